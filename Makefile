@@ -1,0 +1,41 @@
+# One command each; `make` alone lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo up test check format clean
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(INSTALLED) ## .venv with the project, Airflow and everything the demo and the tests need
+
+$(INSTALLED): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+demo: install ## load an emulated Megaplan into an embedded Postgres through a real Airflow; DEMO_ONCE=1 ends after the report
+	$(BIN)/python -m demo $(if $(DEMO_ONCE),--once)
+
+up: ## Airflow and Postgres in containers (docker compose), for real accounts
+	docker compose up --build --detach --wait
+
+test: install ## all tests
+	$(BIN)/python -m pytest
+
+check: install ## linter, types, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	PYTHONPATH=plugins:. $(BIN)/lint-imports
+
+format: install ## bring the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove the environment and the demo's files
+	rm -rf $(VENV) .demo .mypy_cache .pytest_cache .ruff_cache
