@@ -1,0 +1,342 @@
+"""The part of the hook that sends requests and reads answers; it knows no nouns."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from typing import Any, cast
+
+import orjson
+import requests
+from airflow.providers.http.hooks.http import HttpHook
+from requests.auth import AuthBase
+
+from megaplan_hook.auth import ApplicationAuth, MegaplanAuth
+from megaplan_hook.budget import LocalBudget, RequestBudget
+from megaplan_hook.envelope import Answer, parse_answer
+from megaplan_hook.exceptions import (
+    MegaplanNotFoundError,
+    MegaplanRateLimitError,
+    MegaplanSettingError,
+    MegaplanTransportError,
+    MegaplanValidationError,
+)
+from megaplan_hook.paging import Anchor, ListPage, Order, PageWalk
+from megaplan_hook.query import encode_arguments
+from megaplan_hook.retry import RetryPolicy, retry_after_seconds
+from megaplan_hook.session import MeteredAdapter
+from megaplan_hook.settings import AccountSettings
+from megaplan_hook.token_grant import TOKEN_PATH, Token, parse_token_answer
+
+API_PREFIX = "/api/v3"
+
+
+class MegaplanClient(HttpHook):
+    """Speaks with one Megaplan account: https, JSON queries, tokens, retries, request budget, pages.
+
+    Stands on ``HttpHook``: its adapter mounting and ``run_and_check`` send the requests, and its ``run()``
+    works for whatever this class has no method for. Different from it: https by default, settings never
+    become headers, one session is kept, redirects are not followed (a redirected POST would silently become a
+    GET), and errors are
+    :mod:`megaplan_hook.exceptions`.
+
+    :param megaplan_conn_id: the connection of the account; see
+        :class:`megaplan_hook.settings.AccountSettings`.
+    :param budget: how many requests may be sent; None makes one for this hook alone out of the settings. Give
+        a shared one when several processes speak with the account.
+    :param sleep: waits so many seconds between tries.
+    """
+
+    def __init__(
+        self,
+        megaplan_conn_id: str,
+        *,
+        budget: RequestBudget | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        super().__init__(method="GET", http_conn_id=megaplan_conn_id, tcp_keep_alive=False)
+        self.megaplan_conn_id = megaplan_conn_id
+        self._given_budget = budget
+        self._sleep = sleep
+        self._session_lock = threading.RLock()
+        self._last_server_time: datetime | None = None
+
+    # -- what the connection says
+
+    @cached_property
+    def settings(self) -> AccountSettings:
+        """The checked settings of the connection.
+
+        :raises MegaplanSettingError: naming the field that is wrong.
+        """
+        return AccountSettings.from_connection(self._connection)
+
+    @property
+    def account(self) -> str:
+        """The label before ``.megaplan.ru``, otherwise host:port."""
+        return self.settings.account
+
+    @cached_property
+    def budget(self) -> RequestBudget:
+        """Where every request is taken from."""
+        return self._given_budget or LocalBudget(
+            self.settings.requests_per_second, self.settings.requests_per_hour, sleep=self._sleep
+        )
+
+    @property
+    def requests_sent(self) -> int:
+        """How many HTTP requests this hook has sent: replays, further tries and token requests included."""
+        return self._transport.requests_sent
+
+    @cached_property
+    def _connection(self) -> Any:
+        return self.get_connection(self.megaplan_conn_id)
+
+    @cached_property
+    def _retries(self) -> RetryPolicy:
+        return RetryPolicy(
+            rate_limit_longest_seconds=self.settings.vendor_quirks.retry_after_fallback_seconds,
+            sleep=self._sleep,
+        )
+
+    # -- the session
+
+    @property
+    def session(self) -> requests.Session:
+        """The one session of this hook."""
+        return self.get_conn()
+
+    def get_conn(
+        self, headers: dict[Any, Any] | None = None, extra_options: dict[str, Any] | None = None
+    ) -> requests.Session:
+        """Return the one session of this hook, logged in lazily.
+
+        :param headers: taken by ``run()`` for its own request, not kept for others.
+        :param extra_options: of ``run()``; ``check_response`` is honoured.
+        """
+        with self._session_lock:
+            session = self._session
+        if extra_options:
+            self.merged_extra = {**self._send_options, **extra_options}
+        return session
+
+    @cached_property
+    def _transport(self) -> MeteredAdapter:
+        return MeteredAdapter(lambda: self.budget.acquire())
+
+    @cached_property
+    def _send_options(self) -> dict[str, Any]:
+        timeout = (self.settings.connect_timeout_seconds, self.settings.read_timeout_seconds)
+        return {"timeout": timeout, "allow_redirects": False}
+
+    @cached_property
+    def _session(self) -> requests.Session:
+        self._set_base_url(self._connection)
+        self.merged_extra = dict(self._send_options)
+        self.adapter = self._transport
+        session = requests.Session()
+        session.verify = self.settings.verify
+        session.proxies = dict(self.settings.proxies)
+        session.headers["Accept"] = "application/json"
+        if self.settings.vendor_quirks.x_time_zone is not None:
+            session.headers["X-Time-Zone"] = str(self.settings.vendor_quirks.x_time_zone)
+        session.auth = self._auth
+        return self._configure_session_from_mount_adapters(session)
+
+    def _set_base_url(self, connection: Any) -> None:
+        self.base_url = self.settings.base_url
+        self._base_url_initialized = True
+
+    @cached_property
+    def _auth(self) -> AuthBase:
+        login, password = (self._connection.login or "").strip(), self._connection.password or ""
+        settings = self.settings
+        if login and password:
+            return MegaplanAuth(settings.connection_id, login, password, self._fetch_token)
+        if settings.application_token and not login:
+            return ApplicationAuth(
+                settings.connection_id, settings.application_token, settings.vendor_quirks.x_user_id
+            )
+        raise MegaplanSettingError(
+            settings.connection_id,
+            "password" if login else "login",
+            "it is empty",
+            "fill in Login (e-mail) and Password of a Megaplan user, or only application_token",
+        )
+
+    # -- requests
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        arguments: Mapping[str, Any] | None = None,
+        body: object | None = None,
+    ) -> Answer:
+        """Send one request and return its parsed answer.
+
+        GET is tried again when Megaplan fails, limits or cannot be reached; any other method only after 429.
+
+        :param method: GET, POST, PUT or DELETE. Megaplan updates with POST.
+        :param path: the route below ``/api/v3``, such as ``/deal/77``.
+        :param arguments: sent as one JSON object in the query.
+        :param body: sent as JSON.
+        :raises MegaplanError: of the class that fits; see :mod:`megaplan_hook.exceptions`.
+        """
+        return self._request(
+            method, path, arguments, body, is_write=method.upper() != "GET", retries=self._retries
+        )
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        arguments: Mapping[str, Any] | None = None,
+        body: object | None = None,
+        *,
+        is_write: bool,
+        retries: RetryPolicy,
+    ) -> Answer:
+        path = "/" + path.lstrip("/")
+        url = f"{self.settings.base_url}{API_PREFIX}{path}"
+        if query := encode_arguments(arguments or {}):
+            url += f"?{query}"
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        content = None if body is None else orjson.dumps(body)
+
+        def send() -> Answer:
+            session = self.session
+            prepared = session.prepare_request(
+                requests.Request(method.upper(), url, headers=headers, data=content)
+            )
+            return self._read(self._send(session, prepared), path)
+
+        return retries.call(
+            send, is_write=is_write, before_wait=self._announce_wait(f"{method.upper()} {path}")
+        )
+
+    def _send(self, session: requests.Session, prepared: requests.PreparedRequest) -> requests.Response:
+        options = {**self._send_options, "check_response": False}
+        return cast(requests.Response, self.run_and_check(session, prepared, options))
+
+    def _read(self, response: requests.Response, path: str) -> Answer:
+        server_time = _server_time(response)
+        self._last_server_time = server_time or self._last_server_time
+        answer = parse_answer(response.status_code, response.content, path)
+        answer.raise_for_status(path, self._retry_after(response))
+        return replace(answer, server_time=server_time)
+
+    def check_response(self, response: requests.Response) -> None:
+        """Raise this package's errors from ``run()``, and log no bodies."""
+        self._read(response, response.request.path_url.partition("?")[0])
+
+    def _retry_after(self, response: requests.Response) -> float | None:
+        return retry_after_seconds(
+            response.headers.get("Retry-After"), _server_time(response) or datetime.now(UTC)
+        )
+
+    def _announce_wait(self, what: str) -> Callable[[BaseException, float], None]:
+        def announce(error: BaseException, seconds: float) -> None:
+            if isinstance(error, MegaplanRateLimitError):
+                self.budget.back_off(seconds)
+            self.log.warning("%s: %s. The next try is due in %.1f s.", what, error, seconds)
+
+        return announce
+
+    def _fetch_token(self, grant: Mapping[str, str]) -> Token:
+        """Ask for tokens; safe to try again, since nothing is created."""
+        url = f"{self.settings.base_url}{API_PREFIX}{TOKEN_PATH}"
+        encoded: dict[str, Any] = {"data": dict(grant)}
+        if self.settings.vendor_quirks.token_body == "json":
+            encoded = {"json": dict(grant)}
+        elif self.settings.vendor_quirks.token_body == "multipart":
+            encoded = {"files": {name: (None, value) for name, value in grant.items()}}
+
+        def send() -> Token:
+            session = self.session
+            # an auth that does nothing keeps requests from looking into .netrc
+            request = requests.Request("POST", url, auth=lambda prepared: prepared, **encoded)
+            response = self._send(session, session.prepare_request(request))
+            return parse_token_answer(response.status_code, response.content, self._retry_after(response))
+
+        return self._retries.call(send, is_write=False, before_wait=self._announce_wait(f"POST {TOKEN_PATH}"))
+
+    # -- lists
+
+    def list_page(self, path: str, arguments: Mapping[str, Any] | None = None) -> ListPage:
+        """Read one page as it is; ``walk`` reads whole lists.
+
+        :param arguments: anything the route takes, ``limit`` (default 100) and ``pageAfter`` included. Behind
+            a ``pageAfter`` an empty page does not prove the end: the row may be gone.
+        """
+        answer = self.request("GET", path, arguments=arguments)
+        rows = _rows(answer, path)
+        asked = int((arguments or {}).get("limit") or 100)
+        page = PageWalk(page_size=asked).accept(rows, answer.pagination, answer.server_time)
+        return page or ListPage([], rows, answer.pagination, answer.server_time, (), True)
+
+    def walk(
+        self,
+        path: str,
+        *,
+        arguments: Mapping[str, Any] | None = None,
+        page_size: int | None = None,
+        order: Order | None = None,
+        start: Iterable[Anchor] = (),
+    ) -> Iterator[ListPage]:
+        """Read a list to its end, page by page, although rows move and vanish meanwhile.
+
+        A page is asked for only when the caller wants it. The rules are those of
+        :class:`megaplan_hook.paging.PageWalk`.
+
+        :param path: a list route, such as ``/deal``.
+        :param arguments: what to ask, without limit, order and cursor.
+        :param page_size: rows per page; default is the setting ``page_size``.
+        :param order: how the list is sorted; the field must be among the requested ones.
+        :param start: the ``trail`` of a page of an earlier walk: goes on behind that page.
+        :raises MegaplanCursorError: when the list cannot be read to its end.
+        """
+        pages = PageWalk(arguments, page_size=page_size or self.settings.page_size, order=order, start=start)
+        while (asked := pages.next_arguments()) is not None:
+            try:
+                answer = self.request("GET", path, arguments=asked)
+            except (MegaplanNotFoundError, MegaplanValidationError) as refusal:
+                pages.refuse(refusal)
+                self.log.info(
+                    "%s: the row under the cursor is gone (%s); stepping back.", path, refusal.status
+                )
+                continue
+            page = pages.accept(_rows(answer, path), answer.pagination, answer.server_time)
+            if page is not None:
+                yield page
+
+    def _read_by_post(self, path: str, body: Sequence[object]) -> Answer:
+        """Send a POST that creates nothing, with the retries of a read."""
+        return self._request("POST", path, None, body, is_write=False, retries=self._retries)
+
+
+def _rows(answer: Answer, path: str) -> list[dict[str, Any]]:
+    """Return the rows of a list.
+
+    :raises MegaplanTransportError: when ``data`` is no list of entities.
+    """
+    rows = answer.data
+    if not isinstance(rows, list) or not all(
+        isinstance(row, dict) and row.get("contentType") and row.get("id") is not None for row in rows
+    ):
+        raise MegaplanTransportError(f"{path}: 'data' is no list of entities, {answer.status}", answer.status)
+    return rows
+
+
+def _server_time(response: requests.Response) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(response.headers["Date"])
+    except (KeyError, ValueError):
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

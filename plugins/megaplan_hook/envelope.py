@@ -1,0 +1,145 @@
+"""The envelope around every answer: ``{"meta": {"status", "errors", "pagination"}, "data": …}``. Free of I/O.
+
+Facts from dev.megaplan.ru/apiv3 and from payloads of a live account: ``pagination`` of a single entity is an
+empty array; the key of the errors is ``errors``, in an older table of the documentation ``error``; an expired
+token may come as HTTP 200 with ``meta.status`` 401.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from megaplan_hook.exceptions import ErrorDetail, MegaplanTransportError, api_error, error_details
+
+CHECK_THE_HOST = "check Host of the connection: it must be the address of the Megaplan account"
+
+
+@dataclass(frozen=True)
+class Pagination:
+    """``meta.pagination`` of a list; every part may be missing.
+
+    :param count: documented as the number of entities, of the page or of the collection: never rely on it.
+    :param limit: the page size in effect, which may be lower than the one asked for.
+    :param has_more_next: whether more rows follow; not documented, sent by some accounts.
+    """
+
+    count: int | None = None
+    limit: int | None = None
+    has_more_next: bool | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One parsed answer.
+
+    :param data: what stands under ``data``: an entity, a list of entities, or None.
+    :param status: the HTTP status or, when that is 200, ``meta.status``.
+    :param errors: ``meta.errors`` without traces.
+    :param pagination: present for lists only.
+    :param server_time: Megaplan's clock, from the Date header; None when parsed without headers.
+    """
+
+    data: Any
+    status: int
+    errors: list[ErrorDetail] = field(default_factory=list)
+    pagination: Pagination | None = None
+    server_time: datetime | None = None
+
+    def raise_for_status(self, path: str, retry_after: float | None = None) -> Answer:
+        """Return itself when the request succeeded.
+
+        :raises MegaplanAPIError: of the class that belongs to the status, from 400 on.
+        """
+        if self.status >= 400:
+            raise api_error(self.status, path, self.errors, retry_after)
+        return self
+
+
+def parse_answer(status: int, body: bytes, path: str) -> Answer:
+    """Read an answer, successful or not; what the status means is said by :meth:`Answer.raise_for_status`.
+
+    Empty bodies are usual with 401, 429 and 5xx and are no obstacle there. HTML and garbage are, even with
+    404: such a page comes from something in between, so it proves nothing about an entity.
+
+    :param status: the HTTP status.
+    :param body: the body, decompressed.
+    :param path: the route without its query, for messages.
+    :raises MegaplanTransportError: when the body is no answer of Megaplan's.
+    """
+    if status == 204 or (not body.strip() and (status in (401, 429) or status >= 500)):
+        return Answer(data=None, status=status)
+    if 300 <= status < 400:
+        raise MegaplanTransportError(
+            f"{path}: a redirect ({status}) instead of an answer; {CHECK_THE_HOST}", status
+        )
+    try:
+        document = _parse_json(body)
+    except ValueError:
+        if status in (401, 429):
+            return Answer(data=None, status=status)
+        raise MegaplanTransportError(f"{path}: {_what_came(status, body)}", status) from None
+    meta = document.get("meta") if isinstance(document, Mapping) else None
+    if not isinstance(meta, Mapping):
+        if status in (401, 429):
+            return Answer(data=None, status=status)
+        raise MegaplanTransportError(
+            f"{path}: JSON without 'meta', {status}: not a Megaplan answer; {CHECK_THE_HOST}", status
+        )
+    told = meta.get("status")
+    if status < 400 and isinstance(told, int | str) and str(told).isdigit() and int(told) >= 400:
+        status = int(told)
+    return Answer(
+        data=document.get("data"),
+        status=status,
+        errors=error_details(meta.get("errors") or meta.get("error")),
+        pagination=_pagination(meta.get("pagination")),
+    )
+
+
+def _parse_json(body: bytes) -> Any:
+    """Parse with orjson; what only Python's parser reads (lone surrogates) is read with replacements."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        text = json.dumps(json.loads(body.decode("utf-8", errors="replace")), ensure_ascii=False)
+        return json.loads(text.encode("utf-8", errors="replace"))
+
+
+def _pagination(value: Any) -> Pagination | None:
+    if not isinstance(value, Mapping):
+        return None
+    more = value.get("hasMoreNext")
+    return Pagination(
+        count=_whole_number(value.get("count")),
+        limit=_whole_number(value.get("limit")),
+        has_more_next=more if isinstance(more, bool) else None,
+    )
+
+
+def _whole_number(value: Any) -> int | None:
+    """Read a number that may be written as a string; anything else counts as missing."""
+    if isinstance(value, bool):
+        return None
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _what_came(status: int, body: bytes) -> str:
+    """Describe a body that is no JSON without quoting it."""
+    start = body.lstrip()[:200].lower()
+    if not start:
+        return f"empty body, {status}"
+    if start.startswith(b"<"):
+        page = "HTML page" if b"html" in start else "XML or HTML document"
+        return f"{page}, {status}" + (f"; {CHECK_THE_HOST}" if status < 500 else "")
+    if start[:1] in (b"{", b"["):
+        return f"truncated or broken JSON ({len(body)} bytes), {status}"
+    return f"neither JSON nor HTML ({len(body)} bytes), {status}; {CHECK_THE_HOST}"

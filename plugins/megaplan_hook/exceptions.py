@@ -1,0 +1,200 @@
+"""What can go wrong between this provider and Megaplan.
+
+MegaplanError
+├── MegaplanSettingError          a field of the connection is missing or impossible
+├── MegaplanAuthError             Megaplan refuses the login, the password or the token
+├── MegaplanTransportError        no usable answer: connection, timeout, truncated body, HTML page
+├── MegaplanCursorError           a list cannot be paged to its end
+└── MegaplanAPIError              Megaplan answered, and the answer is an error
+    ├── MegaplanForbiddenError        403
+    ├── MegaplanNotFoundError         404
+    ├── MegaplanValidationError       422
+    ├── MegaplanRateLimitError        429
+    └── MegaplanServerError           5xx
+
+Every class has ``retryable``: whether the same task may succeed when Airflow runs it again later.
+
+Messages are short and free of secrets and of people's data: a path, a status, Megaplan's own messages, never
+a header, a query or the ``trace`` that Megaplan adds to its errors (which may be megabytes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, TypedDict
+
+MESSAGE_LENGTH = 500
+
+
+def shortened(text: str, length: int = MESSAGE_LENGTH) -> str:
+    """Cut a text so that it fits into one readable log line."""
+    text = " ".join(text.split())
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+class ErrorDetail(TypedDict):
+    """One entry of ``meta.errors``; ``trace`` and ``internalType`` are left behind."""
+
+    field: str | None
+    message: str
+    type: str | None
+
+
+def error_details(errors: Any) -> list[ErrorDetail]:
+    """Keep of Megaplan's error objects what a person needs.
+
+    :param errors: whatever stands under ``meta.errors`` (or ``meta.error``): a list of objects as a rule.
+    """
+    if isinstance(errors, Mapping) and "message" not in errors:
+        errors = list(errors.values())
+    if not isinstance(errors, list):
+        errors = [errors] if errors else []
+    details: list[ErrorDetail] = []
+    for error in errors:
+        if not isinstance(error, Mapping):
+            error = {"message": error}
+        field, kind = error.get("field") or error.get("name"), error.get("type")
+        details.append(
+            ErrorDetail(
+                field=None if field is None else shortened(str(field), 100),
+                message=shortened(str(error.get("message") or ""), 300),
+                type=None if kind is None else shortened(str(kind), 100),
+            )
+        )
+    return details
+
+
+class MegaplanError(Exception):
+    """Base of everything that the Megaplan hook raises on purpose."""
+
+    retryable: ClassVar[bool] = False
+    # set once every allowed try has been made, so that a caller's retries do not multiply them
+    tries_exhausted: bool = False
+
+
+class MegaplanSettingError(MegaplanError):
+    """A field of the connection is missing, unknown or impossible. Somebody has to correct it.
+
+    :param connection_id: which connection.
+    :param field: which of its fields, named as in the connection's form or its Extra.
+    :param problem: what was found and what is allowed; never the value of a secret.
+    :param remedy: what to do.
+    """
+
+    def __init__(self, connection_id: str, field: str, problem: str, remedy: str) -> None:
+        super().__init__(connection_id, field, problem, remedy)
+        self.connection_id = connection_id
+        self.field = field
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        problem = shortened(self.problem, 260)
+        return shortened(
+            f"Connection {self.connection_id!r}, field {self.field!r}: {problem}; {self.remedy}."
+        )
+
+
+class MegaplanAuthError(MegaplanError):
+    """Megaplan refuses the login, the password or the token; the message says which field to look at."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(shortened(message))
+
+
+class MegaplanTransportError(MegaplanError):
+    """No usable answer came: no connection, a timeout, a truncated body, an HTML page instead of JSON.
+
+    :param message: what came instead of an answer.
+    :param status: the HTTP status, if there was one.
+    """
+
+    retryable = True
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(shortened(message), status)
+        self.status = status
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class MegaplanCursorError(MegaplanError):
+    """A list cannot be paged to its end: the cursor does not move, and stepping back did not help.
+
+    Nothing is lost: what was yielded before is valid, and a later walk may start from the last trail.
+    """
+
+    retryable = True
+
+    def __init__(self, message: str) -> None:
+        super().__init__(shortened(message))
+
+
+class MegaplanAPIError(MegaplanError):
+    """Megaplan answered with an error status (in HTTP or in ``meta.status``).
+
+    :param status: 400 or more.
+    :param path: the route, such as ``/deal/77``, without its query.
+    :param errors: ``meta.errors`` of the answer, ``trace`` cut off.
+    :param retry_after: seconds Megaplan asks to wait, if it did.
+    """
+
+    def __init__(
+        self, status: int, path: str, errors: Iterable[ErrorDetail] = (), retry_after: float | None = None
+    ) -> None:
+        self.status = status
+        self.path = path
+        self.errors = list(errors)
+        self.retry_after = retry_after
+        super().__init__(status, path, self.errors, retry_after)
+
+    def __str__(self) -> str:
+        told = "; ".join(
+            f"{error['field']}: {error['message']}" if error["field"] else error["message"]
+            for error in self.errors
+        )
+        waiting = f", retry after {self.retry_after:g} s" if self.retry_after is not None else ""
+        return shortened(
+            f"Megaplan answered {self.status} to {self.path}{waiting}" + (f": {told}" if told else "")
+        )
+
+
+class MegaplanForbiddenError(MegaplanAPIError):
+    """403: the user has no rights, or the action is not allowed in the entity's present state."""
+
+
+class MegaplanNotFoundError(MegaplanAPIError):
+    """404: no such route or no such entity (deleted, or never visible to this user)."""
+
+
+class MegaplanValidationError(MegaplanAPIError):
+    """422: an unknown argument or field, a wrong type, a missing required field; see ``errors``."""
+
+
+class MegaplanRateLimitError(MegaplanAPIError):
+    """429: more requests than this account allows, and waiting did not help in time."""
+
+    retryable = True
+
+
+class MegaplanServerError(MegaplanAPIError):
+    """5xx: Megaplan or the gateway before it failed."""
+
+    retryable = True
+
+
+_CLASS_OF_STATUS: dict[int, type[MegaplanAPIError]] = {
+    403: MegaplanForbiddenError,
+    404: MegaplanNotFoundError,
+    422: MegaplanValidationError,
+    429: MegaplanRateLimitError,
+}
+
+
+def api_error(
+    status: int, path: str, errors: Iterable[ErrorDetail] = (), retry_after: float | None = None
+) -> MegaplanAPIError:
+    """Choose the class for a status."""
+    general = MegaplanServerError if status >= 500 else MegaplanAPIError
+    return _CLASS_OF_STATUS.get(status, general)(status, path, errors, retry_after)

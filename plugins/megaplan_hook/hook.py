@@ -1,0 +1,229 @@
+"""The Airflow hook of Megaplan."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Literal
+
+from megaplan_hook.budget import RequestBudget
+from megaplan_hook.client import MegaplanClient
+from megaplan_hook.envelope import Answer
+from megaplan_hook.exceptions import MegaplanError, MegaplanTransportError
+from megaplan_hook.links import Link, link
+from megaplan_hook.paging import Anchor, ListPage, Order
+from megaplan_hook.query import path_id
+
+ExtraFieldsEntity = Literal["deal", "contractorHuman", "contractorCompany", "employee", "offer"]
+EXTRA_FIELDS_ENTITIES: tuple[ExtraFieldsEntity, ...] = (
+    "deal",
+    "contractorHuman",
+    "contractorCompany",
+    "employee",
+    "offer",
+)
+
+
+class MegaplanHook(MegaplanClient):
+    """Megaplan's nouns: one small method per thing that this provider reads.
+
+    Shapes are those of dev.megaplan.ru/apiv3 (RAML of build r2510). Every list method takes the keyword
+    arguments of ``walk`` and yields :class:`megaplan_hook.paging.ListPage`; without ``fields`` a row has only
+    a subset of the card's fields. ``request`` and ``walk`` reach everything else.
+
+    :param megaplan_conn_id: the connection of the account; see
+        :class:`megaplan_hook.settings.AccountSettings`.
+    :param budget: how many requests may be sent; None makes one for this hook alone out of the settings. Give
+        a shared one when several processes speak with the account.
+    :param sleep: waits so many seconds between tries.
+    """
+
+    conn_name_attr = "megaplan_conn_id"
+    default_conn_name = "megaplan_default"
+    conn_type = "megaplan"
+    hook_name = "Megaplan"
+
+    def __init__(
+        self,
+        megaplan_conn_id: str = default_conn_name,
+        *,
+        budget: RequestBudget | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        super().__init__(megaplan_conn_id, budget=budget, sleep=sleep)
+
+    # -- for people
+
+    def server_time(self) -> datetime:
+        """Return Megaplan's clock in UTC, whole seconds, as of the last answer; asks when there was none yet.
+
+        :raises MegaplanTransportError: when Megaplan sends no Date.
+        """
+        if self._last_server_time is None:
+            self.account_info()
+        if self._last_server_time is None:
+            raise MegaplanTransportError("/accountInfo: the answer has no Date header")
+        return self._last_server_time
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Log in and ask who we are; the message says who and where, or what is wrong and what to do."""
+        try:
+            impatient = replace(self._retries, failure_tries=2, rate_limit_total_seconds=5)
+            answer = self._request("GET", "/currentUser", is_write=False, retries=impatient)
+        except MegaplanError as error:
+            return False, str(error)
+        user = answer.data if isinstance(answer.data, Mapping) else {}
+        parts = (user.get("lastName"), user.get("firstName"), user.get("middleName"))
+        name = user.get("name") or " ".join(str(part) for part in parts if part) or "a user without a name"
+        return (
+            True,
+            f"Logged in to account {self.account} as {name} ({user.get('contentType')} {user.get('id')}).",
+        )
+
+    # -- single things
+
+    def current_user(self) -> dict[str, Any]:
+        """Return the ``Employee`` (a guest is a ``ContractorHuman``) whose rights the token has."""
+        return self._entity("/currentUser")
+
+    def account_info(self) -> dict[str, Any]:
+        """Return ``AccountInfo``: ``accountName``, ``permanentHost``, ``buildVersion`` and others."""
+        return self._entity("/accountInfo")
+
+    def deal(self, deal_id: int | str) -> dict[str, Any]:
+        """Return the full card of a ``Deal``.
+
+        With state, program, manager, contractor, price, positions and custom fields. Fields that the deal's
+        program hides are absent, which differs from null.
+
+        :raises MegaplanNotFoundError: when it is deleted, or not visible to this user.
+        """
+        return self._entity(f"/deal/{path_id(deal_id)}")
+
+    def contractor(self, contractor_id: int | str) -> dict[str, Any]:
+        """Return the full card of a ``ContractorHuman`` or a ``ContractorCompany``.
+
+        :raises MegaplanNotFoundError: when there is none. Deleted ones may also come with ``isDropped``.
+        """
+        return self._entity(f"/contractor/{path_id(contractor_id)}")
+
+    def employee(self, employee_id: int | str) -> dict[str, Any]:
+        """Return the full card of an ``Employee``; who left has ``isWorking`` and ``canLogin`` false."""
+        return self._entity(f"/employee/{path_id(employee_id)}")
+
+    def program_states(self, program_id: int | str) -> list[dict[str, Any]]:
+        """Return the stages of a pipeline in their order.
+
+        Each is ``{id, name, type: active|positive|negative, color, isEntry}``.
+        """
+        return self._entities(f"/program/{path_id(program_id)}/states")
+
+    def extra_fields(self, entity: ExtraFieldsEntity) -> list[dict[str, Any]]:
+        """Return the definitions of an entity's custom fields.
+
+        ``name`` is the key in rows (``Category1000061CustomField…``), ``hrName`` the title people see; beside
+        them contentType (``StringField``, ``MoneyField``, …), type, isMultiple, settings and others.
+
+        :param entity: deal, contractorHuman, contractorCompany, employee or offer.
+        :raises ValueError: for another entity.
+        """
+        if entity not in EXTRA_FIELDS_ENTITIES:
+            raise ValueError(
+                f"extra fields are known for {', '.join(EXTRA_FIELDS_ENTITIES)}, not for {entity!r}"
+            )
+        return self._entities(f"/{entity}/extraFields")
+
+    def entities_by_links(self, links: Iterable[Link | Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Return the entities behind links, with one request.
+
+        Megaplan leaves out what this user may not see or what no longer exists, and keeps no order: compare
+        ids. How many are missing is logged.
+
+        :param links: ``{contentType, id}`` of concrete types.
+        :raises ValueError: for a link to an Employee, at which Megaplan fails with 500 (seen live).
+        """
+        wanted = [link(each) for each in links]
+        if any(each["contentType"] == "Employee" for each in wanted):
+            raise ValueError("Megaplan cannot give employees by links: use employee() or employees()")
+        if not wanted:
+            return []
+        entities = _list_of_objects(
+            self._read_by_post("/bulk/getEntitiesByLinks", wanted), "/bulk/getEntitiesByLinks"
+        )
+        if missing := len({(each["contentType"], each["id"]) for each in wanted}) - len(entities):
+            self.log.info("/bulk/getEntitiesByLinks: %d of %d entities were not given.", missing, len(wanted))
+        return entities
+
+    # -- lists
+
+    def deals(self, **walking: Any) -> Iterator[ListPage]:
+        """Walk over ``/deal``, by ``timeCreated`` for all, by ``timeUpdated`` for what has changed."""
+        return self.walk("/deal", **walking)
+
+    def contractors(
+        self,
+        *,
+        arguments: Mapping[str, Any] | None = None,
+        page_size: int | None = None,
+        order: Order | None = None,
+        start: Iterable[Anchor] = (),
+    ) -> Iterator[ListPage]:
+        """Walk over people and companies; the quirk ``contractor_list_route`` says by which routes."""
+        if self.settings.vendor_quirks.contractor_list_route == "contractor":
+            yield from self.walk(
+                "/contractor", arguments=arguments, page_size=page_size, order=order, start=start
+            )
+            return
+        trail = tuple(start)
+        if not trail or trail[-1]["contentType"] != "ContractorCompany":
+            for page in self.walk(
+                "/contractorHuman", arguments=arguments, page_size=page_size, order=order, start=trail
+            ):
+                yield replace(page, is_last=False)
+            trail = ()
+        yield from self.walk(
+            "/contractorCompany", arguments=arguments, page_size=page_size, order=order, start=trail
+        )
+
+    def programs(self, **walking: Any) -> Iterator[ListPage]:
+        """Walk over ``/program``: the pipelines, also inactive ones, which must be asked for."""
+        arguments = {"withInactivePrograms": True, **(walking.pop("arguments", None) or {})}
+        return self.walk("/program", arguments=arguments, **walking)
+
+    def employees(self, **walking: Any) -> Iterator[ListPage]:
+        """Walk over ``/employee``: everybody; Megaplan ignores filters here, and rows have no timeUpdated."""
+        return self.walk("/employee", **walking)
+
+    def departments(self, **walking: Any) -> Iterator[ListPage]:
+        """Walk over ``/department``: ``{id, name, parent, …}``."""
+        return self.walk("/department", **walking)
+
+    def currencies(self, **walking: Any) -> Iterator[ListPage]:
+        """Walk over ``/currency``: ``{id, name, abbreviation: "USD", sign, rate, isBase}``."""
+        return self.walk("/currency", **walking)
+
+    def advertising_ways(self, **walking: Any) -> Iterator[ListPage]:
+        """Walk over ``/contractorAdvertisingWay``: ``{id, name, isDefault}``."""
+        return self.walk("/contractorAdvertisingWay", **walking)
+
+    def contractor_types(self, **walking: Any) -> Iterator[ListPage]:
+        """Walk over ``/contractorType``: ``{id, name, type: client|contact|…}``."""
+        return self.walk("/contractorType", **walking)
+
+    def _entity(self, path: str) -> dict[str, Any]:
+        data = self.request("GET", path).data
+        if not isinstance(data, dict) or not data:
+            raise MegaplanTransportError(f"{path}: 'data' is no entity")
+        return data
+
+    def _entities(self, path: str) -> list[dict[str, Any]]:
+        return _list_of_objects(self.request("GET", path), path)
+
+
+def _list_of_objects(answer: Answer, path: str) -> list[dict[str, Any]]:
+    data = answer.data
+    if not isinstance(data, list) or not all(isinstance(each, dict) for each in data):
+        raise MegaplanTransportError(f"{path}: 'data' is no list of objects", answer.status)
+    return data

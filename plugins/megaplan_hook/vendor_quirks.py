@@ -1,0 +1,98 @@
+"""What nobody documents about Megaplan, or what differs between accounts: one JSON object."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, cast
+
+from megaplan_hook.entities import DateTimeFormat
+from megaplan_hook.setting_values import FieldValues
+
+TokenBody = Literal["form", "json", "multipart"]
+TimeUpdatedFilter = Literal["off", "probe", "on"]
+ContractorListRoute = Literal["contractor", "by_kind"]
+
+
+@dataclass(frozen=True)
+class VendorQuirks:
+    """Every key with its safe default; set one only after the account at hand has shown that it needs it.
+
+    :param token_body: how the token request is encoded: ``form`` (default; four public clients),
+        ``multipart`` (what dev.megaplan.ru shows) or ``json`` (used by some clients).
+    :param retry_after_fallback_seconds: the longest pause between two tries after a 429 whose answer does not
+        say how long to wait; default 60. Whether Megaplan sends Retry-After is not known.
+    :param time_updated_filter: whether lists are filtered by ``timeUpdated`` on Megaplan's side: ``off``
+        (default: walk newest first and stop), ``probe`` (use the filter once a probe has shown that it is
+        honoured), ``on``. Megaplan silently ignores unknown filter fields, and no public client filters by
+        this one.
+    :param time_updated_overlap_seconds: how far below the last watermark an incremental read goes; default
+        600. Writes become visible seconds late.
+    :param datetime_write_format: how a ``DateTime`` is written: ``iso_offset`` (default,
+        2026-09-21T09:15:00+00:00), ``spaced`` (2026-09-21 09:15:00) or ``kp10`` (2026-09-21 09:15:00.000000
+        UTC). Public clients disagree.
+    :param default_phone_region: two-letter region for phones typed without a country code; default RU.
+        Megaplan stores phones as typed.
+    :param x_time_zone: seconds for the header X-Time-Zone, with JavaScript's sign (Moscow is -10800); default
+        null, not sent. One client sends it, its effect is not documented.
+    :param x_user_id: employee id for the header X-User-Id, honoured with application tokens; default null,
+        not sent. One client (a marketplace application) uses it.
+    :param contractor_list_route: where all contractors are listed: ``contractor`` (default, one mixed list)
+        or ``by_kind`` (/contractorHuman, then /contractorCompany), should the mixed list fail like other
+        routes of the abstract type do.
+    """
+
+    token_body: TokenBody = "form"
+    retry_after_fallback_seconds: float = 60
+    time_updated_filter: TimeUpdatedFilter = "off"
+    time_updated_overlap_seconds: int = 600
+    datetime_write_format: DateTimeFormat = "iso_offset"
+    default_phone_region: str = "RU"
+    x_time_zone: int | None = None
+    x_user_id: str | None = None
+    contractor_list_route: ContractorListRoute = "contractor"
+
+    @classmethod
+    def from_json(
+        cls, value: Mapping[str, Any] | str | None, *, connection_id: str = "megaplan_default"
+    ) -> VendorQuirks:
+        """Read the setting ``vendor_quirks``: a JSON object, its text, or nothing for the defaults.
+
+        :param connection_id: for messages.
+        :raises MegaplanSettingError: for an unknown key or an impossible value.
+        """
+        quirks = FieldValues(connection_id, {"vendor_quirks": value}).json_object("vendor_quirks")
+        given = FieldValues(connection_id, quirks, prefix="vendor_quirks.")
+        given.refuse_unknown([field.name for field in fields(cls)])
+        region = given.text("default_phone_region") or "RU"
+        if not re.fullmatch("[A-Za-z]{2}", region):
+            raise given.refuse(
+                "default_phone_region",
+                f"{region!r} is given, allowed is a two-letter country code",
+                "write RU or KZ",
+            )
+        x_time_zone: int | None = None
+        if given.text("x_time_zone") is not None:
+            x_time_zone = given.whole_number("x_time_zone", 0, -64800, 64800, "seconds west of Greenwich")
+        return cls(
+            token_body=cast(TokenBody, given.choice("token_body", "form", ("form", "json", "multipart"))),
+            retry_after_fallback_seconds=given.number("retry_after_fallback_seconds", 60, 1, 3600, "seconds"),
+            time_updated_filter=cast(
+                TimeUpdatedFilter, given.choice("time_updated_filter", "off", ("off", "probe", "on"))
+            ),
+            time_updated_overlap_seconds=given.whole_number(
+                "time_updated_overlap_seconds", 600, 0, 86400, "seconds"
+            ),
+            datetime_write_format=cast(
+                DateTimeFormat,
+                given.choice("datetime_write_format", "iso_offset", ("iso_offset", "spaced", "kp10")),
+            ),
+            default_phone_region=region.upper(),
+            x_time_zone=x_time_zone,
+            x_user_id=given.text("x_user_id"),
+            contractor_list_route=cast(
+                ContractorListRoute,
+                given.choice("contractor_list_route", "contractor", ("contractor", "by_kind")),
+            ),
+        )
