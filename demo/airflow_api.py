@@ -1,0 +1,80 @@
+"""The little of Airflow's REST API that the demo needs."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import requests
+
+_FINAL_STATES = ("success", "failed")
+
+
+class AirflowApi:
+    """Speaks to one Airflow.
+
+    :param url: its address
+    :param alive: called while waiting; raises when waiting has become pointless
+    """
+
+    def __init__(self, url: str, user: str, password: str, alive: Callable[[], None]) -> None:
+        self._url = url
+        self._login = {"username": user, "password": password}
+        self._alive = alive
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def wait_until_up(self, seconds: float = 180) -> None:
+        """Wait for the web interface and log in."""
+        self._wait("the web interface of Airflow", seconds, self._log_in)
+
+    def wait_for_dag(self, dag_id: str, seconds: float = 180) -> None:
+        """Wait until the DAG has been parsed."""
+        self._wait(f"DAG {dag_id}", seconds, lambda: self._get(f"/dags/{dag_id}").ok or None)
+
+    def unpause(self, dag_id: str) -> None:
+        """Let the DAG run by its schedule."""
+        self._checked(self._session.patch(f"{self._url}/api/v2/dags/{dag_id}", json={"is_paused": False}))
+
+    def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
+        """Start a run and return its id."""
+        answer = self._session.post(
+            f"{self._url}/api/v2/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf or {}}
+        )
+        return str(self._checked(answer)["dag_run_id"])
+
+    def wait_for_run(self, dag_id: str, run_id: str, seconds: float = 900) -> str:
+        """Wait for the end of a run and return its state."""
+
+        def final_state() -> str | None:
+            state = self._checked(self._get(f"/dags/{dag_id}/dagRuns/{run_id}"))["state"]
+            return state if state in _FINAL_STATES else None
+
+        return str(self._wait(f"the end of run {run_id}", seconds, final_state))
+
+    def _log_in(self) -> bool | None:
+        answer = self._session.post(f"{self._url}/auth/token", json=self._login, timeout=5)
+        if answer.status_code != 201:
+            return None
+        self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        return True
+
+    def _get(self, path: str) -> requests.Response:
+        return self._session.get(f"{self._url}/api/v2{path}", timeout=30)
+
+    def _checked(self, answer: requests.Response) -> Any:
+        if not answer.ok:
+            raise RuntimeError(f"Airflow answered {answer.status_code}: {answer.text[:300]}")
+        return answer.json()
+
+    def _wait(self, what: str, seconds: float, ask: Callable[[], Any]) -> Any:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self._alive()
+            try:
+                found = ask()
+            except requests.ConnectionError:
+                found = None
+            if found is not None:
+                return found
+            time.sleep(0.5)
+        raise TimeoutError(f"{what}: not there after {seconds:.0f} s")

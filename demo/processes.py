@@ -1,0 +1,93 @@
+"""Starts programs in process groups of their own and stops them with all their children."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class ProgramEndedError(RuntimeError):
+    """A program ended that was to go on running."""
+
+    def __init__(self, name: str, code: int, log: Path) -> None:
+        last = log.read_text(errors="replace").splitlines()[-5:] if log.exists() else []
+        super().__init__(f"{name} ended with code {code}; the end of {log}:\n" + "\n".join(last))
+
+
+class Program:
+    """A running program that writes into a log file."""
+
+    def __init__(self, name: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+        self.name = name
+        self.log = log
+        self._process = process
+
+    def ensure_running(self) -> None:
+        """Raise ``ProgramEndedError`` if the program has ended."""
+        code = self._process.poll()
+        if code is not None:
+            raise ProgramEndedError(self.name, code, self.log)
+
+
+@contextmanager
+def running(name: str, command: Sequence[str], log: Path, env: Mapping[str, str]) -> Iterator[Program]:
+    """Run ``command`` until the block ends, then stop its whole process group."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env=dict(env),
+            start_new_session=True,
+        )
+    try:
+        yield Program(name, process, log)
+    finally:
+        _stop_group(process)
+
+
+def free_port(preferred: int) -> int:
+    """Return ``preferred`` if nobody listens on it at 127.0.0.1, otherwise a free port."""
+    for port in (preferred, 0):
+        with socket.socket() as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(listener.getsockname()[1])
+    raise OSError("no free port at 127.0.0.1")
+
+
+def _stop_group(process: "subprocess.Popen[bytes]", patience_seconds: float = 20) -> None:
+    group = process.pid  # its own session, so its own group
+    _signal_group(group, signal.SIGTERM)
+    until = time.monotonic() + patience_seconds
+    while time.monotonic() < until:
+        process.poll()
+        if not _group_lives(group):
+            return
+        time.sleep(0.1)
+    _signal_group(group, signal.SIGKILL)
+    process.wait()
+
+
+def _signal_group(group: int, number: signal.Signals) -> None:
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        return
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True

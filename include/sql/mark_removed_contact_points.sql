@@ -1,0 +1,13 @@
+-- Contact details that their contact, just read whole, no longer has. The rows stay and say so.
+UPDATE megaplan_raw.contact_points AS present
+SET
+  deleted_at = now(),
+  changed_at = now(),
+  deletion_evidence = jsonb_build_object('found_by', 'contact read whole, entry absent', 'at', now())
+WHERE present.account = %(account)s
+  AND present.contact_id = ANY (%(contact_ids)s::bigint[])
+  AND present.deleted_at IS NULL
+  AND NOT EXISTS (
+    SELECT FROM staged_contact_points AS staged
+    WHERE staged.contact_id = present.contact_id AND staged.position = present.position
+  )

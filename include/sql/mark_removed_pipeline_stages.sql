@@ -1,0 +1,10 @@
+-- Stages that their pipeline, just read whole, no longer has. The rows stay and say so.
+UPDATE megaplan_raw.pipeline_stages AS present
+SET
+  deleted_at = now(),
+  changed_at = now(),
+  deletion_evidence = jsonb_build_object('found_by', 'pipeline read whole, stage absent', 'at', now())
+WHERE present.account = %(account)s
+  AND present.pipeline_id = ANY (%(pipeline_ids)s::bigint[])
+  AND present.deleted_at IS NULL
+  AND NOT EXISTS (SELECT FROM staged_pipeline_stages AS staged WHERE staged.id = present.id)

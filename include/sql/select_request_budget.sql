@@ -1,0 +1,20 @@
+-- How many requests an account has sent within the hour, and how long until it may send the next one.
+SELECT
+  coalesce(sum(counter.spent) FILTER (WHERE counter.minute > extract(epoch FROM now())::bigint / 60 - 60), 0)::integer
+    AS spent,
+  greatest(
+    extract(epoch FROM greatest(max(budget.blocked_until), now()) - now())::float8,
+    CASE
+      WHEN coalesce(
+        sum(counter.spent) FILTER (WHERE counter.minute > extract(epoch FROM now())::bigint / 60 - 60), 0
+      ) < %(requests_per_hour)s THEN 0
+      ELSE (
+        min(counter.minute) FILTER (
+          WHERE counter.spent > 0 AND counter.minute > extract(epoch FROM now())::bigint / 60 - 60
+        ) + 60
+      ) * 60 - extract(epoch FROM now())::float8
+    END
+  ) AS wait_seconds
+FROM megaplan_sync.request_budgets AS budget
+CROSS JOIN unnest(budget.minutes, budget.spent) AS counter (minute, spent)
+WHERE budget.account = %(account)s

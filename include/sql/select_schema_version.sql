@@ -1,0 +1,2 @@
+-- Version of the tables.
+SELECT version FROM megaplan_sync.schema_version

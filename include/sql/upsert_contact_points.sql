@@ -1,0 +1,20 @@
+-- Staged rows into megaplan_raw.contact_points: new ones are inserted, changed ones updated, equal ones not written at all.
+INSERT INTO megaplan_raw.contact_points AS present (
+  account, contact_id, position, type, value, phone_e164, is_main, payload, content_hash
+)
+SELECT
+  account, contact_id, position, type, value, phone_e164, is_main, payload::jsonb, content_hash
+FROM staged_contact_points
+ON CONFLICT (account, contact_id, position) DO UPDATE SET
+  type = excluded.type,
+  value = excluded.value,
+  phone_e164 = excluded.phone_e164,
+  is_main = excluded.is_main,
+  payload = excluded.payload,
+  content_hash = excluded.content_hash,
+  changed_at = now(),
+  deleted_at = NULL,
+  deletion_evidence = NULL
+WHERE present.content_hash <> excluded.content_hash
+  OR present.deleted_at IS NOT NULL
+RETURNING (xmax = 0) AS is_new

@@ -1,0 +1,162 @@
+"""Brings the raw tables of one account up to date."""
+
+import logging
+import time
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from psycopg import Connection
+from psycopg.types.json import Jsonb
+
+from megaplan_hook.exceptions import MegaplanAuthError, MegaplanSettingError, MegaplanTransportError
+from megaplan_hook.hook import MegaplanHook
+from megaplan_sync import entities
+from megaplan_sync.custom_field_dictionary import read_custom_fields
+from megaplan_sync.exceptions import AccountBusyError, EntitiesFailedError, UnknownEntityError
+from megaplan_sync.outcome import EntityOutcome
+from megaplan_sync.page_writers import DIRECTORY_WRITERS, PageCounts, PageWriter, contacts_writer, write_deals
+from megaplan_sync.pipelines import read_pipelines
+from megaplan_sync.sql import read_sql
+from megaplan_sync.tables import create_staging_tables
+from megaplan_sync.timed_walk import TimedWalk
+from megaplan_sync.walk_state import WalkState
+from megaplan_sync.whole_walk import WholeWalk
+
+log = logging.getLogger(__name__)
+
+_SECONDS_TO_WAIT_FOR_ANOTHER_RUN = 60.0
+_HOPELESS = (MegaplanAuthError, MegaplanSettingError, MegaplanTransportError)
+"""After one of these the account's other entities would fail in the same way."""
+
+
+class AccountSync:
+    """One account, one run.
+
+    :param hook: speaks to the account
+    :param connection: to Postgres, in autocommit mode: transactions are begun where they belong
+    :param run_id: what this run has finished is left out by its retry
+    """
+
+    def __init__(self, hook: MegaplanHook, connection: Connection[Any], *, run_id: str) -> None:
+        self._hook = hook
+        self._connection = connection
+        self._run_id = run_id
+        self._began_at = datetime.now(UTC)
+
+    def run(self, wanted: Collection[str], *, full_refresh: bool) -> list[EntityOutcome]:
+        """Read the wanted entities; one entity's failure stops no other.
+
+        :param wanted: names of entities, all if empty
+        :param full_refresh: read everything anew, whatever was read before
+        :raises EntitiesFailedError: after the others were read
+        :raises AccountBusyError: another run is writing this account
+        """
+        names = chosen_entities(wanted)
+        self._lock()
+        create_staging_tables(self._connection)
+        self._execute("save_account", timezone=self._hook.settings.account_timezone)
+        self._execute("delete_old_entity_runs")
+        finished = {row[0] for row in self._execute("select_finished_entities", run_id=self._run_id)}
+        outcomes: list[EntityOutcome] = []
+        failures: dict[str, Exception] = {}
+        for name in names:
+            if name in finished:
+                log.info("%s of %s: finished by an earlier try of this run", name, self._hook.account)
+                continue
+            try:
+                outcomes.append(self._entity(name, full_refresh=full_refresh))
+            except _HOPELESS:
+                raise
+            except Exception as error:
+                log.exception("%s of %s failed", name, self._hook.account)
+                failures[f"{name} of {self._hook.account}"] = error
+        if failures:
+            raise EntitiesFailedError(failures)
+        return outcomes
+
+    def _entity(self, name: str, *, full_refresh: bool) -> EntityOutcome:
+        outcome = EntityOutcome(self._hook.account, name)
+        started_at, sent_before = datetime.now(UTC), self._hook.requests_sent
+        if name in ("deals", "contacts"):
+            self._timed(name, outcome, full_refresh=full_refresh)
+        else:
+            self._whole(name, outcome, full_refresh=full_refresh)
+        outcome.finish(self._hook.requests_sent - sent_before)
+        if not outcome.skipped:
+            self._execute(
+                "save_entity_run",
+                run_id=self._run_id,
+                entity=name,
+                started_at=started_at,
+                outcome=Jsonb(outcome.as_dict()),
+            )
+        log.info("%s", outcome)
+        return outcome
+
+    def _timed(self, name: str, outcome: EntityOutcome, *, full_refresh: bool) -> None:
+        walks: list[tuple[entities.EntitySpec, PageWriter]]
+        if name == "deals":
+            walks = [(entities.DEALS, write_deals)]
+        else:
+            quirks = self._hook.settings.vendor_quirks
+            write_contacts = contacts_writer(quirks.default_phone_region)
+            specs = (
+                (entities.CONTACT_HUMANS, entities.CONTACT_COMPANIES)
+                if quirks.contractor_list_route == "by_kind"
+                else (entities.CONTACTS,)
+            )
+            walks = [(spec, write_contacts) for spec in specs]
+        dictionary = WalkState.load(self._connection, self._hook.account, entities.CUSTOM_FIELDS)
+        for spec, write in walks:
+            TimedWalk(self._hook, self._connection, spec, write, outcome).run(
+                refresh_run=self._run_id if full_refresh else None,
+                dictionary_is_fresh=dictionary.read_at is not None and dictionary.read_at >= self._began_at,
+            )
+
+    def _whole(self, name: str, outcome: EntityOutcome, *, full_refresh: bool) -> None:
+        account = self._hook.account
+        state = WalkState.load(self._connection, account, name)
+        every = timedelta(minutes=self._hook.settings.directories_every_minutes)
+        if not full_refresh and state.read_at is not None and self._began_at - state.read_at < every:
+            outcome.skipped = f"read {state.read_at:%H:%M} UTC, read again every {every}"
+            return
+        for counts in self._pages_of(name):
+            outcome.add_page(counts)
+        state = replace(state, read_at=datetime.now(UTC), pages_read=outcome.pages, rows_read=outcome.read)
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            state.save(cursor, account, name)
+
+    def _pages_of(self, name: str) -> Iterator[PageCounts]:
+        if name == entities.CUSTOM_FIELDS:
+            yield from read_custom_fields(self._hook, self._connection)
+        elif name == "pipelines":
+            yield from read_pipelines(self._hook, self._connection)
+        else:
+            spec = getattr(entities, name.upper())
+            for page in WholeWalk(self._hook, self._connection, spec).entities():
+                with self._connection.transaction(), self._connection.cursor() as cursor:
+                    yield DIRECTORY_WRITERS[name](cursor, self._hook.account, page)
+
+    def _lock(self) -> None:
+        until = time.monotonic() + _SECONDS_TO_WAIT_FOR_ANOTHER_RUN
+        while not self._execute("lock_account")[0][0]:
+            if time.monotonic() > until:
+                raise AccountBusyError(self._hook.account, _SECONDS_TO_WAIT_FOR_ANOTHER_RUN)
+            time.sleep(1)
+
+    def _execute(self, statement: str, **values: Any) -> list[Any]:
+        cursor = self._connection.execute(read_sql(statement), {"account": self._hook.account, **values})
+        return cursor.fetchall() if cursor.description else []
+
+
+def chosen_entities(wanted: Collection[str]) -> list[str]:
+    """Return the wanted entities in the order of reading, all if none is named.
+
+    :raises UnknownEntityError: a name is not an entity's
+    """
+    unknown = [name for name in wanted if name not in entities.ALL_ENTITIES]
+    if unknown:
+        raise UnknownEntityError(unknown, entities.ALL_ENTITIES)
+    return [name for name in entities.ALL_ENTITIES if not wanted or name in wanted]

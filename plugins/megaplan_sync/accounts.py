@@ -1,0 +1,47 @@
+"""Which Megaplan accounts there are: the Variable ``megaplan_accounts``, a JSON list of connection ids."""
+
+import json
+from collections.abc import Collection, Sequence
+
+from airflow.sdk import Variable
+
+from megaplan_sync.exceptions import AccountListError, UnknownAccountError
+
+VARIABLE = "megaplan_accounts"
+DEFAULT_ACCOUNTS = ["megaplan_default"]
+MOST_TASKS = 16
+"""Accounts share mapped tasks beyond this number: a task costs about 0.4 CPU seconds before it does anything."""
+
+
+def configured_accounts() -> list[str]:
+    """Return the connection ids of all accounts.
+
+    :raises AccountListError: the Variable is not a JSON list of connection ids
+    """
+    value = Variable.get(VARIABLE, default=None)
+    if value is None:
+        return list(DEFAULT_ACCOUNTS)
+    try:
+        accounts = json.loads(value)
+    except ValueError:
+        raise AccountListError("not JSON") from None
+    if not (isinstance(accounts, list) and accounts and all(isinstance(entry, str) for entry in accounts)):
+        raise AccountListError(f"a JSON {type(accounts).__name__} without connection ids")
+    return list(dict.fromkeys(accounts))
+
+
+def chosen_accounts(wanted: Collection[str]) -> list[str]:
+    """Return the wanted accounts, all if none is named.
+
+    :raises UnknownAccountError: an account was asked for that is not configured
+    """
+    known = configured_accounts()
+    unknown = [account for account in wanted if account not in known]
+    if unknown:
+        raise UnknownAccountError(unknown, known)
+    return [account for account in known if not wanted or account in wanted]
+
+
+def in_batches(accounts: Sequence[str], most_batches: int = MOST_TASKS) -> list[list[str]]:
+    """Spread accounts over at most ``most_batches`` lists: one account each while there are few."""
+    return [list(accounts[start::most_batches]) for start in range(min(len(accounts), most_batches))]

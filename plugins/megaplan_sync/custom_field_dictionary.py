@@ -1,0 +1,87 @@
+"""Keeps the dictionary of custom fields with its history: a renamed field gets a new row."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from psycopg import Connection, Cursor
+
+from megaplan_hook.hook import MegaplanHook
+from megaplan_hook.nouns import ExtraFieldsEntity
+from megaplan_sync.canonical import CanonicalPage, Entity, content
+from megaplan_sync.flatten import is_custom
+from megaplan_sync.page_writers import PageCounts
+from megaplan_sync.sql import read_sql
+from megaplan_sync.values import text
+from megaplan_sync.views import refresh_deals_view
+
+log = logging.getLogger(__name__)
+
+OWNERS: dict[str, ExtraFieldsEntity] = {
+    "Deal": "deal",
+    "ContractorHuman": "contractorHuman",
+    "ContractorCompany": "contractorCompany",
+}
+"""Content types whose custom fields are known, and the route that lists them (``/<route>/extraFields``)."""
+
+
+def read_custom_fields(hook: MegaplanHook, connection: Connection[Any]) -> Iterator[PageCounts]:
+    """Read the definitions of all custom fields and note what is new, renamed or gone.
+
+    An answer without a single custom field where there were some is not believed: nothing is closed then.
+    """
+    for owner, route in OWNERS.items():
+        sent = [field for field in hook.extra_fields(route) if is_custom(str(field.get("name")))]
+        fields = CanonicalPage(sent).entities(sent)
+        with connection.transaction(), connection.cursor() as cursor:
+            yield _note(cursor, hook.account, owner, fields)
+    with connection.transaction(), connection.cursor() as cursor:
+        refresh_deals_view(cursor)
+
+
+def _note(cursor: Cursor[Any], account: str, owner: str, fields: Iterable[Entity]) -> PageCounts:
+    cursor.execute(read_sql("select_present_custom_fields"), {"account": account})
+    present = {row[1]: row[2:] for row in cursor.fetchall() if row[0] == owner}
+    sent = {str(field["name"]): field for field in fields}
+    inserted = updated = 0
+    for key, field in sent.items():
+        whole = content(field)
+        label, kind = text(field.get("hrName")), field_type(field)
+        values = {
+            "account": account,
+            "entity": owner,
+            "key": key,
+            "label": label,
+            "type": kind,
+            "payload": whole.payload.decode(),
+            "content_hash": whole.content_hash,
+        }
+        known = present.get(key)
+        if known is None:
+            cursor.execute(read_sql("insert_custom_field"), values)
+            inserted += 1
+        elif known[:2] != (label, kind):
+            log.info("Custom field %s of %s: %r becomes %r", key, owner, known[0], label)
+            cursor.execute(read_sql("close_custom_field"), values)
+            cursor.execute(read_sql("insert_custom_field"), values)
+            updated += 1
+        elif known[2] != whole.content_hash:
+            cursor.execute(read_sql("update_custom_field"), values)
+            updated += 1
+    gone = present.keys() - sent.keys()
+    if gone and not sent:
+        log.warning(
+            "Megaplan names no custom field of %s any more, where account %s had %d: not believed, nothing closed",
+            owner, account, len(gone),
+        )  # fmt: skip
+        gone = set()
+    for key in sorted(gone):
+        log.warning("Custom field %s of %s is gone from account %s", key, owner, account)
+        cursor.execute(read_sql("close_custom_field"), {"account": account, "entity": owner, "key": key})
+        updated += 1
+    return PageCounts(len(sent), inserted, updated)
+
+
+def field_type(field: Entity) -> str | None:
+    """Return the type of a definition: ``type``, or its content type without ``Field``."""
+    return text(field.get("type")) or str(field.get("contentType", "")).removesuffix("Field") or None

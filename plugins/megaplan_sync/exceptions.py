@@ -1,0 +1,117 @@
+"""Errors of the integration.
+
+* MegaplanSyncError
+  * NewerSchemaError - the tables were made by a newer version of this package
+  * UnknownAccountError - an account was asked for that is not configured
+  * AccountListError - the Variable with the list of accounts cannot be understood
+  * UnknownEntityError - an entity was asked for that does not exist
+  * RequiredFieldRefusedError - the account refuses a field that a table needs
+  * AccountBusyError - another run is writing this account
+  * UnreadableEntityError - Megaplan sent an entity that cannot be a row
+  * SuspiciousAnswerError - Megaplan's answer would, if believed, mean that data is gone
+  * EntitiesFailedError - some entities of an account could not be read
+"""
+
+from collections.abc import Iterable, Mapping
+
+
+class MegaplanSyncError(Exception):
+    """Base of all errors of this package.
+
+    ``retryable`` tells whether running the task again, without changing anything, can help.
+    """
+
+    retryable = False
+
+
+class NewerSchemaError(MegaplanSyncError):
+    """The tables were made by a newer version of this package."""
+
+    def __init__(self, found: int, known: int) -> None:
+        super().__init__(
+            f"megaplan_sync.schema_version says {found}, but this airflow-provider-megaplan knows the tables up "
+            f"to version {known}: upgrade the package here, or point connection megaplan_postgres at another "
+            "database. Nothing was changed."
+        )
+
+
+class UnknownAccountError(MegaplanSyncError):
+    """An account was asked for that is not configured."""
+
+    def __init__(self, unknown: Iterable[str], known: Iterable[str]) -> None:
+        super().__init__(
+            f"accounts: {_listed(unknown)} is not among the configured connections ({_listed(known)}). Correct "
+            "the parameter accounts, or add the connection id to the Variable megaplan_accounts, a JSON list."
+        )
+
+
+class AccountListError(MegaplanSyncError):
+    """The Variable with the list of accounts cannot be understood."""
+
+    def __init__(self, value: str) -> None:
+        super().__init__(
+            f"Variable megaplan_accounts is {value}: expected a JSON list of connection ids such as "
+            '["megaplan_default"]. Correct it under Admin -> Variables, or delete it to use megaplan_default.'
+        )
+
+
+class UnknownEntityError(MegaplanSyncError):
+    """An entity was asked for that does not exist."""
+
+    def __init__(self, unknown: Iterable[str], known: Iterable[str]) -> None:
+        super().__init__(
+            f"entities: {_listed(unknown)} is not one of {_listed(known)}. Correct the parameter entities, "
+            "or leave it empty for all of them."
+        )
+
+
+class RequiredFieldRefusedError(MegaplanSyncError):
+    """The account refuses a field that a table needs."""
+
+    def __init__(self, account: str, entity: str, fields: Iterable[str]) -> None:
+        super().__init__(
+            f"Megaplan account {account} refuses {_listed(fields)} in `fields` of {entity} (422), and the raw "
+            f"table {entity} cannot do without. Check that the connection's user may see this field in Megaplan; "
+            'for contacts, vendor_quirks {"contractor_list_route": "by_kind"} reads people and companies apart.'
+        )
+
+
+class AccountBusyError(MegaplanSyncError):
+    """Another run is writing this account."""
+
+    retryable = True
+
+    def __init__(self, account: str, seconds: float) -> None:
+        super().__init__(
+            f"Another run has been writing account {account} for the last {seconds:.0f} s; this one gives way. "
+            "Its retry, or the next scheduled run, goes on from where the other one ends."
+        )
+
+
+class SuspiciousAnswerError(MegaplanSyncError):
+    """Megaplan's answer would, if believed, mean that data is gone."""
+
+    retryable = True
+
+
+class UnreadableEntityError(MegaplanSyncError):
+    """Megaplan sent an entity that cannot be a row."""
+
+    def __init__(self, content_type: str, identity: object) -> None:
+        super().__init__(
+            f"Megaplan sent a {content_type} whose id is {identity!r} instead of a string of digits: it cannot "
+            "become a row. Please report this with the entity's name to the project."
+        )
+
+
+class EntitiesFailedError(MegaplanSyncError):
+    """Some entities of some accounts could not be read; the others were."""
+
+    def __init__(self, failures: Mapping[str, Exception]) -> None:
+        self.failures = dict(failures)
+        self.retryable = any(getattr(error, "retryable", True) for error in failures.values())
+        super().__init__(" | ".join(f"{name}: {error}" for name, error in failures.items()))
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)

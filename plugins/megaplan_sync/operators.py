@@ -1,0 +1,145 @@
+"""Operators of the deals lane: prepare the tables, choose the accounts, load."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from airflow.sdk import BaseHook, BaseOperator, Context
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from megaplan_hook.exceptions import MegaplanError
+from megaplan_hook.hook import MegaplanHook
+from megaplan_sync.account_sync import AccountSync, chosen_entities
+from megaplan_sync.accounts import chosen_accounts, in_batches
+from megaplan_sync.assets import RAW_TABLE_ALIASES, raw_table_alias, raw_table_asset
+from megaplan_sync.exceptions import EntitiesFailedError, MegaplanSyncError
+from megaplan_sync.outcome import EntityOutcome
+from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
+from megaplan_sync.postgres_budget import LIVE_SHARE, PostgresBudget
+from megaplan_sync.raw_schema import prepare_raw_schema
+
+
+class PrepareRawTablesOperator(BaseOperator):
+    """Creates the raw tables and views, or upgrades older ones; does nothing when all is in place.
+
+    :param postgres_conn_id: database of the raw tables
+    """
+
+    def __init__(self, *, postgres_conn_id: str = POSTGRES_CONN_ID, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.postgres_conn_id = postgres_conn_id
+
+    def execute(self, context: Context) -> bool:
+        """Return whether anything had to be done."""
+        try:
+            with raw_database(self.postgres_conn_id) as connection:
+                done = prepare_raw_schema(connection)
+        except MegaplanSyncError as error:
+            raise airflow_error(error) from error
+        self.log.info("Raw tables and views %s", "created or upgraded" if done else "are in place")
+        return done
+
+
+class ChooseMegaplanAccountsOperator(BaseOperator):
+    """Returns the connection ids of the wanted accounts, in batches for mapped tasks.
+
+    Checks the wanted entities as well, so that a slip of the pen is told before anything is read.
+
+    :param accounts: connection ids, all of the Variable ``megaplan_accounts`` if empty
+    :param entities: names of entities, only checked here
+    """
+
+    template_fields: Sequence[str] = ("accounts", "entities")
+
+    def __init__(
+        self, *, accounts: Collection[str] | str = (), entities: Collection[str] | str = (), **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.accounts = accounts
+        self.entities = entities
+
+    def execute(self, context: Context) -> list[list[str]]:
+        """Return batches of connection ids."""
+        try:
+            chosen_entities(self.entities or ())
+            return in_batches(chosen_accounts(self.accounts or ()))
+        except MegaplanSyncError as error:
+            raise airflow_error(error) from error
+
+
+class MegaplanToPostgresOperator(BaseOperator):
+    """Brings the raw tables of some accounts up to date; one account's failure stops no other.
+
+    :param accounts: connection ids
+    :param entities: names of entities, all if empty
+    :param full_refresh: read everything anew instead of what has changed
+    :param postgres_conn_id: database of the raw tables
+    """
+
+    template_fields: Sequence[str] = ("accounts", "entities", "full_refresh")
+
+    def __init__(
+        self,
+        *,
+        accounts: Collection[str],
+        entities: Collection[str] | str = (),
+        full_refresh: bool | str = False,
+        postgres_conn_id: str = POSTGRES_CONN_ID,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(outlets=list(RAW_TABLE_ALIASES), **kwargs)
+        self.accounts = accounts
+        self.entities = entities
+        self.full_refresh = full_refresh
+        self.postgres_conn_id = postgres_conn_id
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Return the outcome of every entity of every account."""
+        outcomes: list[EntityOutcome] = []
+        failures: dict[str, Exception] = {}
+        for conn_id in self.accounts:
+            try:
+                outcomes += self._sync(conn_id, str(context["run_id"]))
+            except (MegaplanError, MegaplanSyncError) as error:
+                self.log.error("%s: %s", conn_id, error)
+                failures[conn_id] = error
+        self._announce(outcomes, context)
+        if failures:
+            only = next(iter(failures.values())) if len(failures) == 1 else EntitiesFailedError(failures)
+            raise airflow_error(only) from only
+        return [outcome.as_dict() for outcome in outcomes]
+
+    def _sync(self, conn_id: str, run_id: str) -> list[EntityOutcome]:
+        hook = MegaplanHook(conn_id)
+        settings = hook.settings
+        if not settings.deals_active:
+            self.log.info("%s: deals_active is off, nothing to do", conn_id)
+            return []
+        with (
+            raw_database(self.postgres_conn_id) as connection,
+            raw_database(self.postgres_conn_id) as budget_connection,
+        ):
+            hook.budget = PostgresBudget(
+                budget_connection,
+                hook.account,
+                requests_per_second=settings.requests_per_second,
+                requests_per_hour=settings.requests_per_hour,
+                reserved_share=LIVE_SHARE if settings.telephony_active else 0.0,
+            )
+            sync = AccountSync(hook, connection, run_id=run_id)
+            return sync.run(self.entities or (), full_refresh=bool(self.full_refresh))
+
+    def _announce(self, outcomes: Collection[EntityOutcome], context: Context) -> None:
+        """Emit an asset event for every table whose rows changed, with the counts."""
+        changed = [outcome for outcome in outcomes if outcome.changed]
+        if not changed:
+            return
+        database = BaseHook.get_connection(self.postgres_conn_id)
+        for outcome in changed:
+            asset = raw_table_asset(outcome.entity, database.host, database.port, database.schema)
+            context["outlet_events"][raw_table_alias(outcome.entity)].add(asset, extra=outcome.as_dict())
+
+
+def airflow_error(error: Exception) -> AirflowException:
+    """Return the Airflow error for one of ours: not retried where a retry cannot help."""
+    kind = AirflowException if getattr(error, "retryable", True) else AirflowFailException
+    return kind(str(error))

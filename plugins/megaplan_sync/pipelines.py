@@ -1,0 +1,67 @@
+"""Reads pipelines (Megaplan's programs) with their stages (program states)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from psycopg import Connection
+
+from megaplan_hook.hook import MegaplanHook
+from megaplan_hook.paging import ListPage
+from megaplan_sync import tables
+from megaplan_sync.canonical import CanonicalPage, Entity, content, full_forms
+from megaplan_sync.entities import PIPELINES
+from megaplan_sync.flatten import entity_id, pipeline_row, pipeline_stage_rows
+from megaplan_sync.page_writers import PageCounts
+from megaplan_sync.sql import read_sql
+from megaplan_sync.whole_walk import WholeWalk
+
+
+def read_pipelines(hook: MegaplanHook, connection: Connection[Any]) -> Iterator[PageCounts]:
+    """Read and write all pipelines, yielding the counts of each page.
+
+    A program does not say whether it is active: the list leaves inactive ones out unless asked for them
+    (RAML r2510), so it is read both ways.
+    """
+    walk = WholeWalk(hook, connection, PIPELINES)
+    active = {item["id"] for page in walk.pages() for item in page.items}
+    for page in walk.pages(withInactivePrograms=True):
+        programs = [{**item, "states": _states(hook, page, item)} for item in page.items]
+        yield _write(connection, hook.account, programs, active)
+
+
+def _states(hook: MegaplanHook, page: ListPage, program: Entity) -> list[Entity]:
+    """Return a program's states in full: from the list if it carries them, else from their own route."""
+    states = program.get("states")
+    if isinstance(states, list):
+        printed = {
+            (form["contentType"], form["id"]): form
+            for form in full_forms(page.data)
+            if form["contentType"] == "ProgramState"
+        }
+        whole = [printed.get((state["contentType"], state["id"])) for state in states]
+        if whole and all(state is not None and "name" in state for state in whole):
+            return [state for state in whole if state is not None]
+    return list(hook.program_states(program["id"]))
+
+
+def _write(connection: Connection[Any], account: str, programs: list[Entity], active: set[str]) -> PageCounts:
+    pipelines = []
+    stages = {}
+    for program in programs:
+        (canonical,) = CanonicalPage([program]).entities([program])
+        pipelines.append(
+            pipeline_row(account, canonical, content(canonical), is_active=program["id"] in active)
+        )
+        states = CanonicalPage(program["states"]).entities(program["states"])
+        for row in pipeline_stage_rows(account, entity_id(program), states):
+            stages[row.id] = row
+    with connection.transaction(), connection.cursor() as cursor:
+        written = tables.PIPELINES.write(cursor, pipelines)
+        stage_counts = tables.PIPELINE_STAGES.write(cursor, stages.values())
+        cursor.execute(
+            read_sql("mark_removed_pipeline_stages"),
+            {"account": account, "pipeline_ids": [row.id for row in pipelines if row.id]},
+        )
+    inserted = written.inserted + stage_counts.inserted
+    updated = written.updated + stage_counts.updated
+    return PageCounts(len(pipelines) + len(stages), inserted, updated)

@@ -1,0 +1,90 @@
+"""The request budget of an account, shared by all processes through Postgres.
+
+Looked at and left: pyrate-limiter's Postgres bucket, which locks the whole table for each request and has no
+share reserved for the live lane. Here a request is one atomic ``UPDATE … RETURNING`` of one row.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from threading import Lock
+from typing import Any
+
+from psycopg import Connection
+
+from megaplan_sync.sql import read_sql
+
+log = logging.getLogger(__name__)
+
+LIVE_SHARE = 0.1
+"""Share of the hour's requests that batch work leaves to the live lane, where telephony is active."""
+
+
+class PostgresBudget:
+    """A ``RequestBudget`` in ``megaplan_sync.request_budgets``.
+
+    :param connection: a connection of its own, in autocommit mode
+    :param account: label of the account
+    :param requests_per_second: pace of all processes together
+    :param requests_per_hour: most requests in any sixty minutes
+    :param reserved_share: share of the hour that this process leaves to others
+    """
+
+    def __init__(
+        self,
+        connection: Connection[Any],
+        account: str,
+        *,
+        requests_per_second: float,
+        requests_per_hour: int,
+        reserved_share: float = 0.0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._connection = connection
+        self._account = account
+        self._sleep = sleep
+        self._lock = Lock()
+        self._requests_per_hour = max(1, int(requests_per_hour * (1 - reserved_share)))
+        self._limits = {
+            "account": account,
+            "requests_per_second": requests_per_second,
+            "requests_per_hour": self._requests_per_hour,
+        }
+        connection.execute("SET synchronous_commit = off")  # a lost count costs less than a wait for the disk
+        connection.execute(read_sql("create_request_budget"), {"account": account})
+
+    def acquire(self) -> None:
+        """Wait until one request may be sent."""
+        while True:
+            with self._lock:
+                row = self._connection.execute(read_sql("spend_request"), self._limits).fetchone()
+                if row is not None:
+                    break
+                _, wait_seconds = self._state()
+            wait_seconds = min(max(wait_seconds, 0.05), 60.0)
+            if wait_seconds > 5:
+                log.info(
+                    "Account %s: the request budget is spent, waiting %.0f s", self._account, wait_seconds
+                )
+            self._sleep(wait_seconds)
+        if row[0] > 0:
+            self._sleep(row[0])
+
+    def back_off(self, seconds: float) -> None:
+        """Let every process of this account wait ``seconds``: Megaplan answered 429."""
+        with self._lock:
+            self._connection.execute(
+                read_sql("block_request_budget"), {"account": self._account, "seconds": seconds}
+            )
+
+    def remaining(self) -> int:
+        """Return how many requests are left within the hour."""
+        with self._lock:
+            spent, _ = self._state()
+        return max(0, self._requests_per_hour - spent)
+
+    def _state(self) -> tuple[int, float]:
+        row = self._connection.execute(read_sql("select_request_budget"), self._limits).fetchone()
+        if row is None:
+            return 0, 0.0
+        return int(row[0]), float(row[1])

@@ -1,0 +1,52 @@
+"""Creates the tables and views, brings older ones up to date and refuses newer ones. Never drops anything."""
+
+from typing import Any
+
+from psycopg import Connection
+
+from megaplan_sync.exceptions import NewerSchemaError
+from megaplan_sync.sql import read_sql
+from megaplan_sync.tables import ALL_TABLES
+
+SCHEMA_VERSION = 1
+"""Version of the tables that this code writes; ``upgrade_raw_tables_to_<n>.sql`` leads from n-1 to n."""
+
+_SYNC_TABLES = ("accounts", "walks", "refused_fields", "request_budgets", "entity_runs", "view_columns")
+EXPECTED_TABLES = (
+    *(f"megaplan_raw.{table.name}" for table in ALL_TABLES),
+    "megaplan_raw.custom_fields",
+    *(f"megaplan_sync.{name}" for name in _SYNC_TABLES),
+    "megaplan_sync.schema_version",
+)
+_EXPECTED_VIEWS = ("megaplan.deals", "megaplan.contacts", "megaplan.deal_positions", "megaplan.employees")
+
+
+def prepare_raw_schema(connection: Connection[Any]) -> bool:
+    """Create what is missing and upgrade what is old, in one transaction.
+
+    :returns: whether anything had to be done
+    :raises NewerSchemaError: the tables were made by a newer version of this package
+    """
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute(read_sql("lock_schema"))
+        wanted = [*EXPECTED_TABLES, *_EXPECTED_VIEWS]
+        cursor.execute(read_sql("find_tables"), {"names": wanted})
+        present = {name for (name,) in cursor.fetchall()}
+        version = 0
+        if "megaplan_sync.schema_version" in present:
+            cursor.execute(read_sql("select_schema_version"))
+            version = next((found for (found,) in cursor.fetchall()), 0)
+        if version > SCHEMA_VERSION:
+            raise NewerSchemaError(version, SCHEMA_VERSION)
+        if version == SCHEMA_VERSION and present == set(wanted):
+            return False
+        cursor.execute(read_sql("create_sync_tables"))
+        cursor.execute(read_sql("create_raw_tables"))
+        for step in range(max(version, 1) + 1, SCHEMA_VERSION + 1):
+            cursor.execute(read_sql(f"upgrade_raw_tables_to_{step}"))
+        cursor.execute(read_sql("create_view_functions"))
+        cursor.execute(read_sql("create_views"))
+        cursor.execute(read_sql("create_refresh_deals_view"))
+        cursor.execute(read_sql("refresh_deals_view"))
+        cursor.execute(read_sql("save_schema_version"), {"version": SCHEMA_VERSION})
+        return True

@@ -1,0 +1,233 @@
+"""Reads a list that knows when its entities changed: deals and contacts.
+
+First load: oldest first by ``timeCreated``, the cursor saved with every page, so that a killed run goes on
+where it ended. Afterwards: latest change first, down to the watermark. (Oldest change first would lose rows:
+the row under the cursor may move.) The watermark moves only when a walk has reached the old one.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from psycopg import Connection
+
+from megaplan_hook.exceptions import MegaplanNotFoundError, MegaplanValidationError
+from megaplan_hook.hook import MegaplanHook
+from megaplan_hook.paging import ListPage, Order
+from megaplan_sync.canonical import CanonicalPage, Entity
+from megaplan_sync.entities import LATEST_CHANGE_FIRST, OLDEST_FIRST, EntitySpec
+from megaplan_sync.exceptions import SuspiciousAnswerError
+from megaplan_sync.field_names import FieldNames
+from megaplan_sync.outcome import EntityOutcome
+from megaplan_sync.page_writers import PageCounts, PageWriter
+from megaplan_sync.prefetch import PageAhead
+from megaplan_sync.progress import Progress
+from megaplan_sync.values import moment
+from megaplan_sync.walk_state import WalkState
+from megaplan_sync.whole_items import whole_items
+
+log = logging.getLogger(__name__)
+
+
+class TimedWalk:
+    """The reading of one such list of one account.
+
+    :param hook: speaks to the account
+    :param connection: to Postgres, with staging tables; each page is one transaction
+    :param spec: which list
+    :param write: writes one page
+    :param outcome: counts what is done
+    """
+
+    def __init__(
+        self,
+        hook: MegaplanHook,
+        connection: Connection[Any],
+        spec: EntitySpec,
+        write: PageWriter,
+        outcome: EntityOutcome,
+    ) -> None:
+        self._hook = hook
+        self._connection = connection
+        self._spec = spec
+        self._write = write
+        self._outcome = outcome
+        self._account = hook.account
+        self._field_names = FieldNames(connection, hook.account, spec)
+        self._names: list[str] = []
+        self._state = WalkState.load(connection, hook.account, spec.name)
+        self._progress = Progress(hook, spec.name, outcome)
+
+    def run(self, *, refresh_run: str | None, dictionary_is_fresh: bool) -> None:
+        """Bring the table up to date.
+
+        :param refresh_run: id of the run that asks for everything to be read anew, None to read changes
+        :param dictionary_is_fresh: this run has just read the dictionary of custom fields
+        """
+        self._names = self._field_names.wanted()
+        if refresh_run is not None and self._state.refresh_run != refresh_run:
+            self._state.refresh_run = refresh_run
+            self._state.loaded_at = None
+            self._state.trail = None
+        if self._state.loaded_at is None:
+            self._first_load()
+        self._catch_up(dictionary_is_fresh=dictionary_is_fresh)
+
+    def _first_load(self) -> None:
+        state = self._state
+        if state.trail is None:
+            state.pages_read = state.rows_read = 0
+            self._note_newest_change()
+        else:
+            log.info(
+                "%s of %s: the first load goes on after %d pages with %d rows",
+                self._spec.name, self._account, state.pages_read, state.rows_read,
+            )  # fmt: skip
+        self._progress.total_may_be_told(already_read=state.rows_read)
+        with PageAhead(self._pages(OLDEST_FIRST, start=tuple(state.trail or ()))) as pages:
+            while (page := pages.take()) is not None:
+                if not page.is_last:
+                    pages.start()
+                state.trail = [dict(anchor) for anchor in page.trail]
+                state.pages_read += 1
+                state.rows_read += len(page.items)
+                self._write_page(page)
+        state.trail = None
+        state.loaded_at = datetime.now(UTC)
+        state.fields = self._names
+        state.fields_watermark = state.watermark
+        self._save()
+
+    def _note_newest_change(self) -> None:
+        """Every change from here on is newer than this, so catching up afterwards begins here."""
+        page = next(self._ask(LATEST_CHANGE_FIRST, self._arguments(["timeUpdated"]), page_size=1), None)
+        newest = _changes(page.data if page else [])
+        self._state.watermark = max(newest) if newest else None
+        self._state.watermark_settled = page is not None and self._is_settled(page)
+
+    def _catch_up(self, *, dictionary_is_fresh: bool) -> None:
+        state = self._state
+        began_at = state.watermark
+        stop_at, may_equal = self._where_to_stop()
+        newest, settled = state.watermark, state.watermark_settled
+        first = True
+        with PageAhead(self._pages(LATEST_CHANGE_FIRST)) as pages:
+            while (page := pages.take()) is not None:
+                changes = _changes(page.data)
+                if first:
+                    self._refuse_sudden_emptiness(page)
+                    if changes:
+                        newest = max(newest or changes[0], *changes)
+                        settled = self._is_settled(page, newest)
+                    first = False
+                oldest = min(changes, default=None)
+                beyond = stop_at is not None and oldest is not None and oldest < stop_at
+                undecided = may_equal and oldest == stop_at
+                if not (beyond or undecided or page.is_last):
+                    pages.start()
+                counts = self._write_page(page, with_state=False)
+                if beyond or (undecided and counts.inserted + counts.updated == 0):
+                    break
+        state.watermark, state.watermark_settled = newest, settled
+        state.fields = self._names
+        if dictionary_is_fresh or state.fields_watermark is None:
+            state.fields_watermark = began_at
+        state.read_at = datetime.now(UTC)
+        self._save()
+
+    def _where_to_stop(self) -> tuple[datetime | None, bool]:
+        """Return the change time to read down to, and whether a page that ends exactly there may be the last.
+
+        Normally the watermark less the overlap: changes become visible late and share seconds. Where Megaplan's
+        own clock said that the watermark was older than the overlap already when it was read, nothing at or
+        before it can still appear, and only its own second is looked at again.
+        """
+        state = self._state
+        if state.watermark is None:
+            return None, False
+        overlap = timedelta(seconds=self._hook.settings.vendor_quirks.time_updated_overlap_seconds)
+        if not set(self._names) <= set(state.fields or ()):
+            # custom fields have appeared: rows changed since the dictionary was last read may hold them
+            seen = state.fields_watermark
+            return (None if seen is None else seen - overlap), False
+        if state.watermark_settled:
+            return state.watermark, True
+        return state.watermark - overlap, False
+
+    def _is_settled(self, page: ListPage, newest: datetime | None = None) -> bool:
+        newest = newest or self._state.watermark
+        overlap = timedelta(seconds=self._hook.settings.vendor_quirks.time_updated_overlap_seconds)
+        return page.server_time is not None and newest is not None and page.server_time - newest >= overlap
+
+    def _refuse_sudden_emptiness(self, page: ListPage) -> None:
+        if not page.data and self._state.watermark is not None:
+            raise SuspiciousAnswerError(
+                f"Megaplan answered with an empty list of {self._spec.name} for account {self._account}, "
+                "where there were some before. Nothing was changed. Check in Megaplan that the connection's "
+                f"user still sees the {self._spec.name}."
+            )
+
+    def _pages(self, order: Order, start: Sequence[Any] = ()) -> Iterator[ListPage]:
+        """Yield pages with whole items; before the first one, settle which names the account accepts."""
+        page_size = self._hook.settings.page_size
+        pages = self._ask(order, self._arguments(self._names), page_size=page_size, start=start)
+        try:
+            first = next(pages, None)
+        except MegaplanValidationError as refusal:
+            self._names = self._field_names.without_refused(self._names, refusal, self._try_names)
+            pages = self._ask(order, self._arguments(self._names), page_size=page_size, start=start)
+            first = next(pages, None)
+        if first is not None:
+            yield self._with_whole_items(first)
+            for page in pages:
+                yield self._with_whole_items(page)
+
+    def _ask(
+        self, order: Order, arguments: dict[str, Any], *, page_size: int, start: Sequence[Any] = ()
+    ) -> Iterator[ListPage]:
+        return self._hook.walk(
+            self._spec.path, arguments=arguments, page_size=page_size, order=order, start=tuple(start)
+        )
+
+    def _try_names(self, names: Sequence[str]) -> None:
+        self._hook.list_page(self._spec.path, {"limit": 1, **self._arguments(names)})
+
+    def _arguments(self, names: Sequence[str]) -> dict[str, Any]:
+        return {"fields": list(names), "onlyRequestedFields": True}
+
+    def _with_whole_items(self, page: ListPage) -> ListPage:
+        items = whole_items(page.items, page.data, self._names, self._read_card)
+        return replace(page, items=items)
+
+    def _read_card(self, link: Entity) -> Entity | None:
+        try:
+            card: Entity = self._hook.request("GET", f"{self._spec.path}/{link['id']}").data
+        except MegaplanNotFoundError:
+            return None
+        return card
+
+    def _write_page(self, page: ListPage, *, with_state: bool = True) -> PageCounts:
+        entities = CanonicalPage(page.data).entities(page.items)
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            counts = self._write(cursor, self._account, entities)
+            if with_state:
+                self._state.save(cursor, self._account, self._spec.name)
+        self._outcome.add_page(counts)
+        self._progress.tell(page)
+        return counts
+
+    def _save(self) -> None:
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            self._state.save(cursor, self._account, self._spec.name)
+
+
+def _changes(entities: Sequence[Entity]) -> list[datetime]:
+    """Return the change times of those entities that carry one."""
+    found = (moment(entity.get("timeUpdated")) for entity in entities)
+    return [_aware(datetime.fromisoformat(value)) for value in found if value is not None]
+
+
+def _aware(value: datetime) -> datetime:
+    return value if value.tzinfo else value.replace(tzinfo=UTC)

@@ -1,0 +1,89 @@
+"""Reads Megaplan's values for typed columns; what does not fit becomes null, and payload keeps it."""
+
+from collections.abc import Collection
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
+
+Number = int | float | Decimal
+
+
+class Amount(NamedTuple):
+    """Money: the value in its own currency, the ISO code, the value in the account's main currency."""
+
+    value: Number | None
+    currency: str | None
+    in_main: Number | None
+
+
+NO_AMOUNT = Amount(None, None, None)
+
+
+def money(value: Any) -> Amount:
+    """Read ``{"contentType":"Money","currency":"USD","value":3100,"valueInMain":240715.62,…}``."""
+    if not isinstance(value, dict):
+        return NO_AMOUNT
+    return Amount(number(value.get("value")), text(value.get("currency")), number(value.get("valueInMain")))
+
+
+def number(value: Any) -> Number | None:
+    """Read a JSON number, or a number that came as a string."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return value
+    if isinstance(value, str):
+        try:
+            read = Decimal(value.strip().replace(",", "."))
+        except InvalidOperation:
+            return None
+        return read if read.is_finite() else None
+    return None
+
+
+def text(value: Any) -> str | None:
+    """Read a string; numbers become their text."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return None
+
+
+def boolean(value: Any) -> bool | None:
+    """Read true or false and nothing else."""
+    return value if isinstance(value, bool) else None
+
+
+def moment(value: Any) -> str | None:
+    """Read ``{"contentType":"DateTime","value":"2026-09-21T09:15:00+00:00"}`` as the text Postgres takes.
+
+    A text without a zone is UTC: sessions of this package run in UTC.
+    """
+    if isinstance(value, dict):
+        value = value.get("value")
+    if not isinstance(value, str):
+        return None
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return value
+
+
+def identifier(value: Any) -> int | None:
+    """Read an id, which Megaplan sends as a string of digits."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
+    return None
+
+
+def link_id(value: Any, content_types: Collection[str] | None = None) -> int | None:
+    """Read the id of a linked entity, if it is one of ``content_types``."""
+    if not isinstance(value, dict):
+        return None
+    if content_types is not None and value.get("contentType") not in content_types:
+        return None
+    return identifier(value.get("id"))
