@@ -1,0 +1,1 @@
+"""Local stand-ins for the vendors this project talks to."""

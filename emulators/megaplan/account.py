@@ -1,0 +1,73 @@
+"""One emulated account: its data and the machinery around it."""
+
+from typing import Any
+
+from .call import Call
+from .errors import ApiError, Unauthorized
+from .faults import Faults
+from .form import Context
+from .knobs import Knobs
+from .mutations import Mutations
+from .query import parse_query
+from .rate_limit import RateLimit
+from .request_log import RequestLog
+from .routes import build_router
+from .seed import build_store
+from .tokens import Tokens
+
+
+class Account:
+    """Everything behind the address."""
+
+    def __init__(
+        self,
+        seed: int = 1,
+        deals: int = 2500,
+        contacts: int | None = None,
+        login: str = "demo@example.org",
+        password: str = "demo-password",
+        knobs: Knobs | None = None,
+    ) -> None:
+        self.knobs = knobs or Knobs()
+        self.store = build_store(seed, deals, contacts, self.knobs)
+        self.tokens = Tokens(login, password, self.store.clock, self.knobs)
+        self.rate_limit = RateLimit(self.knobs)
+        self.faults = Faults()
+        self.log = RequestLog()
+        self.mutations = Mutations(self.store, self.tokens)
+        self.router = build_router()
+        self._tick = 0
+
+    def context(self, lagging: bool = False) -> Context:
+        """Return the surroundings of one answer; every answer sees other people online."""
+        self._tick += 1
+        return Context(self.store, self.store.clock, self._tick, lagging)
+
+    def answer(
+        self, method: str, path: str, raw_query: str, body: Any, token: str | None, user_id: str | None
+    ) -> tuple[int, dict[str, Any], dict[str, Any]]:
+        """Answer an authorised call: status, body and the arguments as they were understood."""
+        args: dict[str, Any] = {}
+        try:
+            args = parse_query(raw_query, self.knobs)
+            token = token or args.get("access_token")
+            if not self.tokens.is_good(token):
+                raise Unauthorized
+            call = Call(method, path, args, body, self.store, self.context(lagging=method == "GET"))
+            return 200, self._dispatch(call, token, user_id), args
+        except ApiError as error:
+            return error.status, error.envelope(), args
+
+    def _dispatch(self, call: Call, token: str | None, user_id: str | None) -> dict[str, Any]:
+        """Run a call, on behalf of another employee when an application asks for that."""
+        caller = self.store.user
+        if user_id is not None:
+            employee = self.store.find("Employee", user_id)
+            if token in self.tokens.app_tokens() and employee is not None:
+                self.store.user = employee
+            elif self.knobs.strict_user_header:
+                raise Unauthorized
+        try:
+            return self.router.dispatch(call).envelope()
+        finally:
+            self.store.user = caller

@@ -1,0 +1,163 @@
+"""The ASGI application: the API, the control routes and the web page."""
+
+import asyncio
+import gzip
+import time
+from typing import Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from .account import Account
+from .connections import Connections
+from .control import control_routes
+from .errors import encrypted_trace
+from .faults import Fault, Raw
+from .page import page_routes
+from .request_log import LoggedRequest
+from .request_match import API
+from .routes.bulk import bulk_size
+from .values import iso
+
+_ANY = ["GET", "POST", "PUT", "DELETE", "PATCH"]
+_STUB = b"#%RAML 1.0\ntitle: Megaplan API v3 (emulator)\nversion: r2510.27309.181\nbaseUri: http://demo.megaplan.ru/api/v3\n"
+
+
+def build_app(account: Account, connections: Connections) -> Starlette:
+    """Return the application of an account."""
+    endpoint = _Endpoint(account, connections)
+    routes = [
+        *control_routes(account),
+        *page_routes(account),
+        Route("/api/v3", endpoint.stub, methods=["GET"]),
+        Route("/api/v3/docs", endpoint.stub, methods=["GET"]),
+        Route("/{path:path}", endpoint.handle, methods=_ANY),
+    ]
+    return Starlette(routes=routes)
+
+
+class _Endpoint:
+    """Takes a request through faults, rate limit and login to its answer."""
+
+    def __init__(self, account: Account, connections: Connections) -> None:
+        self._account = account
+        self._connections = connections
+
+    async def stub(self, request: Request) -> Response:
+        """Answer the specification's address."""
+        return Response(_STUB, media_type="application/raml+yaml")
+
+    async def handle(self, request: Request) -> Response:
+        """Answer any request that is not for the control routes or the page."""
+        started = time.perf_counter()
+        body = await request.body()
+        path = request.scope["path"].removeprefix(API)
+        fault = self._account.faults.pick(request.method, path)
+        if fault is not None and fault.expire_tokens:
+            self._account.tokens.expire_all()
+        args: Any = {}
+        calls = 1
+        if fault is not None and not fault.needs_answer:
+            raw = fault.spoil(None)
+            args = _logged_query(request)
+        else:
+            raw, args, calls = await self._process(request, path, body)
+            if fault is not None:
+                raw = fault.spoil(raw)
+        self._log(request, path, args, raw, started, fault, calls)
+        self._account.mutations.after(request.method, path)
+        return await self._send(request, raw)
+
+    async def _process(self, request: Request, path: str, body: bytes) -> tuple[Raw, Any, int]:
+        parsed = _parse(body) if path != "/auth/access_token" else None
+        calls = bulk_size(path, parsed) if self._account.knobs.bulk_counts == "each" else 1
+        wait = self._account.rate_limit.take(calls)
+        if wait is not None:
+            retry_after = self._account.rate_limit.retry_after(wait)
+            headers = None if retry_after is None else {"Retry-After": retry_after}
+            return Raw(429, b"", headers=headers), _logged_query(request), calls
+        if path == "/auth/access_token" and request.method == "POST":
+            return await self._grant(request, body), {}, 1
+        if not request.scope["path"].startswith(API):
+            return _json(404, _refusal(404, "No route found")), {}, 1
+        if parsed is _BROKEN:
+            return _json(400, _refusal(400, "Request body is not valid JSON")), {}, 1
+        status, answer, args = self._account.answer(
+            request.method, path, request.scope["query_string"].decode("latin-1"), parsed, _bearer(request),
+            request.headers.get("x-user-id"),
+        )  # fmt: skip
+        return _json(status, answer), args, calls
+
+    async def _grant(self, request: Request, body: bytes) -> Raw:
+        if request.headers.get("content-type", "").startswith("application/json"):
+            parsed = _parse(body) if self._account.knobs.accept_json_token else None
+            form = parsed if isinstance(parsed, dict) else {}
+        else:
+            form = {name: str(value) for name, value in (await request.form()).items()}
+        status, answer = self._account.tokens.grant(form)
+        return _json(status, answer)
+
+    def _log(
+        self, request: Request, path: str, args: Any, raw: Raw, started: float, fault: Fault | None, calls: int
+    ) -> None:
+        user = str(self._account.store.user.id) if raw.status != 401 else None
+        entry = LoggedRequest(
+            request.method, API + path, _without_secrets(args), raw.status, iso(self._account.store.clock.now()),
+            round((time.perf_counter() - started) * 1000, 3), len(raw.body), user,
+            None if fault is None else fault.kind, calls,
+        )  # fmt: skip
+        self._account.log.entries.append(entry)
+
+    async def _send(self, request: Request, raw: Raw) -> Response:
+        if raw.delay and raw.hang_up != "timeout":
+            await asyncio.sleep(raw.delay)
+        if raw.hang_up:
+            await self._connections.hang_up(request, raw.hang_up, raw.delay)
+            return Response(status_code=500)
+        headers = dict(raw.headers or {})
+        content = raw.body
+        if self._account.knobs.gzip and len(content) > 500 and "gzip" in request.headers.get("accept-encoding", ""):
+            content = gzip.compress(content, compresslevel=1)
+            headers["Content-Encoding"] = "gzip"
+        return Response(content, raw.status, headers, media_type=raw.content_type)
+
+
+class _Broken:
+    """Marks a body that is not JSON."""
+
+
+_BROKEN = _Broken()
+
+
+def _parse(body: bytes) -> Any:
+    if not body:
+        return None
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return _BROKEN
+
+
+def _json(status: int, answer: dict[str, Any]) -> Raw:
+    return Raw(status, orjson.dumps(answer))
+
+
+def _refusal(status: int, message: str) -> dict[str, Any]:
+    error = {"field": None, "message": message, "type": "HttpException", "trace": [encrypted_trace(1_000)]}
+    return {"meta": {"status": status, "errors": [error]}, "data": {}}
+
+
+def _bearer(request: Request) -> str | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token else None
+
+
+def _logged_query(request: Request) -> Any:
+    return {"raw": request.scope["query_string"].decode("latin-1")}
+
+
+def _without_secrets(args: Any) -> Any:
+    return {**args, "access_token": "…"} if isinstance(args, dict) and "access_token" in args else args

@@ -1,0 +1,54 @@
+"""One call of the API, whether it came over HTTP or inside a bulk."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import Unprocessable
+from .form import Context
+from .query import check_arguments, php_type
+from .records import Record
+from .rendering import Renderer
+from .store import Store
+
+
+@dataclass
+class Call:
+    """What a handler gets."""
+
+    method: str
+    path: str
+    args: dict[str, Any]
+    body: Any
+    store: Store
+    context: Context
+    params: dict[str, str] = field(default_factory=dict)
+
+    def no_arguments(self, *known: str, request_type: str = "BaseRequest") -> None:
+        """Refuse arguments other than the named ones."""
+        check_arguments(self.args, frozenset(known), request_type, self.store.knobs)
+
+    def entity_body(self) -> dict[str, Any]:
+        """Return the body as an object.
+
+        :raises Unprocessable: it is not one.
+        """
+        if not isinstance(self.body, dict):
+            raise Unprocessable(f"'{php_type(self.body)}' is not assignable to 'BaseEntity'")
+        return self.body
+
+
+@dataclass
+class Answer:
+    """What a handler gives back: the data and, for lists, the pagination."""
+
+    data: Any
+    pagination: Any = field(default_factory=list)
+
+    def envelope(self) -> dict[str, Any]:
+        """Return the answer's body."""
+        return {"meta": {"status": 200, "errors": [], "pagination": self.pagination}, "data": self.data}
+
+
+def card(call: Call, record: Record) -> Answer:
+    """Answer with the full card of an entity."""
+    return Answer(Renderer(call.context).card(record))

@@ -1,0 +1,136 @@
+"""Control routes under ``/_control``: faults, mutations, knobs, the log and the exact truth."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from .account import Account
+from .rendering import Renderer
+from .values import iso
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def control_routes(account: Account) -> list[Route]:
+    """Return the routes. They need no login, are not limited and not logged."""
+    control = _Control(account)
+    return [
+        Route("/_control/faults", control.faults, methods=["GET", "POST", "DELETE"]),
+        Route("/_control/mutate", control.mutate, methods=["GET", "POST", "DELETE"]),
+        Route("/_control/requests", control.requests, methods=["GET", "DELETE"]),
+        Route("/_control/state", control.state, methods=["GET"]),
+        Route("/_control/knobs", control.knobs, methods=["GET", "POST"]),
+        Route("/_control/clock", control.clock, methods=["GET", "POST"]),
+    ]
+
+
+class _Control:
+    """Handlers of the control routes."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+
+    async def faults(self, request: Request) -> Response:
+        """Add faults, list them, or remove all."""
+        faults = self._account.faults
+        if request.method == "DELETE":
+            faults.active.clear()
+        elif request.method == "POST":
+            try:
+                faults.add(_as_list(await request.body()))
+            except (TypeError, ValueError) as error:
+                return _json({"error": str(error)}, 400)
+        return _json([fault.describe() for fault in faults.active])
+
+    async def mutate(self, request: Request) -> Response:
+        """Run mutations in order; GET tells which attached ones have failed; DELETE forgets attached ones."""
+        mutations = self._account.mutations
+        if request.method == "DELETE":
+            mutations.clear()
+        if request.method != "POST":
+            return _json({"failures": mutations.failures})
+        try:
+            return _json([mutations.run(spec) for spec in _as_list(await request.body())])
+        except (TypeError, ValueError) as error:
+            return _json({"error": str(error)}, 400)
+
+    async def requests(self, request: Request) -> Response:
+        """The log of requests; DELETE clears it."""
+        if request.method == "DELETE":
+            self._account.log.entries.clear()
+        return _json(self._account.log.as_list())
+
+    async def state(self, request: Request) -> Response:
+        """Counts, or with ``?entity=deals`` the full cards of everything, nothing left out or shortened."""
+        store = self._account.store
+        entity = request.query_params.get("entity")
+        if entity is None:
+            counts = {name: len(table) for name, table in store.tables.items()}
+            dropped = sum(1 for row in store.contractors if row.data.get("isDropped"))
+            positions = sum(len(getattr(row, "positions", ())) for row in store.deals)
+            return _json({
+                "counts": counts, "positions": positions, "droppedContractors": dropped,
+                "hiddenDeals": sorted(str(id) for id in store.hidden_deals), "now": iso(store.clock.now()),
+                "user": str(store.user.id),
+            })  # fmt: skip
+        table = store.tables.get(_ENTITIES.get(entity, entity))
+        if table is None:
+            return _json({"error": f"unknown entity, known: {', '.join(_ENTITIES)}"}, 400)
+        wanted = set(filter(None, request.query_params.get("ids", "").split(",")))
+        rows = [row for row in table if not wanted or str(row.id) in wanted]
+        context = self._account.context()
+        return _json([Renderer(context, dedupe=False).card(row) for row in rows])
+
+    async def knobs(self, request: Request) -> Response:
+        """All knobs; POST sets some."""
+        knobs = self._account.knobs
+        if request.method == "POST":
+            try:
+                for name, value in _as_list(await request.body())[0].items():
+                    knobs.set(name, value)
+            except (TypeError, ValueError) as error:
+                return _json({"error": str(error)}, 400)
+            if {"rps", "rph"} & set(_as_list(await request.body())[0]):
+                self._account.rate_limit.reset()
+        return _json(knobs.as_dict())
+
+    async def clock(self, request: Request) -> Response:
+        """The account's time; POST ``{"advance":60}``, ``{"time":…}`` or ``{"frozen":true}``."""
+        if request.method == "POST":
+            spec: dict[str, Any] = _as_list(await request.body())[0]
+            if "advance" in spec:
+                self._account.mutations.run({"op": "advance_clock", "seconds": spec["advance"]})
+            self._account.mutations.run({"op": "set_clock", **spec})
+        return _json({"now": iso(self._account.store.clock.now())})
+
+
+_ENTITIES = {
+    "deals": "Deal",
+    "contractors": "Contractor",
+    "employees": "Employee",
+    "departments": "Department",
+    "programs": "Program",
+    "offers": "Offer",
+    "invoices": "Invoice",
+    "payers": "Payer",
+}
+
+
+def _as_list(body: bytes) -> list[dict[str, Any]]:
+    """Return the JSON objects of a body.
+
+    :raises ValueError: neither an object nor a list of objects.
+    """
+    parsed = orjson.loads(body)
+    entries = parsed if isinstance(parsed, list) else [parsed]
+    if not all(isinstance(entry, dict) for entry in entries):
+        raise ValueError("expected a JSON object or a list of them")
+    return entries
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(value), status, media_type="application/json")

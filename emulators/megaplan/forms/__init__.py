@@ -1,0 +1,37 @@
+"""The form of every content type the account knows."""
+
+from ..form import Form
+from .contractors import CONTRACTOR_COMPANY, CONTRACTOR_HUMAN, PAYER
+from .deals import DEAL
+from .directories import DIRECTORIES
+from .employees import DEPARTMENT, EMPLOYEE
+from .history import CHANGESET, DEAL_STATUS_HISTORY, FIELD_CHANGE
+from .invoices import INVOICE
+from .offers import OFFER, OFFER_COPY, OFFER_ROW
+from .programs import PROGRAM, PROGRAM_STATE, PROGRAM_TRANSITION, PROGRAM_TRIGGER
+
+FORMS: dict[str, Form] = {
+    "Changeset": CHANGESET,
+    "ContractorCompany": CONTRACTOR_COMPANY,
+    "ContractorHuman": CONTRACTOR_HUMAN,
+    "Deal": DEAL,
+    "DealStatusHistory": DEAL_STATUS_HISTORY,
+    "Department": DEPARTMENT,
+    "Employee": EMPLOYEE,
+    "FieldChange": FIELD_CHANGE,
+    "Invoice": INVOICE,
+    "Offer": OFFER,
+    "OfferCopy": OFFER_COPY,
+    "OfferRow": OFFER_ROW,
+    "Payer": PAYER,
+    "Program": PROGRAM,
+    "ProgramState": PROGRAM_STATE,
+    "ProgramTransition": PROGRAM_TRANSITION,
+    "ProgramTrigger": PROGRAM_TRIGGER,
+    **DIRECTORIES,
+}
+
+
+def form_names(content_type: str) -> tuple[str, ...]:
+    """Return the names of the forms a content type may be printed in."""
+    return ("Offer", "OfferCopy") if content_type == "Offer" else (content_type,)

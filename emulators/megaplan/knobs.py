@@ -1,0 +1,70 @@
+"""Everything about the account that is unknown, contradictory or worth breaking in a test."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+
+@dataclass
+class Knobs:
+    """Settings of the emulator. Defaults follow the strictest reading of the reference."""
+
+    token_ttl_s: float = 172_800
+    refresh_reuse_leeway_s: float = 60
+    accept_json_token: bool = True
+    app_tokens: str = "demo-app-token"  # comma separated
+    strict_user_header: bool = False  # X-User-Id without an application token: refuse instead of ignore
+    bad_query: str = "ignore"  # ignore | 422
+    unknown_args: str = "422"  # 422 | ignore
+    unknown_filter_field: str = "ignore"  # ignore | 422
+    honour_time_updated_filter: bool = True
+    limit_cap: int = 100  # 0 = none
+    emit_has_more: bool = False
+    count_mode: str = "page"  # page | total
+    page_after_inclusive: bool = False
+    abstract_cursor: str = "422"  # 422 | accept
+    gone_cursor: str = "404"  # 404 | 422 | empty | restart
+    dedupe: bool = True
+    root_items_always_full: bool = False
+    hidden_deal: str = "403"  # answer to GET of a deal out of sight: 403 | 404
+    rps: float = 5  # 0 = unlimited
+    rph: float = 1000  # 0 = unlimited
+    retry_after: str = ""  # header of a 429: "" = none, "auto" = seconds until a request is free, or seconds
+    bulk_counts: str = "each"  # one | each
+    read_lag_ms: float = 0
+    gzip: bool = True  # honour Accept-Encoding
+
+    def set(self, name: str, value: Any) -> None:
+        """Set a knob from text or JSON.
+
+        :raises ValueError: unknown name or a value of another type.
+        """
+        kinds = {field.name: type(field.default) for field in fields(self)}
+        if name not in kinds:
+            raise ValueError(f"unknown knob {name!r}, known: {', '.join(sorted(kinds))}")
+        kind = kinds[name]
+        if kind is bool and not isinstance(value, bool):
+            text = str(value).lower()
+            if text not in {"true", "false", "1", "0", "on", "off"}:
+                raise ValueError(f"knob {name} is true or false, not {value!r}")
+            value = text in {"true", "1", "on"}
+        choice = _CHOICES.get(name)
+        converted = kind(value)
+        if choice and converted not in choice:
+            raise ValueError(f"knob {name} is one of {', '.join(choice)}, not {value!r}")
+        setattr(self, name, converted)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all knobs by name."""
+        return asdict(self)
+
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "bad_query": ("ignore", "422"),
+    "unknown_args": ("422", "ignore"),
+    "unknown_filter_field": ("ignore", "422"),
+    "count_mode": ("page", "total"),
+    "abstract_cursor": ("422", "accept"),
+    "gone_cursor": ("404", "422", "empty", "restart"),
+    "hidden_deal": ("403", "404"),
+    "bulk_counts": ("one", "each"),
+}

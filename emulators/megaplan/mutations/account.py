@@ -1,0 +1,92 @@
+"""Mutations of the account itself: custom fields, unknown keys, the clock."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ..seed.custom_fields import category_of, define
+from ..store import Store
+from ..values import iso, parse_timestamp
+
+Operation = Callable[[Store, dict[str, Any]], dict[str, Any]]
+
+_KINDS = frozenset(
+    "BigInt Bool Date DateTime Duration Enum ExternalSource Float Integer Money Rating RefLink RefSet Resource String".split()
+)
+
+
+def _owner(store: Store, spec: dict[str, Any]) -> str:
+    """Return whose field it is: ``program`` for deals, otherwise ``entity``."""
+    owner = f"Deal/{spec['program']}" if "program" in spec else str(spec.get("entity", "Deal/14"))
+    if owner not in store.custom:
+        raise ValueError(f"no custom fields of {owner!r}, there are: {', '.join(store.custom)}")
+    return owner
+
+
+def rename(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
+    """``{"op":"rename_custom_field","key":…,"title":…}``; the key stays what it is."""
+    found = [field for group in store.custom.values() for field in group if field.key == spec["key"]]
+    if not found:
+        raise ValueError(f"no custom field {spec['key']}")
+    for field in found:
+        field.title = str(spec["title"])
+    return {"key": spec["key"]}
+
+
+def add(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
+    """``{"op":"add_custom_field","program":14,"title":…,"kind":"String"}`` or ``entity``: Contractor, Offer, Employee."""
+    owner = _owner(store, spec)
+    kind = spec.get("kind", "String")
+    if kind not in _KINDS:
+        raise ValueError(f"unknown kind {kind!r}")
+    options: dict[str, Any] = {}
+    if kind == "Enum":
+        options["choices"] = tuple(spec.get("choices", ("Да", "Нет")))
+    if kind in {"RefLink", "RefSet"}:
+        options["ref_types"] = ("Employee",)
+    field = define(store, owner, category_of(store, owner), (str(spec["title"]), kind, options))
+    return {"key": field.key}
+
+
+def remove(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
+    """``{"op":"remove_custom_field","key":…}``: its key vanishes from every entity."""
+    before = sum(len(group) for group in store.custom.values())
+    for group in store.custom.values():
+        group[:] = [field for field in group if field.key != spec["key"]]
+    if before == sum(len(group) for group in store.custom.values()):
+        raise ValueError(f"no custom field {spec['key']}")
+    return {}
+
+
+def add_unknown_key(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
+    """``{"op":"add_unknown_key","deal":1001,"inside":"price","key":…,"value":…}``; no deal = all, no inside = top."""
+    deal = spec.get("deal")
+    store.unknown_keys.append((None if deal is None else int(deal), spec.get("inside", ""), spec["key"], spec.get("value")))
+    return {}
+
+
+def advance_clock(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
+    """``{"op":"advance_clock","seconds":60}``."""
+    store.clock.advance(float(spec["seconds"]))
+    return {"now": iso(store.clock.now())}
+
+
+def set_clock(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
+    """``{"op":"set_clock","time":"2026-09-21T09:15:00+00:00","frozen":true}``; either part alone will do."""
+    if "time" in spec:
+        time = spec["time"] if isinstance(spec["time"], int | float) else parse_timestamp(spec["time"])
+        if time is None:
+            raise ValueError(f"not a time: {spec['time']!r}")
+        store.clock.set(float(time))
+    if "frozen" in spec:
+        store.clock.freeze(bool(spec["frozen"]))
+    return {"now": iso(store.clock.now())}
+
+
+ACCOUNT_OPERATIONS: dict[str, Operation] = {
+    "rename_custom_field": rename,
+    "add_custom_field": add,
+    "remove_custom_field": remove,
+    "add_unknown_key": add_unknown_key,
+    "advance_clock": advance_clock,
+    "set_clock": set_clock,
+}

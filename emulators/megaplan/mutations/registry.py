@@ -1,0 +1,73 @@
+"""The operations by name, and those waiting for a request."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..request_match import RequestMatch, read_match
+from ..store import Store
+from ..tokens import Tokens
+from .account import ACCOUNT_OPERATIONS
+from .contractors import CONTRACTOR_OPERATIONS
+from .deals import DEAL_OPERATIONS
+
+Operation = Callable[[Store, dict[str, Any]], dict[str, Any]]
+
+OPERATIONS: dict[str, Operation] = {**DEAL_OPERATIONS, **CONTRACTOR_OPERATIONS, **ACCOUNT_OPERATIONS}
+
+
+@dataclass
+class _Waiting:
+    """A mutation that runs when a matching request has been answered."""
+
+    spec: dict[str, Any]
+    match: RequestMatch
+
+
+class Mutations:
+    """Runs mutations, now or later."""
+
+    def __init__(self, store: Store, tokens: Tokens) -> None:
+        self._store = store
+        self._tokens = tokens
+        self._waiting: list[_Waiting] = []
+        self.failures: list[str] = []
+
+    def run(self, spec: dict[str, Any]) -> dict[str, Any]:
+        """Run one mutation, or keep it until its ``after`` request has been answered.
+
+        :raises ValueError: an unknown operation or wrong arguments.
+        """
+        operation = spec.get("op")
+        if operation not in OPERATIONS and operation != "expire_tokens":
+            raise ValueError(f"unknown op {operation!r}, known: {', '.join(sorted([*OPERATIONS, 'expire_tokens']))}")
+        if "after" in spec:
+            later = {name: value for name, value in spec.items() if name != "after"}
+            self._waiting.append(_Waiting(later, read_match(spec["after"], exact=True, count=1)))
+            return {"op": operation, "waiting": True}
+        return {"op": operation, **self._apply(str(operation), spec)}
+
+    def after(self, method: str, path: str) -> None:
+        """Run what waits for this request."""
+        for waiting in list(self._waiting):
+            if waiting.match.hits(method, path):
+                try:
+                    self.run(waiting.spec)
+                except (KeyError, ValueError) as error:
+                    self.failures.append(f"{waiting.spec.get('op')}: {error}")
+            if waiting.match.count and waiting.match.fired >= waiting.match.count:
+                self._waiting.remove(waiting)
+
+    def clear(self) -> None:
+        """Forget what waits."""
+        self._waiting.clear()
+        self.failures.clear()
+
+    def _apply(self, operation: str, spec: dict[str, Any]) -> dict[str, Any]:
+        if operation == "expire_tokens":
+            self._tokens.expire_all()
+            return {}
+        try:
+            return OPERATIONS[operation](self._store, spec)
+        except KeyError as error:
+            raise ValueError(f"{operation} lacks {error}") from error

@@ -1,0 +1,31 @@
+"""What has been asked of the account, for assertions."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass
+class LoggedRequest:
+    """One request of the API and how it was answered; status 0 means no answer at all."""
+
+    method: str
+    path: str
+    args: Any
+    status: int
+    time: str
+    duration_ms: float
+    bytes: int
+    user: str | None
+    fault: str | None
+    calls: int
+
+
+class RequestLog:
+    """Requests in order."""
+
+    def __init__(self) -> None:
+        self.entries: list[LoggedRequest] = []
+
+    def as_list(self) -> list[dict[str, Any]]:
+        """Return the entries as JSON objects."""
+        return [asdict(entry) for entry in self.entries]

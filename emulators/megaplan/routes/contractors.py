@@ -1,0 +1,157 @@
+"""People and companies. Routes of the abstract type fail the way the real ones do."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ..call import Answer, Call, card
+from ..changes import changesets_of
+from ..contractor_writing import create_contractor, drop_contractor, update_contractor
+from ..custom_fields import definition_json
+from ..errors import NotFound, ServerError
+from ..filter_fields import CONTRACTOR_FIELDS
+from ..filters import CompiledFilter
+from ..listing import ListRoute, list_rows, list_table
+from ..records import Deal, Record
+from ..router import Router
+from ..sorting import CONTRACTOR_SORT
+
+_BOTH = ("ContractorHuman", "ContractorCompany")
+_NO_MODEL = "There is no model class for bums\\crm\\api\\v03\\Entity\\Contractor"
+_KINDS: dict[str, tuple[str, ...]] = {
+    "contractor": _BOTH,
+    "contractorHuman": ("ContractorHuman",),
+    "contractorCompany": ("ContractorCompany",),
+}
+
+
+def add_routes(router: Router) -> None:
+    """Register the routes."""
+    for path, content_types in _KINDS.items():
+        router.add("GET", f"/{path}", _lister(content_types))
+        router.add("GET", f"/{path}/{{id}}", _getter(content_types))
+        router.add("POST", f"/{path}/{{id}}", _updater(content_types))
+        router.add("DELETE", f"/{path}/{{id}}", _deleter(content_types))
+        router.add("GET", f"/{path}/{{id}}/deals", _deals(content_types))
+        router.add("GET", f"/{path}/{{id}}/payers", _payers(content_types))
+        if len(content_types) == 1:
+            router.add("POST", f"/{path}", _creator(content_types[0]))
+            router.add("GET", f"/{path}/{{id}}/history", _history(content_types))
+            router.add("GET", f"/{path}/extraFields", _extra_fields(content_types[0]))
+            router.add("GET", f"/{path}/search", search)
+    for abstract in ("search", "{id}/history", "{id}/todos"):
+        router.add("GET|POST", f"/contractor/{abstract}", no_model_class)
+    for path in _KINDS:
+        router.add("GET|POST", f"/{path}/{{id}}/comments", no_model_class)
+
+
+def no_model_class(call: Call) -> Answer:
+    """Fail: the abstract type has no model."""
+    raise ServerError(_NO_MODEL)
+
+
+def _find(call: Call, content_types: tuple[str, ...]) -> Record:
+    row = call.store.contractors.get(call.params["id"])
+    if row is None or row.content_type not in content_types:
+        raise NotFound
+    if call.method == "GET" and call.store.as_read(row) is None:
+        raise NotFound
+    return row
+
+
+def _matches(row: Record, text: str) -> bool:
+    digits = "".join(letter for letter in text if letter.isdigit())
+    words = f"{row.data.get('name') or ''} {row.data.get('firstName', '')} {row.data.get('lastName', '')}"
+    if text.casefold() in words.casefold():
+        return True
+    phones = (str(entry.get("value", "")) for entry in row.data["contactInfo"] if entry.get("type") == "phone")
+    return bool(digits) and any(digits in "".join(filter(str.isdigit, phone)) for phone in phones)
+
+
+def _keep(text: Any) -> Callable[[Record, CompiledFilter | None], bool]:
+    def keep(row: Record, compiled: CompiledFilter | None) -> bool:
+        if row.data.get("isDropped") and not (compiled is not None and "isDropped" in compiled.fields):
+            return False
+        return not text or _matches(row, str(text))
+
+    return keep
+
+
+def _lister(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
+    route = ListRoute(
+        "CrmFilterListRequest", content_types, CONTRACTOR_SORT, frozenset({"q", "category"}), "CrmFilter",
+        CONTRACTOR_FIELDS,
+    )  # fmt: skip
+    return lambda call: list_table(call, call.store.contractors, route, _keep(call.args.get("q")))
+
+
+def search(call: Call) -> Answer:
+    """Both kinds, whichever concrete route is asked."""
+    keep = _keep(call.args.get("q"))
+    rows = [row for row in call.store.contractors if keep(row, None)]
+    return list_rows(call, rows, "SearchRequest", *_BOTH, extra="q")
+
+
+def _getter(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
+    def handler(call: Call) -> Answer:
+        call.no_arguments()
+        return card(call, _find(call, content_types))
+
+    return handler
+
+
+def _creator(content_type: str) -> Callable[[Call], Answer]:
+    return lambda call: card(call, create_contractor(call.store, content_type, call.entity_body()))
+
+
+def _updater(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
+    def handler(call: Call) -> Answer:
+        record = _find(call, content_types)
+        update_contractor(call.store, record, call.entity_body())
+        return card(call, record)
+
+    return handler
+
+
+def _deleter(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
+    def handler(call: Call) -> Answer:
+        drop_contractor(call.store, _find(call, content_types))
+        return Answer([])
+
+    return handler
+
+
+def _deals(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
+    def handler(call: Call) -> Answer:
+        record = _find(call, content_types)
+        rows = [
+            deal
+            for deal in call.store.deals
+            if isinstance(deal, Deal) and record in (deal.contractor, deal.contact) and call.store.is_visible(deal)
+        ]
+        return list_rows(call, rows, "TradeFilterListRequest", "Deal", extra="filter")
+
+    return handler
+
+
+def _payers(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
+    def handler(call: Call) -> Answer:
+        payer = call.store.find("Payer", _find(call, content_types).id)
+        return list_rows(call, [] if payer is None else [payer], "PayerListRequest", "Payer")
+
+    return handler
+
+
+def _history(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
+    def handler(call: Call) -> Answer:
+        rows = changesets_of(_find(call, content_types))[::-1]
+        return list_rows(call, rows, "HistoryRequest", "Changeset", extra="filters")
+
+    return handler
+
+
+def _extra_fields(content_type: str) -> Callable[[Call], Answer]:
+    def handler(call: Call) -> Answer:
+        call.no_arguments("limit", "pageAfter")
+        return Answer([definition_json(field) for field in call.store.custom_fields_for(content_type)])
+
+    return handler

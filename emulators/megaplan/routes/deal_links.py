@@ -1,0 +1,165 @@
+"""What hangs on a deal: rows, invoices, payers, contacts, auditors, tags, linked deals, history."""
+
+from collections.abc import Callable
+
+from ..call import Answer, Call, card
+from ..changes import changesets_of, find_changeset
+from ..deal_writing import update_deal
+from ..errors import NotFound, Unprocessable
+from ..forms.deals import move_record
+from ..listing import list_rows
+from ..records import Deal, Record
+from ..references import resolve
+from ..router import Router
+from ..state_moves import moves_of
+from .deals import find_deal
+
+_LINKABLE = ("Deal", "ContractorHuman", "ContractorCompany")
+Rows = Callable[[Call, Deal], list[Record]]
+
+
+def add_routes(router: Router) -> None:
+    """Register the routes."""
+    router.add("GET", "/deal/{id}/offerRows", _sub_list(lambda call, deal: list(deal.positions), "OfferRow", "q filter"))
+    router.add("POST", "/deal/{id}/sortOfferRows", sort_rows)
+    router.add("GET", "/deal/{id}/invoices", _sub_list(lambda call, deal: list(deal.invoices), "Invoice"))
+    router.add("GET", "/deal/{id}/payers", _sub_list(_payers, "Payer"))
+    router.add("GET", "/deal/{id}/contacts", _sub_list(_contacts, "ContractorHuman"))
+    router.add("POST", "/deal/{id}/contractor", set_contractor)
+    router.add("GET", "/deal/{id}/auditors", _sub_list(lambda call, deal: list(deal.auditors), "Employee"))
+    router.add("POST", "/deal/{id}/auditors", add_auditor)
+    router.add("DELETE", "/deal/{id}/auditors/{auditorId}", remove_auditor)
+    router.add("GET", "/deal/{id}/linkedDeals", _sub_list(_linked, "Deal", "filters"))
+    for nothing in ("linkedTasks", "actualLinkedTasks", "attaches", "allFiles", "allLinks"):
+        router.add("GET", f"/deal/{{id}}/{nothing}", _sub_list(lambda call, deal: [], "File", "type q filters"))
+    router.add("POST", "/deal/{id}/linkWith", link_with)
+    router.add("POST", "/deal/{id}/unlinkWith", unlink_with)
+    router.add("GET", "/deal/{id}/tags", _sub_list(lambda call, deal: list(deal.tags), "Tag"))
+    router.add("POST", "/deal/{id}/tags", add_tag)
+    router.add("DELETE", "/deal/{id}/tags/{tagId}", remove_tag)
+    router.add("GET", "/deal/{id}/statusHistory", _sub_list(_moves, "DealStatusHistory"))
+    router.add("GET", "/deal/{id}/history", history)
+    router.add("GET", "/changeset/{id}", get_changeset)
+
+
+def _sub_list(rows: Rows, content_type: str, extra: str = "") -> Callable[[Call], Answer]:
+    def handler(call: Call) -> Answer:
+        found = rows(call, find_deal(call))
+        return list_rows(call, found, f"{content_type}ListRequest", content_type, extra=extra)
+
+    return handler
+
+
+def _payers(call: Call, deal: Deal) -> list[Record]:
+    payer = None if deal.contractor is None else call.store.find("Payer", deal.contractor.id)
+    return list(dict.fromkeys(entry for entry in (deal.payer, payer) if entry is not None))
+
+
+def _contacts(call: Call, deal: Deal) -> list[Record]:
+    contractor = deal.contractor
+    of_company = list(contractor.data.get("contacts", ())) if contractor is not None else []
+    return list(dict.fromkeys([*([deal.contact] if deal.contact else []), *of_company]))
+
+
+def _linked(call: Call, deal: Deal) -> list[Record]:
+    links = call.store.links.get((deal.content_type, deal.id), [])
+    return [record for record in links if isinstance(record, Deal) and call.store.is_visible(record)]
+
+
+def _moves(call: Call, deal: Deal) -> list[Record]:
+    return [move_record(deal, place, move) for place, move in enumerate(moves_of(deal), start=1)]
+
+
+def sort_rows(call: Call) -> Answer:
+    """Rows in the order of the given ids; this does not move ``timeUpdated``."""
+    deal = find_deal(call)
+    wanted = [str(entry.get("id")) for entry in call.entity_body().get("rows", []) if isinstance(entry, dict)]
+    places = {id: place for place, id in enumerate(wanted)}
+    rows = tuple(sorted(deal.positions, key=lambda row: places.get(str(row.id), len(places))))
+    call.store.write(deal, lambda: setattr(deal, "positions", rows))
+    return Answer([])
+
+
+def set_contractor(call: Call) -> Answer:
+    """Replace the contractor by a link in the body."""
+    deal = find_deal(call)
+    update_deal(call.store, deal, {"contractor": call.entity_body()})
+    return card(call, deal)
+
+
+def add_auditor(call: Call) -> Answer:
+    """Add one auditor."""
+    deal = find_deal(call)
+    auditor = resolve(call.store, call.entity_body(), ("Employee",), "auditor")
+    links = [record.link() for record in (*deal.auditors, auditor) if record is not None]
+    update_deal(call.store, deal, {"auditors": links})
+    return card(call, deal)
+
+
+def remove_auditor(call: Call) -> Answer:
+    """Remove one auditor; the path has no content type for deals."""
+    deal = find_deal(call)
+    rest = [record.link() for record in deal.auditors if str(record.id) != call.params["auditorId"]]
+    if len(rest) == len(deal.auditors):
+        raise NotFound
+    update_deal(call.store, deal, {"auditors": rest})
+    return Answer([])
+
+
+def link_with(call: Call) -> Answer:
+    """Link with a deal or a contractor; ``timeUpdated`` stays."""
+    deal = find_deal(call)
+    other = resolve(call.store, call.entity_body(), _LINKABLE, "link")
+    if other is None:
+        raise Unprocessable("Поле обязательно", "link")
+    call.store.link_both(deal, other)
+    return Answer(other.link())
+
+
+def unlink_with(call: Call) -> Answer:
+    """Remove a link; ``timeUpdated`` stays and nothing is written into the history."""
+    deal = find_deal(call)
+    other = resolve(call.store, call.entity_body(), _LINKABLE, "link")
+    if other is None:
+        raise Unprocessable("Поле обязательно", "link")
+    call.store.unlink_both(deal, other)
+    return Answer(other.link())
+
+
+def add_tag(call: Call) -> Answer:
+    """Add an existing tag."""
+    deal = find_deal(call)
+    tag = resolve(call.store, call.entity_body(), ("Tag",), "tag")
+    if tag is None:
+        raise Unprocessable("Поле обязательно", "tag")
+    update_deal(call.store, deal, {"tags": [record.link() for record in (*deal.tags, tag)]})
+    return card(call, tag)
+
+
+def remove_tag(call: Call) -> Answer:
+    """Remove a tag."""
+    deal = find_deal(call)
+    rest = tuple(tag for tag in deal.tags if str(tag.id) != call.params["tagId"])
+    if len(rest) == len(deal.tags):
+        raise NotFound
+    update_deal(call.store, deal, {"tags": [tag.link() for tag in rest]})
+    return Answer([])
+
+
+def history(call: Call) -> Answer:
+    """Change sets, newest first; the only server filters are ``Self`` and ``Item``."""
+    deal = find_deal(call)
+    filters = call.args.get("filters")
+    if filters is not None and filters not in (["Self"], ["Item"]):
+        raise Unprocessable("Value is not allowed for 'HistoryRequest.filters'", "filters")
+    return list_rows(call, changesets_of(deal)[::-1], "HistoryRequest", "Changeset", extra="filters")
+
+
+def get_changeset(call: Call) -> Answer:
+    """One change set."""
+    call.no_arguments()
+    id = call.params["id"]
+    found = find_changeset(call.store, int(id)) if id.isdecimal() else None
+    if found is None:
+        raise NotFound
+    return card(call, found)

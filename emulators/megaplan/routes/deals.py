@@ -1,0 +1,142 @@
+"""Deals: the list, the card, writing, transitions."""
+
+from ..call import Answer, Call, card
+from ..custom_fields import definition_json
+from ..deal_writing import apply_transition, create_deal, update_deal
+from ..errors import Forbidden, NotFound, ServerError, Unprocessable
+from ..filter_fields import DEAL_FIELDS
+from ..filters import CompiledFilter
+from ..listing import ListRoute, list_rows, list_table
+from ..records import Deal, Record
+from ..router import Router
+from ..sorting import DEAL_SORT
+
+_LIST = ListRoute(
+    "TradeFilterListRequest", ("Deal",), DEAL_SORT, frozenset({"q", "status", "baseOn"}), "TradeFilter", DEAL_FIELDS
+)
+
+
+def add_routes(router: Router) -> None:
+    """Register the routes."""
+    router.add("GET", "/deal", list_deals)
+    router.add("POST", "/deal", post_deal)
+    router.add("GET", "/deal/{id}", get_deal)
+    router.add("POST", "/deal/{id}", post_deal_update)
+    router.add("DELETE", "/deal/{id}", delete_deal)
+    router.add("POST", "/deal/{id}/applyTransition", post_transition)
+    router.add("POST", "/deal/{id}/applyTrigger", post_trigger)
+    router.add("GET", "/deal/extraFields", extra_fields)
+    router.add("GET", "/deal/search", search_deals)
+    router.add("GET", "/deal/duplicates", search_deals)
+    router.add("GET", "/deal/checkDealExist", check_deal_exist)
+    router.add("GET", "/deal/availablePrograms", available_programs)
+    router.add("GET", "/deal/lastUsedProgram", last_used_program)
+    router.add("GET", "/deal/tags", deal_tags)
+
+
+def find_deal(call: Call) -> Deal:
+    """Return the deal of the path.
+
+    :raises NotFound: there is none, or no longer.
+    :raises Forbidden: the user may not see it.
+    """
+    deal = call.store.deal(call.params["id"])
+    if deal is None or (call.method == "GET" and call.store.as_read(deal) is None):
+        raise NotFound
+    if not call.store.is_visible(deal):
+        if call.store.knobs.hidden_deal == "404":
+            raise NotFound
+        raise Forbidden(f"No act_read rights for model {deal.id}")
+    return deal
+
+
+def list_deals(call: Call) -> Answer:
+    """``q`` is accepted and ignored; ``status`` is a state to keep."""
+    status = call.args.get("status")
+    if status is not None and (not isinstance(status, dict) or status.get("contentType") != "ProgramState"):
+        raise Unprocessable("'stdClass' is not assignable to 'ProgramState'", "status")
+
+    def keep(row: Record, compiled: CompiledFilter | None) -> bool:
+        return status is None or (isinstance(row, Deal) and str(row.state.id) == str(status.get("id")))
+
+    return list_table(call, call.store.deals, _LIST, keep)
+
+
+def get_deal(call: Call) -> Answer:
+    """The full card."""
+    call.no_arguments()
+    return card(call, find_deal(call))
+
+
+def post_deal(call: Call) -> Answer:
+    """Create."""
+    return card(call, create_deal(call.store, call.entity_body()))
+
+
+def post_deal_update(call: Call) -> Answer:
+    """Update: only what was sent; ``state`` is silently ignored."""
+    deal = find_deal(call)
+    update_deal(call.store, deal, call.entity_body())
+    return card(call, deal)
+
+
+def delete_deal(call: Call) -> Answer:
+    """Delete for good: there is no soft deletion of deals."""
+    call.no_arguments("mode", request_type="DeleteActionRequest")
+    call.store.remove(find_deal(call))
+    return Answer([])
+
+
+def post_transition(call: Call) -> Answer:
+    """Move to another state."""
+    deal = find_deal(call)
+    apply_transition(call.store, deal, call.entity_body())
+    return card(call, deal)
+
+
+def post_trigger(call: Call) -> Answer:
+    """Press a button of the program; nothing but the check happens here."""
+    deal = find_deal(call)
+    wanted = str(call.entity_body().get("id"))
+    if wanted not in {str(trigger.id) for trigger in deal.program.data["triggers"]}:
+        raise Forbidden(f"No act_apply_trigger rights for model {deal.id}")
+    return card(call, deal)
+
+
+def extra_fields(call: Call) -> Answer:
+    """Definitions of the custom fields of all programs."""
+    call.no_arguments("limit", "pageAfter")
+    return Answer([definition_json(field) for field in call.store.custom_fields_for("Deal")])
+
+
+def search_deals(call: Call) -> Answer:
+    """Deals whose name or number contains the text."""
+    text = str(call.args.get("q", call.args.get("name", ""))).casefold()
+    rows = [
+        row
+        for row in call.store.deals
+        if isinstance(row, Deal) and call.store.is_visible(row) and text in f"{row.number} {row.name}".casefold()
+    ]
+    return list_rows(call, rows, "SearchRequest", "Deal", extra="q name")
+
+
+def check_deal_exist(call: Call) -> Answer:
+    """The real route answers with an error whatever it is given."""
+    raise ServerError("Argument 1 passed to checkDealExist() must be an instance of Deal")
+
+
+def available_programs(call: Call) -> Answer:
+    """Active programs."""
+    rows = [row for row in call.store.tables["Program"] if row.data["isActive"]]
+    return list_rows(call, rows, "ProgramListRequest", "Program")
+
+
+def last_used_program(call: Call) -> Answer:
+    """The first program."""
+    call.no_arguments()
+    return card(call, next(iter(call.store.tables["Program"])))
+
+
+def deal_tags(call: Call) -> Answer:
+    """The directory of tags."""
+    return list_rows(call, list(call.store.tables["Tag"]), "TagListRequest", "Tag", extra="q")

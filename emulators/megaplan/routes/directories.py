@@ -1,0 +1,85 @@
+"""Directories and other read-only lists with a card."""
+
+from ..call import Answer, Call, card
+from ..custom_fields import definition_json
+from ..errors import NotFound
+from ..filter_fields import INVOICE_FIELDS, OFFER_FIELDS
+from ..filters import CompiledFilter
+from ..listing import ListRoute, list_table
+from ..records import Record
+from ..router import Handler, Router
+
+_PLAIN = {
+    "contractorType": "ContractorType",
+    "contractorStatus": "ContractorStatus",
+    "contractorActivityType": "ContractorActivityType",
+    "contractorAdvertisingWay": "ContractorAdvertisingWay",
+    "currency": "Currency",
+    "tax": "Tax",
+    "country": "Country",
+    "unit": "Unit",
+    "payer": "Payer",
+    "department": "Department",
+    "tradeFilter": "TradeFilter",
+    "crmFilter": "CrmFilter",
+    "offerFilter": "OfferFilter",
+    "invoiceFilter": "InvoiceFilter",
+}
+_OFFERS = ListRoute("OfferFilterListRequest", ("Offer",), {}, frozenset({"q"}), "OfferFilter", OFFER_FIELDS)
+_INVOICES = ListRoute("InvoiceFilterListRequest", ("Invoice",), {}, frozenset({"q"}), "InvoiceFilter", INVOICE_FIELDS)
+
+
+def add_routes(router: Router) -> None:
+    """Register the routes."""
+    for path, content_type in _PLAIN.items():
+        router.add("GET", f"/{path}", _lister(ListRoute(f"{content_type}ListRequest", (content_type,))))
+        router.add("GET", f"/{path}/{{id}}", _getter(content_type))
+    router.add("GET", "/offer", list_offers)
+    router.add("GET", "/offer/{id}", _getter("Offer"))
+    router.add("GET", "/offer/extraFields", _extra_fields("Offer"))
+    router.add("GET", "/invoice", _lister(_INVOICES))
+    router.add("GET", "/invoice/{id}", _getter("Invoice"))
+    router.add("GET", "/tax/base", _getter_of("Tax", 1))
+
+
+def _lister(route: ListRoute) -> Handler:
+    def handler(call: Call) -> Answer:
+        return list_table(call, call.store.tables[route.content_types[0]], route)
+
+    return handler
+
+
+def _getter(content_type: str) -> Handler:
+    def handler(call: Call) -> Answer:
+        call.no_arguments()
+        record = call.store.find(content_type, call.params["id"])
+        if record is None:
+            raise NotFound
+        return card(call, record)
+
+    return handler
+
+
+def _getter_of(content_type: str, id: int) -> Handler:
+    def handler(call: Call) -> Answer:
+        call.no_arguments()
+        return card(call, call.store.tables[content_type].rows[id])
+
+    return handler
+
+
+def _extra_fields(content_type: str) -> Handler:
+    def handler(call: Call) -> Answer:
+        call.no_arguments("limit", "pageAfter")
+        return Answer([definition_json(field) for field in call.store.custom_fields_for(content_type)])
+
+    return handler
+
+
+def list_offers(call: Call) -> Answer:
+    """The catalogue, without dropped items unless the filter asks about them."""
+
+    def keep(row: Record, compiled: CompiledFilter | None) -> bool:
+        return not row.data.get("isDropped") or (compiled is not None and "isDropped" in compiled.fields)
+
+    return list_table(call, call.store.tables["Offer"], _OFFERS, keep)

@@ -1,0 +1,86 @@
+"""Employees, the current user and the account."""
+
+from ..call import Answer, Call, card
+from ..custom_fields import definition_json
+from ..errors import MethodNotAllowed, NotFound
+from ..listing import ListRoute, list_rows, list_table
+from ..router import Router
+
+# filter and q are accepted and ignored; department and status are unknown arguments.
+_LIST = ListRoute("EmployeeFilterListRequest", ("Employee",), extra=frozenset({"filter", "q"}))
+
+
+def add_routes(router: Router) -> None:
+    """Register the routes."""
+    router.add("GET", "/employee", list_employees)
+    router.add("GET", "/employee/{id}", get_employee)
+    router.add("POST", "/employee/{id}", update_employee)
+    router.add("GET", "/employee/me", no_me)
+    router.add("GET", "/employee/extraFields", extra_fields)
+    router.add("GET", "/employee/search", search)
+    router.add("GET", "/currentUser", current_user)
+    router.add("GET", "/accountInfo", account_info)
+
+
+def list_employees(call: Call) -> Answer:
+    """All employees; nothing filters them on the server."""
+    return list_table(call, call.store.tables["Employee"], _LIST)
+
+
+def get_employee(call: Call) -> Answer:
+    """One employee."""
+    call.no_arguments()
+    employee = call.store.find("Employee", call.params["id"])
+    if employee is None:
+        raise NotFound
+    return card(call, employee)
+
+
+def update_employee(call: Call) -> Answer:
+    """Change the position."""
+    employee = call.store.find("Employee", call.params["id"])
+    if employee is None:
+        raise NotFound
+    body = call.entity_body()
+    written = {name: body[name] for name in ("position", "inn") if isinstance(body.get(name), str)}
+    call.store.write(employee, lambda: employee.data.update(written))
+    return card(call, employee)
+
+
+def no_me(call: Call) -> Answer:
+    """Exists under other methods only."""
+    raise MethodNotAllowed("GET", "/api/v3/employee/me", ["POST"])
+
+
+def extra_fields(call: Call) -> Answer:
+    """Definitions of custom fields."""
+    call.no_arguments("limit", "pageAfter")
+    return Answer([definition_json(field) for field in call.store.custom_fields_for("Employee")])
+
+
+def search(call: Call) -> Answer:
+    """Employees by a part of the name."""
+    text = str(call.args.get("q", "")).casefold()
+    rows = [row for row in call.store.tables["Employee"] if text in row.data["name"].casefold()]
+    return list_rows(call, rows, "SearchRequest", "Employee", extra="q")
+
+
+def current_user(call: Call) -> Answer:
+    """The user of the token: the cheapest check of a login."""
+    call.no_arguments()
+    return card(call, call.store.user)
+
+
+def account_info(call: Call) -> Answer:
+    """Name and build of the account."""
+    call.no_arguments()
+    return Answer(
+        {
+            "contentType": "AccountInfo",
+            "id": "1",
+            "accountName": "demo",
+            "permanentHost": "demo.megaplan.ru",
+            "buildVersion": "r2510.27309.181",
+            "locale": "ru",
+        }
+    )
