@@ -9,7 +9,9 @@ from .server import Server
 
 def main() -> None:
     """Read the arguments, print the address, serve."""
-    parser = argparse.ArgumentParser(prog="python -m emulators.megaplan", description="A local Megaplan account.")
+    parser = argparse.ArgumentParser(
+        prog="python -m emulators.megaplan", description="A local Megaplan account."
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=18080, help="0 chooses a free one")
     parser.add_argument("--deals", type=int, default=2500)

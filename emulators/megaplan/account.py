@@ -3,7 +3,7 @@
 from typing import Any
 
 from .call import Call
-from .errors import ApiError, Unauthorized
+from .errors import ApiError, UnauthorizedError
 from .faults import Faults
 from .form import Context
 from .knobs import Knobs
@@ -52,7 +52,7 @@ class Account:
             args = parse_query(raw_query, self.knobs)
             token = token or args.get("access_token")
             if not self.tokens.is_good(token):
-                raise Unauthorized
+                raise UnauthorizedError
             call = Call(method, path, args, body, self.store, self.context(lagging=method == "GET"))
             return 200, self._dispatch(call, token, user_id), args
         except ApiError as error:
@@ -66,7 +66,7 @@ class Account:
             if token in self.tokens.app_tokens() and employee is not None:
                 self.store.user = employee
             elif self.knobs.strict_user_header:
-                raise Unauthorized
+                raise UnauthorizedError
         try:
             return self.router.dispatch(call).envelope()
         finally:

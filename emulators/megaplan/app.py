@@ -86,9 +86,13 @@ class _Endpoint:
         if parsed is _BROKEN:
             return _json(400, _refusal(400, "Request body is not valid JSON")), {}, 1
         status, answer, args = self._account.answer(
-            request.method, path, request.scope["query_string"].decode("latin-1"), parsed, _bearer(request),
+            request.method,
+            path,
+            request.scope["query_string"].decode("latin-1"),
+            parsed,
+            _bearer(request),
             request.headers.get("x-user-id"),
-        )  # fmt: skip
+        )
         return _json(status, answer), args, calls
 
     async def _grant(self, request: Request, body: bytes) -> Raw:
@@ -101,14 +105,28 @@ class _Endpoint:
         return _json(status, answer)
 
     def _log(
-        self, request: Request, path: str, args: Any, raw: Raw, started: float, fault: Fault | None, calls: int
+        self,
+        request: Request,
+        path: str,
+        args: Any,
+        raw: Raw,
+        started: float,
+        fault: Fault | None,
+        calls: int,
     ) -> None:
         user = str(self._account.store.user.id) if raw.status != 401 else None
         entry = LoggedRequest(
-            request.method, API + path, _without_secrets(args), raw.status, iso(self._account.store.clock.now()),
-            round((time.perf_counter() - started) * 1000, 3), len(raw.body), user,
-            None if fault is None else fault.kind, calls,
-        )  # fmt: skip
+            request.method,
+            API + path,
+            _without_secrets(args),
+            raw.status,
+            iso(self._account.store.clock.now()),
+            round((time.perf_counter() - started) * 1000, 3),
+            len(raw.body),
+            user,
+            None if fault is None else fault.kind,
+            calls,
+        )
         self._account.log.entries.append(entry)
 
     async def _send(self, request: Request, raw: Raw) -> Response:
@@ -119,7 +137,11 @@ class _Endpoint:
             return Response(status_code=500)
         headers = dict(raw.headers or {})
         content = raw.body
-        if self._account.knobs.gzip and len(content) > 500 and "gzip" in request.headers.get("accept-encoding", ""):
+        if (
+            self._account.knobs.gzip
+            and len(content) > 500
+            and "gzip" in request.headers.get("accept-encoding", "")
+        ):
             content = gzip.compress(content, compresslevel=1)
             headers["Content-Encoding"] = "gzip"
         return Response(content, raw.status, headers, media_type=raw.content_type)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from .errors import Unprocessable
+from .errors import UnprocessableError
 from .form import Context
 from .query import check_arguments, php_type
 from .records import Record
@@ -30,10 +30,10 @@ class Call:
     def entity_body(self) -> dict[str, Any]:
         """Return the body as an object.
 
-        :raises Unprocessable: it is not one.
+        :raises UnprocessableError: it is not one.
         """
         if not isinstance(self.body, dict):
-            raise Unprocessable(f"'{php_type(self.body)}' is not assignable to 'BaseEntity'")
+            raise UnprocessableError(f"'{php_type(self.body)}' is not assignable to 'BaseEntity'")
         return self.body
 
 

@@ -44,15 +44,21 @@ def _changeset(
     record: Record, place: int, time: int, author: Record | None, changes: list[Change], kind: str | None
 ) -> Record:
     id = int(record.id) * 1000 + place
-    rows = []
+    rows: list[Record] = []
     for field, old, new in changes:
         # Array fields are written as two changes: what was added and what was removed.
-        halves = [(None, new), (old, None)] if isinstance(old, tuple) or isinstance(new, tuple) else [(old, new)]
+        halves = (
+            [(None, new), (old, None)] if isinstance(old, tuple) or isinstance(new, tuple) else [(old, new)]
+        )
         for before, after in halves:
             data = {
-                "field": field, "time": time, "old": _shown(before), "new": _shown(after), "entity": record.link(),
+                "field": field,
+                "time": time,
+                "old": _shown(before),
+                "new": _shown(after),
+                "entity": record.link(),
                 "author": author,
-            }  # fmt: skip
+            }
             rows.append(Record("FieldChange", id * 100 + len(rows), data))
     data = {"time": time, "changes": tuple(rows), "entity": record.link(), "author": author}
     return Record("Changeset", id, data | ({} if kind is None else {"type": kind}))

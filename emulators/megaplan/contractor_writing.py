@@ -3,7 +3,7 @@
 from typing import Any
 
 from .changes import record_changes
-from .errors import Unprocessable
+from .errors import UnprocessableError
 from .forms import FORMS
 from .query import extra_field, php_type
 from .records import Record
@@ -13,7 +13,17 @@ from .values import parse_date_only
 from .written_values import read_custom
 
 _TEXTS = frozenset(
-    {"name", "firstName", "middleName", "lastName", "gender", "position", "description", "preferTransport", "loginEmail"}
+    {
+        "name",
+        "firstName",
+        "middleName",
+        "lastName",
+        "gender",
+        "position",
+        "description",
+        "preferTransport",
+        "loginEmail",
+    }
 )
 _REFS = {
     "type": "ContractorType",
@@ -27,14 +37,23 @@ _REFS = {
 def create_contractor(store: Store, content_type: str, body: dict[str, Any]) -> Record:
     """Create a contractor.
 
-    :raises Unprocessable: a field that the contractor's type requires is empty.
+    :raises UnprocessableError: a field that the contractor's type requires is empty.
     """
     now = store.clock.now()
-    record = Record(content_type, store.contractors.next_id(), {
-        "created": now, "updated": now, "userCreated": store.user, "userUpdated": store.user,
-        "responsibles": (store.user,), "type": store.tables["ContractorType"].rows[1], "contactInfo": [],
-        "custom": {},
-    })  # fmt: skip
+    record = Record(
+        content_type,
+        store.contractors.next_id(),
+        {
+            "created": now,
+            "updated": now,
+            "userCreated": store.user,
+            "userUpdated": store.user,
+            "responsibles": (store.user,),
+            "type": store.tables["ContractorType"].rows[1],
+            "contactInfo": [],
+            "custom": {},
+        },
+    )
     values = _read_body(store, record, body)
     record.data |= values
     _check_required(record)
@@ -90,7 +109,7 @@ def _check_required(record: Record) -> None:
     required = record.data["type"].data.get("requiredFields", [])
     data = record.data
     if "name" in required and not (data.get("name") or data.get("firstName") or data.get("lastName")):
-        raise Unprocessable("Поле обязательно", "name")
+        raise UnprocessableError("Поле обязательно", "name")
 
 
 def _join_company(store: Store, record: Record) -> None:
@@ -108,7 +127,7 @@ def _read_body(store: Store, record: Record, body: dict[str, Any]) -> dict[str, 
             custom[name] = read_custom(store, definitions[name], value)
         elif name in _TEXTS:
             if not isinstance(value, str):
-                raise Unprocessable(f"'{php_type(value)}' is not assignable to 'string'", name)
+                raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'string'", name)
             values[name] = value
         elif name in _REFS:
             values[name] = resolve(store, value, (_REFS[name],), name)
@@ -129,6 +148,8 @@ def _read_body(store: Store, record: Record, body: dict[str, Any]) -> dict[str, 
 
 def _contact_info(record: Record, value: Any) -> list[dict[str, Any]]:
     if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
-        raise Unprocessable(f"'{php_type(value)}' is not assignable to '(Address|ContactInfo)[]'", "contactInfo")
+        raise UnprocessableError(
+            f"'{php_type(value)}' is not assignable to '(Address|ContactInfo)[]'", "contactInfo"
+        )
     head = {"contentType": "ContactInfo", "comment": "", "isMain": False}
     return [{**head, **entry, "subject": record.link()} for entry in value]

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from .account import Account
 from .rendering import Renderer
+from .selection import Selection
 from .values import iso
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -59,31 +60,45 @@ class _Control:
             return _json({"error": str(error)}, 400)
 
     async def requests(self, request: Request) -> Response:
-        """The log of requests; DELETE clears it."""
+        """Show the log of requests; DELETE clears it."""
         if request.method == "DELETE":
             self._account.log.entries.clear()
         return _json(self._account.log.as_list())
 
     async def state(self, request: Request) -> Response:
-        """Counts, or with ``?entity=deals`` the full cards of everything, nothing left out or shortened."""
+        """Show counts, or with ``?entity=deals`` full cards, nothing left out or shortened.
+
+        ``ids``, ``fields`` (comma separated), ``offset`` and ``limit`` make the answer smaller.
+        """
         store = self._account.store
         entity = request.query_params.get("entity")
         if entity is None:
             counts = {name: len(table) for name, table in store.tables.items()}
             dropped = sum(1 for row in store.contractors if row.data.get("isDropped"))
             positions = sum(len(getattr(row, "positions", ())) for row in store.deals)
-            return _json({
-                "counts": counts, "positions": positions, "droppedContractors": dropped,
-                "hiddenDeals": sorted(str(id) for id in store.hidden_deals), "now": iso(store.clock.now()),
-                "user": str(store.user.id),
-            })  # fmt: skip
+            return _json(
+                {
+                    "counts": counts,
+                    "positions": positions,
+                    "droppedContractors": dropped,
+                    "hiddenDeals": sorted(str(id) for id in store.hidden_deals),
+                    "now": iso(store.clock.now()),
+                    "user": str(store.user.id),
+                }
+            )
         table = store.tables.get(_ENTITIES.get(entity, entity))
         if table is None:
             return _json({"error": f"unknown entity, known: {', '.join(_ENTITIES)}"}, 400)
-        wanted = set(filter(None, request.query_params.get("ids", "").split(",")))
-        rows = [row for row in table if not wanted or str(row.id) in wanted]
+        params = request.query_params
+        wanted = set(filter(None, params.get("ids", "").split(",")))
+        names = list(filter(None, params.get("fields", "").split(",")))
+        start, limit = int(params.get("offset", 0)), int(params.get("limit", len(table)))
+        rows = [row for row in table if not wanted or str(row.id) in wanted][start : start + limit]
         context = self._account.context()
-        return _json([Renderer(context, dedupe=False).card(row) for row in rows])
+        if not names:
+            return _json([Renderer(context, dedupe=False).card(row) for row in rows])
+        selection = Selection(dict.fromkeys(names), only=True)
+        return _json([Renderer(context, dedupe=False).item(row, selection) for row in rows])
 
     async def knobs(self, request: Request) -> Response:
         """All knobs; POST sets some."""
@@ -99,7 +114,7 @@ class _Control:
         return _json(knobs.as_dict())
 
     async def clock(self, request: Request) -> Response:
-        """The account's time; POST ``{"advance":60}``, ``{"time":…}`` or ``{"frozen":true}``."""
+        """Show the account's time; POST ``{"advance":60}``, ``{"time":…}`` or ``{"frozen":true}``."""
         if request.method == "POST":
             spec: dict[str, Any] = _as_list(await request.body())[0]
             if "advance" in spec:

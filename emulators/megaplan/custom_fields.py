@@ -16,7 +16,41 @@ KEY_LIMIT = 62
 _LATIN = dict(
     zip(
         "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
-        "a b v g d e e zh z i y k l m n o p r s t u f h ts ch sh shch  i  e yu ya".split(" "),
+        [
+            "a",
+            "b",
+            "v",
+            "g",
+            "d",
+            "e",
+            "e",
+            "zh",
+            "z",
+            "i",
+            "y",
+            "k",
+            "l",
+            "m",
+            "n",
+            "o",
+            "p",
+            "r",
+            "s",
+            "t",
+            "u",
+            "f",
+            "h",
+            "ts",
+            "ch",
+            "sh",
+            "shch",
+            "",
+            "i",
+            "",
+            "e",
+            "yu",
+            "ya",
+        ],
         strict=True,
     )
 )
@@ -170,7 +204,13 @@ def definition_json(definition: CustomField) -> dict[str, Any]:
         answer["values"] = list(definition.choices)
         answer["defaultValue"] = None
     if definition.kind == "String":
-        answer |= {"isHtml": False, "maxLength": 255, "isUnique": False, "isIndexable": True, "defaultValue": ""}
+        answer |= {
+            "isHtml": False,
+            "maxLength": 255,
+            "isUnique": False,
+            "isIndexable": True,
+            "defaultValue": "",
+        }
     if definition.ref_types:
         answer["refContentType"] = list(definition.ref_types)
     return answer | definition.settings

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .changes import Change, record_changes
-from .errors import Forbidden, Unprocessable
+from .errors import ForbiddenError, UnprocessableError
 from .forms import FORMS
 from .query import extra_field, php_type
 from .records import Deal, Position, Record, StateMove, Sum
@@ -20,11 +20,11 @@ _HUMAN_OR_COMPANY = ("ContractorHuman", "ContractorCompany")
 def create_deal(store: Store, body: dict[str, Any]) -> Deal:
     """Create a deal in its program's entry state.
 
-    :raises Unprocessable: no program.
+    :raises UnprocessableError: no program.
     """
     program = resolve(store, body.get("program"), ("Program",), "program")
     if program is None:
-        raise Unprocessable("Поле обязательно", "program")
+        raise UnprocessableError("Поле обязательно", "program")
     deal = Deal(store.deals.next_id())
     deal.program = program
     deal.state = next(state for state in program.data["states"] if state.data["isEntry"])
@@ -45,7 +45,7 @@ def update_deal(store: Store, deal: Deal, body: dict[str, Any], touch: bool | No
     :param touch: move ``timeUpdated``; default: when anything but positions changes.
     """
     writes, changes = _read_body(store, deal, body)
-    moved = bool(set(field for field, _, _ in changes) - {"positions"}) if touch is None else touch
+    moved = bool({field for field, _, _ in changes} - {"positions"}) if touch is None else touch
 
     def write() -> None:
         for change in writes:
@@ -62,22 +62,24 @@ def update_deal(store: Store, deal: Deal, body: dict[str, Any], touch: bool | No
 def apply_transition(store: Store, deal: Deal, body: dict[str, Any]) -> None:
     """Move a deal to another state.
 
-    :raises Unprocessable: the body is no transition, or not the one that was offered.
-    :raises Forbidden: the transition is not available now.
+    :raises UnprocessableError: the body is no transition, or not the one that was offered.
+    :raises ForbiddenError: the transition is not available now.
     """
     wanted = body.get("transition") if "transition" in body else body.get("id")
     if isinstance(wanted, dict):
         wanted = wanted.get("id")
     if wanted is None:
-        raise Unprocessable("Поле обязательно", "id")
-    offered = next((entry for entry in possible_transitions(deal, store) if str(entry.id) == str(wanted)), None)
+        raise UnprocessableError("Поле обязательно", "id")
+    offered = next(
+        (entry for entry in possible_transitions(deal, store) if str(entry.id) == str(wanted)), None
+    )
     if offered is None or not offered.data.get("enabled", True):
-        raise Forbidden(f"No act_apply_transition rights for model {deal.id}")
+        raise ForbiddenError(f"No act_apply_transition rights for model {deal.id}")
     target = offered.data["to"]
     if "transition" not in body:
         to = body.get("to")
         if not isinstance(to, dict) or str(to.get("id")) != str(target.id):
-            raise Unprocessable(f"'{php_type(to)}' is not assignable to 'ProgramState'", "to")
+            raise UnprocessableError(f"'{php_type(to)}' is not assignable to 'ProgramState'", "to")
     move_to(store, deal, target)
 
 
@@ -102,7 +104,9 @@ def set_positions(store: Store, deal: Deal, rows: list[Any], touch: bool = False
     update_deal(store, deal, {"positions": rows}, touch)
 
 
-def _read_body(store: Store, deal: Deal, body: dict[str, Any]) -> tuple[list[Callable[[], None]], list[Change]]:
+def _read_body(
+    store: Store, deal: Deal, body: dict[str, Any]
+) -> tuple[list[Callable[[], None]], list[Change]]:
     writes: list[Callable[[], None]] = []
     changes: list[Change] = []
     definitions = {field.key: field for field in store.custom_fields_of(deal)}
@@ -143,7 +147,7 @@ def _custom_write(deal: Deal, name: str, value: Any) -> Callable[[], None]:
 
 def _text(store: Store, deal: Deal, value: Any) -> str:
     if not isinstance(value, str):
-        raise Unprocessable(f"'{php_type(value)}' is not assignable to 'string'", "name")
+        raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'string'", "name")
     return value
 
 
@@ -161,7 +165,7 @@ def _sum(name: str) -> Callable[[Store, Deal, Any], Any]:
 
 def _positions(store: Store, deal: Deal, value: Any) -> tuple[Position, ...]:
     if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
-        raise Unprocessable(f"'{php_type(value)}' is not assignable to 'OfferRow[]'", "positions")
+        raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'OfferRow[]'", "positions")
     return tuple(_position(store, deal, row) for row in value)
 
 
@@ -178,7 +182,7 @@ def _position(store: Store, deal: Deal, row: dict[str, Any]) -> Position:
         store.next_copy_id += 1
     quantity = row.get("quantity", before.quantity if before else 1)
     if not isinstance(quantity, int | float) or isinstance(quantity, bool):
-        raise Unprocessable(f"'{php_type(quantity)}' is not assignable to 'double'", "quantity")
+        raise UnprocessableError(f"'{php_type(quantity)}' is not assignable to 'double'", "quantity")
     kind = str(discount.get("type", before.discount_type if before else "absolute"))
     off = float(discount.get("valueInMain", before.discount if before else 0))
     return Position(int(number), deal, offer, copy, float(quantity), price, kind, off)
@@ -194,7 +198,7 @@ def _offer(store: Store, deal: Deal, row: dict[str, Any], before: Position | Non
             return own.offer
     offer = resolve(store, link, ("Offer",), "offer")
     if offer is None:
-        raise Unprocessable("Поле обязательно", "offer")
+        raise UnprocessableError("Поле обязательно", "offer")
     return offer
 
 

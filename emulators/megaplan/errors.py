@@ -1,12 +1,12 @@
 """Refusals of the API.
 
 ApiError
-├── Unauthorized        401
-├── Forbidden           403
-├── NotFound            404, unknown route and unknown id alike
-├── MethodNotAllowed    405
-├── Unprocessable       422
-└── ServerError         500
+├── UnauthorizedError        401
+├── ForbiddenError           403
+├── NotFoundError            404, unknown route and unknown id alike
+├── MethodNotAllowedError    405
+├── UnprocessableError       422
+└── ServerError              500
 """
 
 import base64
@@ -36,7 +36,7 @@ class ApiError(Exception):
         return {"meta": {"status": self.status, "errors": [error]}, "data": {}}
 
 
-class Unauthorized(ApiError):
+class UnauthorizedError(ApiError):
     """No token, an unknown one or an expired one."""
 
     status = 401
@@ -45,14 +45,14 @@ class Unauthorized(ApiError):
         super().__init__("Unauthorized")
 
 
-class Forbidden(ApiError):
+class ForbiddenError(ApiError):
     """The user has no right to it, or the entity's state forbids it."""
 
     status = 403
     type = "AccessDeniedHttpException"
 
 
-class NotFound(ApiError):
+class NotFoundError(ApiError):
     """There is no such route, or no such entity."""
 
     status = 404
@@ -62,17 +62,19 @@ class NotFound(ApiError):
         super().__init__(message)
 
 
-class MethodNotAllowed(ApiError):
+class MethodNotAllowedError(ApiError):
     """The route exists under another method."""
 
     status = 405
     type = "MethodNotAllowedHttpException"
 
     def __init__(self, method: str, path: str, allowed: list[str]) -> None:
-        super().__init__(f'No route found for "{method} {path}": Method Not Allowed (Allow: {", ".join(allowed)})')
+        super().__init__(
+            f'No route found for "{method} {path}": Method Not Allowed (Allow: {", ".join(allowed)})'
+        )
 
 
-class Unprocessable(ApiError):
+class UnprocessableError(ApiError):
     """An argument or a body that the validator refuses."""
 
     status = 422

@@ -6,14 +6,15 @@ from typing import Any
 
 import orjson
 
-from .errors import ServerError, Unauthorized
+from .errors import ServerError, UnauthorizedError
 from .request_match import RequestMatch, read_match
 
 KINDS = frozenset(
-    "401 429 500 502 503 empty truncated html slow reset close timeout".split()
+    ["401", "429", "500", "502", "503", "empty", "truncated", "html", "slow", "reset", "close", "timeout"]
 )
 _GATEWAY_PAGE = (
-    b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>"
+    b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>"
+    b"\r\n<center><h1>502 Bad Gateway</h1></center>"
     b"\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
 )
 _LOGIN_PAGE = (
@@ -54,7 +55,7 @@ class Fault:
         sound = answer or Raw(200, b"")
         match self.kind:
             case "401":
-                return Raw(401, _json(Unauthorized().envelope()))
+                return Raw(401, _json(UnauthorizedError().envelope()))
             case "429":
                 return Raw(429, b"", headers={"Retry-After": self.retry_after} if self.retry_after else None)
             case "500":
@@ -72,7 +73,9 @@ class Fault:
                 sound.delay = self.seconds or 3.0
                 return sound
             case _:
-                return Raw(0, b"", hang_up=self.kind, delay=self.seconds or (3600.0 if self.kind == "timeout" else 0))
+                return Raw(
+                    0, b"", hang_up=self.kind, delay=self.seconds or (3600.0 if self.kind == "timeout" else 0)
+                )
 
     @property
     def needs_answer(self) -> bool:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from .errors import Unprocessable
+from .errors import UnprocessableError
 from .query import php_type
 from .values import ACCOUNT_ZONE, local_midnight, parse_date_only, parse_moment
 
@@ -11,19 +11,38 @@ Interval = tuple[float, float]
 
 _UNION = "DateOnly|IntervalDates|IntervalTime|FilterTermDateValue"
 _MODES = frozenset(
-    "past current next before before_or_equal later later_or_equal later_on before_on later_from before_from".split()
+    [
+        "past",
+        "current",
+        "next",
+        "before",
+        "before_or_equal",
+        "later",
+        "later_or_equal",
+        "later_on",
+        "before_on",
+        "later_from",
+        "before_from",
+    ]
 )
 _UNIT_SECONDS = {
-    "second": 1, "minute": 60, "hour": 3600, "day": 86_400, "workDay": 86_400, "week": 7 * 86_400,
-    "month": 30 * 86_400, "quarter": 91 * 86_400, "year": 365 * 86_400,
-}  # fmt: skip
+    "second": 1,
+    "minute": 60,
+    "hour": 3600,
+    "day": 86_400,
+    "workDay": 86_400,
+    "week": 7 * 86_400,
+    "month": 30 * 86_400,
+    "quarter": 91 * 86_400,
+    "year": 365 * 86_400,
+}
 _EVER = float("inf")
 
 
 def read_interval(value: Any, now: float) -> Interval:
     """Return the first and the last second a date condition allows.
 
-    :raises Unprocessable: the value is none of the four documented shapes.
+    :raises UnprocessableError: the value is none of the four documented shapes.
     """
     kind = value.get("contentType") if isinstance(value, dict) else None
     if kind == "DateOnly":
@@ -37,8 +56,10 @@ def read_interval(value: Any, now: float) -> Interval:
     raise _refusal(value)
 
 
-def _refusal(value: Any) -> Unprocessable:
-    return Unprocessable(f"'{php_type(value)}' is not assignable to '{_UNION}'", "filter", trace_bytes=60_000)
+def _refusal(value: Any) -> UnprocessableError:
+    return UnprocessableError(
+        f"'{php_type(value)}' is not assignable to '{_UNION}'", "filter", trace_bytes=60_000
+    )
 
 
 def _days(first: Any, last: Any) -> Interval:
@@ -79,7 +100,7 @@ def _by_units(mode: str, unit: str, amount: Any, now: float) -> Interval:
     if mode == "current":
         return _calendar_unit(unit, now)
     if not isinstance(amount, int) or isinstance(amount, bool):
-        raise Unprocessable(f"'{php_type(amount)}' is not assignable to 'integer'", "filter")
+        raise UnprocessableError(f"'{php_type(amount)}' is not assignable to 'integer'", "filter")
     span = amount * _UNIT_SECONDS[unit]
     return {
         "past": (now - span, now),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .custom_fields import seeded_value
-from .errors import NotFound, Unprocessable
+from .errors import NotFoundError, UnprocessableError
 from .filter_dates import read_interval
 from .filter_fields import Read, is_known_kind
 from .query import php_type
@@ -18,7 +18,18 @@ Predicate = Callable[[Record], bool]
 _COMPARISONS = {
     "FilterTermString": frozenset({"equals", "not_equals", "contains", "not_contains", "starts_with"}),
     "FilterTermNumber": frozenset(
-        "equals not_equals less less_eq more more_eq interval one_of contains not_contains".split()
+        [
+            "equals",
+            "not_equals",
+            "less",
+            "less_eq",
+            "more",
+            "more_eq",
+            "interval",
+            "one_of",
+            "contains",
+            "not_contains",
+        ]
     ),
     "FilterTermBool": frozenset({"equals"}),
     "FilterTermEnum": frozenset({"equals", "not_equals"}),
@@ -48,20 +59,20 @@ class CompiledFilter:
 def compile_filter(value: Any, scope: FilterScope) -> CompiledFilter | None:
     """Return the filter's predicate, or None without a filter.
 
-    :raises Unprocessable: a shape that the documented types do not allow.
+    :raises UnprocessableError: a shape that the documented types do not allow.
     """
     if value is None:
         return None
     if not isinstance(value, dict) or value.get("contentType", scope.filter_type) != scope.filter_type:
         kind = value.get("contentType") if isinstance(value, dict) else php_type(value)
-        raise Unprocessable(f"'{kind}' is not assignable to '{scope.filter_type}'", "filter")
+        raise UnprocessableError(f"'{kind}' is not assignable to '{scope.filter_type}'", "filter")
     used: set[str] = set()
     conditions: list[Predicate] = []
     config, program = value.get("config"), _program(value.get("program"))
     if value.get("id") is not None:
         saved = scope.store.find(scope.filter_type, value["id"])
         if saved is None:
-            raise NotFound
+            raise NotFoundError
         config = saved.data.get("config")
         if saved.id == "active":
             conditions.append(_is_active)
@@ -70,7 +81,7 @@ def compile_filter(value: Any, scope: FilterScope) -> CompiledFilter | None:
     if config is not None:
         group = config.get("termGroup") if isinstance(config, dict) else None
         if group is None:
-            raise Unprocessable(f"'{php_type(config)}' is not assignable to 'FilterConfig'", "filter")
+            raise UnprocessableError(f"'{php_type(config)}' is not assignable to 'FilterConfig'", "filter")
         conditions.append(_group(group, _Terms(scope, program, used)))
     return CompiledFilter(lambda record: all(keep(record) for keep in conditions), used)
 
@@ -84,7 +95,7 @@ def _program(link: Any) -> str | None:
     if link is None:
         return None
     if not isinstance(link, dict) or link.get("contentType") != "Program" or "id" not in link:
-        raise Unprocessable(f"'{php_type(link)}' is not assignable to 'Program'", "filter")
+        raise UnprocessableError(f"'{php_type(link)}' is not assignable to 'Program'", "filter")
     return str(link["id"])
 
 
@@ -121,9 +132,11 @@ class _Terms:
 
 def _group(group: Any, terms: _Terms) -> Predicate:
     if not isinstance(group, dict) or group.get("contentType", "FilterTermGroup") != "FilterTermGroup":
-        raise Unprocessable(f"'{php_type(group)}' is not assignable to 'FilterTermGroup'", "filter")
+        raise UnprocessableError(f"'{php_type(group)}' is not assignable to 'FilterTermGroup'", "filter")
     if group.get("join") not in {"and", "or"} or not isinstance(group.get("terms"), list):
-        raise Unprocessable("Поле обязательно", "join" if group.get("join") not in {"and", "or"} else "terms")
+        raise UnprocessableError(
+            "Поле обязательно", "join" if group.get("join") not in {"and", "or"} else "terms"
+        )
     compiled = [_term(term, terms) for term in group["terms"]]
     known = [keep for keep in compiled if keep is not None]
     if not known:
@@ -137,18 +150,22 @@ def _term(term: Any, terms: _Terms) -> Predicate | None:
     kind = term.get("contentType") if isinstance(term, dict) else None
     if kind not in _COMPARISONS:
         union = "|".join(_COMPARISONS)
-        raise Unprocessable(f"'{php_type(term)}' is not assignable to '{union}|FilterTermFormula'", "filter")
+        raise UnprocessableError(
+            f"'{php_type(term)}' is not assignable to '{union}|FilterTermFormula'", "filter"
+        )
     field, comparison = term.get("field"), term.get("comparison", "equals")
     if not isinstance(field, str):
-        raise Unprocessable("Поле обязательно", "field")
+        raise UnprocessableError("Поле обязательно", "field")
     if comparison not in _COMPARISONS[kind]:
-        raise Unprocessable(f"Value '{comparison}' is not allowed for '{kind}.comparison'", "comparison")
+        raise UnprocessableError(f"Value '{comparison}' is not allowed for '{kind}.comparison'", "comparison")
     keep = _compile(kind, term.get("value"), comparison, terms)
     refine = _group(term["refine"], terms) if term.get("refine") is not None else None
     read = terms.reader(field)
     if read is None:
         if terms.scope.store.knobs.unknown_filter_field == "422":
-            raise Unprocessable(f'There is no field "{field}" for filter "{terms.scope.filter_type}"', "filter")
+            raise UnprocessableError(
+                f'There is no field "{field}" for filter "{terms.scope.filter_type}"', "filter"
+            )
         return refine
     terms.used.add(field)
     return lambda record: keep(read(record)) and (refine is None or refine(record))
@@ -163,15 +180,15 @@ def _compile(kind: str, value: Any, comparison: str, terms: _Terms) -> Callable[
             test = _ref_test(value, terms)
         case "FilterTermBool":
             if not isinstance(value, bool):
-                raise Unprocessable(f"'{php_type(value)}' is not assignable to 'boolean'", "value")
+                raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'boolean'", "value")
             test = _equals(value)
         case "FilterTermEnum":
             if not isinstance(value, list):
-                raise Unprocessable(f"'{php_type(value)}' is not assignable to 'string[]'", "value")
+                raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'string[]'", "value")
             test = _one_of(value)
         case "FilterTermString":
             if not isinstance(value, str):
-                raise Unprocessable(f"'{php_type(value)}' is not assignable to 'string'", "value")
+                raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'string'", "value")
             test = _text_test(value.casefold(), comparison)
         case _:
             test = _number_test(value, comparison)
@@ -183,7 +200,9 @@ def _equals(value: Any) -> Callable[[Any], bool]:
 
 
 def _one_of(values: list[Any]) -> Callable[[Any], bool]:
-    return lambda found: any(entry in values for entry in found) if isinstance(found, list) else found in values
+    return lambda found: (
+        any(entry in values for entry in found) if isinstance(found, list) else found in values
+    )
 
 
 def _date_test(value: Any, terms: _Terms) -> Callable[[Any], bool]:
@@ -200,11 +219,13 @@ def _date_test(value: Any, terms: _Terms) -> Callable[[Any], bool]:
 
 def _ref_test(value: Any, terms: _Terms) -> Callable[[Any], bool]:
     if not isinstance(value, list):
-        raise Unprocessable(f"'{php_type(value)}' is not assignable to 'array'", "value")
+        raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'array'", "value")
     wanted: set[tuple[str, str]] = set()
     for link in value:
         if not isinstance(link, dict) or "contentType" not in link:
-            raise Unprocessable(f"'{php_type(link)}' is not assignable to 'BaseEntity|Variable'", "value")
+            raise UnprocessableError(
+                f"'{php_type(link)}' is not assignable to 'BaseEntity|Variable'", "value"
+            )
         if link["contentType"] == "Variable":
             wanted.add(("Employee", str(terms.scope.store.user.id)))
         else:
@@ -231,16 +252,18 @@ def _text_test(value: str, comparison: str) -> Callable[[Any], bool]:
 def _number_test(value: Any, comparison: str) -> Callable[[Any], bool]:
     if comparison == "interval":
         if not isinstance(value, dict) or value.get("contentType") != "IntervalNumbers":
-            raise Unprocessable(f"'{php_type(value)}' is not assignable to 'IntervalNumbers'", "value")
+            raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'IntervalNumbers'", "value")
         low, high = value.get("from"), value.get("to")
-        return lambda found: _is_number(found) and (low is None or found >= low) and (high is None or found <= high)
+        return lambda found: (
+            _is_number(found) and (low is None or found >= low) and (high is None or found <= high)
+        )
     if comparison == "one_of":
         values = value if isinstance(value, list) else [value]
         return lambda found: found in values
     if comparison in {"contains", "not_contains"}:
         return lambda found: str(value) in str(found)
     if not is_known_kind(value):
-        raise Unprocessable(f"'{php_type(value)}' is not assignable to 'integer|double|string'", "value")
+        raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'integer|double|string'", "value")
     number = float(value)
     tests: dict[str, Callable[[Any], bool]] = {
         "less": lambda found: _is_number(found) and found < number,

@@ -38,7 +38,7 @@ class Knobs:
 
         :raises ValueError: unknown name or a value of another type.
         """
-        kinds = {field.name: type(field.default) for field in fields(self)}
+        kinds: dict[str, type[Any]] = {field.name: type(getattr(self, field.name)) for field in fields(self)}
         if name not in kinds:
             raise ValueError(f"unknown knob {name!r}, known: {', '.join(sorted(kinds))}")
         kind = kinds[name]

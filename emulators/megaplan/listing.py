@@ -55,11 +55,15 @@ def list_table(call: Call, table: Table, route: ListRoute, keep: Keep | None = N
     return _answer(call, take_page(listing, call.args, store.knobs), route.content_types)
 
 
-def list_rows(call: Call, rows: Sequence[Record], request_type: str, *content_types: str, extra: str = "") -> Answer:
+def list_rows(
+    call: Call, rows: Sequence[Record], request_type: str, *content_types: str, extra: str = ""
+) -> Answer:
     """Answer with a page of rows that belong to one entity."""
     check_arguments(call.args, PAGING | set(extra.split()), request_type, call.store.knobs)
     parse_sort(call.args.get("sortBy"), {})
-    return _answer(call, take_page(listing_of(rows, content_types), call.args, call.store.knobs), content_types)
+    return _answer(
+        call, take_page(listing_of(rows, content_types), call.args, call.store.knobs), content_types
+    )
 
 
 def _answer(call: Call, page: Page, content_types: tuple[str, ...]) -> Answer:

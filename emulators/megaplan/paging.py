@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import NotFound, Unprocessable
+from .errors import NotFoundError, UnprocessableError
 from .knobs import Knobs
 from .ordering import Ordering
 from .query import php_type, read_limit
@@ -40,7 +40,9 @@ class Listing:
 def take_page(listing: Listing, args: dict[str, Any], knobs: Knobs) -> Page:
     """Return the page that the arguments name."""
     limit = read_limit(args, knobs)
-    direction = next((name for name in ("pageAfter", "pageBefore", "pageWith") if args.get(name) is not None), None)
+    direction = next(
+        (name for name in ("pageAfter", "pageBefore", "pageWith") if args.get(name) is not None), None
+    )
     place = 0
     if direction is not None:
         found = _cursor_place(args[direction], direction, listing, knobs)
@@ -65,21 +67,21 @@ def take_page(listing: Listing, args: dict[str, Any], knobs: Knobs) -> Page:
 def _cursor_place(cursor: Any, argument: str, listing: Listing, knobs: Knobs) -> int | None:
     """Return where the cursor's row stands; None when it is gone and the knob lets that pass."""
     if not isinstance(cursor, dict) or "id" not in cursor:
-        raise Unprocessable(f"'{php_type(cursor)}' is not assignable to 'BaseEntity'", argument)
+        raise UnprocessableError(f"'{php_type(cursor)}' is not assignable to 'BaseEntity'", argument)
     content_type = cursor.get("contentType")
     candidates = [content_type] if content_type in listing.content_types else []
     if not candidates and knobs.abstract_cursor == "accept" and content_type in ABSTRACT_TYPES:
         candidates = [name for name in listing.content_types if name in ABSTRACT_TYPES[content_type]]
     if not candidates:
         union = "|".join(listing.content_types)
-        raise Unprocessable(f"'{content_type or 'stdClass'}' is not assignable to '{union}'", argument)
+        raise UnprocessableError(f"'{content_type or 'stdClass'}' is not assignable to '{union}'", argument)
     found = (listing.find(name, cursor["id"]) for name in candidates)
     record = next((record for record in found if record is not None), None)
     place = None if record is None else listing.ordering.place_of(record)
     if place is None and knobs.gone_cursor == "404":
-        raise NotFound
+        raise NotFoundError
     if place is None and knobs.gone_cursor == "422":
-        raise Unprocessable(f"Entity {content_type} with id {cursor['id']} is not found", argument)
+        raise UnprocessableError(f"Entity {content_type} with id {cursor['id']} is not found", argument)
     return place
 
 

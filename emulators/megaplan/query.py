@@ -5,16 +5,18 @@ from urllib.parse import unquote
 
 import orjson
 
-from .errors import Unprocessable
+from .errors import UnprocessableError
 from .knobs import Knobs
 
-PAGING = frozenset({"limit", "pageAfter", "pageBefore", "pageWith", "fields", "onlyRequestedFields", "sortBy"})
+PAGING = frozenset(
+    {"limit", "pageAfter", "pageBefore", "pageWith", "fields", "onlyRequestedFields", "sortBy"}
+)
 
 
 def parse_query(raw: str, knobs: Knobs) -> dict[str, Any]:
     """Return the arguments; anything but a JSON object is no argument at all.
 
-    :raises Unprocessable: only when the knob ``bad_query`` asks for it.
+    :raises UnprocessableError: only when the knob ``bad_query`` asks for it.
     """
     if not raw:
         return {}
@@ -25,14 +27,14 @@ def parse_query(raw: str, knobs: Knobs) -> dict[str, Any]:
     if isinstance(parsed, dict):
         return parsed
     if knobs.bad_query == "422":
-        raise Unprocessable("Request query is not a JSON object")
+        raise UnprocessableError("Request query is not a JSON object")
     return {}
 
 
 def check_arguments(args: dict[str, Any], known: frozenset[str], request_type: str, knobs: Knobs) -> None:
     """Refuse arguments a route does not define.
 
-    :raises Unprocessable: with the name of the first extra argument.
+    :raises UnprocessableError: with the name of the first extra argument.
     """
     if knobs.unknown_args == "ignore":
         return
@@ -41,34 +43,36 @@ def check_arguments(args: dict[str, Any], known: frozenset[str], request_type: s
             raise extra_field(name, request_type)
 
 
-def extra_field(name: str, content_type: str) -> Unprocessable:
+def extra_field(name: str, content_type: str) -> UnprocessableError:
     """Return the refusal of a key that a type does not define."""
-    return Unprocessable(f'There is extra field "{name}", which is not defined for content type "{content_type}"')
+    return UnprocessableError(
+        f'There is extra field "{name}", which is not defined for content type "{content_type}"'
+    )
 
 
 def read_limit(args: dict[str, Any], knobs: Knobs) -> int:
     """Return the effective page size: numbers may come as text; the cap cuts silently.
 
-    :raises Unprocessable: not a positive number.
+    :raises UnprocessableError: not a positive number.
     """
     value = args.get("limit", 100)
     if isinstance(value, str) and value.isdecimal():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise Unprocessable(f"'{php_type(value)}' is not assignable to 'integer'", "limit")
+        raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'integer'", "limit")
     if value < 1:
-        raise Unprocessable("Значение должно быть больше 0", "limit")
+        raise UnprocessableError("Значение должно быть больше 0", "limit")
     return min(value, knobs.limit_cap) if knobs.limit_cap else value
 
 
 def read_flag(args: dict[str, Any], name: str) -> bool:
     """Return a boolean argument.
 
-    :raises Unprocessable: any other type.
+    :raises UnprocessableError: any other type.
     """
     value = args.get(name)
     if value is not None and not isinstance(value, bool):
-        raise Unprocessable(f"'{php_type(value)}' is not assignable to 'boolean'", name)
+        raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'boolean'", name)
     return bool(value)
 
 

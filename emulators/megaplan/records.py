@@ -136,7 +136,11 @@ class Position(Record):
     def sum(self) -> Sum:
         """The row's total after its discount."""
         gross = self.price.value * self.quantity
-        off = gross * self.discount / 100 if self.discount_type == "percent" else self.discount / self.price.rate
+        off = (
+            gross * self.discount / 100
+            if self.discount_type == "percent"
+            else self.discount / self.price.rate
+        )
         return self.price._replace(value=max(gross - off, 0.0))
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .errors import Unprocessable
+from .errors import UnprocessableError
 from .query import php_type
 from .records import Record
 from .store import Store
@@ -11,25 +11,27 @@ from .store import Store
 def resolve(store: Store, value: Any, allowed: tuple[str, ...], field: str) -> Record | None:
     """Return the entity that a link in a body names; null is nothing.
 
-    :raises Unprocessable: no link, a type that the field does not take, or an unknown id.
+    :raises UnprocessableError: no link, a type that the field does not take, or an unknown id.
     """
     if value is None:
         return None
     content_type = value.get("contentType") if isinstance(value, dict) else None
     if content_type not in allowed or "id" not in value:
-        raise Unprocessable(f"'{content_type or php_type(value)}' is not assignable to '{'|'.join(allowed)}'", field)
+        raise UnprocessableError(
+            f"'{content_type or php_type(value)}' is not assignable to '{'|'.join(allowed)}'", field
+        )
     found = store.find(str(content_type), value["id"])
     if found is None:
-        raise Unprocessable(f"Entity {content_type} with id {value['id']} is not found", field)
+        raise UnprocessableError(f"Entity {content_type} with id {value['id']} is not found", field)
     return found
 
 
 def resolve_all(store: Store, value: Any, allowed: tuple[str, ...], field: str) -> tuple[Record, ...]:
     """Return the entities of an array of links.
 
-    :raises Unprocessable: not an array, or a link in it is wrong.
+    :raises UnprocessableError: not an array, or a link in it is wrong.
     """
     if not isinstance(value, list):
-        raise Unprocessable(f"'{php_type(value)}' is not assignable to '{allowed[0]}[]'", field)
+        raise UnprocessableError(f"'{php_type(value)}' is not assignable to '{allowed[0]}[]'", field)
     found = (resolve(store, entry, allowed, field) for entry in value)
     return tuple(dict.fromkeys(entry for entry in found if entry is not None))

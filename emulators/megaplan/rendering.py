@@ -75,7 +75,9 @@ class Renderer:
                 names = set(form.fields)
             else:
                 names = set(form.listed if mode == "listed" else form.embedded) | set(asked)
-            steps = [(name, field.get, asked.get(name)) for name, field in form.fields.items() if name in names]
+            steps = [
+                (name, field.get, asked.get(name)) for name, field in form.fields.items() if name in names
+            ]
             everything = form.custom == "always" or (form.custom == "card" and mode == "card")
             plan = (steps, everything and not selection.only, set(asked) - set(form.fields))
             selection.plans[key] = plan
@@ -100,7 +102,9 @@ class Renderer:
                 elif isinstance(target := answer.get(inside), dict):
                     answer[inside] = {**target, key: value}
                 elif isinstance(target, list):
-                    answer[inside] = [{**entry, key: value} if isinstance(entry, dict) else entry for entry in target]
+                    answer[inside] = [
+                        {**entry, key: value} if isinstance(entry, dict) else entry for entry in target
+                    ]
 
 
 _NOTHING_ASKED = Selection()

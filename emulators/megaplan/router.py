@@ -5,7 +5,7 @@ from collections.abc import Callable
 from urllib.parse import unquote
 
 from .call import Answer, Call
-from .errors import MethodNotAllowed, NotFound
+from .errors import MethodNotAllowedError, NotFoundError
 
 Handler = Callable[[Call], Answer]
 
@@ -28,8 +28,8 @@ class Router:
     def dispatch(self, call: Call) -> Answer:
         """Run the handler of a call.
 
-        :raises NotFound: no such route.
-        :raises MethodNotAllowed: the route has other methods.
+        :raises NotFoundError: no such route.
+        :raises MethodNotAllowedError: the route has other methods.
         """
         if self._sorted is None:
             templates = sorted(self._templates, key=lambda template: (template.count("{"), template))
@@ -40,7 +40,7 @@ class Router:
                 continue
             handler = handlers.get(call.method)
             if handler is None:
-                raise MethodNotAllowed(call.method, call.path, sorted(handlers))
+                raise MethodNotAllowedError(call.method, call.path, sorted(handlers))
             call.params = {name: unquote(value) for name, value in match.groupdict().items()}
             return handler(call)
-        raise NotFound
+        raise NotFoundError

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from .errors import Unprocessable
+from .errors import UnprocessableError
 from .forms import FORMS, form_names
 from .store import Store
 
@@ -20,19 +20,19 @@ class Selection:
 def parse_selection(fields: Any, only: bool, content_types: tuple[str, ...], store: Store) -> Selection:
     """Read ``fields`` and check every name in it, nested ones too.
 
-    :raises Unprocessable: a name that no type of the union has; the message does not say which.
+    :raises UnprocessableError: a name that no type of the union has; the message does not say which.
     """
     selection = Selection(only=only)
     if fields is None:
         return selection
     if not isinstance(fields, list):
         kind = "stdClass" if isinstance(fields, dict) else type(fields).__name__
-        raise Unprocessable(f"'{kind}' is not assignable to 'array'", "fields")
+        raise UnprocessableError(f"'{kind}' is not assignable to 'array'", "fields")
     for item in fields:
         for name, nested in _named(item):
             refs = _refs(name, content_types, store)
             if refs is None or (nested is not None and not refs):
-                raise Unprocessable(f"{content_types[0]} have not this fields", None, trace_bytes=60_000)
+                raise UnprocessableError(f"{content_types[0]} have not this fields", None, trace_bytes=60_000)
             selection.names[name] = None if nested is None else parse_selection(nested, only, refs, store)
     return selection
 
@@ -42,7 +42,7 @@ def _named(item: Any) -> list[tuple[str, Any]]:
         return [(item, None)]
     if isinstance(item, dict):
         return list(item.items())
-    raise Unprocessable("'array' is not assignable to 'string'", "fields")
+    raise UnprocessableError("'array' is not assignable to 'string'", "fields")
 
 
 def _refs(name: str, content_types: tuple[str, ...], store: Store) -> tuple[str, ...] | None:

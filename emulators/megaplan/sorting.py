@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .errors import Unprocessable
+from .errors import UnprocessableError
 from .query import php_type
 from .records import Deal, Record
 from .table import SortKey
@@ -14,12 +14,14 @@ Keys = Mapping[str, Callable[[Record], Any]]
 def parse_sort(value: Any, sortable: Keys) -> list[SortKey]:
     """Read a list of SortField objects.
 
-    :raises Unprocessable: another shape, or a field that is not sortable.
+    :raises UnprocessableError: another shape, or a field that is not sortable.
     """
     if value is None:
         return []
     if not isinstance(value, list):
-        raise Unprocessable(f"'{php_type(value)}' is not assignable to 'SortField[]'", "sortBy", trace_bytes=60_000)
+        raise UnprocessableError(
+            f"'{php_type(value)}' is not assignable to 'SortField[]'", "sortBy", trace_bytes=60_000
+        )
     return [_sort_key(entry, sortable) for entry in value]
 
 
@@ -32,10 +34,10 @@ def _sort_key(entry: Any, sortable: Keys) -> SortKey:
         and isinstance(entry.get("desc", False), bool)
     )
     if not good:
-        raise Unprocessable("'array' is not assignable to 'SortField[]'", "sortBy", trace_bytes=60_000)
+        raise UnprocessableError("'array' is not assignable to 'SortField[]'", "sortBy", trace_bytes=60_000)
     name = entry["fieldName"]
     if name not in sortable:
-        raise Unprocessable(f'Field "{name}" is not sortable', "sortBy")
+        raise UnprocessableError(f'Field "{name}" is not sortable', "sortBy")
     return name, bool(entry.get("desc", False)), sortable[name]
 
 

@@ -12,10 +12,30 @@ from .table import Table
 
 CONTRACTOR_TYPES = frozenset({"ContractorHuman", "ContractorCompany"})
 _NAMED_TABLES = (
-    "Employee", "Department", "Program", "ProgramState", "ProgramTransition", "ProgramTrigger", "Offer", "Invoice",
-    "Payer", "ContractorType", "ContractorStatus", "ContractorActivityType", "ContractorAdvertisingWay", "Currency",
-    "Tax", "Unit", "Country", "OfferCategory", "Tag", "TradeFilter", "CrmFilter", "OfferFilter", "InvoiceFilter",
-)  # fmt: skip
+    "Employee",
+    "Department",
+    "Program",
+    "ProgramState",
+    "ProgramTransition",
+    "ProgramTrigger",
+    "Offer",
+    "Invoice",
+    "Payer",
+    "ContractorType",
+    "ContractorStatus",
+    "ContractorActivityType",
+    "ContractorAdvertisingWay",
+    "Currency",
+    "Tax",
+    "Unit",
+    "Country",
+    "OfferCategory",
+    "Tag",
+    "TradeFilter",
+    "CrmFilter",
+    "OfferFilter",
+    "InvoiceFilter",
+)
 
 
 def _created(record: Record) -> Any:
@@ -34,7 +54,7 @@ class Store:
         self.clock = clock
         self.knobs = knobs
         self.tables: dict[str, Table] = {name: Table() for name in _NAMED_TABLES}
-        indexed = {"timeCreated": _created, "timeUpdated": _updated}
+        indexed: dict[str, Callable[[Record], Any]] = {"timeCreated": _created, "timeUpdated": _updated}
         self.deals = self.tables["Deal"] = Table(indexed)
         self.contractors = self.tables["Contractor"] = Table(indexed)
         self.custom: dict[str, list[CustomField]] = {}
@@ -75,7 +95,9 @@ class Store:
     def custom_fields_for(self, content_type: str) -> list[CustomField]:
         """Return the definitions of a whole content type, all programs for deals."""
         if content_type == "Deal":
-            return [field for owner, group in self.custom.items() if owner.startswith("Deal/") for field in group]
+            return [
+                field for owner, group in self.custom.items() if owner.startswith("Deal/") for field in group
+            ]
         return self.custom.get("Contractor" if content_type in CONTRACTOR_TYPES else content_type, [])
 
     def write(self, record: Record, change: Callable[[], None]) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from .custom_fields import CustomField
-from .errors import Unprocessable
+from .errors import UnprocessableError
 from .query import php_type
 from .records import Record, Sum
 from .references import resolve, resolve_all
@@ -14,22 +14,22 @@ from .values import date_time, money, parse_moment
 def read_sum(store: Store, value: Any, currency: Record, field: str) -> Sum:
     """Read a Money object; currency and rate may be left out.
 
-    :raises Unprocessable: not a Money object with a number in it.
+    :raises UnprocessableError: not a Money object with a number in it.
     """
     amount = value.get("value") if isinstance(value, dict) else None
     if not isinstance(amount, int | float) or isinstance(amount, bool):
-        raise Unprocessable(f"'{php_type(value)}' is not assignable to 'Money'", field)
+        raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'Money'", field)
     code = value.get("currency") or (currency.data["abbreviation"] if currency.data else "RUB")
     known = next((row for row in store.tables["Currency"] if row.data["abbreviation"] == code), None)
     if known is None:
-        raise Unprocessable(f"Unknown currency {code}", field)
+        raise UnprocessableError(f"Unknown currency {code}", field)
     return Sum(float(amount), code, float(value.get("rate") or known.data["rate"]))
 
 
 def read_custom(store: Store, definition: CustomField, value: Any) -> Any:
     """Read the value of a custom field.
 
-    :raises Unprocessable: a value of another type.
+    :raises UnprocessableError: a value of another type.
     """
     key = definition.key
     if value is None:
@@ -40,11 +40,11 @@ def read_custom(store: Store, definition: CustomField, value: Any) -> Any:
         case "DateTime":
             moment = parse_moment(value)
             if moment is None:
-                raise Unprocessable(f"'{php_type(value)}' is not assignable to 'DateTime'", key)
+                raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'DateTime'", key)
             return date_time(moment)
         case "Bool":
             if not isinstance(value, bool):
-                raise Unprocessable(f"'{php_type(value)}' is not assignable to 'boolean'", key)
+                raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'boolean'", key)
         case "RefLink" if not definition.is_multiple:
             return resolve(store, value, definition.ref_types, key)
         case "RefLink" | "RefSet":

@@ -7,9 +7,18 @@ from ..records import Record
 from ..values import date_only, date_time
 
 _ACTIONS = [
-    "act_edit", "message", "task", "add_item", "add_deal", "act_fake_drop", "act_view_fin_operation", "act_invite",
-    "act_read", "act_attaches", "read_full",
-]  # fmt: skip
+    "act_edit",
+    "message",
+    "task",
+    "add_item",
+    "add_deal",
+    "act_fake_drop",
+    "act_view_fin_operation",
+    "act_invite",
+    "act_read",
+    "act_attaches",
+    "read_full",
+]
 
 
 def _time(name: str) -> Field:
@@ -106,7 +115,15 @@ _CONTACTS: dict[str, Field] = {
 }
 _NAME = {"name": Field(_full_name)}
 _LISTED = frozenset(
-    {"name", "type", "responsibles", "responsiblesCount", "contactInfo", "contactInfoCount", "possibleActions"}
+    {
+        "name",
+        "type",
+        "responsibles",
+        "responsiblesCount",
+        "contactInfo",
+        "contactInfoCount",
+        "possibleActions",
+    }
 )
 
 CONTRACTOR_HUMAN = Form(
@@ -123,9 +140,20 @@ CONTRACTOR_COMPANY = Form(
 )
 
 _REQUISITES = (
-    "inn", "address", "legalAddress", "edrpou", "currentAccount", "ogrn", "bank", "bik", "kpp", "correspondentAccount",
-    "okpo", "mfo", "unp",
-)  # fmt: skip
+    "inn",
+    "address",
+    "legalAddress",
+    "edrpou",
+    "currentAccount",
+    "ogrn",
+    "bank",
+    "bik",
+    "kpp",
+    "correspondentAccount",
+    "okpo",
+    "mfo",
+    "unp",
+)
 _PAYER: dict[str, Field] = {
     "name": stored("name", ""),
     "type": stored("type", "Legal"),

@@ -9,12 +9,27 @@ from ..values import date_time, money
 
 _CONTRACTORS = ("ContractorHuman", "ContractorCompany")
 _ACTIONS = [
-    "act_read", "act_edit", "act_edit_auditors", "act_use_journal", "act_add_consignment", "act_produce",
-    "act_edit_positions", "act_delete",
-]  # fmt: skip
+    "act_read",
+    "act_edit",
+    "act_edit_auditors",
+    "act_use_journal",
+    "act_add_consignment",
+    "act_produce",
+    "act_edit_positions",
+    "act_delete",
+]
 _SYSTEM_FIELDS = [
-    "name", "contractor", "manager", "auditors", "description", "contact", "positions", "payForm", "cost", "payer",
-]  # fmt: skip
+    "name",
+    "contractor",
+    "manager",
+    "auditors",
+    "description",
+    "contact",
+    "positions",
+    "payForm",
+    "cost",
+    "payer",
+]
 _MONEY_FIELDS = {"positions", "payForm", "cost"}
 
 
@@ -55,7 +70,9 @@ def _extra(name: str, default: Any) -> Field:
 
 def paid_share(deal: Deal) -> float:
     """Return which part of the deal has been paid."""
-    paid: float = sum(invoice.data["sum"].value for invoice in deal.invoices if invoice.data["status"] == "paid")
+    paid: float = sum(
+        invoice.data["sum"].value for invoice in deal.invoices if invoice.data["status"] == "paid"
+    )
     return min(paid / deal.price.value, 1.0) if deal.price.value else 0.0
 
 
@@ -129,11 +146,24 @@ def move_record(deal: Deal, place: int, move: StateMove) -> Record:
 _ZEROES = {
     name: constant(0)
     for name in (
-        "messagesCount", "callsCount", "linksCount", "emailsCount", "whatsappCount", "telegramCount", "instagramCount",
-        "maxMessengerCount", "commentsWithoutTransportCount", "hiddenCommentsCount", "commentsCount",
-        "unreadCommentsCount", "attachesCountInComments", "allFilesCount", "actualTodosCount", "finishedTodosCount",
+        "messagesCount",
+        "callsCount",
+        "linksCount",
+        "emailsCount",
+        "whatsappCount",
+        "telegramCount",
+        "instagramCount",
+        "maxMessengerCount",
+        "commentsWithoutTransportCount",
+        "hiddenCommentsCount",
+        "commentsCount",
+        "unreadCommentsCount",
+        "attachesCountInComments",
+        "allFilesCount",
+        "actualTodosCount",
+        "finishedTodosCount",
     )
-}  # fmt: skip
+}
 _ATTACHES_INFO = {
     "contentType": "AttachesInfo",
     "imageFiles": [],

@@ -6,7 +6,9 @@ from ..form import Field, Form, constant, plain_form, stored
 
 
 def _fields(*names: str, **defaults: Any) -> dict[str, Field]:
-    return {name: stored(name) for name in names} | {name: stored(name, value) for name, value in defaults.items()}
+    return {name: stored(name) for name in names} | {
+        name: stored(name, value) for name, value in defaults.items()
+    }
 
 
 def _saved_filter(*extra: str) -> Form:

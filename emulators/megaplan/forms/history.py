@@ -13,9 +13,7 @@ _CHANGESET: dict[str, Field] = {
     "generatedBy": stored("generatedBy"),
     "author": stored("author", refs=("Employee",)),
 }
-CHANGESET = plain_form(
-    {"type": Field(lambda record, context: record.data.get("type", ABSENT))} | _CHANGESET
-)
+CHANGESET = plain_form({"type": Field(lambda record, context: record.data.get("type", ABSENT))} | _CHANGESET)
 FIELD_CHANGE = plain_form(
     {
         "field": stored("field"),

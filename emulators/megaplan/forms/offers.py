@@ -14,7 +14,7 @@ def _sum(value: Sum) -> dict[str, Any]:
 
 
 def _refrozen(value: Sum) -> dict[str, Any]:
-    """The same amount at a rate frozen at another moment."""
+    """Return the same amount at a rate frozen at another moment."""
     rate = value.rate if value.currency == "RUB" else round(value.rate * _LATER_RATE, 4)
     return money(value.value, value.currency, rate)
 
@@ -28,7 +28,7 @@ def _rights(record: Record, context: Context) -> Record:
 
 
 def _catalogue(name: str, default: Any = None, refs: tuple[str, ...] = ()) -> Field:
-    """A field of a copy that repeats the catalogue item."""
+    """Return a field of a copy that repeats the catalogue item."""
     return Field(lambda copy, context: copy.position.offer.data.get(name, default), refs)
 
 

@@ -10,7 +10,23 @@ from ..values import iso, parse_timestamp
 Operation = Callable[[Store, dict[str, Any]], dict[str, Any]]
 
 _KINDS = frozenset(
-    "BigInt Bool Date DateTime Duration Enum ExternalSource Float Integer Money Rating RefLink RefSet Resource String".split()
+    [
+        "BigInt",
+        "Bool",
+        "Date",
+        "DateTime",
+        "Duration",
+        "Enum",
+        "ExternalSource",
+        "Float",
+        "Integer",
+        "Money",
+        "Rating",
+        "RefLink",
+        "RefSet",
+        "Resource",
+        "String",
+    ]
 )
 
 
@@ -33,7 +49,10 @@ def rename(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def add(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
-    """``{"op":"add_custom_field","program":14,"title":…,"kind":"String"}`` or ``entity``: Contractor, Offer, Employee."""
+    """``{"op":"add_custom_field","program":14,"title":…,"kind":"String"}``.
+
+    Instead of ``program`` there may be ``entity``: Contractor, Offer or Employee.
+    """
     owner = _owner(store, spec)
     kind = spec.get("kind", "String")
     if kind not in _KINDS:
@@ -58,9 +77,14 @@ def remove(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def add_unknown_key(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
-    """``{"op":"add_unknown_key","deal":1001,"inside":"price","key":…,"value":…}``; no deal = all, no inside = top."""
+    """``{"op":"add_unknown_key","deal":1001,"inside":"price","key":…,"value":…}``.
+
+    Without ``deal`` in all deals, without ``inside`` at the top level.
+    """
     deal = spec.get("deal")
-    store.unknown_keys.append((None if deal is None else int(deal), spec.get("inside", ""), spec["key"], spec.get("value")))
+    store.unknown_keys.append(
+        (None if deal is None else int(deal), spec.get("inside", ""), spec["key"], spec.get("value"))
+    )
     return {}
 
 

@@ -3,7 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..contractor_writing import create_contractor, drop_contractor, human_name, merge_contractors, update_contractor
+from ..contractor_writing import (
+    create_contractor,
+    drop_contractor,
+    human_name,
+    merge_contractors,
+    update_contractor,
+)
 from ..errors import ApiError
 from ..records import Record
 from ..store import Store
@@ -41,7 +47,9 @@ def create(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
 def update(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     """``{"op":"update_contractor","id":…,"fields":{…},"touch":true}``."""
     try:
-        update_contractor(store, _contractor(store, spec["id"]), spec["fields"], bool(spec.get("touch", True)))
+        update_contractor(
+            store, _contractor(store, spec["id"]), spec["fields"], bool(spec.get("touch", True))
+        )
     except ApiError as error:
         raise ValueError(error.message) from error
     return {}

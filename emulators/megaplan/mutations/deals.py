@@ -112,8 +112,17 @@ def touch_many(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     random = Random(spec.get("seed", 0))
     chosen = _chosen(store, spec)
     for deal in chosen:
-        price = {"contentType": "Money", "value": round(random.uniform(1000, 900_000), 2), "currency": deal.price.currency}
-        update_deal(store, deal, {"name": f"{deal.name.split(' · ')[0]} · {random.randrange(1000)}", "price": price}, True)
+        price = {
+            "contentType": "Money",
+            "value": round(random.uniform(1000, 900_000), 2),
+            "currency": deal.price.currency,
+        }
+        update_deal(
+            store,
+            deal,
+            {"name": f"{deal.name.split(' · ')[0]} · {random.randrange(1000)}", "price": price},
+            True,
+        )
     return {"ids": [str(deal.id) for deal in chosen]}
 
 
@@ -128,7 +137,7 @@ def same_second(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def revoke_visibility(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
-    """``{"op":"revoke_visibility","ids":[…]}`` or ``share``/``count``; ``"restore":true`` undoes all of it."""
+    """``{"op":"revoke_visibility","ids":[…]}`` or ``share``/``count``; ``"restore":true`` undoes it."""
     if spec.get("restore"):
         store.hidden_deals.clear()
         return {"ids": []}

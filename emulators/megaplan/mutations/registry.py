@@ -40,7 +40,9 @@ class Mutations:
         """
         operation = spec.get("op")
         if operation not in OPERATIONS and operation != "expire_tokens":
-            raise ValueError(f"unknown op {operation!r}, known: {', '.join(sorted([*OPERATIONS, 'expire_tokens']))}")
+            raise ValueError(
+                f"unknown op {operation!r}, known: {', '.join(sorted([*OPERATIONS, 'expire_tokens']))}"
+            )
         if "after" in spec:
             later = {name: value for name, value in spec.items() if name != "after"}
             self._waiting.append(_Waiting(later, read_match(spec["after"], exact=True, count=1)))

@@ -7,7 +7,7 @@ from ..call import Answer, Call, card
 from ..changes import changesets_of
 from ..contractor_writing import create_contractor, drop_contractor, update_contractor
 from ..custom_fields import definition_json
-from ..errors import NotFound, ServerError
+from ..errors import NotFoundError, ServerError
 from ..filter_fields import CONTRACTOR_FIELDS
 from ..filters import CompiledFilter
 from ..listing import ListRoute, list_rows, list_table
@@ -52,9 +52,9 @@ def no_model_class(call: Call) -> Answer:
 def _find(call: Call, content_types: tuple[str, ...]) -> Record:
     row = call.store.contractors.get(call.params["id"])
     if row is None or row.content_type not in content_types:
-        raise NotFound
+        raise NotFoundError
     if call.method == "GET" and call.store.as_read(row) is None:
-        raise NotFound
+        raise NotFoundError
     return row
 
 
@@ -63,7 +63,9 @@ def _matches(row: Record, text: str) -> bool:
     words = f"{row.data.get('name') or ''} {row.data.get('firstName', '')} {row.data.get('lastName', '')}"
     if text.casefold() in words.casefold():
         return True
-    phones = (str(entry.get("value", "")) for entry in row.data["contactInfo"] if entry.get("type") == "phone")
+    phones = (
+        str(entry.get("value", "")) for entry in row.data["contactInfo"] if entry.get("type") == "phone"
+    )
     return bool(digits) and any(digits in "".join(filter(str.isdigit, phone)) for phone in phones)
 
 
@@ -78,9 +80,13 @@ def _keep(text: Any) -> Callable[[Record, CompiledFilter | None], bool]:
 
 def _lister(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
     route = ListRoute(
-        "CrmFilterListRequest", content_types, CONTRACTOR_SORT, frozenset({"q", "category"}), "CrmFilter",
+        "CrmFilterListRequest",
+        content_types,
+        CONTRACTOR_SORT,
+        frozenset({"q", "category"}),
+        "CrmFilter",
         CONTRACTOR_FIELDS,
-    )  # fmt: skip
+    )
     return lambda call: list_table(call, call.store.contractors, route, _keep(call.args.get("q")))
 
 
@@ -126,7 +132,9 @@ def _deals(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
         rows = [
             deal
             for deal in call.store.deals
-            if isinstance(deal, Deal) and record in (deal.contractor, deal.contact) and call.store.is_visible(deal)
+            if isinstance(deal, Deal)
+            and record in (deal.contractor, deal.contact)
+            and call.store.is_visible(deal)
         ]
         return list_rows(call, rows, "TradeFilterListRequest", "Deal", extra="filter")
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from ..call import Answer, Call, card
 from ..changes import changesets_of, find_changeset
 from ..deal_writing import update_deal
-from ..errors import NotFound, Unprocessable
+from ..errors import NotFoundError, UnprocessableError
 from ..forms.deals import move_record
 from ..listing import list_rows
 from ..records import Deal, Record
@@ -20,7 +20,11 @@ Rows = Callable[[Call, Deal], list[Record]]
 
 def add_routes(router: Router) -> None:
     """Register the routes."""
-    router.add("GET", "/deal/{id}/offerRows", _sub_list(lambda call, deal: list(deal.positions), "OfferRow", "q filter"))
+    router.add(
+        "GET",
+        "/deal/{id}/offerRows",
+        _sub_list(lambda call, deal: list(deal.positions), "OfferRow", "q filter"),
+    )
     router.add("POST", "/deal/{id}/sortOfferRows", sort_rows)
     router.add("GET", "/deal/{id}/invoices", _sub_list(lambda call, deal: list(deal.invoices), "Invoice"))
     router.add("GET", "/deal/{id}/payers", _sub_list(_payers, "Payer"))
@@ -31,7 +35,9 @@ def add_routes(router: Router) -> None:
     router.add("DELETE", "/deal/{id}/auditors/{auditorId}", remove_auditor)
     router.add("GET", "/deal/{id}/linkedDeals", _sub_list(_linked, "Deal", "filters"))
     for nothing in ("linkedTasks", "actualLinkedTasks", "attaches", "allFiles", "allLinks"):
-        router.add("GET", f"/deal/{{id}}/{nothing}", _sub_list(lambda call, deal: [], "File", "type q filters"))
+        router.add(
+            "GET", f"/deal/{{id}}/{nothing}", _sub_list(lambda call, deal: [], "File", "type q filters")
+        )
     router.add("POST", "/deal/{id}/linkWith", link_with)
     router.add("POST", "/deal/{id}/unlinkWith", unlink_with)
     router.add("GET", "/deal/{id}/tags", _sub_list(lambda call, deal: list(deal.tags), "Tag"))
@@ -101,7 +107,7 @@ def remove_auditor(call: Call) -> Answer:
     deal = find_deal(call)
     rest = [record.link() for record in deal.auditors if str(record.id) != call.params["auditorId"]]
     if len(rest) == len(deal.auditors):
-        raise NotFound
+        raise NotFoundError
     update_deal(call.store, deal, {"auditors": rest})
     return Answer([])
 
@@ -111,7 +117,7 @@ def link_with(call: Call) -> Answer:
     deal = find_deal(call)
     other = resolve(call.store, call.entity_body(), _LINKABLE, "link")
     if other is None:
-        raise Unprocessable("Поле обязательно", "link")
+        raise UnprocessableError("Поле обязательно", "link")
     call.store.link_both(deal, other)
     return Answer(other.link())
 
@@ -121,7 +127,7 @@ def unlink_with(call: Call) -> Answer:
     deal = find_deal(call)
     other = resolve(call.store, call.entity_body(), _LINKABLE, "link")
     if other is None:
-        raise Unprocessable("Поле обязательно", "link")
+        raise UnprocessableError("Поле обязательно", "link")
     call.store.unlink_both(deal, other)
     return Answer(other.link())
 
@@ -131,7 +137,7 @@ def add_tag(call: Call) -> Answer:
     deal = find_deal(call)
     tag = resolve(call.store, call.entity_body(), ("Tag",), "tag")
     if tag is None:
-        raise Unprocessable("Поле обязательно", "tag")
+        raise UnprocessableError("Поле обязательно", "tag")
     update_deal(call.store, deal, {"tags": [record.link() for record in (*deal.tags, tag)]})
     return card(call, tag)
 
@@ -141,7 +147,7 @@ def remove_tag(call: Call) -> Answer:
     deal = find_deal(call)
     rest = tuple(tag for tag in deal.tags if str(tag.id) != call.params["tagId"])
     if len(rest) == len(deal.tags):
-        raise NotFound
+        raise NotFoundError
     update_deal(call.store, deal, {"tags": [tag.link() for tag in rest]})
     return Answer([])
 
@@ -151,7 +157,7 @@ def history(call: Call) -> Answer:
     deal = find_deal(call)
     filters = call.args.get("filters")
     if filters is not None and filters not in (["Self"], ["Item"]):
-        raise Unprocessable("Value is not allowed for 'HistoryRequest.filters'", "filters")
+        raise UnprocessableError("Value is not allowed for 'HistoryRequest.filters'", "filters")
     return list_rows(call, changesets_of(deal)[::-1], "HistoryRequest", "Changeset", extra="filters")
 
 
@@ -161,5 +167,5 @@ def get_changeset(call: Call) -> Answer:
     id = call.params["id"]
     found = find_changeset(call.store, int(id)) if id.isdecimal() else None
     if found is None:
-        raise NotFound
+        raise NotFoundError
     return card(call, found)

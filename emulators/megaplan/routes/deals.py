@@ -3,7 +3,7 @@
 from ..call import Answer, Call, card
 from ..custom_fields import definition_json
 from ..deal_writing import apply_transition, create_deal, update_deal
-from ..errors import Forbidden, NotFound, ServerError, Unprocessable
+from ..errors import ForbiddenError, NotFoundError, ServerError, UnprocessableError
 from ..filter_fields import DEAL_FIELDS
 from ..filters import CompiledFilter
 from ..listing import ListRoute, list_rows, list_table
@@ -12,7 +12,12 @@ from ..router import Router
 from ..sorting import DEAL_SORT
 
 _LIST = ListRoute(
-    "TradeFilterListRequest", ("Deal",), DEAL_SORT, frozenset({"q", "status", "baseOn"}), "TradeFilter", DEAL_FIELDS
+    "TradeFilterListRequest",
+    ("Deal",),
+    DEAL_SORT,
+    frozenset({"q", "status", "baseOn"}),
+    "TradeFilter",
+    DEAL_FIELDS,
 )
 
 
@@ -37,16 +42,16 @@ def add_routes(router: Router) -> None:
 def find_deal(call: Call) -> Deal:
     """Return the deal of the path.
 
-    :raises NotFound: there is none, or no longer.
-    :raises Forbidden: the user may not see it.
+    :raises NotFoundError: there is none, or no longer.
+    :raises ForbiddenError: the user may not see it.
     """
     deal = call.store.deal(call.params["id"])
     if deal is None or (call.method == "GET" and call.store.as_read(deal) is None):
-        raise NotFound
+        raise NotFoundError
     if not call.store.is_visible(deal):
         if call.store.knobs.hidden_deal == "404":
-            raise NotFound
-        raise Forbidden(f"No act_read rights for model {deal.id}")
+            raise NotFoundError
+        raise ForbiddenError(f"No act_read rights for model {deal.id}")
     return deal
 
 
@@ -54,7 +59,7 @@ def list_deals(call: Call) -> Answer:
     """``q`` is accepted and ignored; ``status`` is a state to keep."""
     status = call.args.get("status")
     if status is not None and (not isinstance(status, dict) or status.get("contentType") != "ProgramState"):
-        raise Unprocessable("'stdClass' is not assignable to 'ProgramState'", "status")
+        raise UnprocessableError("'stdClass' is not assignable to 'ProgramState'", "status")
 
     def keep(row: Record, compiled: CompiledFilter | None) -> bool:
         return status is None or (isinstance(row, Deal) and str(row.state.id) == str(status.get("id")))
@@ -63,7 +68,7 @@ def list_deals(call: Call) -> Answer:
 
 
 def get_deal(call: Call) -> Answer:
-    """The full card."""
+    """Answer with the full card."""
     call.no_arguments()
     return card(call, find_deal(call))
 
@@ -99,7 +104,7 @@ def post_trigger(call: Call) -> Answer:
     deal = find_deal(call)
     wanted = str(call.entity_body().get("id"))
     if wanted not in {str(trigger.id) for trigger in deal.program.data["triggers"]}:
-        raise Forbidden(f"No act_apply_trigger rights for model {deal.id}")
+        raise ForbiddenError(f"No act_apply_trigger rights for model {deal.id}")
     return card(call, deal)
 
 
@@ -115,13 +120,15 @@ def search_deals(call: Call) -> Answer:
     rows = [
         row
         for row in call.store.deals
-        if isinstance(row, Deal) and call.store.is_visible(row) and text in f"{row.number} {row.name}".casefold()
+        if isinstance(row, Deal)
+        and call.store.is_visible(row)
+        and text in f"{row.number} {row.name}".casefold()
     ]
     return list_rows(call, rows, "SearchRequest", "Deal", extra="q name")
 
 
 def check_deal_exist(call: Call) -> Answer:
-    """The real route answers with an error whatever it is given."""
+    """Fail, as the real route does whatever it is given."""
     raise ServerError("Argument 1 passed to checkDealExist() must be an instance of Deal")
 
 
@@ -132,11 +139,11 @@ def available_programs(call: Call) -> Answer:
 
 
 def last_used_program(call: Call) -> Answer:
-    """The first program."""
+    """Answer with the first program."""
     call.no_arguments()
     return card(call, next(iter(call.store.tables["Program"])))
 
 
 def deal_tags(call: Call) -> Answer:
-    """The directory of tags."""
+    """List all tags."""
     return list_rows(call, list(call.store.tables["Tag"]), "TagListRequest", "Tag", extra="q")

@@ -2,7 +2,7 @@
 
 from ..call import Answer, Call, card
 from ..custom_fields import definition_json
-from ..errors import NotFound
+from ..errors import NotFoundError
 from ..filter_fields import INVOICE_FIELDS, OFFER_FIELDS
 from ..filters import CompiledFilter
 from ..listing import ListRoute, list_table
@@ -26,7 +26,9 @@ _PLAIN = {
     "invoiceFilter": "InvoiceFilter",
 }
 _OFFERS = ListRoute("OfferFilterListRequest", ("Offer",), {}, frozenset({"q"}), "OfferFilter", OFFER_FIELDS)
-_INVOICES = ListRoute("InvoiceFilterListRequest", ("Invoice",), {}, frozenset({"q"}), "InvoiceFilter", INVOICE_FIELDS)
+_INVOICES = ListRoute(
+    "InvoiceFilterListRequest", ("Invoice",), {}, frozenset({"q"}), "InvoiceFilter", INVOICE_FIELDS
+)
 
 
 def add_routes(router: Router) -> None:
@@ -54,7 +56,7 @@ def _getter(content_type: str) -> Handler:
         call.no_arguments()
         record = call.store.find(content_type, call.params["id"])
         if record is None:
-            raise NotFound
+            raise NotFoundError
         return card(call, record)
 
     return handler
@@ -77,7 +79,7 @@ def _extra_fields(content_type: str) -> Handler:
 
 
 def list_offers(call: Call) -> Answer:
-    """The catalogue, without dropped items unless the filter asks about them."""
+    """List the catalogue, without dropped items unless the filter asks about them."""
 
     def keep(row: Record, compiled: CompiledFilter | None) -> bool:
         return not row.data.get("isDropped") or (compiled is not None and "isDropped" in compiled.fields)

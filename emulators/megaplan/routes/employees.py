@@ -2,7 +2,7 @@
 
 from ..call import Answer, Call, card
 from ..custom_fields import definition_json
-from ..errors import MethodNotAllowed, NotFound
+from ..errors import MethodNotAllowedError, NotFoundError
 from ..listing import ListRoute, list_rows, list_table
 from ..router import Router
 
@@ -32,7 +32,7 @@ def get_employee(call: Call) -> Answer:
     call.no_arguments()
     employee = call.store.find("Employee", call.params["id"])
     if employee is None:
-        raise NotFound
+        raise NotFoundError
     return card(call, employee)
 
 
@@ -40,7 +40,7 @@ def update_employee(call: Call) -> Answer:
     """Change the position."""
     employee = call.store.find("Employee", call.params["id"])
     if employee is None:
-        raise NotFound
+        raise NotFoundError
     body = call.entity_body()
     written = {name: body[name] for name in ("position", "inn") if isinstance(body.get(name), str)}
     call.store.write(employee, lambda: employee.data.update(written))
@@ -49,7 +49,7 @@ def update_employee(call: Call) -> Answer:
 
 def no_me(call: Call) -> Answer:
     """Exists under other methods only."""
-    raise MethodNotAllowed("GET", "/api/v3/employee/me", ["POST"])
+    raise MethodNotAllowedError("GET", "/api/v3/employee/me", ["POST"])
 
 
 def extra_fields(call: Call) -> Answer:
@@ -66,7 +66,7 @@ def search(call: Call) -> Answer:
 
 
 def current_user(call: Call) -> Answer:
-    """The user of the token: the cheapest check of a login."""
+    """Answer with the user of the token: the cheapest check of a login."""
     call.no_arguments()
     return card(call, call.store.user)
 

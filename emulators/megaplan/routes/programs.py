@@ -2,7 +2,7 @@
 
 from ..call import Answer, Call, card
 from ..custom_fields import definition_json
-from ..errors import NotFound
+from ..errors import NotFoundError
 from ..filters import CompiledFilter
 from ..listing import ListRoute, list_rows, list_table
 from ..query import read_flag
@@ -31,7 +31,7 @@ def add_routes(router: Router) -> None:
 def _find(call: Call, content_type: str = "Program") -> Record:
     record = call.store.find(content_type, call.params["id"])
     if record is None:
-        raise NotFound
+        raise NotFoundError
     return record
 
 
@@ -67,7 +67,7 @@ def entry_points(call: Call) -> Answer:
 
 
 def fields(call: Call) -> Answer:
-    """Custom fields of the program."""
+    """List custom fields of the program."""
     call.no_arguments("fieldNames", "q", "limit", "pageAfter", request_type="ProgramFieldsRequest")
     program = _find(call)
     names, text = call.args.get("fieldNames"), str(call.args.get("q", "")).casefold()
@@ -81,7 +81,9 @@ def fields(call: Call) -> Answer:
 
 def triggers(call: Call) -> Answer:
     """Triggers of the program."""
-    return list_rows(call, _find(call).data["triggers"], "ProgramTriggerListRequest", "ProgramTrigger", extra="type")
+    return list_rows(
+        call, _find(call).data["triggers"], "ProgramTriggerListRequest", "ProgramTrigger", extra="type"
+    )
 
 
 def by_slug(call: Call) -> Answer:
@@ -90,7 +92,7 @@ def by_slug(call: Call) -> Answer:
     for program in call.store.tables["Program"]:
         if program.data["bmpSettings"]["slug"] == wanted:
             return card(call, program)
-    raise NotFound
+    raise NotFoundError
 
 
 def get_state(call: Call) -> Answer:

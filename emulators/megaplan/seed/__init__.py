@@ -28,7 +28,9 @@ def build_store(seed: int, deals: int, contractors: int | None, knobs: Knobs) ->
     seed_custom_fields(store)
     seed_saved_filter(store)
     seed_employees(store, random, BASE_TIME)
-    seed_contractors(store, random, max(20, deals * 2 // 5 if contractors is None else contractors), BASE_TIME)
+    seed_contractors(
+        store, random, max(20, deals * 2 // 5 if contractors is None else contractors), BASE_TIME
+    )
     seed_offers(store, random, BASE_TIME)
     seed_deals(store, random, deals, BASE_TIME)
     return store

@@ -61,21 +61,36 @@ def _add_shared(record: Record, place: int, store: Store, random: Random, base_t
 def _own_company(store: Store, base_time: int) -> Record:
     made = base_time - 1000 * 86_400
     own = store.find("ContractorType", 1_000_000)
-    return Record("ContractorCompany", FIRST_ID, {
-        "name": "ООО «Наша компания»", "type": own, "created": made, "updated": made, "userCreated": store.user,
-        "userUpdated": store.user, "responsibles": (store.user,), "contactInfo": [], "contacts": (),
-    })  # fmt: skip
+    return Record(
+        "ContractorCompany",
+        FIRST_ID,
+        {
+            "name": "ООО «Наша компания»",
+            "type": own,
+            "created": made,
+            "updated": made,
+            "userCreated": store.user,
+            "userUpdated": store.user,
+            "responsibles": (store.user,),
+            "contactInfo": [],
+            "contacts": (),
+        },
+    )
 
 
 def _company(id: int, store: Store, random: Random) -> Record:
     word = random.choice(names.COMPANY_WORDS) + random.choice(names.COMPANY_TRADES)
-    return Record("ContractorCompany", id, {"name": random.choice(names.COMPANY_FORMS).format(word), "contacts": ()})
+    return Record(
+        "ContractorCompany", id, {"name": random.choice(names.COMPANY_FORMS).format(word), "contacts": ()}
+    )
 
 
 def _human(id: int, place: int, company: Record | None, store: Store, random: Random) -> Record:
     female = random.random() < 0.5
     first = random.choice(names.FEMALE_FIRST if female else names.MALE_FIRST)
-    middle = random.choice(names.FEMALE_MIDDLE if female else names.MALE_MIDDLE) if random.random() < 0.5 else ""
+    middle = (
+        random.choice(names.FEMALE_MIDDLE if female else names.MALE_MIDDLE) if random.random() < 0.5 else ""
+    )
     last = random.choice(names.LAST)
     last = names.feminine(last) if female else last
     if place == _ALL_PARTS_EMPTY + 1:
@@ -94,7 +109,9 @@ def _human(id: int, place: int, company: Record | None, store: Store, random: Ra
         data["company"] = company
         data["position"] = random.choice(names.JOBS)
     if random.random() < 0.2:
-        data["birthday"] = date(1965 + random.randrange(38), 1 + random.randrange(12), 1 + random.randrange(28))
+        data["birthday"] = date(
+            1965 + random.randrange(38), 1 + random.randrange(12), 1 + random.randrange(28)
+        )
     human = Record("ContractorHuman", id, data)
     if company is not None:
         company.data["contacts"] = (*company.data["contacts"], human)
@@ -124,24 +141,39 @@ def _contact_info(record: Record, place: int, random: Random) -> list[dict[str, 
     if place % 10 == 9:
         return []
     subject = record.link()
-    entries: list[dict[str, Any]] = [_entry("phone", typed_phone(random.getrandbits(32), place // 2), True, subject)]
+    entries: list[dict[str, Any]] = [
+        _entry("phone", typed_phone(random.getrandbits(32), place // 2), True, subject)
+    ]
     if place % 3 == 0:
         entries.append(_entry("email", f"client{record.id}@example.org", True, subject))
     if place % 6 == 1:
         entries.append(_entry("phone", typed_phone(random.getrandbits(32), place // 6), False, None))
     if place % 7 == 3:
-        entries.append(_entry(("telegram", "whatsapp", "skype", "link")[place % 4], f"client_{record.id}", True, subject))
+        entries.append(
+            _entry(("telegram", "whatsapp", "skype", "link")[place % 4], f"client_{record.id}", True, subject)
+        )
     if place % 8 == 4:
-        entries.append({
-            "contentType": "Address", "id": str(20_000 + place), "city": names.CITIES[place % len(names.CITIES)],
-            "address": f"ул. Садовая, {place % 90 + 1}", "isMain": True, "subject": subject,
-        })  # fmt: skip
+        entries.append(
+            {
+                "contentType": "Address",
+                "id": str(20_000 + place),
+                "city": names.CITIES[place % len(names.CITIES)],
+                "address": f"ул. Садовая, {place % 90 + 1}",
+                "isMain": True,
+                "subject": subject,
+            }
+        )
     return entries
 
 
 def _entry(kind: str, value: str, is_main: bool, subject: dict[str, Any] | None) -> dict[str, Any]:
-    entry = {"contentType": "ContactInfo", "type": kind, "value": value, "comment": "" if subject is None else None,
-             "isMain": is_main}  # fmt: skip
+    entry = {
+        "contentType": "ContactInfo",
+        "type": kind,
+        "value": value,
+        "comment": "" if subject is None else None,
+        "isMain": is_main,
+    }
     return entry if subject is None else {**entry, "subject": subject}
 
 

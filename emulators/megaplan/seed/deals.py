@@ -20,16 +20,25 @@ def seed_offers(store: Store, random: Random, base_time: int) -> None:
         word = names.GOODS[place % len(names.GOODS)]
         service = word in names.SERVICES
         made = base_time - random.randrange(300, 900) * 86_400
-        offers.append(Record("Offer", 2900 + place, {
-            "name": f"{word}, исп. {place // len(names.GOODS) + 1}",
-            "article": "" if place % 3 == 0 else f"ART-{place:04d}",
-            "unit": store.find("Unit", 3 if service else 1 + place % 2),
-            "price": Sum(round(random.uniform(150, 90_000), 2), "RUB", 1),
-            "tax": store.find("Tax", 1 + place % 3),
-            "type": "service" if service else "product",
-            "category": store.find("OfferCategory", 2 if service else 1),
-            "userCreated": store.user, "userUpdated": store.user, "created": made, "updated": made + 3600,
-        }))  # fmt: skip
+        offers.append(
+            Record(
+                "Offer",
+                2900 + place,
+                {
+                    "name": f"{word}, исп. {place // len(names.GOODS) + 1}",
+                    "article": "" if place % 3 == 0 else f"ART-{place:04d}",
+                    "unit": store.find("Unit", 3 if service else 1 + place % 2),
+                    "price": Sum(round(random.uniform(150, 90_000), 2), "RUB", 1),
+                    "tax": store.find("Tax", 1 + place % 3),
+                    "type": "service" if service else "product",
+                    "category": store.find("OfferCategory", 2 if service else 1),
+                    "userCreated": store.user,
+                    "userUpdated": store.user,
+                    "created": made,
+                    "updated": made + 3600,
+                },
+            )
+        )
     offers[-1].data["isDropped"] = True
     store.tables["Offer"].fill(offers)
 
@@ -66,7 +75,9 @@ def seed_deals(store: Store, random: Random, count: int, base_time: int) -> None
         store.link_both(first, second)
 
 
-def _describe(deal: Deal, program: Record, created: int, base_time: int, store: Store, random: Random) -> None:
+def _describe(
+    deal: Deal, program: Record, created: int, base_time: int, store: Store, random: Random
+) -> None:
     deal.program = program
     deal.created = created
     age = base_time - created
@@ -92,7 +103,11 @@ def _assign_people(deal: Deal, contractor: Record | None, store: Store, random: 
         deal.auditors = tuple(dict.fromkeys(random.choice(employees) for _ in range(random.randrange(1, 4))))
     if random.random() < 0.08:
         deal.tags = (store.tables["Tag"].rows[1 + random.randrange(5)],)
-    if contractor is not None and contractor.content_type == "ContractorCompany" and contractor.data["contacts"]:
+    if (
+        contractor is not None
+        and contractor.content_type == "ContractorCompany"
+        and contractor.data["contacts"]
+    ):
         deal.contact = random.choice(contractor.data["contacts"])
     if contractor is not None and random.random() < 0.6:
         deal.payer = store.find("Payer", contractor.id)
@@ -143,13 +158,23 @@ def _invoice(deal: Deal, id: int, store: Store, random: Random) -> Record:
     drawn = local_day(deal.created + random.randrange(1, 20) * 86_400)
     status = random.choice(("created", "drawn", "paid", "paid", "rejected"))
     share = random.choice((1, 1, 0.5, 0.3))
-    invoice = Record("Invoice", id, {
-        "number": f"{drawn:%d%m%Y}-{id % 9 + 1}", "date": drawn, "deadline": drawn + timedelta(days=14),
-        "status": status, "sum": deal.price._replace(value=round(deal.price.value * share, 2)), "deal": deal,
-        "currency": deal.currency, "recipient": store.find("Payer", 1_000_001), "payer": deal.payer,
-        "userCreated": deal.user_created,
-        "paid": deal.created + random.randrange(20, 40) * 86_400 + 7 if status == "paid" else None,
-    })  # fmt: skip
+    invoice = Record(
+        "Invoice",
+        id,
+        {
+            "number": f"{drawn:%d%m%Y}-{id % 9 + 1}",
+            "date": drawn,
+            "deadline": drawn + timedelta(days=14),
+            "status": status,
+            "sum": deal.price._replace(value=round(deal.price.value * share, 2)),
+            "deal": deal,
+            "currency": deal.currency,
+            "recipient": store.find("Payer", 1_000_001),
+            "payer": deal.payer,
+            "userCreated": deal.user_created,
+            "paid": deal.created + random.randrange(20, 40) * 86_400 + 7 if status == "paid" else None,
+        },
+    )
     deal.invoices = (invoice,)
     return invoice
 

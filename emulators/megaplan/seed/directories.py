@@ -6,37 +6,84 @@ from ..records import Record
 from ..store import Store
 from . import names
 
-_CARD_FIELDS = ["name", "attaches", "company", "gender", "position", "locations", "type", "responsibles", "phones"]
+_CARD_FIELDS = [
+    "name",
+    "attaches",
+    "company",
+    "gender",
+    "position",
+    "locations",
+    "type",
+    "responsibles",
+    "phones",
+]
 
 
 def seed_directories(store: Store) -> None:
     """Fill every small directory."""
-    _fill(store, "Currency", {
-        1: {"name": "Рубли", "abbreviation": "RUB", "sign": "₽", "rate": 1, "isBase": True},
-        2: {"name": "Доллары", "abbreviation": "USD", "sign": "$", "rate": 77.6502},
-        3: {"name": "Евро", "abbreviation": "EUR", "sign": "€", "rate": 89.1247},
-    })  # fmt: skip
-    _fill(store, "Tax", {1: {"name": "0 %", "rate": 0}, 2: {"name": "20 %", "rate": 20}, 3: {"name": "10 %", "rate": 10}})
+    _fill(
+        store,
+        "Currency",
+        {
+            1: {"name": "Рубли", "abbreviation": "RUB", "sign": "₽", "rate": 1, "isBase": True},
+            2: {"name": "Доллары", "abbreviation": "USD", "sign": "$", "rate": 77.6502},
+            3: {"name": "Евро", "abbreviation": "EUR", "sign": "€", "rate": 89.1247},
+        },
+    )
+    _fill(
+        store,
+        "Tax",
+        {1: {"name": "0 %", "rate": 0}, 2: {"name": "20 %", "rate": 20}, 3: {"name": "10 %", "rate": 10}},
+    )
     _fill(store, "Unit", {1: {"name": "шт."}, 2: {"name": "м"}, 3: {"name": "ч"}, 4: {"name": "компл."}})
-    _fill(store, "Country", {
-        "RU": {"name": "Россия", "isDefault": True},
-        "KZ": {"name": "Казахстан"},
-        "UZ": {"name": "Узбекистан"},
-    })  # fmt: skip
+    _fill(
+        store,
+        "Country",
+        {
+            "RU": {"name": "Россия", "isDefault": True},
+            "KZ": {"name": "Казахстан"},
+            "UZ": {"name": "Узбекистан"},
+        },
+    )
     _fill(store, "OfferCategory", {1: {"name": "Номенклатура"}, 2: {"name": "Услуги", "type": "service"}})
-    _fill(store, "ContractorType", {
-        1: {"name": "Клиент", "type": "client", "requiredFields": ["name"], "visibleInCardFields": _CARD_FIELDS},
-        2: {"name": "Контакт", "type": "contact", "requiredFields": [], "visibleInCardFields": _CARD_FIELDS},
-        3: {"name": "Поставщик", "type": "supplier", "requiredFields": ["name"], "visibleInCardFields": _CARD_FIELDS},
-        1000000: {"name": "Наша компания", "type": "own", "requiredFields": ["name"],
-                  "visibleInCardFields": _CARD_FIELDS},
-    })  # fmt: skip
+    _fill(
+        store,
+        "ContractorType",
+        {
+            1: {
+                "name": "Клиент",
+                "type": "client",
+                "requiredFields": ["name"],
+                "visibleInCardFields": _CARD_FIELDS,
+            },
+            2: {
+                "name": "Контакт",
+                "type": "contact",
+                "requiredFields": [],
+                "visibleInCardFields": _CARD_FIELDS,
+            },
+            3: {
+                "name": "Поставщик",
+                "type": "supplier",
+                "requiredFields": ["name"],
+                "visibleInCardFields": _CARD_FIELDS,
+            },
+            1000000: {
+                "name": "Наша компания",
+                "type": "own",
+                "requiredFields": ["name"],
+                "visibleInCardFields": _CARD_FIELDS,
+            },
+        },
+    )
     _numbered(store, "ContractorStatus", names.CONTRACTOR_STATUSES)
     _numbered(store, "ContractorActivityType", names.ACTIVITY_TYPES)
     _numbered(store, "ContractorAdvertisingWay", names.ADVERTISING_WAYS)
     _numbered(store, "Tag", names.TAGS)
     for filter_type, title in (("TradeFilter", "сделки"), ("CrmFilter", "клиенты")):
-        _fill(store, filter_type, {"all": {"title": f"Все {title}"}, "active": {"title": f"Активные {title}"}})
+        _fill(
+            store, filter_type, {"all": {"title": f"Все {title}"}, "active": {"title": f"Активные {title}"}}
+        )
     _fill(store, "OfferFilter", {"all": {"title": "Все товары"}})
     _fill(store, "InvoiceFilter", {"all": {"title": "Все счета"}})
 

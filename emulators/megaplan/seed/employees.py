@@ -68,19 +68,36 @@ def _employee(place: int, departments: list[Record], random: Random, base_time: 
 def _contact_info(id: int, place: int) -> list[dict[str, Any]]:
     subject = {"contentType": "Employee", "id": str(id)}
     entries: list[dict[str, Any]] = [
-        {"contentType": "ContactInfo", "type": "email", "value": f"user{place:02d}@example.org", "comment": None,
-         "isMain": True, "subject": subject},
-    ]  # fmt: skip
+        {
+            "contentType": "ContactInfo",
+            "type": "email",
+            "value": f"user{place:02d}@example.org",
+            "comment": None,
+            "isMain": True,
+            "subject": subject,
+        },
+    ]
     if place % 3:
         entries.append(
-            {"contentType": "ContactInfo", "type": "telegram", "value": f"user_{place:02d}", "comment": None,
-             "isMain": True, "subject": subject}
-        )  # fmt: skip
+            {
+                "contentType": "ContactInfo",
+                "type": "telegram",
+                "value": f"user_{place:02d}",
+                "comment": None,
+                "isMain": True,
+                "subject": subject,
+            }
+        )
     if place % 5:
         entries.append(
-            {"contentType": "ContactInfo", "type": "phone", "value": f"7900{2_000_000 + place * 111:07d}", "comment": "",
-             "isMain": True}
-        )  # fmt: skip
+            {
+                "contentType": "ContactInfo",
+                "type": "phone",
+                "value": f"7900{2_000_000 + place * 111:07d}",
+                "comment": "",
+                "isMain": True,
+            }
+        )
     return entries
 
 

@@ -26,26 +26,51 @@ class ProgramSeed:
 
 PROGRAMS = (
     ProgramSeed(
-        14, 1000061, "Продажа оборудования",
-        ("Новая заявка", "Квалификация", "Коммерческое предложение", "Согласование договора", "Ожидание оплаты",
-         "Отгрузка"),
-        ("Успешно реализовано", "Закрыто с допродажей"), ("Отказ клиента", "Нецелевая заявка", "Проиграли тендер"),
+        14,
+        1000061,
+        "Продажа оборудования",
+        (
+            "Новая заявка",
+            "Квалификация",
+            "Коммерческое предложение",
+            "Согласование договора",
+            "Ожидание оплаты",
+            "Отгрузка",
+        ),
+        ("Успешно реализовано", "Закрыто с допродажей"),
+        ("Отказ клиента", "Нецелевая заявка", "Проиграли тендер"),
         weight=55,
     ),
     ProgramSeed(
-        35, 1000083, "Сервисное обслуживание",
-        ("Обращение", "Диагностика", "Ремонт", "На поддержке"), ("Выполнено",), ("Не состоялось", "Дубль"), weight=28,
+        35,
+        1000083,
+        "Сервисное обслуживание",
+        ("Обращение", "Диагностика", "Ремонт", "На поддержке"),
+        ("Выполнено",),
+        ("Не состоялось", "Дубль"),
+        weight=28,
     ),
     ProgramSeed(
-        41, 1000095, "Партнёрские обращения",
-        ("Знакомство", "Переговоры", "Пилот"), ("Партнёр подключён",), ("Не договорились",), weight=12,
+        41,
+        1000095,
+        "Партнёрские обращения",
+        ("Знакомство", "Переговоры", "Пилот"),
+        ("Партнёр подключён",),
+        ("Не договорились",),
+        weight=12,
         hides_money=True,
     ),
     ProgramSeed(
-        9, 1000012, "Продажи (до 2025 года)",
-        ("Новая", "В работе"), ("Продано",), ("Отказ",), weight=5, is_active=False,
+        9,
+        1000012,
+        "Продажи (до 2025 года)",
+        ("Новая", "В работе"),
+        ("Продано",),
+        ("Отказ",),
+        weight=5,
+        is_active=False,
     ),
-)  # fmt: skip
+)
 
 
 def seed_programs(store: Store) -> None:
@@ -55,8 +80,16 @@ def seed_programs(store: Store) -> None:
         states = _states(seed, program, 100 + place * 40)
         transitions = _transitions(states, 500 + place * 100)
         triggers = [
-            Record("ProgramTrigger", 300 + place * 10, {"name": "Создать счёт", "possibleOperations": ["CreateInvoice"]}),
-            Record("ProgramTrigger", 301 + place * 10, {"name": "Повторная сделка", "possibleOperations": ["CreateDeal"]}),
+            Record(
+                "ProgramTrigger",
+                300 + place * 10,
+                {"name": "Создать счёт", "possibleOperations": ["CreateInvoice"]},
+            ),
+            Record(
+                "ProgramTrigger",
+                301 + place * 10,
+                {"name": "Повторная сделка", "possibleOperations": ["CreateDeal"]},
+            ),
         ]
         program.data |= {
             "isActive": seed.is_active,
@@ -96,7 +129,11 @@ def _states(seed: ProgramSeed, program: Record, first_id: int) -> list[Record]:
 def _transitions(states: list[Record], first_id: int) -> list[Record]:
     actives = [state for state in states if state.data["type"] == "active"]
     finals = [state for state in states if state.data["type"] != "active"]
-    pairs = [(state, target) for place, state in enumerate(actives) for target in [*actives[place + 1 : place + 3], *finals]]
+    pairs = [
+        (state, target)
+        for place, state in enumerate(actives)
+        for target in [*actives[place + 1 : place + 3], *finals]
+    ]
     pairs += [(final, actives[0]) for final in finals]
     transitions = []
     for place, (source, target) in enumerate(pairs):
@@ -142,6 +179,8 @@ def _settings(seed: ProgramSeed) -> dict[str, Any]:
         "contentType": "BpmProgramSettings",
         "gender": "female",
         "slug": f"program{seed.id}",
-        "pluralNames": [{"contentType": "ProgramPluralForm", "type": kind, "name": name} for kind, name in plural],
+        "pluralNames": [
+            {"contentType": "ProgramPluralForm", "type": kind, "name": name} for kind, name in plural
+        ],
         "withDuplicatesFinder": False,
     }
