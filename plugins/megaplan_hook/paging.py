@@ -118,9 +118,11 @@ class PageWalk:
         self._steps_back = 0
         # whether the walk is on ground it has already covered, after a step back
         self._replaying = False
-        # cursors used since something new came, and those of them that were answered by an empty page
-        self._used: set[RowId] = set()
+        # since something new came: cursors that failed, those of them answered by an empty page; and since the
+        # last step back: cursors that led on to known rows
+        self._failed: set[RowId] = set()
         self._answered_empty: set[RowId] = set()
+        self._passed: set[RowId] = set()
         self._first_page: dict[RowId, SortKey | None] = {}
         self._first_row: RowId | None = None
         self._recent: deque[dict[RowId, SortKey | None]] = deque(maxlen=REMEMBERED_PAGES)
@@ -180,15 +182,16 @@ class PageWalk:
         is_last = self._is_last_page(len(data), pagination) or (
             last_row in self._answered_empty and not (pagination and pagination.has_more_next)
         )
-        if not new and not is_last and (not self._replaying or last_row in self._used):
+        if not new and not is_last and (not self._replaying or last_row in self._failed | self._passed):
             self._step_back("only rows came that were there before")
             return None
 
         anchors = self._anchors(data)
         if new:
+            self._replaying = self._replaying and data[-1] is not new[-1]
             self._advance(data, anchors)
-        elif self._cursor is not None:
-            self._used.add(_row_id(self._cursor))
+        else:
+            self._passed.add(last_row)
         self._cursor = anchors[-1]
         self._finished = is_last
         return ListPage(new, data, pagination, server_time, tuple(self._trail), is_last)
@@ -275,8 +278,7 @@ class PageWalk:
         earlier = (passed[: self._earlier] + passed[self._earlier :][-1:])[-EARLIER_ANCHORS:]
         self._trail, self._earlier = earlier + anchors, len(earlier)
         self._position = len(self._trail)
-        self._replaying = False
-        self._used = {_row_id(anchors[-1])}
+        self._failed.clear()
         self._answered_empty.clear()
         if self._cycle.sees(anchors[-1]):
             raise MegaplanCursorError(f"the list goes round in circles at {_named(anchors[-1])}")
@@ -288,11 +290,14 @@ class PageWalk:
         """
         here = _named(self._cursor) if self._cursor else "the beginning"
         if self._cursor is not None:
-            self._used.add(_row_id(self._cursor))
+            self._failed.add(_row_id(self._cursor))
         self._steps_back += 1
         self._replaying = True
+        self._passed.clear()
         self._cycle.reset()
-        while self._position > 0 and _row_id(self._trail[self._position - 1]) in self._used:
+        # the anchor that led here, then those that have failed themselves
+        self._position = max(0, self._position - 1)
+        while self._position > 0 and _row_id(self._trail[self._position - 1]) in self._failed:
             self._position -= 1
         if self._position > 0:
             self._cursor = self._trail[self._position - 1]

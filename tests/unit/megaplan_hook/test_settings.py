@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from airflow.sdk import Connection
+from megaplan_hook.address import account_address
+from megaplan_hook.exceptions import MegaplanSettingError
+from megaplan_hook.provider_info import get_provider_info
+from megaplan_hook.settings import FORM_FIELDS, AccountSettings
+from megaplan_hook.vendor_quirks import VendorQuirks
+
+
+def connection(extra: Any = None, host: str | None = "mp361546.megaplan.ru", **fields: Any) -> Connection:
+    text = extra if isinstance(extra, str) or extra is None else json.dumps(extra)
+    return Connection(conn_id="megaplan_x", conn_type="megaplan", host=host, extra=text, **fields)
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "schema", "base_url", "account"),
+    [
+        ("mp361546.megaplan.ru", None, None, "https://mp361546.megaplan.ru", "mp361546"),
+        (" MP361546.megaplan.ru/ ", None, "", "https://mp361546.megaplan.ru", "mp361546"),
+        ("https://mp361546.megaplan.ru", None, None, "https://mp361546.megaplan.ru", "mp361546"),
+        ("https://x.megaplan.ru/deals/?a=1#b", None, None, "https://x.megaplan.ru", "x"),
+        ("http://127.0.0.1:18080", None, None, "http://127.0.0.1:18080", "127.0.0.1:18080"),
+        ("127.0.0.1", 18080, "http", "http://127.0.0.1:18080", "127.0.0.1:18080"),
+        ("megaplan-emulator", None, "http", "http://megaplan-emulator", "megaplan-emulator"),
+        ("crm.example.org", None, "HTTPS", "https://crm.example.org", "crm.example.org"),
+        ("https://crm.example.org", None, "http", "https://crm.example.org", "crm.example.org"),
+        ("http://[::1]:8080", None, None, "http://[::1]:8080", "[::1]:8080"),
+        ("mp1.megaplan.ru:443", 443, None, "https://mp1.megaplan.ru:443", "mp1"),
+    ],
+)
+def test_address(host: str, port: int | None, schema: str | None, base_url: str, account: str) -> None:
+    assert account_address("megaplan_x", host, port, schema) == (base_url, account)
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "schema", "field"),
+    [
+        (None, None, None, "host"),
+        ("  ", None, None, "host"),
+        ("https://", None, None, "host"),
+        ("ftp://mp1.megaplan.ru", None, None, "host"),
+        ("mp1.megaplan.ru", None, "ftp", "schema"),
+        ("mp1.megaplan.ru:http", None, None, "host"),
+        ("mp1 megaplan ru", None, None, "host"),
+        ("mp1.megaplan.ru:443", 444, None, "port"),
+        ("https://robot:hunter2@mp1.megaplan.ru", None, None, "host"),
+    ],
+)
+def test_impossible_address(host: str | None, port: int | None, schema: str | None, field: str) -> None:
+    with pytest.raises(MegaplanSettingError) as caught:
+        account_address("megaplan_x", host, port, schema)
+    assert caught.value.field == field
+    assert "megaplan_x" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_defaults() -> None:
+    settings = AccountSettings.from_connection(connection())
+    assert settings == AccountSettings(
+        connection_id="megaplan_x", base_url="https://mp361546.megaplan.ru", account="mp361546"
+    )
+    assert settings.zone.key == "Europe/Moscow"
+
+
+@pytest.mark.parametrize("as_text", [False, True], ids=["JSON types", "strings, as a URI carries them"])
+def test_every_setting_is_read(as_text: bool) -> None:
+    given: dict[str, Any] = {
+        "deals_active": False,
+        "telephony_active": True,
+        "uis_conn_id": "uis_default",
+        "account_timezone": "Asia/Yekaterinburg",
+        "communication_incoming_answered": "done",
+        "communication_incoming_missed": "planned",
+        "communication_outgoing_answered": "none",
+        "communication_outgoing_unanswered": "planned",
+        "communication_minutes": 15,
+        "megaplan_creates_todo": True,
+        "requests_per_second": 0.5,
+        "requests_per_hour": 500,
+        "page_size": 200,
+        "directories_every_minutes": 0,
+        "webhook_secret": "w" * 20,
+        "application_uuid": "0f3c",
+        "application_token": "t" * 20,
+        "gateway_url": "https://calls.example.org/",
+        "route_fallback": ["+7 900 123-45-67", "101"],
+        "vendor_quirks": {"token_body": "json", "x_time_zone": -10800},
+        "verify": False,
+        "proxies": {"https": "http://proxy:3128"},
+        "connect_timeout_seconds": 5,
+        "read_timeout_seconds": 30,
+    }
+    assert set(FORM_FIELDS) <= set(given)
+    if as_text:
+        given = {
+            name: value if isinstance(value, str) else json.dumps(value) for name, value in given.items()
+        }
+    settings = AccountSettings.from_connection(connection(given))
+    assert settings == AccountSettings(
+        connection_id="megaplan_x",
+        base_url="https://mp361546.megaplan.ru",
+        account="mp361546",
+        deals_active=False,
+        telephony_active=True,
+        uis_conn_id="uis_default",
+        account_timezone="Asia/Yekaterinburg",
+        communication_incoming_answered="done",
+        communication_incoming_missed="planned",
+        communication_outgoing_unanswered="planned",
+        communication_minutes=15,
+        megaplan_creates_todo=True,
+        requests_per_second=0.5,
+        requests_per_hour=500,
+        page_size=200,
+        directories_every_minutes=0,
+        webhook_secret="w" * 20,
+        application_uuid="0f3c",
+        application_token="t" * 20,
+        gateway_url="https://calls.example.org",
+        route_fallback=("+7 900 123-45-67", "101"),
+        vendor_quirks=VendorQuirks(token_body="json", x_time_zone=-10800),
+        verify=False,
+        proxies={"https": "http://proxy:3128"},
+        connect_timeout_seconds=5,
+        read_timeout_seconds=30,
+    )
+
+
+def test_a_uri_connection_is_read() -> None:
+    uri = "megaplan://robot%40example.org:pw@mp1.megaplan.ru?deals_active=false&requests_per_second=2&route_fallback=101,102"
+    settings = AccountSettings.from_connection(Connection(conn_id="megaplan_x", uri=uri))
+    assert (settings.account, settings.deals_active, settings.requests_per_second) == ("mp1", False, 2.0)
+    assert settings.route_fallback == ("101", "102")
+
+
+def test_empty_fields_mean_the_default() -> None:
+    extra = {name: None if index % 2 else "" for index, name in enumerate(FORM_FIELDS)}
+    assert AccountSettings.from_connection(connection(extra)) == AccountSettings.from_connection(connection())
+
+
+@pytest.mark.parametrize(
+    ("extra", "field", "words"),
+    [
+        ({"page_sise": 100}, "page_sise", "'page_size'"),
+        ({"X-Header": "1"}, "X-Header", "known names are"),
+        ({"deals_active": "maybe"}, "deals_active", "'maybe'"),
+        ({"requests_per_second": 0}, "requests_per_second", "0.1 to 1000"),
+        ({"requests_per_second": "fast"}, "requests_per_second", "'fast'"),
+        ({"requests_per_second": "nan"}, "requests_per_second", "'nan'"),
+        ({"requests_per_second": True}, "requests_per_second", "True"),
+        ({"requests_per_hour": 1_000_001}, "requests_per_hour", "1000001"),
+        ({"page_size": 1.5}, "page_size", "whole number from 1 to 1000"),
+        ({"page_size": 0}, "page_size", "from 1 to 1000"),
+        ({"communication_minutes": 1441}, "communication_minutes", "1441"),
+        ({"communication_incoming_missed": "later"}, "communication_incoming_missed", "none, planned, done"),
+        ({"account_timezone": "Moscow"}, "account_timezone", "Europe/Moscow"),
+        ({"account_timezone": "../etc/passwd"}, "account_timezone", "IANA"),
+        ({"gateway_url": "calls.example.org"}, "gateway_url", "https://"),
+        ({"route_fallback": "call me"}, "route_fallback", "phone numbers"),
+        ({"route_fallback": "[1,"}, "route_fallback", "commas"),
+        ({"proxies": ["x"]}, "proxies", "one JSON object"),
+        ({"uis_conn_id": {"a": 1}}, "uis_conn_id", "a text"),
+        ({"vendor_quirks": "{'a'"}, "vendor_quirks", "no JSON"),
+        ({"vendor_quirks": {"token_bodi": 1}}, "vendor_quirks.token_bodi", "'token_body'"),
+        ({"vendor_quirks": {"token_body": "xml"}}, "vendor_quirks.token_body", "form, json, multipart"),
+        (
+            {"vendor_quirks": {"default_phone_region": "RUS"}},
+            "vendor_quirks.default_phone_region",
+            "two-letter",
+        ),
+        ({"vendor_quirks": {"x_time_zone": "MSK"}}, "vendor_quirks.x_time_zone", "'MSK'"),
+        ("[1, 2]", "extra", "one JSON object"),
+        ("{broken", "extra", "no JSON"),
+    ],
+)
+def test_an_impossible_setting_names_field_value_and_remedy(extra: Any, field: str, words: str) -> None:
+    with pytest.raises(MegaplanSettingError) as caught:
+        AccountSettings.from_connection(connection(extra))
+    message = str(caught.value)
+    assert caught.value.field == field
+    assert not caught.value.retryable
+    assert words in message
+    assert "'megaplan_x'" in message
+    assert len(message) <= 500
+
+
+@pytest.mark.parametrize("name", ["webhook_secret", "application_token"])
+def test_a_secrets_value_is_never_told(name: str) -> None:
+    with pytest.raises(MegaplanSettingError) as caught:
+        AccountSettings.from_connection(connection({name: {"hunter2": 1}}))
+    assert "hunter2" not in str(caught.value)
+    assert "hunter2" not in repr(AccountSettings.from_connection(connection({name: "hunter2"})))
+
+
+@pytest.mark.parametrize("value", [None, "", {}, "{}"])
+def test_no_quirks_are_the_defaults(value: Any) -> None:
+    assert VendorQuirks.from_json(value) == VendorQuirks()
+
+
+def test_the_form_shows_exactly_the_settings_with_their_defaults() -> None:
+    (kind,) = get_provider_info()["connection-types"]
+    fields = kind["conn-fields"]
+    assert tuple(fields) == FORM_FIELDS
+    defaults = AccountSettings.from_connection(connection())
+    for name, field in fields.items():
+        if "default" in field["schema"]:
+            assert field["schema"]["default"] == getattr(defaults, name), name
+    assert {name for name, field in fields.items() if field["schema"].get("format") == "password"} == {
+        "webhook_secret",
+        "application_token",
+    }
+
+
+def test_the_forms_ranges_are_those_of_the_settings() -> None:
+    fields = get_provider_info()["connection-types"][0]["conn-fields"]
+    for name, field in fields.items():
+        schema = field["schema"]
+        if "minimum" in schema:
+            for value in (schema["minimum"], schema["maximum"]):
+                AccountSettings.from_connection(connection({name: value}))
+            for value in (schema["minimum"] - 1, schema["maximum"] + 1):
+                with pytest.raises(MegaplanSettingError, match=name):
+                    AccountSettings.from_connection(connection({name: value}))
