@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import orjson
 import requests
@@ -21,19 +21,18 @@ from megaplan_hook.budget import LocalBudget, RequestBudget
 from megaplan_hook.envelope import Answer, parse_answer
 from megaplan_hook.exceptions import (
     MegaplanNotFoundError,
-    MegaplanRateLimitError,
     MegaplanSettingError,
     MegaplanTransportError,
     MegaplanValidationError,
 )
 from megaplan_hook.paging import Anchor, ListPage, Order, PageWalk
-from megaplan_hook.query import encode_arguments
+from megaplan_hook.query import API_PREFIX, encode_arguments, route
 from megaplan_hook.retry import RetryPolicy, retry_after_seconds
 from megaplan_hook.session import MeteredAdapter
 from megaplan_hook.settings import AccountSettings
 from megaplan_hook.token_grant import TOKEN_PATH, Token, parse_token_answer
 
-API_PREFIX = "/api/v3"
+Result = TypeVar("Result")
 
 
 class MegaplanClient(HttpHook):
@@ -217,8 +216,17 @@ class MegaplanClient(HttpHook):
             )
             return self._read(self._send(session, prepared), path)
 
+        return self._with_retries(retries, send, is_write=is_write)
+
+    def _with_retries(self, retries: RetryPolicy, send: Callable[[], Result], *, is_write: bool) -> Result:
+        def announce(error: BaseException, seconds: float) -> None:
+            self.log.warning("%s; trying again in %.1f s.", error, seconds)
+
         return retries.call(
-            send, is_write=is_write, before_wait=self._announce_wait(f"{method.upper()} {path}")
+            send,
+            is_write=is_write,
+            before_wait=announce,
+            on_rate_limit=lambda seconds: self.budget.back_off(seconds),
         )
 
     def _send(self, session: requests.Session, prepared: requests.PreparedRequest) -> requests.Response:
@@ -234,20 +242,12 @@ class MegaplanClient(HttpHook):
 
     def check_response(self, response: requests.Response) -> None:
         """Raise this package's errors from ``run()``, and log no bodies."""
-        self._read(response, response.request.path_url.partition("?")[0])
+        self._read(response, route(response.request.path_url))
 
     def _retry_after(self, response: requests.Response) -> float | None:
         return retry_after_seconds(
             response.headers.get("Retry-After"), _server_time(response) or datetime.now(UTC)
         )
-
-    def _announce_wait(self, what: str) -> Callable[[BaseException, float], None]:
-        def announce(error: BaseException, seconds: float) -> None:
-            if isinstance(error, MegaplanRateLimitError):
-                self.budget.back_off(seconds)
-            self.log.warning("%s: %s. The next try is due in %.1f s.", what, error, seconds)
-
-        return announce
 
     def _fetch_token(self, grant: Mapping[str, str]) -> Token:
         """Ask for tokens; safe to try again, since nothing is created."""
@@ -265,7 +265,7 @@ class MegaplanClient(HttpHook):
             response = self._send(session, session.prepare_request(request))
             return parse_token_answer(response.status_code, response.content, self._retry_after(response))
 
-        return self._retries.call(send, is_write=False, before_wait=self._announce_wait(f"POST {TOKEN_PATH}"))
+        return self._with_retries(self._retries, send, is_write=False)
 
     # -- lists
 

@@ -118,8 +118,8 @@ class PageWalk:
         self._steps_back = 0
         # whether the walk is on ground it has already covered, after a step back
         self._replaying = False
-        # since something new came: cursors that failed, those of them answered by an empty page; and since the
-        # last step back: cursors that led on to known rows
+        # since something new came: cursors that failed, and those of them answered by an empty page;
+        # since the last step back: cursors that led on to known rows
         self._failed: set[RowId] = set()
         self._answered_empty: set[RowId] = set()
         self._passed: set[RowId] = set()

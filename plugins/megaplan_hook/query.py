@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 import orjson
 
+API_PREFIX = "/api/v3"
+
 
 def encode_arguments(arguments: Mapping[str, Any]) -> str:
     """Write arguments as a query string, without the question mark; no arguments give an empty string.
@@ -26,3 +28,8 @@ def encode_arguments(arguments: Mapping[str, Any]) -> str:
 def path_id(entity_id: object) -> str:
     """Escape an id for use in a path: some ids are not numbers (``Todo/5819``)."""
     return quote(str(entity_id), safe="")
+
+
+def route(path_with_query: str) -> str:
+    """Reduce a request's path to what messages may show: ``/api/v3/deal?…`` is ``/deal``."""
+    return path_with_query.partition("?")[0].removeprefix(API_PREFIX)

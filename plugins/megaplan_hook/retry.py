@@ -83,17 +83,19 @@ class RetryPolicy:
         *,
         is_write: bool,
         before_wait: Callable[[BaseException, float], None] = lambda error, seconds: None,
+        on_rate_limit: Callable[[float], None] = lambda seconds: None,
     ) -> Result:
         """Call a function until it succeeds, fails for good, or patience ends; then its own error is raised.
 
-        :param before_wait: told the error and the seconds of each wait, also of one that is too long to
-            begin.
+        :param before_wait: told the error and the seconds of each wait.
+        :param on_rate_limit: told how long Megaplan wants no requests, also when that is too long here.
         """
-        patience = _Patience(self, before_wait)
+        patience = _Patience(self, before_wait, on_rate_limit)
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda error: is_retryable(error, is_write=is_write)),
             wait=patience.seconds_to_wait,
             stop=patience.is_over,
+            before_sleep=patience.announce,
             sleep=self.sleep,
             reraise=True,
         )
@@ -107,9 +109,15 @@ class RetryPolicy:
 class _Patience:
     """Counts failures and rate limits of one request apart: a 429 storm uses up no other tries."""
 
-    def __init__(self, policy: RetryPolicy, before_wait: Callable[[BaseException, float], None]) -> None:
+    def __init__(
+        self,
+        policy: RetryPolicy,
+        before_wait: Callable[[BaseException, float], None],
+        on_rate_limit: Callable[[float], None],
+    ) -> None:
         self.policy = policy
         self.before_wait = before_wait
+        self.on_rate_limit = on_rate_limit
         self.failures = 0
         self.rate_limits = 0
         self.rate_limited_seconds = 0.0
@@ -125,12 +133,18 @@ class _Patience:
             growing = min(2.0 ** min(self.rate_limits, 20), self.policy.rate_limit_longest_seconds)
             seconds = growing if told is None else told
             self.rate_limited_seconds += seconds
+            self.on_rate_limit(seconds)
         else:
             self.failures += 1
             growing = min(2.0 ** (self.failures - 1), LONGEST_FAILURE_WAIT_SECONDS) + self.policy.jitter()
             seconds = max(growing, min(told or 0.0, LONGEST_TOLD_WAIT_SECONDS))
-        self.before_wait(error, seconds)
         return seconds
+
+    def announce(self, state: tenacity.RetryCallState) -> None:
+        """Tell of a wait that is about to begin."""
+        error = state.outcome.exception() if state.outcome else None
+        if error is not None:
+            self.before_wait(error, state.upcoming_sleep)
 
     def is_over(self, state: tenacity.RetryCallState) -> bool:
         """Say whether to give up, after the wait has been counted in."""

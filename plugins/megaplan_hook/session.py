@@ -10,6 +10,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from megaplan_hook.exceptions import MegaplanTransportError
+from megaplan_hook.query import route
 
 
 class MeteredAdapter(HTTPAdapter):
@@ -41,8 +42,9 @@ class MeteredAdapter(HTTPAdapter):
                 _ = response.content
             return response
         except requests.RequestException as error:
-            path = request.path_url.partition("?")[0]
-            raise MegaplanTransportError(f"{path}: {_what_failed(error)}") from _reason(error)
+            raise MegaplanTransportError(f"{route(request.path_url)}: {_what_failed(error)}") from _reason(
+                error
+            )
 
 
 def _what_failed(error: requests.RequestException) -> str:

@@ -1,3 +1,5 @@
+"""Fixtures: a Megaplan that answers as told, and hooks that speak with it."""
+
 from __future__ import annotations
 
 import json
@@ -5,8 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from megaplan_hook.hook import MegaplanHook
 
+from megaplan_hook.hook import MegaplanHook
 from tests.unit.megaplan_hook.fake_server import FakeMegaplan
 
 PASSWORD = "secret-password"

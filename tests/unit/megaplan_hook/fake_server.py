@@ -55,7 +55,7 @@ def envelope(data: Any, status: int = 200, errors: Any = (), pagination: Any = (
 
 
 class FakeMegaplan:
-    """Answers with ``answer(request)``; the token endpoint hands out token-1, token-2, … unless told otherwise."""
+    """Answers with ``answer(request)``; its token endpoint with ``token_answer(request)``."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
@@ -67,6 +67,8 @@ class FakeMegaplan:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # headers and body leave in one packet, or each answer takes 40 ms
+            wbufsize = 1 << 16
 
             def handle_one(self) -> None:
                 path, _, query = self.path.partition("?")
@@ -85,11 +87,11 @@ class FakeMegaplan:
                 if reply.cut_at is not None:
                     self.close_connection = True
 
-            do_GET = do_POST = do_DELETE = do_PUT = handle_one
-
             def log_message(self, format: str, *args: Any) -> None:
                 pass
 
+        for method in ("GET", "POST", "PUT", "DELETE"):
+            setattr(Handler, f"do_{method}", Handler.handle_one)
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.port = self.server.server_address[1]
@@ -118,7 +120,7 @@ class FakeMegaplan:
         self.answer = lambda request: left.pop(0) if len(left) > 1 else left[0]
 
     def asked(self, prefix: str = "/api/v3/") -> list[Request]:
-        """The requests made, without those for tokens."""
+        """List the requests made, without those for tokens."""
         return [
             r for r in self.requests if r.path.startswith(prefix) and not r.path.endswith("/access_token")
         ]

@@ -1,6 +1,9 @@
+"""The budget of one process, on a clock that only sleeping moves."""
+
 from __future__ import annotations
 
 import pytest
+
 from megaplan_hook.budget import LocalBudget
 
 

@@ -1,3 +1,5 @@
+"""Value types, links and queries."""
+
 from __future__ import annotations
 
 import json
@@ -8,6 +10,7 @@ from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from megaplan_hook.entities import (
     Money,
     date_only_to_date,

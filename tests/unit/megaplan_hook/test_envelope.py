@@ -1,9 +1,12 @@
+"""Answers, good and bad."""
+
 from __future__ import annotations
 
 import json
 from typing import Any
 
 import pytest
+
 from megaplan_hook.envelope import Pagination, parse_answer
 from megaplan_hook.exceptions import (
     MegaplanAPIError,
@@ -14,7 +17,6 @@ from megaplan_hook.exceptions import (
     MegaplanTransportError,
     MegaplanValidationError,
 )
-
 from tests.unit.megaplan_hook.fake_server import recorded
 
 

@@ -1,9 +1,12 @@
+"""What is sent again, and when."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+
 from megaplan_hook.exceptions import (
     MegaplanAuthError,
     MegaplanError,

@@ -1,3 +1,5 @@
+"""Settings, addresses, quirks, and the form that shows them."""
+
 from __future__ import annotations
 
 import json
@@ -5,6 +7,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk import Connection
+
 from megaplan_hook.address import account_address
 from megaplan_hook.exceptions import MegaplanSettingError
 from megaplan_hook.provider_info import get_provider_info
