@@ -1,5 +1,6 @@
 """One emulated account: its data and the machinery around it."""
 
+from dataclasses import replace
 from typing import Any
 
 from .call import Call
@@ -13,6 +14,7 @@ from .rate_limit import RateLimit
 from .request_log import RequestLog
 from .routes import build_router
 from .seed import build_store
+from .store import Store
 from .tokens import Tokens
 
 
@@ -28,15 +30,33 @@ class Account:
         password: str = "demo-password",
         knobs: Knobs | None = None,
     ) -> None:
-        self.knobs = knobs or Knobs()
-        self.store = build_store(seed, deals, contacts, self.knobs)
-        self.tokens = Tokens(login, password, self.store.clock, self.knobs)
+        self._sizes = {"seed": seed, "deals": deals, "contacts": contacts}
+        self._credentials = (login, password)
+        self._first_knobs = knobs or Knobs()
+        self.router = build_router()
+        self.reset()
+
+    def reset(self, **sizes: int) -> None:
+        """Begin anew: the seeded data, the first knobs, no tokens, faults, log or waiting mutations.
+
+        :param sizes: another ``seed``, number of ``deals`` or ``contacts``.
+        :raises ValueError: any other name.
+        """
+        if unknown := set(sizes) - set(self._sizes):
+            raise ValueError(f"unknown sizes: {', '.join(sorted(unknown))}")
+        self._sizes |= sizes
+        self.knobs = replace(self._first_knobs)
+        self.store = self._build_store()
+        self.tokens = Tokens(*self._credentials, self.store.clock, self.knobs)
         self.rate_limit = RateLimit(self.knobs)
         self.faults = Faults()
         self.log = RequestLog()
         self.mutations = Mutations(self.store, self.tokens)
-        self.router = build_router()
         self._tick = 0
+
+    def _build_store(self) -> Store:
+        seed, deals = self._sizes["seed"] or 0, self._sizes["deals"] or 0
+        return build_store(seed, deals, self._sizes["contacts"], self.knobs)
 
     def context(self, lagging: bool = False) -> Context:
         """Return the surroundings of one answer; every answer sees other people online."""

@@ -25,6 +25,7 @@ def control_routes(account: Account) -> list[Route]:
         Route("/_control/requests", control.requests, methods=["GET", "DELETE"]),
         Route("/_control/state", control.state, methods=["GET"]),
         Route("/_control/knobs", control.knobs, methods=["GET", "POST"]),
+        Route("/_control/reset", control.reset, methods=["POST"]),
         Route("/_control/clock", control.clock, methods=["GET", "POST"]),
     ]
 
@@ -112,6 +113,15 @@ class _Control:
             if {"rps", "rph"} & set(_as_list(await request.body())[0]):
                 self._account.rate_limit.reset()
         return _json(knobs.as_dict())
+
+    async def reset(self, request: Request) -> Response:
+        """Begin anew, with another ``seed``, number of ``deals`` or ``contacts`` if the body has them."""
+        body = await request.body()
+        try:
+            self._account.reset(**(_as_list(body)[0] if body else {}))
+        except (TypeError, ValueError) as error:
+            return _json({"error": str(error)}, 400)
+        return _json({name: len(table) for name, table in self._account.store.tables.items()})
 
     async def clock(self, request: Request) -> Response:
         """Show the account's time; POST ``{"advance":60}``, ``{"time":…}`` or ``{"frozen":true}``."""

@@ -12,6 +12,7 @@ from .account import Account
 from .contractor_writing import human_name
 from .page_layout import amount, layout, pager, when
 from .records import Deal, Record
+from .store import Store
 
 _PAGE = 25
 
@@ -30,7 +31,11 @@ class _Page:
     """Handlers of the page."""
 
     def __init__(self, account: Account) -> None:
-        self._store = account.store
+        self._account = account
+
+    @property
+    def _store(self) -> Store:
+        return self._account.store
 
     async def deals(self, request: Request) -> Response:
         """List deals, the freshest first."""
