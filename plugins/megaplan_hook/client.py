@@ -120,8 +120,7 @@ class MegaplanClient(HttpHook):
         """
         with self._session_lock:
             session = self._session
-        if extra_options:
-            self.merged_extra = {**self._send_options, **extra_options}
+        self.merged_extra = {**self._send_options, **(extra_options or {})}
         return session
 
     @cached_property
@@ -136,7 +135,6 @@ class MegaplanClient(HttpHook):
     @cached_property
     def _session(self) -> requests.Session:
         self._set_base_url(self._connection)
-        self.merged_extra = dict(self._send_options)
         self.adapter = self._transport
         session = requests.Session()
         session.verify = self.settings.verify
