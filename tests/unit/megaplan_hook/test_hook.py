@@ -325,7 +325,10 @@ def test_entities_by_links(
     hook: MegaplanHook, megaplan: FakeMegaplan, capsys: pytest.CaptureFixture[str]
 ) -> None:
     megaplan.in_turn(HTML, Reply(envelope(rows(2))))
-    links = [{"contentType": "Deal", "id": 1}, {"contentType": "Deal", "id": "2", "name": "x"}]
+    links: list[dict[str, Any]] = [
+        {"contentType": "Deal", "id": 1},
+        {"contentType": "Deal", "id": "2", "name": "x"},
+    ]
     assert hook.entities_by_links(links) == rows(2)
     request = megaplan.asked()[-1]
     assert (request.method, request.path) == ("POST", "/api/v3/bulk/getEntitiesByLinks")

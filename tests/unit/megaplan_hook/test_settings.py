@@ -136,7 +136,7 @@ def test_every_setting_is_read(as_text: bool) -> None:
 
 def test_a_uri_connection_is_read() -> None:
     uri = "megaplan://robot%40example.org:pw@mp1.megaplan.ru?deals_active=false&requests_per_second=2&route_fallback=101,102"
-    settings = AccountSettings.from_connection(Connection(conn_id="megaplan_x", uri=uri))
+    settings = AccountSettings.from_connection(Connection(conn_id="megaplan_x", uri=uri))  # type: ignore[call-arg]
     assert (settings.account, settings.deals_active, settings.requests_per_second) == ("mp1", False, 2.0)
     assert settings.route_fallback == ("101", "102")
 
