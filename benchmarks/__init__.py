@@ -1,0 +1,1 @@
+"""What loading deals costs, beside its floors and beside dlt: `python -m benchmarks.deals_load`."""
