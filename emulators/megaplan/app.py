@@ -3,12 +3,13 @@
 import asyncio
 import gzip
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from .account import Account
@@ -144,7 +145,21 @@ class _Endpoint:
         ):
             content = gzip.compress(content, compresslevel=1)
             headers["Content-Encoding"] = "gzip"
+        if raw.cut:
+            return self._half(request, content, raw, headers)
         return Response(content, raw.status, headers, media_type=raw.content_type)
+
+    def _half(self, request: Request, content: bytes, raw: Raw, headers: dict[str, str]) -> Response:
+        """Send half of what Content-Length promises, then close."""
+
+        async def parts() -> AsyncIterator[bytes]:
+            yield content[: len(content) // 2]
+            self._connections.close(request)
+            await asyncio.sleep(0.05)
+            yield content[len(content) // 2 :]  # nobody is there to get it
+
+        headers["Content-Length"] = str(len(content))
+        return StreamingResponse(parts(), raw.status, headers, media_type=raw.content_type)
 
 
 class _Broken:

@@ -44,6 +44,12 @@ class Connections:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
 
+    def close(self, request: Request) -> None:
+        """Close a connection once everything written so far has been sent."""
+        transport = self._open.get(tuple(request.scope["client"]))
+        if transport is not None:
+            transport.close()
+
 
 async def _silence(request: Request, seconds: float) -> None:
     """Wait until the client gives up, or the time is over."""

@@ -10,7 +10,21 @@ from .errors import ServerError, UnauthorizedError
 from .request_match import RequestMatch, read_match
 
 KINDS = frozenset(
-    ["401", "429", "500", "502", "503", "empty", "truncated", "html", "slow", "reset", "close", "timeout"]
+    [
+        "401",
+        "429",
+        "500",
+        "502",
+        "503",
+        "empty",
+        "truncated",
+        "cut",
+        "html",
+        "slow",
+        "reset",
+        "close",
+        "timeout",
+    ]
 )
 _GATEWAY_PAGE = (
     b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>"
@@ -34,7 +48,7 @@ class Raw:
     headers: dict[str, str] | None = None
     hang_up: str = ""  # reset | close | timeout: how the connection ends instead of an answer
     delay: float = 0.0
-    note: str = ""
+    cut: bool = False  # half of the body goes out, then the connection is closed
 
 
 @dataclass
@@ -67,6 +81,9 @@ class Fault:
                 return Raw(self.status or 200, b"")
             case "truncated":
                 return Raw(sound.status, sound.body[: max(1, len(sound.body) * 2 // 3)])
+            case "cut":
+                sound.cut = True
+                return sound
             case "html":
                 return Raw(self.status or 200, _LOGIN_PAGE, HTML)
             case "slow":
@@ -80,7 +97,7 @@ class Fault:
     @property
     def needs_answer(self) -> bool:
         """Say whether the request is processed before its answer is spoilt."""
-        return self.processed or self.kind in {"truncated", "slow"}
+        return self.processed or self.kind in {"truncated", "cut", "slow"}
 
     def describe(self) -> dict[str, Any]:
         """Return the fault with its counters."""

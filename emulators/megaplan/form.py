@@ -36,6 +36,7 @@ class Field:
 
     get: Getter
     refs: tuple[str, ...] = ()
+    is_constant: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Form:
 
 def constant(value: Any) -> Field:
     """Return a field that has the same value for everybody."""
-    return Field(lambda record, context: value)
+    return Field(lambda record, context: value, is_constant=True)
 
 
 def stored(name: str, default: Any = None, refs: tuple[str, ...] = ()) -> Field:

@@ -3,12 +3,15 @@
 from typing import Any
 
 from .custom_fields import seeded_value
-from .form import ABSENT, Context, Getter
+from .form import ABSENT, Context, Field, Getter
 from .forms import FORMS
 from .records import Deal, Record
 from .selection import Selection
 
-Plan = tuple[list[tuple[str, Getter, Selection | None]], bool, set[str]]
+Step = tuple[str, Getter | None, Selection | None, dict[str, Any]]
+Plan = tuple[list[Step], bool, set[str]]
+
+_PLAIN = frozenset({dict, list, str, int, float, bool, type(None)})
 
 
 class Renderer:
@@ -45,9 +48,14 @@ class Renderer:
         self._seen.add(key)
         self._open.add(key)
         steps, all_custom, asked = self._plan(record, selection, mode)
-        for name, get, nested in steps:
+        for name, get, nested, constants in steps:
+            if get is None:
+                answer.update(constants)
+                continue
             value = get(record, context)
-            if value is not ABSENT:
+            if type(value) in _PLAIN:
+                answer[name] = value
+            elif value is not ABSENT:
                 answer[name] = self._value(value, nested)
         if all_custom or asked:
             self._add_custom(answer, record, None if all_custom else asked, selection)
@@ -75,9 +83,7 @@ class Renderer:
                 names = set(form.fields)
             else:
                 names = set(form.listed if mode == "listed" else form.embedded) | set(asked)
-            steps = [
-                (name, field.get, asked.get(name)) for name, field in form.fields.items() if name in names
-            ]
+            steps = _steps([(name, field) for name, field in form.fields.items() if name in names], asked)
             everything = form.custom == "always" or (form.custom == "card" and mode == "card")
             plan = (steps, everything and not selection.only, set(asked) - set(form.fields))
             selection.plans[key] = plan
@@ -107,5 +113,19 @@ class Renderer:
                     ]
 
 
+def _steps(fields: list[tuple[str, Field]], asked: dict[str, Selection | None]) -> list[Step]:
+    """Return the steps of a plan; neighbouring constants are one step, most fields being such."""
+    steps: list[Step] = []
+    for name, field in fields:
+        if not field.is_constant:
+            steps.append((name, field.get, asked.get(name), {}))
+            continue
+        if not steps or steps[-1][1] is not None:
+            steps.append(("", None, None, {}))
+        steps[-1][3][name] = field.get(None, _NO_CONTEXT)
+    return steps
+
+
+_NO_CONTEXT: Any = None
 _NOTHING_ASKED = Selection()
 _NO_CUSTOM: dict[str, Any] = {}

@@ -29,7 +29,7 @@ class RequestMatch:
         """Count a request and say whether it is one to act on."""
         if self.method and method != self.method.upper():
             return False
-        if not (path == self.path if self.exact else path.startswith(self.path)):
+        if self.path and not (path == self.path if self.exact else path.startswith(self.path)):
             return False
         if self.count and self.fired >= self.count:
             return False

@@ -155,5 +155,6 @@ class Store:
     def _remember(self, record: Record, old: Record | None) -> None:
         lag = self.knobs.read_lag_ms
         key = (record.content_type, record.id)
+        self.as_read(record)  # forgets a version that has had its time
         if lag > 0 and key not in self._before:
             self._before[key] = (old, time.monotonic() + lag / 1000)

@@ -16,6 +16,7 @@ class Table:
     def __init__(self, indexed: dict[str, Callable[[Record], Any]] | None = None) -> None:
         self.rows: dict[int | str, Record] = {}
         self.version = 0
+        self._last_id = 0
         self._indexes = {name: SortedIndex(key) for name, key in (indexed or {}).items()}
         self._orders: dict[tuple[tuple[str, bool], ...], tuple[int, Ordering]] = {}
         self._shuffled: list[int | str] | None = None
@@ -54,6 +55,8 @@ class Table:
         """Delete one row for good."""
         for index in self._indexes.values():
             index.remove(record)
+        if isinstance(record.id, int):
+            self._last_id = max(self._last_id, record.id)
         del self.rows[record.id]
         if self._shuffled is not None:
             self._shuffled.remove(record.id)
@@ -63,10 +66,12 @@ class Table:
         """Run a write of one row and move the row to its new places."""
         for index in self._indexes.values():
             index.remove(record)
-        write()
-        for index in self._indexes.values():
-            index.add(record)
-        self.version += 1
+        try:
+            write()
+        finally:
+            for index in self._indexes.values():
+                index.add(record)
+            self.version += 1
 
     def shuffle(self, seed: int) -> None:
         """Rebuild the internal order, the one lists have without ``sortBy``."""
@@ -76,8 +81,9 @@ class Table:
         self.version += 1
 
     def next_id(self) -> int:
-        """Return a fresh numeric id."""
-        return max((int(id) for id in self.rows), default=0) + 1
+        """Return a fresh numeric id. Ids of deleted rows are never given again."""
+        self._last_id = max(self._last_id, max((int(id) for id in self.rows), default=0)) + 1
+        return self._last_id
 
     def ordering(self, sort: list[SortKey]) -> Ordering:
         """Return the rows' order by the given keys, or the internal order without any."""

@@ -7,7 +7,10 @@ import pytest
 
 from tests.emulators.megaplan_client import Client, message
 
-PAGE = {"fields": ["timeUpdated", "timeCreated", "state", "name", "price"], "onlyRequestedFields": True}
+PAGE: dict[str, Any] = {
+    "fields": ["timeUpdated", "timeCreated", "state", "name", "price"],
+    "onlyRequestedFields": True,
+}
 
 
 def trade_filter(*terms: dict[str, Any], join: str = "and", **more: Any) -> dict[str, Any]:

@@ -78,6 +78,13 @@ def test_a_truncated_body_is_no_longer_json(megaplan: Client) -> None:
         answer.json()
 
 
+def test_an_answer_can_break_off_in_the_middle(megaplan: Client) -> None:
+    megaplan.control("faults", [{"kind": "cut", "count": 1}])
+    with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError)):
+        megaplan.get("/deal")
+    assert megaplan.get("/deal").status_code == 200
+
+
 def test_a_429_may_name_its_delay(megaplan: Client) -> None:
     megaplan.control("faults", [{"kind": "429", "retry_after": 5}])
     assert megaplan.get("/deal").headers["Retry-After"] == "5"

@@ -1,10 +1,12 @@
 """Pages by cursor."""
 
+from typing import Any
+
 import pytest
 
 from tests.emulators.megaplan_client import Client, link
 
-PAGE = {"fields": ["name"], "onlyRequestedFields": True}
+PAGE: dict[str, Any] = {"fields": ["name"], "onlyRequestedFields": True}
 
 
 def ids(rows: list[dict[str, str]]) -> list[str]:

@@ -197,6 +197,12 @@ def test_a_deleted_deal_is_not_found(megaplan: Client) -> None:
     assert "1001" not in [row["id"] for row in megaplan.walk("/deal")]
 
 
+def test_the_id_of_a_deleted_deal_is_not_given_again(megaplan: Client) -> None:
+    made = megaplan.post("/deal", {"program": PROGRAM}).json()["data"]["id"]
+    megaplan.request("DELETE", f"/deal/{made}")
+    assert int(megaplan.post("/deal", {"program": PROGRAM}).json()["data"]["id"]) > int(made)
+
+
 def test_deal_exist_check_fails_as_it_really_does(megaplan: Client) -> None:
     assert megaplan.get("/deal/checkDealExist").status_code == 500
 
