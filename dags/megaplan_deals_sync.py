@@ -25,7 +25,7 @@ and long loads say how far they are.
 
 **On failure** the last line of the task's log names the field and the remedy. Wrong password, unknown
 account, refused settings: correct the connection, then clear the task; no retry is made. Megaplan down, 429,
-lost connections: retried three times, and the next run catches up. `waiting … s` in the log: the hour's
+lost connections: retried twice, and the next run catches up. `waiting … s` in the log: the hour's
 requests are spent (*requests_per_hour*); the load goes on by itself.
 """
 
@@ -34,6 +34,7 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import Param, dag
 
+from megaplan_sync.assets import RAW_TABLE_ALIASES
 from megaplan_sync.entities import ALL_ENTITIES
 from megaplan_sync.operators import (
     ChooseMegaplanAccountsOperator,
@@ -47,7 +48,7 @@ from megaplan_sync.operators import (
     start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Moscow"),
     catchup=False,  # a run reads what has changed since the last one, however long ago that was
     max_active_runs=1,
-    default_args={"retries": 3, "retry_delay": timedelta(minutes=2), "retry_exponential_backoff": True},
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
     render_template_as_native_obj=True,
     doc_md=__doc__,
     tags=["megaplan", "postgres"],
@@ -84,6 +85,7 @@ def megaplan_deals_sync() -> None:
     )
     load_raw_tables = MegaplanToPostgresOperator.partial(
         task_id="load_raw_tables",
+        outlets=RAW_TABLE_ALIASES,
         entities="{{ params.entities }}",
         full_refresh="{{ params.full_refresh }}",
         map_index_template="{{ task.accounts | join(', ') }}",

@@ -7,7 +7,7 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "
 
 
 def copy_text(rows: Iterable[tuple[Any, ...]]) -> bytes:
-    """Return rows as lines of COPY's text format (UTF-8, tab between fields, ``\\N`` for null).
+    r"""Return rows as lines of COPY's text format (UTF-8, tab between fields, ``\N`` for null).
 
     ``bytes`` are taken as JSON text, lists as arrays of integers.
     """

@@ -6,8 +6,7 @@ from typing import Any
 
 from psycopg import Connection, Cursor
 
-from megaplan_hook.hook import MegaplanHook
-from megaplan_hook.nouns import ExtraFieldsEntity
+from megaplan_hook.hook import ExtraFieldsEntity, MegaplanHook
 from megaplan_sync.canonical import CanonicalPage, Entity, content
 from megaplan_sync.flatten import is_custom
 from megaplan_sync.page_writers import PageCounts

@@ -10,7 +10,7 @@ from megaplan_hook.exceptions import MegaplanError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.account_sync import AccountSync, chosen_entities
 from megaplan_sync.accounts import chosen_accounts, in_batches
-from megaplan_sync.assets import RAW_TABLE_ALIASES, raw_table_alias, raw_table_asset
+from megaplan_sync.assets import raw_table_alias, raw_table_asset
 from megaplan_sync.exceptions import EntitiesFailedError, MegaplanSyncError
 from megaplan_sync.outcome import EntityOutcome
 from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
@@ -69,6 +69,8 @@ class ChooseMegaplanAccountsOperator(BaseOperator):
 class MegaplanToPostgresOperator(BaseOperator):
     """Brings the raw tables of some accounts up to date; one account's failure stops no other.
 
+    Give it ``outlets=RAW_TABLE_ALIASES`` (``megaplan_sync.assets``) to announce changed tables.
+
     :param accounts: connection ids
     :param entities: names of entities, all if empty
     :param full_refresh: read everything anew instead of what has changed
@@ -86,7 +88,7 @@ class MegaplanToPostgresOperator(BaseOperator):
         postgres_conn_id: str = POSTGRES_CONN_ID,
         **kwargs: Any,
     ) -> None:
-        super().__init__(outlets=list(RAW_TABLE_ALIASES), **kwargs)
+        super().__init__(**kwargs)
         self.accounts = accounts
         self.entities = entities
         self.full_refresh = full_refresh

@@ -160,4 +160,7 @@ def test_numbers_keep_their_digits() -> None:
 
 
 def test_the_character_that_postgres_cannot_store_is_replaced() -> None:
-    assert canonical_json({"name": "a\0b", "text": "\\u0000"}) == '{"name":"a\ufffdb","text":"\\\\u0000"}'.encode()
+    assert (
+        canonical_json({"name": "a\0b", "text": "\\u0000"})
+        == '{"name":"a\ufffdb","text":"\\\\u0000"}'.encode()
+    )

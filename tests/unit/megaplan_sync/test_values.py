@@ -44,7 +44,9 @@ def test_moment(sent: Any, expected: str | None) -> None:
     assert moment(sent) == expected
 
 
-@pytest.mark.parametrize(("sent", "expected"), [("28994", 28994), (7, 7), ("Todo/5", None), ("", None), (True, None)])
+@pytest.mark.parametrize(
+    ("sent", "expected"), [("28994", 28994), (7, 7), ("Todo/5", None), ("", None), (True, None)]
+)
 def test_identifier(sent: Any, expected: int | None) -> None:
     assert identifier(sent) == expected
 

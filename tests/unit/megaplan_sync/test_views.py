@@ -27,7 +27,14 @@ def test_free_name_avoids_clashes_within_the_limit() -> None:
 
 @pytest.mark.parametrize(
     ("field_type", "expected"),
-    [("Money", "number"), ("Bool", "boolean"), ("Date", "date"), ("DateTime", "moment"), ("Enum", "text"), (None, "text")],
+    [
+        ("Money", "number"),
+        ("Bool", "boolean"),
+        ("Date", "date"),
+        ("DateTime", "moment"),
+        ("Enum", "text"),
+        (None, "text"),
+    ],
 )
 def test_column_type(field_type: str | None, expected: str) -> None:
     assert column_type(field_type) == expected

@@ -6,7 +6,13 @@ from megaplan_sync.whole_items import whole_items
 
 COMPANY = {"contentType": "ContractorCompany", "id": "2", "name": "Ромашка", "timeUpdated": "later"}
 BARE = {"contentType": "ContractorCompany", "id": "2"}
-HUMAN = {"contentType": "ContractorHuman", "id": "1", "name": "Анна", "timeUpdated": "now", "company": COMPANY}
+HUMAN = {
+    "contentType": "ContractorHuman",
+    "id": "1",
+    "name": "Анна",
+    "timeUpdated": "now",
+    "company": COMPANY,
+}
 
 
 def no_card(link: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,62 @@
+"""What landed, beside what the emulator says it holds."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import psycopg
+from psycopg import sql
+
+
+class Landed(NamedTuple):
+    """A raw table, its rows and how many there should be."""
+
+    table: str
+    rows: int
+    in_megaplan: int | None
+
+
+def count_rows(raw_database_uri: str, truth: Mapping[str, int]) -> list[Landed]:
+    """Count the present rows of every raw table.
+
+    :param truth: how many of each the emulator holds, by table
+    """
+    landed = []
+    with psycopg.connect(raw_database_uri) as connection:
+        names = connection.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'megaplan_raw' ORDER BY 1"
+        ).fetchall()
+        for (name,) in names:
+            statement = sql.SQL("SELECT count(*) FROM megaplan_raw.{} WHERE deleted_at IS NULL")
+            (rows,) = connection.execute(statement.format(sql.Identifier(name))).fetchone() or (0,)
+            landed.append(Landed(name, rows, truth.get(name)))
+    return landed
+
+
+def differences(landed: list[Landed]) -> list[Landed]:
+    """Return the tables that do not hold what the emulator holds."""
+    return [table for table in landed if table.in_megaplan is not None and table.rows != table.in_megaplan]
+
+
+def as_text(landed: list[Landed]) -> str:
+    """Return the counts as a table for the terminal."""
+    lines = [f"{'megaplan_raw':<20} {'rows':>8} {'in Megaplan':>12}"]
+    for table in landed:
+        known = "" if table.in_megaplan is None else str(table.in_megaplan)
+        mark = "" if table.in_megaplan in (None, table.rows) else "   differs"
+        lines.append(f"{table.table:<20} {table.rows:>8} {known:>12}{mark}")
+    return "\n".join(lines)
+
+
+def some_deals(raw_database_uri: str, limit: int = 5) -> str:
+    """Return the latest deals as people see them in view ``megaplan.deals``."""
+    with psycopg.connect(raw_database_uri) as connection:
+        rows = connection.execute(
+            "SELECT number, name, pipeline, stage, manager, price, price_currency FROM megaplan.deals"
+            " ORDER BY updated_at DESC LIMIT %s",
+            (limit,),
+        ).fetchall()
+    return "\n".join(
+        f"  {number}  {name}  |  {pipeline}: {stage}  |  {manager or '-'}  |  "
+        + (f"{price:,.2f} {currency}" if price is not None else "no price")
+        for number, name, pipeline, stage, manager, price, currency in rows
+    )

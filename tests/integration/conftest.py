@@ -1,0 +1,107 @@
+"""Real parts: an embedded PostgreSQL, a fresh database for each test, the emulated Megaplan."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import Connection, sql
+
+from demo.embedded_postgres import embedded_postgres
+from demo.emulated_megaplan import EmulatedMegaplan, emulated_megaplan
+from demo.processes import free_port
+from megaplan_hook.hook import MegaplanHook
+from megaplan_sync.account_sync import AccountSync
+from megaplan_sync.outcome import EntityOutcome
+from megaplan_sync.raw_schema import prepare_raw_schema
+
+DEALS = 420
+UNHURRIED = {"requests_per_second": 1000, "requests_per_hour": 1_000_000}
+"""Settings under which tests do not wait for the request budget."""
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a running server."""
+    with embedded_postgres(tmp_path_factory.mktemp("postgres")) as uri:
+        yield uri
+
+
+@pytest.fixture
+def database_uri(postgres: str) -> str:
+    """Address of an empty database."""
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return postgres.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture
+def database(database_uri: str) -> Iterator[Connection[Any]]:
+    """A session in an empty database, in autocommit mode and UTC."""
+    with psycopg.connect(database_uri, autocommit=True) as connection:
+        connection.execute("SET TIME ZONE 'UTC'")
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def running_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedMegaplan]:
+    """One emulator for all tests; use ``megaplan``, which gives it back its first state."""
+    log = tmp_path_factory.mktemp("emulator") / "megaplan.log"
+    with emulated_megaplan(free_port(0), DEALS, log, ["--knob", "rps=0", "--knob", "rph=0"]) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def megaplan(running_emulator: EmulatedMegaplan) -> EmulatedMegaplan:
+    """An emulated account as the seed made it."""
+    running_emulator.control("reset", {})
+    return running_emulator
+
+
+@pytest.fixture
+def connect(monkeypatch: pytest.MonkeyPatch, megaplan: EmulatedMegaplan) -> Callable[..., str]:
+    """Make an Airflow connection to the emulator and return its id; keyword arguments are settings."""
+
+    def make(conn_id: str = "megaplan_default", **settings: Any) -> str:
+        described = megaplan.connection(**{**UNHURRIED, **settings})
+        monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(described))
+        return conn_id
+
+    return make
+
+
+@pytest.fixture
+def sync(database_uri: str, connect: Callable[..., str]) -> Callable[..., dict[str, EntityOutcome]]:
+    """Bring the raw tables up to date as the DAG's task does; return the outcome of each entity.
+
+    Waits between tries are left out; keyword arguments are settings of the connection.
+    """
+
+    def run(
+        *entities: str, full_refresh: bool = False, run_id: str | None = None, **settings: Any
+    ) -> dict[str, EntityOutcome]:
+        hook = MegaplanHook(connect(**settings), sleep=lambda seconds: None)
+        with psycopg.connect(database_uri, autocommit=True) as connection:
+            connection.execute("SET TIME ZONE 'UTC'")
+            prepare_raw_schema(connection)
+            account = AccountSync(hook, connection, run_id=run_id or uuid4().hex)
+            outcomes = account.run(entities, full_refresh=full_refresh)
+        return {outcome.entity: outcome for outcome in outcomes}
+
+    return run
+
+
+def list_requests(megaplan: EmulatedMegaplan, path: str) -> list[dict[str, Any]]:
+    """Return the logged requests to exactly one route, e.g. ``/deal``."""
+    return [entry for entry in megaplan.control("requests") if entry["path"] == f"/api/v3{path}"]
+
+
+def log_folder(tmp_path: Path) -> Path:
+    """Return a folder for the logs of programs a test starts."""
+    folder = tmp_path / "logs"
+    folder.mkdir(exist_ok=True)
+    return folder
