@@ -7,14 +7,24 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, InterfaceError, OperationalError
 from psycopg.types.json import Jsonb
 
-from megaplan_hook.exceptions import MegaplanAuthError, MegaplanSettingError, MegaplanTransportError
+from megaplan_hook.exceptions import (
+    MegaplanAuthError,
+    MegaplanError,
+    MegaplanSettingError,
+    MegaplanTransportError,
+)
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync import entities
 from megaplan_sync.custom_field_dictionary import read_custom_fields
-from megaplan_sync.exceptions import AccountBusyError, EntitiesFailedError, UnknownEntityError
+from megaplan_sync.exceptions import (
+    AccountBusyError,
+    EntitiesFailedError,
+    MegaplanSyncError,
+    UnknownEntityError,
+)
 from megaplan_sync.outcome import EntityOutcome
 from megaplan_sync.page_writers import DIRECTORY_WRITERS, PageCounts, PageWriter, contacts_writer, write_deals
 from megaplan_sync.pipelines import read_pipelines
@@ -27,7 +37,13 @@ from megaplan_sync.whole_walk import WholeWalk
 log = logging.getLogger(__name__)
 
 _SECONDS_TO_WAIT_FOR_ANOTHER_RUN = 60.0
-_HOPELESS = (MegaplanAuthError, MegaplanSettingError, MegaplanTransportError)
+_HOPELESS = (
+    MegaplanAuthError,
+    MegaplanSettingError,
+    MegaplanTransportError,
+    OperationalError,
+    InterfaceError,
+)
 """After one of these the account's other entities would fail in the same way."""
 
 
@@ -50,6 +66,7 @@ class AccountSync:
 
         :param wanted: names of entities, all if empty
         :param full_refresh: read everything anew, whatever was read before
+        :returns: what was done, by earlier tries of this run as well: their changes are not announced yet
         :raises EntitiesFailedError: after the others were read
         :raises AccountBusyError: another run is writing this account
         """
@@ -58,19 +75,21 @@ class AccountSync:
         create_staging_tables(self._connection)
         self._execute("save_account", timezone=self._hook.settings.account_timezone)
         self._execute("delete_old_entity_runs")
-        finished = {row[0] for row in self._execute("select_finished_entities", run_id=self._run_id)}
+        finished = dict(self._execute("select_finished_entities", run_id=self._run_id))
         outcomes: list[EntityOutcome] = []
         failures: dict[str, Exception] = {}
         for name in names:
             if name in finished:
                 log.info("%s of %s: finished by an earlier try of this run", name, self._hook.account)
+                outcomes.append(EntityOutcome.from_dict(finished[name]))
                 continue
             try:
                 outcomes.append(self._entity(name, full_refresh=full_refresh))
             except _HOPELESS:
                 raise
             except Exception as error:
-                log.exception("%s of %s failed", name, self._hook.account)
+                known = isinstance(error, MegaplanError | MegaplanSyncError)
+                log.error("%s of %s failed: %s", name, self._hook.account, error, exc_info=not known)
                 failures[f"{name} of {self._hook.account}"] = error
         if failures:
             raise EntitiesFailedError(failures)

@@ -10,6 +10,9 @@
   * UnreadableEntityError - Megaplan sent an entity that cannot be a row
   * SuspiciousAnswerError - Megaplan's answer would, if believed, mean that data is gone
   * EntitiesFailedError - some entities of an account could not be read
+  * MissingConnectionError - Airflow has no connection of that id
+  * DatabaseUnavailableError - the database of the raw tables cannot be reached, or was lost
+  * DatabaseRightsError - the database's user may not do what is needed
 """
 
 from collections.abc import Iterable, Mapping
@@ -111,6 +114,44 @@ class EntitiesFailedError(MegaplanSyncError):
         self.failures = dict(failures)
         self.retryable = any(getattr(error, "retryable", True) for error in failures.values())
         super().__init__(" | ".join(f"{name}: {error}" for name, error in failures.items()))
+
+
+class MissingConnectionError(MegaplanSyncError):
+    """Airflow has no connection of that id."""
+
+    def __init__(self, conn_id: str, conn_type: str) -> None:
+        super().__init__(
+            f"Connection {conn_id!r} does not exist: make it under Admin -> Connections with the type {conn_type}, "
+            f"or set the environment variable AIRFLOW_CONN_{conn_id.upper()}."
+        )
+
+
+class DatabaseUnavailableError(MegaplanSyncError):
+    """The database of the raw tables cannot be reached, or was lost in the middle."""
+
+    retryable = True
+
+    def __init__(self, conn_id: str, reason: Exception) -> None:
+        super().__init__(
+            f"Connection {conn_id!r}: Postgres is not available ({_one_line(reason)}). Check that it is running, "
+            "and the fields Host, Port, Database, Login and Password of this connection."
+        )
+
+
+class DatabaseRightsError(MegaplanSyncError):
+    """The database's user may not do what is needed."""
+
+    def __init__(self, conn_id: str, reason: Exception) -> None:
+        super().__init__(
+            f"Connection {conn_id!r}, field Login: its user lacks a right in Postgres ({_one_line(reason)}). Grant "
+            "it CREATE on the database, or make it the owner of the schemas megaplan_raw, megaplan_sync and megaplan."
+        )
+
+
+def _one_line(error: Exception) -> str:
+    """Return the first lines of a database's message, which may go on with hints over many lines."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 300 else text[:299] + "…"
 
 
 def _listed(names: Iterable[str]) -> str:

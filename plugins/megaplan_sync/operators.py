@@ -3,22 +3,23 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from airflow.sdk import BaseHook, BaseOperator, Context
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk import BaseHook, Context
+from airflow.sdk.exceptions import AirflowNotFoundException
 
 from megaplan_hook.exceptions import MegaplanError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.account_sync import AccountSync, chosen_entities
 from megaplan_sync.accounts import chosen_accounts, in_batches
 from megaplan_sync.assets import raw_table_alias, raw_table_asset
-from megaplan_sync.exceptions import EntitiesFailedError, MegaplanSyncError
+from megaplan_sync.exceptions import EntitiesFailedError, MegaplanSyncError, MissingConnectionError
+from megaplan_sync.last_words import PlainSpokenOperator, plainly_told
 from megaplan_sync.outcome import EntityOutcome
 from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
 from megaplan_sync.postgres_budget import LIVE_SHARE, PostgresBudget
 from megaplan_sync.raw_schema import prepare_raw_schema
 
 
-class PrepareRawTablesOperator(BaseOperator):
+class PrepareRawTablesOperator(PlainSpokenOperator):
     """Creates the raw tables and views, or upgrades older ones; does nothing when all is in place.
 
     :param postgres_conn_id: database of the raw tables
@@ -30,16 +31,13 @@ class PrepareRawTablesOperator(BaseOperator):
 
     def execute(self, context: Context) -> bool:
         """Return whether anything had to be done."""
-        try:
-            with raw_database(self.postgres_conn_id) as connection:
-                done = prepare_raw_schema(connection)
-        except MegaplanSyncError as error:
-            raise airflow_error(error) from error
+        with plainly_told(), raw_database(self.postgres_conn_id) as connection:
+            done = prepare_raw_schema(connection)
         self.log.info("Raw tables and views %s", "created or upgraded" if done else "are in place")
         return done
 
 
-class ChooseMegaplanAccountsOperator(BaseOperator):
+class ChooseMegaplanAccountsOperator(PlainSpokenOperator):
     """Returns the connection ids of the wanted accounts, in batches for mapped tasks.
 
     Checks the wanted entities as well, so that a slip of the pen is told before anything is read.
@@ -59,14 +57,12 @@ class ChooseMegaplanAccountsOperator(BaseOperator):
 
     def execute(self, context: Context) -> list[list[str]]:
         """Return batches of connection ids."""
-        try:
+        with plainly_told():
             chosen_entities(self.entities or ())
             return in_batches(chosen_accounts(self.accounts or ()))
-        except MegaplanSyncError as error:
-            raise airflow_error(error) from error
 
 
-class MegaplanToPostgresOperator(BaseOperator):
+class MegaplanToPostgresOperator(PlainSpokenOperator):
     """Brings the raw tables of some accounts up to date; one account's failure stops no other.
 
     Give it ``outlets=RAW_TABLE_ALIASES`` (``megaplan_sync.assets``) to announce changed tables.
@@ -101,18 +97,24 @@ class MegaplanToPostgresOperator(BaseOperator):
         for conn_id in self.accounts:
             try:
                 outcomes += self._sync(conn_id, str(context["run_id"]))
-            except (MegaplanError, MegaplanSyncError) as error:
-                self.log.error("%s: %s", conn_id, error)
+            except Exception as error:
+                known = isinstance(error, MegaplanError | MegaplanSyncError)
+                self.log.error("%s: %s", conn_id, error, exc_info=not known)
                 failures[conn_id] = error
         self._announce(outcomes, context)
-        if failures:
-            only = next(iter(failures.values())) if len(failures) == 1 else EntitiesFailedError(failures)
-            raise airflow_error(only) from only
+        with plainly_told():
+            if len(failures) == 1:
+                raise next(iter(failures.values()))
+            if failures:
+                raise EntitiesFailedError(failures)
         return [outcome.as_dict() for outcome in outcomes]
 
     def _sync(self, conn_id: str, run_id: str) -> list[EntityOutcome]:
         hook = MegaplanHook(conn_id)
-        settings = hook.settings
+        try:
+            settings = hook.settings
+        except AirflowNotFoundException as error:
+            raise MissingConnectionError(conn_id, "megaplan") from error
         if not settings.deals_active:
             self.log.info("%s: deals_active is off, nothing to do", conn_id)
             return []
@@ -139,9 +141,3 @@ class MegaplanToPostgresOperator(BaseOperator):
         for outcome in changed:
             asset = raw_table_asset(outcome.entity, database.host, database.port, database.schema)
             context["outlet_events"][raw_table_alias(outcome.entity)].add(asset, extra=outcome.as_dict())
-
-
-def airflow_error(error: Exception) -> AirflowException:
-    """Return the Airflow error for one of ours: not retried where a retry cannot help."""
-    kind = AirflowException if getattr(error, "retryable", True) else AirflowFailException
-    return kind(str(error))

@@ -62,6 +62,11 @@ class EntityOutcome:
             told["skipped"] = self.skipped
         return told
 
+    @classmethod
+    def from_dict(cls, told: dict[str, Any]) -> "EntityOutcome":
+        """Return the outcome that ``as_dict`` told."""
+        return cls(**{name: value for name, value in told.items() if name != "unchanged"})
+
     def __str__(self) -> str:
         if self.skipped:
             return f"{self.entity} of {self.account}: {self.skipped}"
