@@ -10,6 +10,7 @@ from megaplan_hook.exceptions import MegaplanSettingError
 EXAMPLE = "mp361546.megaplan.ru"
 REMEDY = f"write the address of the account such as {EXAMPLE}"
 VENDOR_DOMAIN = ".megaplan.ru"
+DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 class Address(NamedTuple):
@@ -26,7 +27,7 @@ def account_address(
 
     Host may carry a scheme and a port, may be pasted from a browser with a path behind it, and is https
     unless it or Schema says otherwise. The name of the account is the label before ``.megaplan.ru``;
-    elsewhere host and port.
+    elsewhere host and port, without the port where it is the scheme's own: filling it in changes nothing.
 
     :raises MegaplanSettingError: when no usable address comes out.
     """
@@ -53,6 +54,8 @@ def account_address(
             connection_id, "port", f"{port} is given, but Host says {host_port}", "leave one of them empty"
         )
     port = host_port or port
+    if port == DEFAULT_PORTS[scheme]:
+        port = None
     written = f"[{name}]" if ":" in name else name
     with_port = f"{written}:{port}" if port else written
     account = name.removesuffix(VENDOR_DOMAIN) if name.endswith(VENDOR_DOMAIN) else with_port

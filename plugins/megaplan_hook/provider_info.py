@@ -20,7 +20,7 @@ def _number(
 ) -> dict[str, Any]:
     return {
         "label": label,
-        "description": f"{description} From {low:g} to {high:g}, default {default:g}.",
+        "description": f"{description} From {low} to {high}, default {default}.",
         "schema": {"type": [kind, "null"], "default": default, "minimum": low, "maximum": high},
     }
 
@@ -38,71 +38,85 @@ def _text(
 
 def _communication(label: str, calls: str) -> dict[str, Any]:
     return {
-        "label": label,
+        "label": f"Telephony: {label}",
         "description": f"Which communication {calls} makes in Megaplan: none (default), planned or done.",
         "schema": {"type": ["string", "null"], "default": "none", "enum": COMMUNICATION_CHOICES},
     }
 
 
+# in the order of the form: what everybody may need, then telephony
 MEGAPLAN_FIELDS: dict[str, dict[str, Any]] = {
     "deals_active": _boolean(
-        "Synchronise deals", True, "Deals of this account go into Postgres. Default: on."
+        "Synchronise deals", True, "Deals, contacts and directories go into Postgres. Default: on."
     ),
-    "telephony_active": _boolean("Telephony", False, "Calls of this account are handled. Default: off."),
-    "uis_conn_id": _text("UIS connection", "Connection id of the telephony cabinet, such as uis_default."),
     "account_timezone": _text(
         "Time zone of the account",
-        "Name of the IANA list; days begin at midnight there. Default: Europe/Moscow.",
+        "IANA name; the account's days begin at midnight there. Default: Europe/Moscow.",
         default="Europe/Moscow",
     ),
-    "communication_incoming_answered": _communication("Incoming answered", "an answered incoming call"),
-    "communication_incoming_missed": _communication("Incoming missed", "a missed incoming call"),
-    "communication_outgoing_answered": _communication("Outgoing answered", "an answered outgoing call"),
-    "communication_outgoing_unanswered": _communication("Outgoing unanswered", "an unanswered outgoing call"),
-    "communication_minutes": _number(
-        "Communication length, minutes", 120, 1, 1440, "Minutes from start to end."
-    ),
-    "megaplan_creates_todo": _boolean(
-        "Megaplan creates the communication",
-        False,
-        "Off (default): we create communications. On: Megaplan makes one per call, we complete it.",
-    ),
     "requests_per_second": _number(
-        "Requests per second", 3, 0.1, 1000, "At most so many requests a second go to this account.", "number"
+        "Requests per second", 3, 0.1, 1000, "Most requests a second to this account.", "number"
     ),
     "requests_per_hour": _number(
         "Requests per hour",
         1000,
         1,
         1_000_000,
-        "At most so many an hour, all DAGs and the gateway together.",
+        "Most requests an hour to this account, all processes together.",
     ),
-    "page_size": _number("Page size", 100, 1, 1000, "Rows asked per page; Megaplan may give fewer."),
+    "page_size": _number("Rows per page", 100, 1, 1000, "Rows asked per request; Megaplan may give fewer."),
     "directories_every_minutes": _number(
-        "Directories every, minutes",
+        "Directories: every … minutes",
         60,
         0,
         10080,
-        "How often lists without a time of change (employees, …) are read whole; 0 = in every run.",
+        "How often lists without a time of change (employees, pipelines, directories) are read whole;"
+        " 0: in every run.",
     ),
-    "webhook_secret": _text(
-        "Webhook secret", "Unguessable part of the address at which Megaplan's events arrive.", secret=True
-    ),
-    "application_uuid": _text("Application UUID", "Of the application made in Megaplan's settings."),
+    "application_uuid": _text("Application UUID", "Of an application made in Megaplan's settings, if any."),
     "application_token": _text(
-        "Application token", "API token of that application; used when Login is empty.", secret=True
-    ),
-    "gateway_url": _text(
-        "Gateway address", "Public address of the gateway, such as https://calls.example.org."
-    ),
-    "route_fallback": _text(
-        "Fallback numbers", "Numbers to ring when nobody is responsible, separated by commas, in this order."
+        "Application token", "API token of that application, used when Login is empty.", secret=True
     ),
     "vendor_quirks": {
         "label": "Vendor quirks",
-        "description": "One JSON object for what differs between accounts; keys: see VendorQuirks.",
+        "description": "One JSON object for what differs between accounts, normally empty."
+        " Its keys are listed in docs/settings.md.",
         "schema": {"type": ["object", "null"]},
     },
+    "telephony_active": _boolean(
+        "Telephony",
+        False,
+        "Calls of this account are handled. Default: off. Prepared for a later version, as is all below.",
+    ),
+    "uis_conn_id": _text(
+        "Telephony: UIS connection", "Connection id of the telephony cabinet, such as uis_default."
+    ),
+    "communication_incoming_answered": _communication("incoming, answered", "an answered incoming call"),
+    "communication_incoming_missed": _communication("incoming, missed", "a missed incoming call"),
+    "communication_outgoing_answered": _communication("outgoing, answered", "an answered outgoing call"),
+    "communication_outgoing_unanswered": _communication(
+        "outgoing, unanswered", "an unanswered outgoing call"
+    ),
+    "communication_minutes": _number(
+        "Telephony: length of a communication, minutes", 120, 1, 1440, "Minutes from start to end."
+    ),
+    "megaplan_creates_todo": _boolean(
+        "Telephony: Megaplan makes the communication",
+        False,
+        "Off (default): it is made from here. On: Megaplan makes one per call, which is completed from here.",
+    ),
+    "webhook_secret": _text(
+        "Telephony: webhook secret",
+        "Unguessable part of the address at which Megaplan's events arrive.",
+        secret=True,
+    ),
+    "gateway_url": _text(
+        "Telephony: gateway address", "Public address of the gateway, such as https://calls.example.org."
+    ),
+    "route_fallback": _text(
+        "Telephony: fallback numbers",
+        "Numbers to ring when nobody is responsible, separated by commas, in this order.",
+    ),
 }
 
 
@@ -126,11 +140,18 @@ def get_provider_info() -> dict[str, Any]:
                 "hook-class-name": "megaplan_hook.hook.MegaplanHook",
                 "hook-name": "Megaplan",
                 "ui-field-behaviour": {
-                    # Host carries scheme and port when they are needed at all
-                    "hidden-fields": ["schema", "port"],
-                    "relabeling": {"host": "Megaplan address", "login": "Login (e-mail)"},
+                    # Host carries the scheme when it is needed at all. Port is shown for one reason: up to
+                    # Airflow 3.3.2 the Test button answers "Bad Request" for a saved connection without a
+                    # port (apache/airflow#73298).
+                    "hidden-fields": ["schema"],
+                    "relabeling": {
+                        "host": "Megaplan address",
+                        "port": "Port (443; for Test)",
+                        "login": "Login (e-mail)",
+                    },
                     "placeholders": {
                         "host": "mp361546.megaplan.ru",
+                        "port": "443",
                         "login": "robot@example.org",
                         "extra": '{"verify": true, "read_timeout_seconds": 60}',
                     },

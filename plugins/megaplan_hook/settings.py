@@ -16,28 +16,28 @@ from megaplan_hook.vendor_quirks import VendorQuirks
 Communication = Literal["none", "planned", "done"]
 COMMUNICATIONS: tuple[Communication, ...] = ("none", "planned", "done")
 
-# the settings that have a field of their own in the connection form
+# the settings that have a field of their own in the connection form, in its order
 FORM_FIELDS = (
     "deals_active",
+    "account_timezone",
+    "requests_per_second",
+    "requests_per_hour",
+    "page_size",
+    "directories_every_minutes",
+    "application_uuid",
+    "application_token",
+    "vendor_quirks",
     "telephony_active",
     "uis_conn_id",
-    "account_timezone",
     "communication_incoming_answered",
     "communication_incoming_missed",
     "communication_outgoing_answered",
     "communication_outgoing_unanswered",
     "communication_minutes",
     "megaplan_creates_todo",
-    "requests_per_second",
-    "requests_per_hour",
-    "page_size",
-    "directories_every_minutes",
     "webhook_secret",
-    "application_uuid",
-    "application_token",
     "gateway_url",
     "route_fallback",
-    "vendor_quirks",
 )
 # what only the Extra JSON holds: how the HTTP session is set up
 TRANSPORT_FIELDS = ("verify", "proxies", "connect_timeout_seconds", "read_timeout_seconds")

@@ -33,7 +33,10 @@ def connection(extra: Any = None, host: str | None = "mp361546.megaplan.ru", **f
         ("crm.example.org", None, "HTTPS", "https://crm.example.org", "crm.example.org"),
         ("https://crm.example.org", None, "http", "https://crm.example.org", "crm.example.org"),
         ("http://[::1]:8080", None, None, "http://[::1]:8080", "[::1]:8080"),
-        ("mp1.megaplan.ru:443", 443, None, "https://mp1.megaplan.ru:443", "mp1"),
+        ("mp1.megaplan.ru:443", 443, None, "https://mp1.megaplan.ru", "mp1"),
+        ("crm.example.org", 443, None, "https://crm.example.org", "crm.example.org"),
+        ("http://crm.example.org", 80, None, "http://crm.example.org", "crm.example.org"),
+        ("http://crm.example.org", 443, None, "http://crm.example.org:443", "crm.example.org:443"),
     ],
 )
 def test_address(host: str, port: int | None, schema: str | None, base_url: str, account: str) -> None:
