@@ -1,82 +1,149 @@
 """``python -m demo``: load an emulated Megaplan into an embedded Postgres through a real Airflow, and show it."""
 
 import argparse
+import fcntl
+import os
 import shutil
 import signal
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 from demo.airflow_api import AirflowApi
 from demo.airflow_home import PASSWORD, REPOSITORY, USER, AirflowHome
-from demo.embedded_postgres import embedded_postgres
+from demo.embedded_postgres import embedded_postgres, psql, stop_leftover
 from demo.emulated_megaplan import EmulatedMegaplan, emulated_megaplan, what_it_holds
-from demo.processes import free_port, running
-from demo.report import as_text, count_rows, differences, some_deals
+from demo.processes import ProgramEndedError, free_port, running
+from demo.report import as_text, count_rows, differences, rows_so_far, some_deals
 
 DAG_ID = "megaplan_deals_sync"
+FOLDER = REPOSITORY / ".demo"
+END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+BEGAN = time.monotonic()
 
 
 def main() -> int:
     """Run the demo and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
     parser.add_argument("--once", action="store_true", help="stop everything after the report")
-    parser.add_argument("--deals", type=int, default=2500, help="deals of the emulated account")
+    parser.add_argument("--deals", type=int, default=2500, help="deals of the emulated account, default 2500")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, _end)
-    began = time.monotonic()
-    folder = REPOSITORY / ".demo"
-    shutil.rmtree(folder, ignore_errors=True)
-    logs = folder / "logs"
+    if not _only_one_here():
+        print("Another demo runs in this checkout: end it first (Ctrl-C there).")
+        return 1
+    for number in END_SIGNALS:
+        signal.signal(number, _end)
     try:
-        with (
-            embedded_postgres(folder / "postgres") as postgres_uri,
-            emulated_megaplan(free_port(18080), options.deals, logs / "megaplan.log") as megaplan,
-        ):
-            print(
-                f"PostgreSQL and {options.deals} emulated deals are there; preparing Airflow ...", flush=True
-            )
-            home = AirflowHome(folder / "airflow", postgres_uri, free_port(8080))
-            home.prepare(megaplan.connection())
-            command = [sys.executable, "-m", "airflow", "standalone"]
-            with running("Airflow", command, logs / "airflow.log", home.environment()) as airflow:
-                api = AirflowApi(home.url, USER, PASSWORD, airflow.ensure_running)
-                api.wait_until_up()
-                api.wait_for_dag(DAG_ID)
-                api.unpause(DAG_ID)
-                print(f"Airflow is up at {home.url}; running {DAG_ID} ...", flush=True)
-                state = api.wait_for_run(DAG_ID, api.trigger(DAG_ID))
-                return _report(home, megaplan, state, began, once=options.once)
+        return _run(options.deals, once=options.once)
     except KeyboardInterrupt:
-        print("\nStopped; nothing is left running.")
+        print("Stopped; nothing is left running.", flush=True)
         return 0
+    except (ProgramEndedError, TimeoutError, RuntimeError) as error:
+        print(f"\nThe demo failed: {error}\nAll logs: {FOLDER / 'logs'}", flush=True)
+        return 1
 
 
-def _report(home: AirflowHome, megaplan: EmulatedMegaplan, state: str, began: float, *, once: bool) -> int:
+def _run(deals: int, *, once: bool) -> int:
+    stop_leftover(FOLDER / "postgres")
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    logs = FOLDER / "logs"
+    with (
+        embedded_postgres(FOLDER / "postgres") as postgres_uri,
+        emulated_megaplan(_port(18080, "Megaplan"), deals, logs / "megaplan.log") as megaplan,
+    ):
+        _tell(f"Postgres and an emulated Megaplan with {deals} deals are up; starting Airflow ...")
+        home = AirflowHome(FOLDER / "airflow", postgres_uri, _port(8080, "Airflow"))
+        home.prepare()
+        command = [sys.executable, "-m", "airflow", "standalone"]
+        with running("Airflow", command, logs / "airflow.log", home.environment()) as airflow:
+            try:
+
+                def all_alive() -> None:
+                    airflow.ensure_running()
+                    megaplan.program.ensure_running()
+
+                return _load(home, megaplan, AirflowApi(home.url, USER, PASSWORD, all_alive), once=once)
+            finally:
+                _ignore_end_signals()  # a second Ctrl-C must not leave half of it running
+
+
+def _load(home: AirflowHome, megaplan: EmulatedMegaplan, api: AirflowApi, *, once: bool) -> int:
+    api.wait_until_up()
+    api.create_connection("megaplan_default", megaplan.connection())
+    api.create_connection("megaplan_postgres", home.raw_connection())
+    api.wait_for_dag(DAG_ID)
+    api.unpause(DAG_ID)  # the schedule starts a run at once
+    _tell(f"Airflow is up at {home.url} (login {USER}, password {PASSWORD}); {DAG_ID} runs ...")
+    state = api.wait_for_first_run(DAG_ID, _progress(home))
     landed = count_rows(home.raw_database_uri, what_it_holds(megaplan))
     wrong = differences(landed)
-    print(f"\n{as_text(landed)}\n\nThe latest in view megaplan.deals:\n{some_deals(home.raw_database_uri)}\n")
+    if landed:
+        print(f"\n{as_text(landed)}\n")
     if state != "success" or wrong:
-        print(
-            f"The run ended in state {state}; {len(wrong)} tables differ. Logs: {home.folder.parent / 'logs'}"
-        )
+        print(f"The run ended in state {state}; {len(wrong)} tables differ. Logs: {home.folder / 'logs'}")
         return 1
-    seconds = time.monotonic() - began
-    print(f"The run of {DAG_ID} succeeded and every count equals Megaplan's ({seconds:.0f} s in all).")
+    print(f"The latest in view megaplan.deals:\n{some_deals(home.raw_database_uri)}\n")
+    _tell(f"The run of {DAG_ID} succeeded, and every count equals Megaplan's.")
     if once:
         return 0
     print(
         f"\nAirflow   {home.url}   login {USER}, password {PASSWORD}\n"
-        f"Megaplan  {megaplan.url}   (emulated)\n"
-        f"Postgres  psql '{home.raw_database_uri}'\n\nCtrl-C stops everything.",
+        f"Megaplan  {megaplan.url}   emulated: its deals and contacts\n"
+        f"Postgres  {psql()} '{home.raw_database_uri}'\n\nCtrl-C stops everything.",
         flush=True,
     )
-    while True:
-        time.sleep(3600)
+    api.watch()
+
+
+def _progress(home: AirflowHome, every_seconds: float = 5) -> Callable[[], None]:
+    """Return a function that tells now and then how many rows have landed."""
+    told: tuple[float, str] = (time.monotonic(), "")
+
+    def tell() -> None:
+        nonlocal told
+        if time.monotonic() < told[0] + every_seconds:
+            return
+        rows = rows_so_far(home.raw_database_uri)
+        if rows != told[1]:
+            _tell(f"  {rows}")
+        told = (time.monotonic(), rows)
+
+    return tell
+
+
+def _port(preferred: int, whose: str) -> int:
+    port = free_port(preferred)
+    if port != preferred:
+        _tell(f"Port {preferred} is taken; {whose} gets {port}.")
+    return port
+
+
+def _tell(what: str) -> None:
+    print(f"[{time.monotonic() - BEGAN:3.0f} s] {what}", flush=True)
+
+
+def _only_one_here() -> bool:
+    """Lock this checkout for as long as the process lives."""
+    folder = os.open(REPOSITORY / "demo", os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _end(number: int, frame: FrameType | None) -> None:
+    _ignore_end_signals()
+    with suppress(OSError):  # the terminal may be gone
+        print("\nStopping ...", flush=True)
     raise KeyboardInterrupt
+
+
+def _ignore_end_signals() -> None:
+    for number in END_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """The little of Airflow's REST API that the demo needs."""
 
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
 
 import requests
 
@@ -33,23 +33,34 @@ class AirflowApi:
 
     def unpause(self, dag_id: str) -> None:
         """Let the DAG run by its schedule."""
-        self._checked(self._session.patch(f"{self._url}/api/v2/dags/{dag_id}", json={"is_paused": False}))
-
-    def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
-        """Start a run and return its id."""
-        answer = self._session.post(
-            f"{self._url}/api/v2/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf or {}}
+        self._checked(
+            self._session.patch(f"{self._url}/api/v2/dags/{dag_id}", json={"is_paused": False}, timeout=30)
         )
-        return str(self._checked(answer)["dag_run_id"])
 
-    def wait_for_run(self, dag_id: str, run_id: str, seconds: float = 900) -> str:
-        """Wait for the end of a run and return its state."""
+    def create_connection(self, connection_id: str, connection: Mapping[str, Any]) -> None:
+        """Create a connection, given as Airflow exports one."""
+        body = {"connection_id": connection_id, **connection}
+        self._checked(self._session.post(f"{self._url}/api/v2/connections", json=body, timeout=30))
+
+    def wait_for_first_run(self, dag_id: str, meanwhile: Callable[[], None], seconds: float = 900) -> str:
+        """Wait for the end of the DAG's first run and return its state.
+
+        :param meanwhile: called again and again while it goes on
+        """
 
         def final_state() -> str | None:
-            state = self._checked(self._get(f"/dags/{dag_id}/dagRuns/{run_id}"))["state"]
-            return state if state in _FINAL_STATES else None
+            meanwhile()
+            query = "order_by=run_after&limit=1"
+            runs = self._checked(self._get(f"/dags/{dag_id}/dagRuns?{query}"))["dag_runs"]
+            return runs[0]["state"] if runs and runs[0]["state"] in _FINAL_STATES else None
 
-        return str(self._wait(f"the end of run {run_id}", seconds, final_state))
+        return str(self._wait(f"the end of the first run of {dag_id}", seconds, final_state))
+
+    def watch(self) -> NoReturn:
+        """Go on until something has ended."""
+        while True:
+            self._alive()
+            time.sleep(1)
 
     def _log_in(self) -> bool | None:
         answer = self._session.post(f"{self._url}/auth/token", json=self._login, timeout=5)
@@ -72,7 +83,7 @@ class AirflowApi:
             self._alive()
             try:
                 found = ask()
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 found = None
             if found is not None:
                 return found

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+
+from demo.processes import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 USER, PASSWORD = "admin", "admin"
@@ -41,8 +42,10 @@ class AirflowHome:
     def environment(self) -> dict[str, str]:
         """Return the environment in which ``airflow`` commands run."""
         metadata = self.postgres_uri.replace("/postgres?", "/airflow?")
+        # nothing of the Airflow at which the caller's shell may point, connections least of all
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
         return {
-            **os.environ,
+            **inherited,
             "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}",
             "AIRFLOW_HOME": str(self.folder),
             "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
@@ -60,48 +63,28 @@ class AirflowHome:
             "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata.replace("postgresql://", "postgresql+psycopg://"),
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
-            "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port(8793)),
+            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port(8794)),
             "NO_PROXY": "127.0.0.1,localhost",
             "no_proxy": "127.0.0.1,localhost",
         }
 
-    def prepare(self, megaplan: dict[str, Any]) -> None:
-        """Create databases, metadata tables, the user and the two connections.
-
-        :param megaplan: the connection ``megaplan_default`` as Airflow exports it
-        """
+    def prepare(self) -> None:
+        """Create the databases and the user. ``airflow standalone`` makes the metadata tables itself."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with psycopg.connect(self.postgres_uri, autocommit=True) as connection:
             for name in ("airflow", "megaplan"):
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         (self.folder / "passwords.json").write_text(json.dumps({USER: PASSWORD}))
-        self._airflow("db", "migrate")
-        socket = psycopg.conninfo.conninfo_to_dict(self.raw_database_uri)
-        connections = {
-            "megaplan_default": megaplan,
-            "megaplan_postgres": {
-                "conn_type": "postgres",
-                "host": socket["host"],
-                "login": socket["user"],
-                "password": "",
-                "schema": socket["dbname"],
-                "description": "Raw tables: the embedded PostgreSQL of the demo",
-            },
-        }
-        exported = self.folder / "connections.json"
-        exported.write_text(json.dumps(connections))
-        self._airflow("connections", "import", str(exported), "--overwrite")
-        exported.unlink()
 
-    def _airflow(self, *arguments: str) -> None:
-        log = self.folder / "prepare.log"
-        with log.open("ab") as output:
-            code = subprocess.run(
-                [sys.executable, "-m", "airflow", *arguments],
-                env=self.environment(),
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                check=False,
-            ).returncode
-        if code != 0:
-            raise RuntimeError(f"airflow {' '.join(arguments[:2])} failed with code {code}: see {log}")
+    def raw_connection(self) -> dict[str, Any]:
+        """Return the connection ``megaplan_postgres`` as Airflow exports it."""
+        address = psycopg.conninfo.conninfo_to_dict(self.raw_database_uri)
+        return {
+            "conn_type": "postgres",
+            "host": address["host"],
+            "port": int(address.get("port", 5432)),
+            "login": address["user"],
+            "schema": address["dbname"],
+            "description": "Raw tables: the embedded PostgreSQL of the demo",
+        }

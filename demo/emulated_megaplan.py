@@ -22,8 +22,13 @@ _NO_PROXY = {"http": "", "https": ""}
 class EmulatedMegaplan:
     """A running emulator."""
 
-    url: str
+    port: int
     program: Program
+
+    @property
+    def url(self) -> str:
+        """Address of the account."""
+        return f"http://127.0.0.1:{self.port}"
 
     def connection(self, **settings: Any) -> dict[str, Any]:
         """Return the Airflow connection that points at it.
@@ -32,7 +37,8 @@ class EmulatedMegaplan:
         """
         return {
             "conn_type": "megaplan",
-            "host": self.url,
+            "host": "http://127.0.0.1",
+            "port": self.port,
             "login": LOGIN,
             "password": PASSWORD,
             "extra": json.dumps(settings),
@@ -76,7 +82,7 @@ def emulated_megaplan(
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.1)
-        yield EmulatedMegaplan(url, program)
+        yield EmulatedMegaplan(port, program)
 
 
 def what_it_holds(megaplan: EmulatedMegaplan) -> dict[str, int]:

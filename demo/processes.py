@@ -1,9 +1,11 @@
 """Starts programs in process groups of their own and stops them with all their children."""
 
+import ctypes
 import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -45,6 +47,7 @@ def running(name: str, command: Sequence[str], log: Path, env: Mapping[str, str]
             stdin=subprocess.DEVNULL,
             env=dict(env),
             start_new_session=True,
+            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
         )
     try:
         yield Program(name, process, log)
@@ -63,6 +66,15 @@ def free_port(preferred: int) -> int:
                 continue
             return int(listener.getsockname()[1])
     raise OSError("no free port at 127.0.0.1")
+
+
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
+
+
+def _end_with_parent() -> None:
+    """Have the kernel send SIGTERM when the parent is gone, even by kill -9."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _stop_group(process: "subprocess.Popen[bytes]", patience_seconds: float = 20) -> None:

@@ -32,6 +32,18 @@ def count_rows(raw_database_uri: str, truth: Mapping[str, int]) -> list[Landed]:
     return landed
 
 
+def rows_so_far(raw_database_uri: str) -> str:
+    """Say how many contacts and deals have landed, while a load goes on."""
+    with psycopg.connect(raw_database_uri) as connection:
+        if connection.execute("SELECT to_regclass('megaplan_raw.deals')").fetchone() == (None,):
+            return "raw tables are not there yet"
+        counted = connection.execute(
+            "SELECT (SELECT count(*) FROM megaplan_raw.contacts), (SELECT count(*) FROM megaplan_raw.deals)"
+        ).fetchone()
+    contacts, deals = counted or (0, 0)
+    return f"{contacts} contacts, {deals} deals"
+
+
 def differences(landed: list[Landed]) -> list[Landed]:
     """Return the tables that do not hold what the emulator holds."""
     return [table for table in landed if table.in_megaplan is not None and table.rows != table.in_megaplan]
