@@ -1,29 +1,41 @@
 """
 ### Megaplan → Postgres: deals, pipelines, contacts, managers
 
-**What moves.** Every Megaplan account of the Variable `megaplan_accounts` (without it: the connection
+#### What moves
+
+Every Megaplan account of the Variable `megaplan_accounts` (without it: the connection
 `megaplan_default`) is read into the schema `megaplan_raw` of the connection `megaplan_postgres`: deals with
 their positions, pipelines with stages, contacts with phones, employees, departments, advertising channels,
 contact types, currencies and the dictionary of custom fields. People look into the views of schema
 `megaplan`.
 
-**How.** The first run reads everything, oldest first, and saves its cursor with every page. Later runs read
+#### How
+
+The first run reads everything, oldest first, and saves its cursor with every page. Later runs read
 what has changed since the watermark. Lists without a change time (employees, pipelines, directories) are read
 whole, not oftener than the connection's *directories_every_minutes*. Equal rows are not written. Nothing is
-deleted here: what has vanished in Megaplan is for the nightly reconciliation to prove.
+deleted here: deals that have vanished in Megaplan stay until there is a reconciliation (a later version).
 
-**A rerun** is harmless at any time: killed runs go on from the last page, finished ones find nothing to do. A
+#### A rerun
+
+A rerun is harmless at any time: killed runs go on from the last page, finished ones find nothing to do. A
 retry leaves out what its run has finished.
 
-**Parameters** (Trigger DAG): `accounts` and `entities` narrow the run, empty means all; `full_refresh` reads
+#### Parameters (Trigger)
+
+`accounts` and `entities` narrow the run, empty means all; `full_refresh` reads
 everything anew, e.g. after rows were changed by hand. Example: `{"accounts": ["megaplan_default"],
 "entities": ["deals"], "full_refresh": true}`.
 
-**What it tells.** Each changed table is an asset event of the alias `megaplan_raw_<entity>` with its counts;
+#### What it tells
+
+Each changed table is an asset event of the alias `megaplan_raw_<entity>` with its counts;
 schedule on `AssetAlias("megaplan_raw_deals")`. The task's result and its log have the counts of every entity,
 and long loads say how far they are.
 
-**On failure** the last line of the task's log names the field and the remedy. Wrong password, unknown
+#### On failure
+
+The last line of the task's log names the field and the remedy. Wrong password, unknown
 account, refused settings: correct the connection, then clear the task; no retry is made. Megaplan down, 429,
 lost connections: retried twice, and the next run catches up. `waiting … s` in the log: the hour's
 requests are spent (*requests_per_hour*); the load goes on by itself.
@@ -55,14 +67,14 @@ from megaplan_sync.operators import (
     params={
         "accounts": Param(
             [],
-            type="array",
+            type=["array", "null"],  # null: the form does not call it required
             items={"type": "string"},
             title="Accounts",
             description="Connection ids; empty means every account of the Variable megaplan_accounts.",
         ),
         "entities": Param(
             [],
-            type="array",
+            type=["array", "null"],
             items={"type": "string"},
             title="Entities",
             description="Some of " + ", ".join(ALL_ENTITIES) + "; empty means all.",
