@@ -65,7 +65,9 @@ def test_every_setting_is_documented_with_its_default(heading: str) -> None:
 
 def schema_tables() -> dict[str, dict[str, str]]:
     """Return the columns of every table with their types, as the page writes them."""
-    tables = re.findall(r"CREATE TABLE IF NOT EXISTS megaplan_raw\.(\w+) \((.*?)\n\);", SCHEMA, re.DOTALL)
+    tables = re.findall(
+        r"CREATE TABLE IF NOT EXISTS megaplan_raw\.(\w+) \((.*?)\n\)[^;]*;", SCHEMA, re.DOTALL
+    )
     return {
         name: {
             column["name"]: column["type"] + (", not null" if column["not_null"] else "")
