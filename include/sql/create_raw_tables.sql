@@ -1,5 +1,7 @@
 -- The raw schema, in reading order: what Megaplan holds, one row per entity, as of the last sync.
 -- Every statement may run again and changes nothing then; nothing here drops or rewrites anything.
+-- toast_tuple_target: payloads of a few kilobytes stay in the row, uncompressed. They are read back whole every night,
+-- and compressing them took two fifths of the load (docs/decisions/0010).
 
 CREATE SCHEMA IF NOT EXISTS megaplan_raw;
 COMMENT ON SCHEMA megaplan_raw IS 'Megaplan as it is: raw tables kept by airflow-provider-megaplan';
@@ -33,7 +35,7 @@ CREATE TABLE IF NOT EXISTS megaplan_raw.deals (
   deleted_at        timestamptz,
   deletion_evidence jsonb,
   PRIMARY KEY (account, id)
-);
+) WITH (toast_tuple_target = 8160);
 COMMENT ON TABLE megaplan_raw.deals IS 'Deals (GET /deal).';
 COMMENT ON COLUMN megaplan_raw.deals.account IS 'Label before .megaplan.ru, otherwise host:port';
 COMMENT ON COLUMN megaplan_raw.deals.id IS 'Megaplan''s id of the deal';
@@ -86,7 +88,7 @@ CREATE TABLE IF NOT EXISTS megaplan_raw.deal_positions (
   deleted_at         timestamptz,
   deletion_evidence  jsonb,
   PRIMARY KEY (account, id)
-);
+) WITH (toast_tuple_target = 8160);
 COMMENT ON TABLE megaplan_raw.deal_positions IS 'Goods and services of deals, Megaplan''s OfferRow.';
 COMMENT ON COLUMN megaplan_raw.deal_positions.account IS 'Label before .megaplan.ru, otherwise host:port';
 COMMENT ON COLUMN megaplan_raw.deal_positions.id IS 'Megaplan''s id of the row';
@@ -193,7 +195,7 @@ CREATE TABLE IF NOT EXISTS megaplan_raw.contacts (
   deleted_at         timestamptz,
   deletion_evidence  jsonb,
   PRIMARY KEY (account, id)
-);
+) WITH (toast_tuple_target = 8160);
 COMMENT ON TABLE megaplan_raw.contacts IS 'Contacts, people and companies (GET /contractor).';
 COMMENT ON COLUMN megaplan_raw.contacts.account IS 'Label before .megaplan.ru, otherwise host:port';
 COMMENT ON COLUMN megaplan_raw.contacts.id IS 'Megaplan''s id of the contractor';

@@ -8,6 +8,7 @@ WHERE present.account = %(account)s
   AND present.contact_id = ANY (%(contact_ids)s::bigint[])
   AND present.deleted_at IS NULL
   AND NOT EXISTS (
-    SELECT FROM staged_contact_points AS staged
-    WHERE staged.contact_id = present.contact_id AND staged.position = present.position
+    SELECT
+    FROM unnest(%(point_contact_ids)s::bigint[], %(point_positions)s::integer[]) AS sent (contact_id, position)
+    WHERE sent.contact_id = present.contact_id AND sent.position = present.position
   )

@@ -7,4 +7,4 @@ SET
 WHERE present.account = %(account)s
   AND present.deal_id = ANY (%(deal_ids)s::bigint[])
   AND present.deleted_at IS NULL
-  AND NOT EXISTS (SELECT FROM staged_deal_positions AS staged WHERE staged.id = present.id)
+  AND present.id <> ALL (%(position_ids)s::bigint[])

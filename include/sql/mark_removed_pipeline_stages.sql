@@ -7,4 +7,4 @@ SET
 WHERE present.account = %(account)s
   AND present.pipeline_id = ANY (%(pipeline_ids)s::bigint[])
   AND present.deleted_at IS NULL
-  AND NOT EXISTS (SELECT FROM staged_pipeline_stages AS staged WHERE staged.id = present.id)
+  AND present.id <> ALL (%(stage_ids)s::bigint[])

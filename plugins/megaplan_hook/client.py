@@ -202,8 +202,7 @@ class MegaplanClient(HttpHook):
     ) -> Answer:
         path = "/" + path.lstrip("/")
         url = f"{self.settings.base_url}{API_PREFIX}{path}"
-        if query := encode_arguments(arguments or {}):
-            url += f"?{query}"
+        query = encode_arguments(arguments or {})
         headers = {} if body is None else {"Content-Type": "application/json"}
         content = None if body is None else orjson.dumps(body)
 
@@ -212,6 +211,8 @@ class MegaplanClient(HttpHook):
             prepared = session.prepare_request(
                 requests.Request(method.upper(), url, headers=headers, data=content)
             )
+            if query:  # encoded already: looking at each of its thousands of characters again takes a while
+                prepared.url = f"{prepared.url}?{query}"
             return self._read(self._send(session, prepared), path)
 
         return self._with_retries(retries, send, is_write=is_write)

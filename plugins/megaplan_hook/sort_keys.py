@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
@@ -10,6 +11,8 @@ from typing import Any
 from megaplan_hook.entities import datetime_value
 from megaplan_hook.links import is_bare_link
 
+# how answers write a moment: compared as it is, without being parsed
+_ANSWERED_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
 # a moment as a text of fixed form, or a number: comparable, and JSON
 SortKey = str | float
 
@@ -44,6 +47,9 @@ def sort_key(row: Mapping[str, Any], order: Order | None) -> SortKey | None:
     """
     value = row.get(order.field) if order else None
     if isinstance(value, Mapping) and value.get("contentType") == "DateTime":
+        written = value.get("value")
+        if isinstance(written, str) and _ANSWERED_MOMENT.fullmatch(written):
+            return f"{written[:19]}.000000Z"
         try:
             moment = datetime_value(value)
         except ValueError:

@@ -18,6 +18,7 @@ from megaplan_hook.exceptions import (
 )
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync import entities
+from megaplan_sync.collection_pause import rare_collections
 from megaplan_sync.custom_field_dictionary import read_custom_fields
 from megaplan_sync.exceptions import (
     AccountBusyError,
@@ -84,7 +85,8 @@ class AccountSync:
                 outcomes.append(EntityOutcome.from_dict(finished[name]))
                 continue
             try:
-                outcomes.append(self._entity(name, full_refresh=full_refresh))
+                with rare_collections():
+                    outcomes.append(self._entity(name, full_refresh=full_refresh))
             except _HOPELESS:
                 raise
             except Exception as error:
@@ -144,8 +146,7 @@ class AccountSync:
         for counts in self._pages_of(name):
             outcome.add_page(counts)
         state = replace(state, read_at=datetime.now(UTC), pages_read=outcome.pages, rows_read=outcome.read)
-        with self._connection.transaction(), self._connection.cursor() as cursor:
-            state.save(cursor, account, name)
+        state.save(self._connection, account, name)
 
     def _pages_of(self, name: str) -> Iterator[PageCounts]:
         if name == entities.CUSTOM_FIELDS:
@@ -155,8 +156,8 @@ class AccountSync:
         else:
             spec = getattr(entities, name.upper())
             for page in WholeWalk(self._hook, self._connection, spec).entities():
-                with self._connection.transaction(), self._connection.cursor() as cursor:
-                    yield DIRECTORY_WRITERS[name](cursor, self._hook.account, page)
+                with self._connection.transaction():
+                    yield DIRECTORY_WRITERS[name](self._connection, self._hook.account, page)
 
     def _lock(self) -> None:
         until = time.monotonic() + _SECONDS_TO_WAIT_FOR_ANOTHER_RUN

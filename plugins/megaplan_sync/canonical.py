@@ -163,7 +163,7 @@ def canonical_json(entity: Entity) -> bytes:
 class Content(NamedTuple):
     """What a row says of its entity as a whole."""
 
-    payload: bytes
+    payload: str
     """Canonical JSON."""
     content_hash: str
     """Hash of the payload: 32 hexadecimal digits (BLAKE2b, 128 bits)."""
@@ -172,7 +172,7 @@ class Content(NamedTuple):
 def content(entity: Entity) -> Content:
     """Return payload and hash of an entity in canonical form."""
     payload = canonical_json(entity)
-    return Content(payload, blake2b(payload, digest_size=16).hexdigest())
+    return Content(payload.decode(), blake2b(payload, digest_size=16).hexdigest())
 
 
 def _without_circles(value: Any, path: tuple[LinkKey, ...]) -> Any:

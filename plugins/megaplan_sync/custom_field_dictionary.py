@@ -52,7 +52,7 @@ def _note(cursor: Cursor[Any], account: str, owner: str, fields: Iterable[Entity
             "key": key,
             "label": label,
             "type": kind,
-            "payload": whole.payload.decode(),
+            "payload": whole.payload,
             "content_hash": whole.content_hash,
         }
         known = present.get(key)

@@ -46,7 +46,7 @@ def deal_row(account: str, deal: Entity, whole: Content) -> DealRow:
         money(deal.get("debt")).value,
         moment(deal.get("timeCreated")),
         moment(deal.get("timeUpdated")),
-        canonical_json(custom_fields(deal)),
+        canonical_json(custom_fields(deal)).decode(),
         *whole,
     )
 
@@ -121,7 +121,7 @@ def contact_row(account: str, contact: Entity, whole: Content) -> ContactRow:
         moment(contact.get("timeCreated")),
         moment(contact.get("timeUpdated")),
         boolean(contact.get("isDropped")),
-        canonical_json(custom_fields(contact)),
+        canonical_json(custom_fields(contact)).decode(),
         *whole,
     )
 

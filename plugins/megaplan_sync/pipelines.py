@@ -60,7 +60,7 @@ def _write(connection: Connection[Any], account: str, programs: list[Entity], ac
         stage_counts = tables.PIPELINE_STAGES.write(cursor, stages.values())
         cursor.execute(
             read_sql("mark_removed_pipeline_stages"),
-            {"account": account, "pipeline_ids": [row.id for row in pipelines if row.id]},
+            {"account": account, "pipeline_ids": [row.id for row in pipelines], "stage_ids": list(stages)},
         )
     inserted = written.inserted + stage_counts.inserted
     updated = written.updated + stage_counts.updated

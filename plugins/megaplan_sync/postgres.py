@@ -16,7 +16,7 @@ POSTGRES_CONN_ID = "megaplan_postgres"
 
 @contextmanager
 def raw_database(postgres_conn_id: str = POSTGRES_CONN_ID) -> Iterator[Connection[Any]]:
-    """Open a session in autocommit mode and UTC; transactions are begun where they belong.
+    """Open a session for the syncs, see ``prepare_session``.
 
     :raises MissingConnectionError: Airflow has no such connection
     :raises DatabaseUnavailableError: no session can be had, or it was lost inside of the block
@@ -25,8 +25,7 @@ def raw_database(postgres_conn_id: str = POSTGRES_CONN_ID) -> Iterator[Connectio
     try:
         connection = cast(Connection[Any], PostgresHook(postgres_conn_id=postgres_conn_id).get_conn())
         with connection:
-            connection.autocommit = True
-            connection.execute("SET TIME ZONE 'UTC'")
+            prepare_session(connection)
             yield connection
     except AirflowNotFoundException as error:
         raise MissingConnectionError(postgres_conn_id, "postgres") from error
@@ -34,3 +33,13 @@ def raw_database(postgres_conn_id: str = POSTGRES_CONN_ID) -> Iterator[Connectio
         raise DatabaseUnavailableError(postgres_conn_id, error) from error
     except InsufficientPrivilege as error:
         raise DatabaseRightsError(postgres_conn_id, error) from error
+
+
+def prepare_session(connection: Connection[Any]) -> None:
+    """Set a session to autocommit (transactions are begun where they belong), UTC and fresh plans.
+
+    Statements are planned each time: a plan kept from when a table was empty would read it whole for ever.
+    """
+    connection.autocommit = True
+    connection.prepare_threshold = None
+    connection.execute("SET TIME ZONE 'UTC'")

@@ -1,4 +1,4 @@
-"""Writes rows into one raw table: COPY into a staging table, then one set-based upsert."""
+"""Writes rows into one raw table: new ones by COPY, others by COPY into a staging table and one upsert."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from psycopg import Connection, Cursor
 
-from megaplan_sync.copy_format import copy_text
 from megaplan_sync.sql import read_sql
 
 
@@ -19,24 +18,38 @@ class Written(NamedTuple):
 
 @dataclass(frozen=True)
 class RawTable:
-    """A table of ``megaplan_raw`` and its statements: ``copy_<name>.sql`` and ``upsert_<name>.sql``."""
+    """A table of ``megaplan_raw``, its rows and its statements.
+
+    ``stage_<name>.sql`` and ``upsert_<name>.sql`` are there for every table, ``append_<name>.sql`` for large ones.
+    """
 
     name: str
 
-    def write(self, cursor: Cursor[Any], rows: Iterable[tuple[Any, ...]]) -> Written:
-        """Upsert ``rows`` within the caller's transaction.
+    def append(self, cursor: Cursor[Any], rows: Iterable[tuple[Any, ...]]) -> None:
+        """Insert rows that are not there yet, within the caller's transaction.
 
-        The staging table keeps the rows until commit, so that the caller can compare against them.
+        :raises psycopg.errors.UniqueViolation: one of them is there
         """
-        lines = copy_text(rows)
-        if not lines:
+        _copy(cursor, read_sql(f"append_{self.name}"), rows)
+
+    def write(self, cursor: Cursor[Any], rows: Iterable[tuple[Any, ...]]) -> Written:
+        """Insert or update rows, once in a transaction: the staging table is emptied by its commit."""
+        if not _copy(cursor, read_sql(f"stage_{self.name}"), rows):
             return Written(0, 0)
-        with cursor.copy(read_sql(f"copy_{self.name}")) as copy:
-            copy.write(lines)
         cursor.execute(read_sql(f"upsert_{self.name}"))
         news = [is_new for (is_new,) in cursor.fetchall()]
         inserted = sum(news)
         return Written(inserted, len(news) - inserted)
+
+
+def _copy(cursor: Cursor[Any], statement: str, rows: Iterable[tuple[Any, ...]]) -> bool:
+    """Copy rows and tell whether there were any."""
+    rows = list(rows)
+    if rows:
+        with cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    return bool(rows)
 
 
 CURRENCIES = RawTable("currencies")

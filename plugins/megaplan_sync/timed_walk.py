@@ -7,21 +7,20 @@ the row under the cursor may move.) The watermark moves only when a walk has rea
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import Connection
 
 from megaplan_hook.exceptions import MegaplanNotFoundError, MegaplanValidationError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage, Order
-from megaplan_sync.canonical import CanonicalPage, Entity
+from megaplan_sync.canonical import CanonicalPage, Entity, content
 from megaplan_sync.entities import LATEST_CHANGE_FIRST, OLDEST_FIRST, EntitySpec
 from megaplan_sync.exceptions import SuspiciousAnswerError
 from megaplan_sync.field_names import FieldNames
 from megaplan_sync.outcome import EntityOutcome
-from megaplan_sync.page_writers import PageCounts, PageWriter
+from megaplan_sync.page_writers import PageCounts, PageWriter, WholeEntity
 from megaplan_sync.prefetch import PageAhead
 from megaplan_sync.progress import Progress
 from megaplan_sync.values import moment
@@ -29,6 +28,13 @@ from megaplan_sync.walk_state import WalkState
 from megaplan_sync.whole_items import whole_items
 
 log = logging.getLogger(__name__)
+
+
+class ReadPage(NamedTuple):
+    """A page and its new entities, ready to be written. All of it is made in the thread that reads ahead."""
+
+    page: ListPage
+    entities: list[WholeEntity]
 
 
 class TimedWalk:
@@ -87,13 +93,14 @@ class TimedWalk:
             )  # fmt: skip
         self._progress.total_may_be_told(already_read=state.rows_read)
         with PageAhead(self._pages(OLDEST_FIRST, start=tuple(state.trail or ()))) as pages:
-            while (page := pages.take()) is not None:
+            while (read := pages.take()) is not None:
+                page = read.page
                 if not page.is_last:
                     pages.start()
                 state.trail = [dict(anchor) for anchor in page.trail]
                 state.pages_read += 1
                 state.rows_read += len(page.items)
-                self._write_page(page)
+                self._write_page(read)
         state.trail = None
         state.loaded_at = datetime.now(UTC)
         state.fields = self._names
@@ -103,6 +110,8 @@ class TimedWalk:
     def _note_newest_change(self) -> None:
         """Every change from here on is newer than this, so catching up afterwards begins here."""
         page = next(self._ask(LATEST_CHANGE_FIRST, self._arguments(["timeUpdated"]), page_size=1), None)
+        if page is not None:
+            self._refuse_sudden_emptiness(page)  # a full refresh asks for rows that are here already
         newest = _changes(page.data if page else [])
         self._state.watermark = max(newest) if newest else None
         self._state.watermark_settled = page is not None and self._is_settled(page)
@@ -114,7 +123,8 @@ class TimedWalk:
         newest, settled = state.watermark, state.watermark_settled
         first = True
         with PageAhead(self._pages(LATEST_CHANGE_FIRST)) as pages:
-            while (page := pages.take()) is not None:
+            while (read := pages.take()) is not None:
+                page = read.page
                 changes = _changes(page.data)
                 if first:
                     self._refuse_sudden_emptiness(page)
@@ -127,7 +137,7 @@ class TimedWalk:
                 undecided = may_equal and oldest == stop_at
                 if not (beyond or undecided or page.is_last):
                     pages.start()
-                counts = self._write_page(page, with_state=False)
+                counts = self._write_page(read, with_state=False)
                 if beyond or (undecided and counts.inserted + counts.updated == 0):
                     break
         state.watermark, state.watermark_settled = newest, settled
@@ -169,8 +179,8 @@ class TimedWalk:
                 f"user still sees the {self._spec.name}."
             )
 
-    def _pages(self, order: Order, start: Sequence[Any] = ()) -> Iterator[ListPage]:
-        """Yield pages with whole items; before the first one, settle which names the account accepts."""
+    def _pages(self, order: Order, start: Sequence[Any] = ()) -> Iterator[ReadPage]:
+        """Yield pages ready to be written; before the first one, settle which names the account accepts."""
         page_size = self._hook.settings.page_size
         pages = self._ask(order, self._arguments(self._names), page_size=page_size, start=start)
         try:
@@ -180,9 +190,9 @@ class TimedWalk:
             pages = self._ask(order, self._arguments(self._names), page_size=page_size, start=start)
             first = next(pages, None)
         if first is not None:
-            yield self._with_whole_items(first)
+            yield self._read(first)
             for page in pages:
-                yield self._with_whole_items(page)
+                yield self._read(page)
 
     def _ask(
         self, order: Order, arguments: dict[str, Any], *, page_size: int, start: Sequence[Any] = ()
@@ -197,9 +207,10 @@ class TimedWalk:
     def _arguments(self, names: Sequence[str]) -> dict[str, Any]:
         return {"fields": list(names), "onlyRequestedFields": True}
 
-    def _with_whole_items(self, page: ListPage) -> ListPage:
+    def _read(self, page: ListPage) -> ReadPage:
         items = whole_items(page.items, page.data, self._names, self._read_card)
-        return replace(page, items=items)
+        entities = CanonicalPage(page.data).entities(items)
+        return ReadPage(page, [WholeEntity(entity, content(entity)) for entity in entities])
 
     def _read_card(self, link: Entity) -> Entity | None:
         try:
@@ -208,19 +219,17 @@ class TimedWalk:
             return None
         return card
 
-    def _write_page(self, page: ListPage, *, with_state: bool = True) -> PageCounts:
-        entities = CanonicalPage(page.data).entities(page.items)
-        with self._connection.transaction(), self._connection.cursor() as cursor:
-            counts = self._write(cursor, self._account, entities)
+    def _write_page(self, read: ReadPage, *, with_state: bool = True) -> PageCounts:
+        with self._connection.transaction():
+            counts = self._write(self._connection, self._account, read.entities)
             if with_state:
-                self._state.save(cursor, self._account, self._spec.name)
+                self._state.save(self._connection, self._account, self._spec.name)
         self._outcome.add_page(counts)
-        self._progress.tell(page)
+        self._progress.tell(read.page)
         return counts
 
     def _save(self) -> None:
-        with self._connection.transaction(), self._connection.cursor() as cursor:
-            self._state.save(cursor, self._account, self._spec.name)
+        self._state.save(self._connection, self._account, self._spec.name)
 
 
 def _changes(entities: Sequence[Entity]) -> list[datetime]:

@@ -28,11 +28,10 @@ def money(value: Any) -> Amount:
 
 def number(value: Any) -> Number | None:
     """Read a JSON number, or a number that came as a string."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int | float):
-        return value
-    if isinstance(value, str):
+    kind = type(value)
+    if kind is int or kind is float:
+        return value  # type: ignore[no-any-return]
+    if kind is str:
         try:
             read = Decimal(value.strip().replace(",", "."))
         except InvalidOperation:
@@ -42,17 +41,16 @@ def number(value: Any) -> Number | None:
 
 
 def text(value: Any) -> str | None:
-    """Read a string; numbers become their text."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    return None
+    """Read a string; numbers become their text. Postgres has no place for U+0000; it becomes U+FFFD."""
+    kind = type(value)
+    if kind is str:
+        return str(value).replace("\0", "\ufffd")
+    return str(value) if kind is int or kind is float else None
 
 
 def boolean(value: Any) -> bool | None:
     """Read true or false and nothing else."""
-    return value if isinstance(value, bool) else None
+    return value if value is True or value is False else None
 
 
 def moment(value: Any) -> str | None:

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from psycopg import Connection, Cursor
+from psycopg import Connection
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
@@ -29,13 +29,13 @@ class WalkState:
     @classmethod
     def load(cls, connection: Connection[Any], account: str, entity: str) -> "WalkState":
         """Read the state; an entity that was never read has an empty one."""
-        with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+        with connection.cursor(row_factory=dict_row) as cursor:
             cursor.execute(read_sql("select_walk"), {"account": account, "entity": entity})
             row = cursor.fetchone()
         return cls(**row) if row else cls()
 
-    def save(self, cursor: Cursor[Any], account: str, entity: str) -> None:
-        """Write the state within the caller's transaction."""
+    def save(self, connection: Connection[Any], account: str, entity: str) -> None:
+        """Write the state, within the caller's transaction if there is one."""
         values = asdict(self)
         values["trail"] = None if self.trail is None else Jsonb(self.trail)
-        cursor.execute(read_sql("save_walk"), {"account": account, "entity": entity, **values})
+        connection.execute(read_sql("save_walk"), {"account": account, "entity": entity, **values})

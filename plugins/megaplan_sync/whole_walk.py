@@ -9,9 +9,10 @@ from psycopg import Connection
 from megaplan_hook.exceptions import MegaplanNotFoundError, MegaplanValidationError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
-from megaplan_sync.canonical import CanonicalPage, Entity
+from megaplan_sync.canonical import CanonicalPage, Entity, content
 from megaplan_sync.entities import EntitySpec
 from megaplan_sync.field_names import FieldNames
+from megaplan_sync.page_writers import WholeEntity
 from megaplan_sync.whole_items import whole_items
 
 
@@ -23,10 +24,11 @@ class WholeWalk:
         self._spec = spec
         self._field_names = FieldNames(connection, hook.account, spec)
 
-    def entities(self) -> Iterator[list[Entity]]:
+    def entities(self) -> Iterator[list[WholeEntity]]:
         """Yield the entities page by page, in canonical form."""
         for page in self.pages():
-            yield CanonicalPage(page.data).entities(page.items)
+            entities = CanonicalPage(page.data).entities(page.items)
+            yield [WholeEntity(entity, content(entity)) for entity in entities]
 
     def pages(self, **arguments: Any) -> Iterator[ListPage]:
         """Yield the pages as Megaplan sent them, bare items restored.

@@ -16,6 +16,7 @@ from demo.processes import free_port
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.account_sync import AccountSync
 from megaplan_sync.outcome import EntityOutcome
+from megaplan_sync.postgres import prepare_session
 from megaplan_sync.raw_schema import prepare_raw_schema
 
 DEALS = 420
@@ -86,7 +87,7 @@ def sync(database_uri: str, connect: Callable[..., str]) -> Callable[..., dict[s
     ) -> dict[str, EntityOutcome]:
         hook = MegaplanHook(connect(**settings), sleep=lambda seconds: None)
         with psycopg.connect(database_uri, autocommit=True) as connection:
-            connection.execute("SET TIME ZONE 'UTC'")
+            prepare_session(connection)
             prepare_raw_schema(connection)
             account = AccountSync(hook, connection, run_id=run_id or uuid4().hex)
             outcomes = account.run(entities, full_refresh=full_refresh)

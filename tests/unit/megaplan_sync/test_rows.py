@@ -25,7 +25,7 @@ ROW_CLASSES = {
 
 @pytest.mark.parametrize("table", [table.name for table in ALL_TABLES])
 def test_fields_are_the_copied_columns(table: str) -> None:
-    copied = re.search(r"COPY \w+ \((.*?)\)", read_sql(f"copy_{table}"), re.DOTALL)
+    copied = re.search(r"COPY \w+ \((.*?)\)", read_sql(f"stage_{table}"), re.DOTALL)
     assert copied is not None
     assert tuple(re.findall(r"\w+", copied[1])) == ROW_CLASSES[table]._fields
 
