@@ -25,6 +25,7 @@ def control_routes(account: Account) -> list[Route]:
         Route("/_control/requests", control.requests, methods=["GET", "DELETE"]),
         Route("/_control/state", control.state, methods=["GET"]),
         Route("/_control/knobs", control.knobs, methods=["GET", "POST"]),
+        Route("/_control/tokens", control.tokens, methods=["GET"]),
         Route("/_control/reset", control.reset, methods=["POST"]),
         Route("/_control/clock", control.clock, methods=["GET", "POST"]),
     ]
@@ -113,6 +114,10 @@ class _Control:
             if {"rps", "rph"} & set(_as_list(await request.body())[0]):
                 self._account.rate_limit.reset()
         return _json(knobs.as_dict())
+
+    async def tokens(self, request: Request) -> Response:
+        """Show every token issued since the last reset, so that a test can look for them in logs."""
+        return _json(self._account.tokens.issued)
 
     async def reset(self, request: Request) -> Response:
         """Begin anew, with another ``seed``, number of ``deals`` or ``contacts`` if the body has them."""

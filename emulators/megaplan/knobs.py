@@ -25,6 +25,7 @@ class Knobs:
     gone_cursor: str = "404"  # 404 | 422 | empty | restart
     dedupe: bool = True
     root_items_always_full: bool = False
+    refused_fields: str = ""  # comma separated names that this account does not take in `fields`
     hidden_deal: str = "403"  # answer to GET of a deal out of sight: 403 | 404
     rps: float = 5  # 0 = unlimited
     rph: float = 1000  # 0 = unlimited

@@ -59,4 +59,4 @@ def _refs(name: str, content_types: tuple[str, ...], store: Store) -> tuple[str,
             if definition.key == name:
                 known = True
                 found.update(dict.fromkeys(definition.ref_types))
-    return tuple(found) if known else None
+    return tuple(found) if known and name not in store.knobs.refused_fields.split(",") else None

@@ -32,6 +32,7 @@ class Tokens:
         self._knobs = knobs
         self._access: dict[str, float] = {}
         self._refresh: dict[str, _Refresh] = {}
+        self.issued: list[str] = []
 
     def grant(self, form: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """Answer the token endpoint: a status and a body without envelope."""
@@ -66,6 +67,7 @@ class Tokens:
 
     def _issue(self) -> dict[str, Any]:
         access, refresh = _new_token(), _new_token()
+        self.issued += [access, refresh]
         self._access[access] = self._clock.precise() + self._knobs.token_ttl_s
         self._refresh[refresh] = _Refresh(refresh)
         return {
