@@ -54,13 +54,13 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.request_budgets (
   account       text        PRIMARY KEY,
   next_at       timestamptz NOT NULL DEFAULT '-infinity',
   blocked_until timestamptz NOT NULL DEFAULT '-infinity',
-  minutes       bigint[]    NOT NULL DEFAULT array_fill(0::bigint, ARRAY[60]),
-  spent         integer[]   NOT NULL DEFAULT array_fill(0, ARRAY[60])
+  minutes       bigint[]    NOT NULL DEFAULT array_fill(0::bigint, ARRAY[61]),
+  spent         integer[]   NOT NULL DEFAULT array_fill(0, ARRAY[61])
 );
 COMMENT ON TABLE megaplan_sync.request_budgets IS 'Requests sent to each account, shared by all processes of both lanes';
 COMMENT ON COLUMN megaplan_sync.request_budgets.next_at IS 'The next request may not be sent before';
 COMMENT ON COLUMN megaplan_sync.request_budgets.blocked_until IS 'Megaplan answered 429 and asked to wait until then';
-COMMENT ON COLUMN megaplan_sync.request_budgets.minutes IS 'Minute (of the Unix epoch) that each of the sixty counters stands for';
+COMMENT ON COLUMN megaplan_sync.request_budgets.minutes IS 'Minute (of the Unix epoch) that each of the counters stands for: the present one and sixty whole ones';
 COMMENT ON COLUMN megaplan_sync.request_budgets.spent IS 'Requests sent in that minute';
 
 CREATE TABLE IF NOT EXISTS megaplan_sync.entity_runs (

@@ -1,17 +1,17 @@
 -- How many requests an account has sent within the hour, and how long until it may send the next one.
 SELECT
-  coalesce(sum(counter.spent) FILTER (WHERE counter.minute > extract(epoch FROM now())::bigint / 60 - 60), 0)::integer
+  coalesce(sum(counter.spent) FILTER (WHERE counter.minute > extract(epoch FROM now())::bigint / 60 - 61), 0)::integer
     AS spent,
   greatest(
     extract(epoch FROM greatest(max(budget.blocked_until), now()) - now())::float8,
     CASE
       WHEN coalesce(
-        sum(counter.spent) FILTER (WHERE counter.minute > extract(epoch FROM now())::bigint / 60 - 60), 0
+        sum(counter.spent) FILTER (WHERE counter.minute > extract(epoch FROM now())::bigint / 60 - 61), 0
       ) < %(requests_per_hour)s THEN 0
       ELSE (
         min(counter.minute) FILTER (
-          WHERE counter.spent > 0 AND counter.minute > extract(epoch FROM now())::bigint / 60 - 60
-        ) + 60
+          WHERE counter.spent > 0 AND counter.minute > extract(epoch FROM now())::bigint / 60 - 61
+        ) + 61
       ) * 60 - extract(epoch FROM now())::float8
     END
   ) AS wait_seconds

@@ -11,7 +11,6 @@ from megaplan_hook.entities import DateTimeFormat
 from megaplan_hook.setting_values import FieldValues
 
 TokenBody = Literal["form", "json", "multipart"]
-TimeUpdatedFilter = Literal["off", "probe", "on"]
 ContractorListRoute = Literal["contractor", "by_kind"]
 
 
@@ -23,10 +22,6 @@ class VendorQuirks:
         ``multipart`` (what dev.megaplan.ru shows) or ``json`` (used by some clients).
     :param retry_after_fallback_seconds: the longest pause between two tries after a 429 whose answer does not
         say how long to wait; default 60. Whether Megaplan sends Retry-After is not known.
-    :param time_updated_filter: whether lists are filtered by ``timeUpdated`` on Megaplan's side: ``off``
-        (default: walk newest first and stop), ``probe`` (use the filter once a probe has shown that it is
-        honoured), ``on``. Megaplan silently ignores unknown filter fields, and no public client filters by
-        this one.
     :param time_updated_overlap_seconds: how far below the last watermark an incremental read goes; default
         600. Writes become visible seconds late.
     :param datetime_write_format: how a ``DateTime`` is written: ``iso_offset`` (default,
@@ -45,7 +40,6 @@ class VendorQuirks:
 
     token_body: TokenBody = "form"
     retry_after_fallback_seconds: float = 60
-    time_updated_filter: TimeUpdatedFilter = "off"
     time_updated_overlap_seconds: int = 600
     datetime_write_format: DateTimeFormat = "iso_offset"
     default_phone_region: str = "RU"
@@ -78,9 +72,6 @@ class VendorQuirks:
         return cls(
             token_body=cast(TokenBody, given.choice("token_body", "form", ("form", "json", "multipart"))),
             retry_after_fallback_seconds=given.number("retry_after_fallback_seconds", 60, 1, 3600, "seconds"),
-            time_updated_filter=cast(
-                TimeUpdatedFilter, given.choice("time_updated_filter", "off", ("off", "probe", "on"))
-            ),
             time_updated_overlap_seconds=given.whole_number(
                 "time_updated_overlap_seconds", 600, 0, 86400, "seconds"
             ),

@@ -24,6 +24,7 @@ from megaplan_sync.exceptions import (
     AccountBusyError,
     EntitiesFailedError,
     MegaplanSyncError,
+    RequiredFieldRefusedError,
     UnknownEntityError,
 )
 from megaplan_sync.outcome import EntityOutcome
@@ -117,24 +118,39 @@ class AccountSync:
         return outcome
 
     def _timed(self, name: str, outcome: EntityOutcome, *, full_refresh: bool) -> None:
-        walks: list[tuple[entities.EntitySpec, PageWriter]]
         if name == "deals":
-            walks = [(entities.DEALS, write_deals)]
-        else:
-            quirks = self._hook.settings.vendor_quirks
-            write_contacts = contacts_writer(quirks.default_phone_region)
-            specs = (
-                (entities.CONTACT_HUMANS, entities.CONTACT_COMPANIES)
-                if quirks.contractor_list_route == "by_kind"
-                else (entities.CONTACTS,)
-            )
-            walks = [(spec, write_contacts) for spec in specs]
+            self._walk(entities.DEALS, write_deals, outcome, full_refresh=full_refresh)
+            return
+        quirks = self._hook.settings.vendor_quirks
+        write = contacts_writer(quirks.default_phone_region)
+        by_kind = (entities.CONTACT_HUMANS, entities.CONTACT_COMPANIES)
+        specs = by_kind if self._reads_contacts_by_kind() else (entities.CONTACTS,)
+        try:
+            for spec in specs:
+                self._walk(spec, write, outcome, full_refresh=full_refresh)
+        except RequiredFieldRefusedError as refusal:
+            if specs == by_kind or not refusal.fields <= entities.ONLY_HUMANS_HAVE:
+                raise
+            log.warning("%s Reading people and companies apart.", refusal)
+            for spec in by_kind:
+                self._walk(spec, write, outcome, full_refresh=full_refresh)
+
+    def _reads_contacts_by_kind(self) -> bool:
+        """Tell whether people and companies are read apart: by setting, or because it proved necessary."""
+        if self._hook.settings.vendor_quirks.contractor_list_route == "by_kind":
+            return True
+        humans = WalkState.load(self._connection, self._hook.account, entities.CONTACT_HUMANS.name)
+        mixed = WalkState.load(self._connection, self._hook.account, entities.CONTACTS.name)
+        return humans.loaded_at is not None and mixed.loaded_at is None
+
+    def _walk(
+        self, spec: entities.EntitySpec, write: PageWriter, outcome: EntityOutcome, *, full_refresh: bool
+    ) -> None:
         dictionary = WalkState.load(self._connection, self._hook.account, entities.CUSTOM_FIELDS)
-        for spec, write in walks:
-            TimedWalk(self._hook, self._connection, spec, write, outcome).run(
-                refresh_run=self._run_id if full_refresh else None,
-                dictionary_is_fresh=dictionary.read_at is not None and dictionary.read_at >= self._began_at,
-            )
+        TimedWalk(self._hook, self._connection, spec, write, outcome).run(
+            refresh_run=self._run_id if full_refresh else None,
+            dictionary_is_fresh=dictionary.read_at is not None and dictionary.read_at >= self._began_at,
+        )
 
     def _whole(self, name: str, outcome: EntityOutcome, *, full_refresh: bool) -> None:
         account = self._hook.account

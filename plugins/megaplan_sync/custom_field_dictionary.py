@@ -6,6 +6,7 @@ from typing import Any
 
 from psycopg import Connection, Cursor
 
+from megaplan_hook.exceptions import MegaplanForbiddenError, MegaplanNotFoundError
 from megaplan_hook.hook import ExtraFieldsEntity, MegaplanHook
 from megaplan_sync.canonical import CanonicalPage, Entity, content
 from megaplan_sync.flatten import is_custom
@@ -30,7 +31,12 @@ def read_custom_fields(hook: MegaplanHook, connection: Connection[Any]) -> Itera
     An answer without a single custom field where there were some is not believed: nothing is closed then.
     """
     for owner, route in OWNERS.items():
-        sent = [field for field in hook.extra_fields(route) if is_custom(str(field.get("name")))]
+        try:
+            sent = [field for field in hook.extra_fields(route) if is_custom(str(field.get("name")))]
+        except (MegaplanNotFoundError, MegaplanForbiddenError) as refusal:
+            # not every build has this route for every entity, and not every user may see it
+            log.warning("Custom fields of %s stay as they are known: %s", owner, refusal)
+            continue
         fields = CanonicalPage(sent).entities(sent)
         with connection.transaction(), connection.cursor() as cursor:
             yield _note(cursor, hook.account, owner, fields)

@@ -68,6 +68,7 @@ CONTACTS = EntitySpec(
     custom_field_owners=("ContractorHuman", "ContractorCompany"),
     has_time_updated=True,
 )
+ONLY_HUMANS_HAVE = frozenset({"firstName", "middleName", "lastName", "company"})
 CONTACT_HUMANS = replace(
     CONTACTS, name="contacts_human", path="/contractorHuman", custom_field_owners=("ContractorHuman",)
 )
@@ -75,9 +76,7 @@ CONTACT_COMPANIES = replace(
     CONTACTS,
     name="contacts_company",
     path="/contractorCompany",
-    required=tuple(
-        name for name in CONTACTS.required if name not in ("firstName", "middleName", "lastName", "company")
-    ),
+    required=tuple(name for name in CONTACTS.required if name not in ONLY_HUMANS_HAVE),
     optional=("status",),
     custom_field_owners=("ContractorCompany",),
 )

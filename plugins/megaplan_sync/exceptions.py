@@ -2,6 +2,7 @@
 
 * MegaplanSyncError
   * NewerSchemaError - the tables were made by a newer version of this package
+  * DatabaseEncodingError - the database of the raw tables cannot hold every letter
   * UnknownAccountError - an account was asked for that is not configured
   * AccountListError - the Variable with the list of accounts cannot be understood
   * UnknownEntityError - an entity was asked for that does not exist
@@ -35,6 +36,17 @@ class NewerSchemaError(MegaplanSyncError):
             f"megaplan_sync.schema_version says {found}, but this airflow-provider-megaplan knows the tables up "
             f"to version {known}: upgrade the package here, or point connection megaplan_postgres at another "
             "database. Nothing was changed."
+        )
+
+
+class DatabaseEncodingError(MegaplanSyncError):
+    """The database of the raw tables cannot hold every letter."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__(
+            f"The database of connection megaplan_postgres has the encoding {encoding}: Russian text needs UTF8. "
+            "Make one by CREATE DATABASE megaplan ENCODING 'UTF8' TEMPLATE template0 and name it in the field "
+            "Database of the connection."
         )
 
 
@@ -72,9 +84,10 @@ class RequiredFieldRefusedError(MegaplanSyncError):
     """The account refuses a field that a table needs."""
 
     def __init__(self, account: str, entity: str, fields: Iterable[str]) -> None:
+        self.fields = frozenset(fields)
         super().__init__(
-            f"Megaplan account {account} refuses {_listed(fields)} in `fields` of {entity} (422), and the raw "
-            f"table {entity} cannot do without. Check that the connection's user may see this field in Megaplan; "
+            f"Megaplan account {account} refuses {_listed(sorted(self.fields))} in `fields` of {entity} (422), and "
+            f"the raw table {entity} cannot do without. Check that the connection's user may see this in Megaplan; "
             'for contacts, vendor_quirks {"contractor_list_route": "by_kind"} reads people and companies apart.'
         )
 

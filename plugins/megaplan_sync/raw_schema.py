@@ -4,7 +4,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from megaplan_sync.exceptions import NewerSchemaError
+from megaplan_sync.exceptions import DatabaseEncodingError, NewerSchemaError
 from megaplan_sync.sql import read_sql
 from megaplan_sync.tables import ALL_TABLES
 
@@ -18,16 +18,27 @@ EXPECTED_TABLES = (
     *(f"megaplan_sync.{name}" for name in _SYNC_TABLES),
     "megaplan_sync.schema_version",
 )
-_EXPECTED_VIEWS = ("megaplan.deals", "megaplan.contacts", "megaplan.deal_positions", "megaplan.employees")
+_EXPECTED_VIEWS = (
+    "megaplan.deals",
+    "megaplan.contacts",
+    "megaplan.deal_positions",
+    "megaplan.employees",
+    "megaplan.pipeline_stages",
+)
 
 
 def prepare_raw_schema(connection: Connection[Any]) -> bool:
     """Create what is missing and upgrade what is old, in one transaction.
 
     :returns: whether anything had to be done
+    :raises DatabaseEncodingError: the database cannot hold every letter
     :raises NewerSchemaError: the tables were made by a newer version of this package
     """
     with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute(read_sql("show_encoding"))
+        encoding = (cursor.fetchone() or ("?",))[0]
+        if encoding != "UTF8":
+            raise DatabaseEncodingError(encoding)
         cursor.execute(read_sql("lock_schema"))
         wanted = [*EXPECTED_TABLES, *_EXPECTED_VIEWS]
         cursor.execute(read_sql("find_tables"), {"names": wanted})

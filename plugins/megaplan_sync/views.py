@@ -33,7 +33,7 @@ _COLUMN_TYPES = {
 
 
 def refresh_deals_view(cursor: Cursor[Any]) -> bool:
-    """Give ``megaplan.deals`` a column for every custom field that has none yet.
+    """Give ``megaplan.deals`` a column for every custom field that has none yet, and each its present title.
 
     :returns: whether the view was rebuilt
     """
@@ -42,7 +42,8 @@ def refresh_deals_view(cursor: Cursor[Any]) -> bool:
     keys = {key for key, _ in given}
     cursor.execute(read_sql("select_view_fields"), {"entity": "Deal"})
     news = [row for row in cursor.fetchall() if row[0] not in keys]
-    if not news:
+    cursor.execute(read_sql("select_changed_titles"))
+    if not news and not cursor.fetchall():
         return False
     taken = set(given.values())
     for key, field_type, is_multiple in news:

@@ -1,5 +1,6 @@
 """Reads a list that does not know when its entities changed: whole, but not oftener than its setting says."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,8 @@ from megaplan_sync.entities import EntitySpec
 from megaplan_sync.field_names import FieldNames
 from megaplan_sync.page_writers import WholeEntity
 from megaplan_sync.whole_items import whole_items
+
+log = logging.getLogger(__name__)
 
 
 class WholeWalk:
@@ -35,26 +38,37 @@ class WholeWalk:
 
         :param arguments: further arguments of the list route
         """
-        names = self._field_names.wanted()
+        names: Sequence[str] | None = self._field_names.wanted()
         try:
             first, pages = self._begin(names, arguments)
         except MegaplanValidationError as refusal:
-            names = self._field_names.without_refused(
-                names, refusal, lambda some: self._try_names(some, arguments)
-            )
+            names = self._accepted(names or (), arguments, refusal)
             first, pages = self._begin(names, arguments)
         if first is None:
             return
-        yield self._with_whole_items(first, names)
+        yield self._with_whole_items(first, names or ())
         for page in pages:
-            yield self._with_whole_items(page, names)
+            yield self._with_whole_items(page, names or ())
+
+    def _accepted(
+        self, names: Sequence[str], arguments: dict[str, Any], refusal: MegaplanValidationError
+    ) -> Sequence[str] | None:
+        """Return the names that the account accepts, None if the route takes no ``fields`` at all."""
+        try:
+            return self._field_names.without_refused(
+                names, refusal, lambda some: self._try_names(some, arguments)
+            )
+        except MegaplanValidationError:
+            log.warning("%s takes no `fields` (%s): read as Megaplan gives it", self._spec.path, refusal)
+            return None
 
     def _begin(
-        self, names: Sequence[str], arguments: dict[str, Any]
+        self, names: Sequence[str] | None, arguments: dict[str, Any]
     ) -> tuple[ListPage | None, Iterator[ListPage]]:
+        chosen = {} if names is None else {"fields": list(names), "onlyRequestedFields": True}
         pages = self._hook.walk(
             self._spec.path,
-            arguments={**arguments, "fields": list(names), "onlyRequestedFields": True},
+            arguments={**arguments, **chosen},
             page_size=self._hook.settings.page_size,
             order=None,
         )

@@ -1,0 +1,2 @@
+-- Encoding of the database.
+SHOW server_encoding
