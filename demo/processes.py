@@ -73,8 +73,11 @@ _PR_SET_PDEATHSIG = 1
 
 
 def _end_with_parent() -> None:
-    """Have the kernel send SIGTERM when the parent is gone, even by kill -9."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    """Have the kernel send SIGINT when the parent is gone, even by kill -9.
+
+    Not SIGTERM: ``airflow standalone`` would end at once and leave its parts running.
+    """
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 def _stop_group(process: "subprocess.Popen[bytes]", patience_seconds: float = 20) -> None:
