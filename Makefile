@@ -15,7 +15,7 @@ install: $(INSTALLED) ## .venv with the project, Airflow and everything the demo
 $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv
-	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet -c constraints.txt -e '.[dev]'
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode -c constraints.txt -e '.[dev]'
 	touch $@
 
 demo: install ## load an emulated Megaplan into an embedded Postgres through a real Airflow; DEMO_ONCE=1 ends after the report
