@@ -15,7 +15,7 @@ from demo.airflow_api import AirflowApi
 from demo.airflow_home import PASSWORD, REPOSITORY, USER, AirflowHome
 from demo.embedded_postgres import embedded_postgres, psql, stop_leftover
 from demo.emulated_megaplan import EmulatedMegaplan, emulated_megaplan, what_it_holds
-from demo.processes import ProgramEndedError, free_port, running
+from demo.processes import ProgramEndedError, free_port, kill_leftovers, running
 from demo.report import as_text, count_rows, differences, rows_so_far, some_deals
 
 DAG_ID = "megaplan_deals_sync"
@@ -46,9 +46,10 @@ def main() -> int:
 
 
 def _run(deals: int, *, once: bool) -> int:
+    logs = FOLDER / "logs"
+    kill_leftovers(logs)
     stop_leftover(FOLDER / "postgres")
     shutil.rmtree(FOLDER, ignore_errors=True)
-    logs = FOLDER / "logs"
     with (
         embedded_postgres(FOLDER / "postgres") as postgres_uri,
         emulated_megaplan(_port(18080, "Megaplan"), deals, logs / "megaplan.log") as megaplan,

@@ -49,10 +49,31 @@ def running(name: str, command: Sequence[str], log: Path, env: Mapping[str, str]
             start_new_session=True,
             preexec_fn=_end_with_parent if sys.platform == "linux" else None,
         )
+    group_file = log.with_suffix(_GROUP_SUFFIX)
+    group_file.write_text(str(process.pid))
     try:
         yield Program(name, process, log)
     finally:
         _stop_group(process)
+        group_file.unlink(missing_ok=True)
+
+
+def kill_leftovers(logs: Path) -> None:
+    """Kill what is still running of programs with logs in ``logs`` because their parent was killed."""
+    for file in logs.glob(f"*{_GROUP_SUFFIX}"):
+        group = file.read_text()
+        # the number may have gone to other programs: only those of this environment are killed
+        if any(line.split()[0] == group and sys.prefix in line for line in _running_commands()):
+            _signal_group(int(group), signal.SIGKILL)
+
+
+def _running_commands() -> list[str]:
+    """Return group and command of every process, as lines."""
+    try:
+        shown = subprocess.run(["ps", "-eo", "pgid=,command="], capture_output=True, text=True, check=False)
+    except OSError:  # no ps on this machine
+        return []
+    return shown.stdout.splitlines()
 
 
 def free_port(preferred: int) -> int:
@@ -68,6 +89,7 @@ def free_port(preferred: int) -> int:
     raise OSError("no free port at 127.0.0.1")
 
 
+_GROUP_SUFFIX = ".group"
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 
