@@ -1,0 +1,134 @@
+"""Real runs of the DAG: ``airflow dags test`` in a process of its own, with a metadata database in sqlite."""
+
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from psycopg.conninfo import conninfo_to_dict
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+_NOT_THE_TASKS = ("::group::", "::endgroup::", "[airflow.api_fastapi.", "[airflow.assets.")
+"""Marks of Airflow around a task's log, and of the API server, which ``dags test`` runs in the same process."""
+
+
+@dataclass(frozen=True)
+class AirflowRun:
+    """What a run of the DAG left behind."""
+
+    run_id: str
+    state: str
+    tries: dict[str, int]
+    states: dict[str, str]
+    output: str
+
+    def last_line(self, task_id: str) -> str:
+        """Return the last line that a task wrote into its log, Airflow's own closing marker left out."""
+        tasks = re.split(r"^.*\[DAG TEST\] starting task_id=(\w+) .*$", self.output, flags=re.MULTILINE)
+        texts = [text for name, text in zip(tasks[1::2], tasks[2::2], strict=True) if name == task_id]
+        lines = texts[-1].split("[DAG TEST] end task")[0].splitlines()[:-1]
+        return [line for line in lines if not any(marker in line for marker in _NOT_THE_TASKS)][-1]
+
+
+@dataclass
+class TestedAirflow:
+    """An Airflow whose home is ``folder``.
+
+    :param environment: on top of the present one, for every run
+    """
+
+    __test__ = False
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def migrate(self) -> None:
+        """Make the metadata database."""
+        self._airflow("db", "migrate", check=True)
+
+    def dags_test(
+        self, conf: Mapping[str, Any] | None = None, variables: Mapping[str, str] | None = None
+    ) -> AirflowRun:
+        """Run the DAG once.
+
+        :param conf: its params
+        :param variables: further environment variables
+        """
+        arguments = ["dags", "test", "megaplan_deals_sync"]
+        if conf:
+            arguments += ["--conf", json.dumps(conf)]
+        output = self._airflow(*arguments, variables=variables)
+        with (self.folder / "runs.log").open("a") as log:
+            log.write(output)
+        (run_id, state), *_ = self.query("SELECT run_id, state FROM dag_run ORDER BY id DESC LIMIT 1")
+        instances = self.query(
+            "SELECT task_id, try_number, state FROM task_instance WHERE run_id = ?", str(run_id)
+        )
+        tries = {str(task): int(number) for task, number, _ in instances}
+        states = {str(task): str(end) for task, _, end in instances}
+        return AirflowRun(str(run_id), str(state), tries, states, output)
+
+    def asset_events(self, run: AirflowRun) -> dict[str, dict[str, Any]]:
+        """Return what the asset events of a run say, by asset."""
+        rows = self.query(
+            "SELECT asset.name, event.extra FROM asset_event AS event JOIN asset ON asset.id = event.asset_id "
+            "WHERE event.source_run_id = ?",
+            run.run_id,
+        )
+        return {str(name): json.loads(extra) for name, extra in rows}
+
+    def query(self, statement: str, *values: str) -> list[tuple[Any, ...]]:
+        """Ask the metadata database."""
+        with sqlite3.connect(self.folder / "airflow.db") as metadata:
+            return metadata.execute(statement, values).fetchall()
+
+    def written(self) -> str:
+        """Return everything that all runs have logged, on the screen and in files."""
+        files = [path for path in self.folder.rglob("*.log") if path.is_file()]
+        return "\n".join(path.read_text(errors="replace") for path in files)
+
+    def _airflow(
+        self, *arguments: str, variables: Mapping[str, str] | None = None, check: bool = False
+    ) -> str:
+        settings = {
+            "AIRFLOW_HOME": str(self.folder),
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.folder}/airflow.db",
+            "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPOSITORY / "plugins"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+            "NO_PROXY": "127.0.0.1,localhost",
+            "no_proxy": "127.0.0.1,localhost",
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "airflow", *arguments],
+            env={**os.environ, **settings, **self.environment, **(variables or {})},
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            timeout=280,
+            check=False,
+            text=True,
+        )
+        if check and done.returncode != 0:
+            raise RuntimeError(f"airflow {' '.join(arguments)} failed:\n{done.stdout[-3000:]}")
+        return done.stdout
+
+
+def postgres_connection(database_uri: str, **changes: Any) -> dict[str, Any]:
+    """Return the Airflow connection that points at a database of the embedded server."""
+    socket = conninfo_to_dict(database_uri)
+    described = {
+        "conn_type": "postgres",
+        "host": socket["host"],
+        "login": socket["user"],
+        "password": "",
+        "schema": socket["dbname"],
+    }
+    return {**described, **changes}
