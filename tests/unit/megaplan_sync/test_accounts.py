@@ -1,0 +1,55 @@
+"""Which accounts there are, and how they share tasks."""
+
+import pytest
+
+from megaplan_sync.accounts import MOST_TASKS, chosen_accounts, configured_accounts, in_batches
+from megaplan_sync.exceptions import AccountListError, UnknownAccountError
+
+VARIABLE = "AIRFLOW_VAR_MEGAPLAN_ACCOUNTS"
+
+
+def test_the_variable_lists_the_accounts_each_once_and_in_its_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, '["second", "first", "second"]')
+    assert configured_accounts() == ["second", "first"]
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("first, second", "not JSON"),
+        ('{"first": 1}', "a JSON dict"),
+        ('"first"', "a JSON str"),
+        ("[]", "a JSON list"),
+        ("[1, 2]", "a JSON list"),
+        ("", "not JSON"),
+    ],
+)
+def test_anything_but_a_list_of_ids_is_refused(
+    monkeypatch: pytest.MonkeyPatch, value: str, told: str
+) -> None:
+    monkeypatch.setenv(VARIABLE, value)
+    with pytest.raises(AccountListError, match=f"Variable megaplan_accounts is {told}") as failed:
+        configured_accounts()
+    assert not failed.value.retryable
+
+
+def test_the_wanted_accounts_in_the_order_of_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, '["a", "b", "c"]')
+    assert chosen_accounts(["c", "a"]) == ["a", "c"]
+    assert chosen_accounts([]) == ["a", "b", "c"]
+
+
+def test_an_unknown_account_is_told_with_the_known_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, '["a", "b"]')
+    with pytest.raises(UnknownAccountError, match=r"accounts: x, y is not among .* \(a, b\)"):
+        chosen_accounts(["x", "a", "y"])
+
+
+@pytest.mark.parametrize("accounts", [0, 1, 2, MOST_TASKS, MOST_TASKS + 1, 5 * MOST_TASKS + 3])
+def test_every_account_is_in_exactly_one_batch(accounts: int) -> None:
+    names = [f"account_{number}" for number in range(accounts)]
+    batches = in_batches(names)
+    assert sorted(name for batch in batches for name in batch) == sorted(names)
+    assert len(batches) == min(accounts, MOST_TASKS)
+    sizes = [len(batch) for batch in batches]
+    assert not sizes or max(sizes) - min(sizes) <= 1
