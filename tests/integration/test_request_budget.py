@@ -1,0 +1,182 @@
+"""The request budget of an account, shared by all processes through Postgres."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import Connection
+
+from megaplan_sync.postgres_budget import PostgresBudget
+from megaplan_sync.raw_schema import prepare_raw_schema
+
+ACCOUNT = "mp361546"
+
+
+class ToldToWaitError(Exception):
+    """Raised instead of waiting."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+def refuse_to_wait(seconds: float) -> None:
+    raise ToldToWaitError(seconds)
+
+
+Budget = Callable[..., PostgresBudget]
+
+
+@pytest.fixture
+def budget(database: Connection[Any], database_uri: str) -> Iterator[Budget]:
+    """Make budgets, each with a connection of its own; unhurried, and without waiting, unless told otherwise."""
+    prepare_raw_schema(database)
+    connections: list[Connection[Any]] = []
+
+    def make(account: str = ACCOUNT, **limits: Any) -> PostgresBudget:
+        connections.append(psycopg.connect(database_uri, autocommit=True))
+        given = {"requests_per_second": 100_000, "requests_per_hour": 1000, "sleep": refuse_to_wait, **limits}
+        return PostgresBudget(connections[-1], account, **given)
+
+    yield make
+    for connection in connections:
+        connection.close()
+
+
+def take(budget: PostgresBudget, requests: int) -> None:
+    """Take requests; waits for the pace, hundred-thousandths of a second here, do not matter."""
+    for _ in range(requests):
+        with suppress(ToldToWaitError):
+            budget.acquire()
+
+
+def wait_told(budget: PostgresBudget) -> float:
+    with pytest.raises(ToldToWaitError) as told:
+        budget.acquire()
+    return told.value.seconds
+
+
+def age_what_was_spent(database: Connection[Any], minutes: int) -> None:
+    """Put everything counted so far ``minutes`` into the past, each number into the counter of its minute."""
+    (counted,) = database.execute(
+        "SELECT sum(s) FROM megaplan_sync.request_budgets, unnest(spent) AS s"
+    ).fetchone() or (0,)
+    database.execute(
+        """UPDATE megaplan_sync.request_budgets AS budget SET minutes = aged.minutes, spent = aged.spent
+        FROM (
+          SELECT account,
+            array_agg(CASE WHEN place = slot THEN minute ELSE 0 END ORDER BY place) AS minutes,
+            array_agg(CASE WHEN place = slot THEN %(counted)s ELSE 0 END ORDER BY place)::integer[] AS spent
+          FROM megaplan_sync.request_budgets
+          CROSS JOIN generate_series(1, cardinality(spent)) AS place
+          CROSS JOIN LATERAL (
+            SELECT extract(epoch FROM now())::bigint / 60 - %(minutes)s AS minute
+          ) AS past
+          CROSS JOIN LATERAL (SELECT minute %% cardinality(spent) + 1 AS slot) AS counter
+          GROUP BY account
+        ) AS aged
+        WHERE aged.account = budget.account""",
+        {"minutes": minutes, "counted": counted},
+    )
+
+
+def test_requests_are_paced(budget: Budget) -> None:
+    paced = budget(requests_per_second=20, sleep=time.sleep)
+    began = time.monotonic()
+    for _ in range(9):
+        paced.acquire()
+    assert 8 / 20 * 0.9 <= time.monotonic() - began < 5
+
+
+def test_two_processes_share_the_pace_and_the_count(budget: Budget) -> None:
+    both = [budget(requests_per_second=40, sleep=time.sleep) for _ in range(2)]
+
+    def ten(mine: PostgresBudget) -> None:
+        for _ in range(10):
+            mine.acquire()
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(ten, both))
+    assert time.monotonic() - began >= 19 / 40 * 0.9
+    assert [mine.remaining() for mine in both] == [980, 980]
+
+
+def test_threads_of_one_process_may_share_a_budget(budget: Budget) -> None:
+    shared = budget(sleep=time.sleep)
+    with ThreadPoolExecutor(8) as threads:
+        for future in [threads.submit(shared.acquire) for _ in range(40)]:
+            future.result()
+    assert shared.remaining() == 960
+
+
+def test_no_more_than_allowed_in_any_sixty_minutes(budget: Budget, database: Connection[Any]) -> None:
+    small = budget(requests_per_hour=3)
+    take(small, 3)
+    assert small.remaining() == 0
+    assert 0.05 <= wait_told(small) <= 60
+    assert small.remaining() == 0, "who waits has taken nothing"
+    age_what_was_spent(database, 62)
+    assert small.remaining() == 3
+    take(small, 1)
+    assert small.remaining() == 2
+
+
+def test_what_was_spent_counts_for_sixty_minutes(budget: Budget, database: Connection[Any]) -> None:
+    small = budget(requests_per_hour=3)
+    take(small, 2)
+    age_what_was_spent(database, 30)
+    assert small.remaining() == 1
+    take(small, 1)
+    assert wait_told(small) == 60, "half an hour is left; it is looked again every minute"
+
+
+def test_a_429_lets_everybody_wait_and_a_shorter_one_cuts_nothing(budget: Budget) -> None:
+    mine, other = budget(), budget()
+    mine.back_off(30)
+    assert 25 < wait_told(other) <= 30
+    other.back_off(1)
+    assert 25 < wait_told(mine) <= 30
+    assert mine.remaining() == 1000
+
+
+def test_after_the_time_asked_for_requests_go_on(budget: Budget) -> None:
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        time.sleep(seconds)
+
+    patient = budget(sleep=sleep)
+    patient.back_off(0.3)
+    began = time.monotonic()
+    patient.acquire()
+    assert 0.25 <= time.monotonic() - began < 5
+    assert waits
+
+
+def test_batch_work_leaves_its_share_to_the_live_lane(budget: Budget) -> None:
+    batch, live = budget(requests_per_hour=10, reserved_share=0.2), budget(requests_per_hour=10)
+    assert (batch.remaining(), live.remaining()) == (8, 10)
+    take(batch, 8)
+    assert wait_told(batch) > 0.04
+    assert (batch.remaining(), live.remaining()) == (0, 2)
+    take(live, 2)
+    assert wait_told(live) > 0.04
+
+
+def test_accounts_do_not_share(budget: Budget) -> None:
+    one, another = budget("one", requests_per_hour=2), budget("another", requests_per_hour=2)
+    take(one, 2)
+    assert (one.remaining(), another.remaining()) == (0, 2)
+    one.back_off(30)
+    take(another, 1)
+
+
+def test_what_was_spent_is_known_to_the_next_process(budget: Budget) -> None:
+    take(budget(), 5)
+    assert budget().remaining() == 995
