@@ -83,7 +83,7 @@ class AirflowHome:
         return {
             "conn_type": "postgres",
             "host": address["host"],
-            "port": int(address.get("port", 5432)),
+            "port": int(address.get("port") or 5432),
             "login": address["user"],
             "schema": address["dbname"],
             "description": "Raw tables: the embedded PostgreSQL of the demo",
