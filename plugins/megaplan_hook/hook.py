@@ -68,12 +68,18 @@ class MegaplanHook(MegaplanClient):
         return self._last_server_time
 
     def test_connection(self) -> tuple[bool, str]:
-        """Log in and ask who we are; the message says who and where, or what is wrong and what to do."""
+        """Log in and ask who we are; the message says who and where, or what is wrong and what to do.
+
+        The message does not name the connection: Airflow's form tests it under an id of its own making.
+        """
         try:
             impatient = replace(self._retries, failure_tries=2, rate_limit_total_seconds=5)
             answer = self._request("GET", "/currentUser", is_write=False, retries=impatient)
         except MegaplanError as error:
-            return False, str(error)
+            told = str(error)
+            for word, instead in (("connection", "this connection"), ("Connection", "This connection")):
+                told = told.replace(f"{word} {self.megaplan_conn_id!r}", instead)
+            return False, told
         user = answer.data if isinstance(answer.data, Mapping) else {}
         parts = (user.get("lastName"), user.get("firstName"), user.get("middleName"))
         name = user.get("name") or " ".join(str(part) for part in parts if part) or "a user without a name"
