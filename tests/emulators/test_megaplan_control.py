@@ -12,7 +12,7 @@ import requests
 
 from emulators.megaplan.account import Account
 from emulators.megaplan.knobs import Knobs
-from tests.emulators.megaplan_client import Client
+from tests.emulators.megaplan_client import Client, message
 
 
 def test_the_log_tells_what_was_asked(megaplan: Client) -> None:
@@ -184,6 +184,23 @@ def test_the_page_shows_deals_and_finds_them(megaplan: Client) -> None:
     text = requests.get(megaplan.url, params={"q": name}, timeout=10).text
     assert name in text
     assert '<span class="count">1</span>' in text
+
+
+def test_an_account_may_refuse_names_in_fields(megaplan: Client) -> None:
+    asked = {"fields": ["name", "payForm"], "onlyRequestedFields": True}
+    assert megaplan.get("/deal", **asked).status_code == 200
+    megaplan.control("knobs", {"refused_fields": "tags,payForm"})
+    refusal = megaplan.get("/deal", **asked)
+    assert refusal.status_code == 422
+    assert message(refusal) == "Deal have not this fields"
+    assert megaplan.get("/deal", fields=["name"]).status_code == 200
+
+
+def test_every_token_issued_is_told(megaplan: Client) -> None:
+    issued = megaplan.control("tokens", method="GET")
+    assert issued == [megaplan.tokens["access_token"], megaplan.tokens["refresh_token"]]
+    megaplan.login(grant_type="refresh_token", refresh_token=issued[1])
+    assert len(set(megaplan.control("tokens", method="GET"))) == 4
 
 
 def test_the_page_shows_a_deal_and_contacts(megaplan: Client) -> None:
