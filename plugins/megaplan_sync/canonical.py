@@ -11,8 +11,8 @@ and as the last of a page. In canonical form
 * everything else, unknown keys included, stays as Megaplan sent it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from hashlib import blake2b
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 import orjson
@@ -63,75 +63,76 @@ _PLAIN_VALUES = frozenset(
 
 
 class CanonicalPage:
-    """The entities of one response in canonical form.
+    """Brings the entities of one response into canonical form, in place: copying would take twice the time.
 
-    :param response: everything the response carried, in document order; full forms are looked up here
+    :param response: everything the response carried; full forms that ``items`` do not hold are looked up here
     """
 
-    def __init__(self, response: Sequence[Entity]) -> None:
+    def __init__(self, response: Iterable[Entity] = ()) -> None:
         self._response = response
         self._forms: dict[LinkKey, Entity] = {}
         self._bare: list[Entity] = []
+        self._set_aside: list[Entity] = []
 
-    def entities(self, items: Iterable[Entity]) -> list[Entity]:
-        """Return ``items`` in canonical form, in their order.
+    def bring(self, items: Iterable[Entity]) -> None:
+        """Change ``items``, entities of the response in document order, into canonical form.
 
-        The results may share parts with each other: read them, do not change them.
+        They may share parts with each other afterwards: read them, do not change them.
         """
-        entities = [self._root(item) for item in items]
-        self._restore()
-        return entities
-
-    def _root(self, item: Entity) -> Entity:
-        form = self._object(item)
-        self._forms.setdefault((item["contentType"], item["id"]), form)
-        return form
-
-    def _value(self, value: Any) -> Any:
-        kind = type(value)
-        if kind is dict:
-            content_type = value.get("contentType")
-            if content_type in _PLAIN_VALUES:
-                return value
-            identity = value.get("id")
-            if identity is None or content_type is None:
-                return self._object(value)
-            if content_type in HAS_OWN_TABLE:
-                return {"contentType": content_type, "id": identity}
-            if len(value) == 2:
-                bare: Entity = {"contentType": content_type, "id": identity}
-                self._bare.append(bare)
-                return bare
-            form = self._object(value)
-            self._forms.setdefault((content_type, identity), form)
-            return form
-        if kind is list:
-            return [self._value(entry) for entry in value]
-        return value
-
-    def _object(self, value: Entity) -> Entity:
-        return {
-            key: self._value(entry) if (kind := type(entry)) is dict or kind is list else entry
-            for key, entry in value.items()
-            if key not in CHANGES_BY_ITSELF
-        }
-
-    def _restore(self) -> None:
-        """Fill the bare links from the full forms of the response."""
+        for item in items:
+            self._tidy(item)
+            self._forms.setdefault((item["contentType"], item["id"]), item)
         if any((bare["contentType"], bare["id"]) not in self._forms for bare in self._bare):
             self._collect_hidden_forms()
         for bare in self._bare:
             form = self._forms.get((bare["contentType"], bare["id"]))
             if form is not None:
                 bare.update(form)
-        self._bare.clear()
+
+    def _tidy(self, value: Entity) -> None:
+        by_itself = None
+        for key, entry in value.items():
+            kind = type(entry)
+            if key in CHANGES_BY_ITSELF:
+                by_itself = [key] if by_itself is None else [*by_itself, key]
+            elif kind is dict:
+                if entry.get("contentType") not in _PLAIN_VALUES:
+                    value[key] = self._embedded(entry)
+            elif kind is list and entry:
+                self._tidy_list(entry)
+        for key in by_itself or ():
+            del value[key]
+
+    def _tidy_list(self, entries: list[Any]) -> None:
+        for place, entry in enumerate(entries):
+            if type(entry) is dict:
+                entries[place] = self._embedded(entry)
+            elif type(entry) is list:
+                self._tidy_list(entry)
+
+    def _embedded(self, value: Entity) -> Entity:
+        content_type, identity = value.get("contentType"), value.get("id")
+        if content_type is None or identity is None:
+            self._tidy(value)
+        elif content_type in HAS_OWN_TABLE:
+            if len(value) > 2:
+                self._set_aside.append(value)
+                return {"contentType": content_type, "id": identity}
+        elif len(value) == 2:
+            self._bare.append(value)
+        else:
+            self._tidy(value)
+            self._forms.setdefault((content_type, identity), value)
+        return value
 
     def _collect_hidden_forms(self) -> None:
-        """Look for full forms where canonical form does not go: inside entities with their own table."""
-        for entity in full_forms(self._response):
-            link = (entity["contentType"], entity["id"])
-            if link not in self._forms and entity["contentType"] not in HAS_OWN_TABLE:
-                self._forms[link] = self._object(entity)
+        """Look for full forms elsewhere: inside entities with their own table, and in rows not asked for."""
+        for outer in (*self._set_aside, *self._response):
+            for entity in list(full_forms(outer)):
+                link = (entity["contentType"], entity["id"])
+                if link not in self._forms and entity["contentType"] not in HAS_OWN_TABLE:
+                    self._tidy(entity)
+                    self._forms[link] = entity
 
 
 def full_forms(value: Any) -> Iterator[Entity]:
@@ -166,13 +167,13 @@ class Content(NamedTuple):
     payload: str
     """Canonical JSON."""
     content_hash: str
-    """Hash of the payload: 32 hexadecimal digits (BLAKE2b, 128 bits)."""
+    """Hash of the payload: 32 hexadecimal digits (SHA-256, its first 128 bits)."""
 
 
 def content(entity: Entity) -> Content:
     """Return payload and hash of an entity in canonical form."""
     payload = canonical_json(entity)
-    return Content(payload.decode(), blake2b(payload, digest_size=16).hexdigest())
+    return Content(payload.decode(), sha256(payload).hexdigest()[:32])
 
 
 def _without_circles(value: Any, path: tuple[LinkKey, ...]) -> Any:

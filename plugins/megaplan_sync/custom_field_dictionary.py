@@ -37,9 +37,9 @@ def read_custom_fields(hook: MegaplanHook, connection: Connection[Any]) -> Itera
             # not every build has this route for every entity, and not every user may see it
             log.warning("Custom fields of %s stay as they are known: %s", owner, refusal)
             continue
-        fields = CanonicalPage(sent).entities(sent)
+        CanonicalPage().bring(sent)
         with connection.transaction(), connection.cursor() as cursor:
-            yield _note(cursor, hook.account, owner, fields)
+            yield _note(cursor, hook.account, owner, sent)
     with connection.transaction(), connection.cursor() as cursor:
         refresh_deals_view(cursor)
 

@@ -48,11 +48,10 @@ def _write(connection: Connection[Any], account: str, programs: list[Entity], ac
     pipelines = []
     stages = {}
     for program in programs:
-        (canonical,) = CanonicalPage([program]).entities([program])
-        pipelines.append(
-            pipeline_row(account, canonical, content(canonical), is_active=program["id"] in active)
-        )
-        states = CanonicalPage(program["states"]).entities(program["states"])
+        states = list(program["states"])
+        CanonicalPage().bring(states)
+        CanonicalPage().bring([program])
+        pipelines.append(pipeline_row(account, program, content(program), is_active=program["id"] in active))
         for row in pipeline_stage_rows(account, entity_id(program), states):
             stages[row.id] = row
     with connection.transaction(), connection.cursor() as cursor:

@@ -1,11 +1,15 @@
 """Reads ahead: while one page is being written, the next one is being fetched."""
 
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 Page = TypeVar("Page")
+
+_SWITCH_INTERVAL_SECONDS = 0.0005
+"""Python's 5 ms would let the thread that writes wait for the one that parses after each of its statements."""
 
 
 class PageAhead(Generic[Page]):
@@ -20,11 +24,14 @@ class PageAhead(Generic[Page]):
         self._ahead: Future[Page | None] | None = None
 
     def __enter__(self) -> Self:
+        self._usual_interval = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        sys.setswitchinterval(self._usual_interval)
         self._thread.shutdown(wait=True, cancel_futures=True)
 
     def start(self) -> None:

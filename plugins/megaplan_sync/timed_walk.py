@@ -7,8 +7,9 @@ the row under the cursor may move.) The watermark moves only when a walk has rea
 
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from psycopg import Connection
 
@@ -28,13 +29,6 @@ from megaplan_sync.walk_state import WalkState
 from megaplan_sync.whole_items import whole_items
 
 log = logging.getLogger(__name__)
-
-
-class ReadPage(NamedTuple):
-    """A page and its new entities, ready to be written. All of it is made in the thread that reads ahead."""
-
-    page: ListPage
-    entities: list[WholeEntity]
 
 
 class TimedWalk:
@@ -93,14 +87,13 @@ class TimedWalk:
             )  # fmt: skip
         self._progress.total_may_be_told(already_read=state.rows_read)
         with PageAhead(self._pages(OLDEST_FIRST, start=tuple(state.trail or ()))) as pages:
-            while (read := pages.take()) is not None:
-                page = read.page
+            while (page := pages.take()) is not None:
                 if not page.is_last:
                     pages.start()
                 state.trail = [dict(anchor) for anchor in page.trail]
                 state.pages_read += 1
                 state.rows_read += len(page.items)
-                self._write_page(read)
+                self._write_page(page)
         state.trail = None
         state.loaded_at = datetime.now(UTC)
         state.fields = self._names
@@ -123,8 +116,7 @@ class TimedWalk:
         newest, settled = state.watermark, state.watermark_settled
         first = True
         with PageAhead(self._pages(LATEST_CHANGE_FIRST)) as pages:
-            while (read := pages.take()) is not None:
-                page = read.page
+            while (page := pages.take()) is not None:
                 changes = _changes(page.data)
                 if first:
                     self._refuse_sudden_emptiness(page)
@@ -137,7 +129,7 @@ class TimedWalk:
                 undecided = may_equal and oldest == stop_at
                 if not (beyond or undecided or page.is_last):
                     pages.start()
-                counts = self._write_page(read, with_state=False)
+                counts = self._write_page(page, with_state=False)
                 if beyond or (undecided and counts.inserted + counts.updated == 0):
                     break
         state.watermark, state.watermark_settled = newest, settled
@@ -179,8 +171,8 @@ class TimedWalk:
                 f"user still sees the {self._spec.name}."
             )
 
-    def _pages(self, order: Order, start: Sequence[Any] = ()) -> Iterator[ReadPage]:
-        """Yield pages ready to be written; before the first one, settle which names the account accepts."""
+    def _pages(self, order: Order, start: Sequence[Any] = ()) -> Iterator[ListPage]:
+        """Yield pages with whole items; before the first one, settle which names the account accepts."""
         page_size = self._hook.settings.page_size
         pages = self._ask(order, self._arguments(self._names), page_size=page_size, start=start)
         try:
@@ -190,9 +182,9 @@ class TimedWalk:
             pages = self._ask(order, self._arguments(self._names), page_size=page_size, start=start)
             first = next(pages, None)
         if first is not None:
-            yield self._read(first)
+            yield self._with_whole_items(first)
             for page in pages:
-                yield self._read(page)
+                yield self._with_whole_items(page)
 
     def _ask(
         self, order: Order, arguments: dict[str, Any], *, page_size: int, start: Sequence[Any] = ()
@@ -207,10 +199,8 @@ class TimedWalk:
     def _arguments(self, names: Sequence[str]) -> dict[str, Any]:
         return {"fields": list(names), "onlyRequestedFields": True}
 
-    def _read(self, page: ListPage) -> ReadPage:
-        items = whole_items(page.items, page.data, self._names, self._read_card)
-        entities = CanonicalPage(page.data).entities(items)
-        return ReadPage(page, [WholeEntity(entity, content(entity)) for entity in entities])
+    def _with_whole_items(self, page: ListPage) -> ListPage:
+        return replace(page, items=whole_items(page.items, page.data, self._names, self._read_card))
 
     def _read_card(self, link: Entity) -> Entity | None:
         try:
@@ -219,13 +209,15 @@ class TimedWalk:
             return None
         return card
 
-    def _write_page(self, read: ReadPage, *, with_state: bool = True) -> PageCounts:
+    def _write_page(self, page: ListPage, *, with_state: bool = True) -> PageCounts:
+        CanonicalPage(page.data).bring(page.items)
+        whole = [WholeEntity(entity, content(entity)) for entity in page.items]
         with self._connection.transaction():
-            counts = self._write(self._connection, self._account, read.entities)
+            counts = self._write(self._connection, self._account, whole)
             if with_state:
                 self._state.save(self._connection, self._account, self._spec.name)
         self._outcome.add_page(counts)
-        self._progress.tell(read.page)
+        self._progress.tell(page)
         return counts
 
     def _save(self) -> None:

@@ -30,8 +30,8 @@ class WholeWalk:
     def entities(self) -> Iterator[list[WholeEntity]]:
         """Yield the entities page by page, in canonical form."""
         for page in self.pages():
-            entities = CanonicalPage(page.data).entities(page.items)
-            yield [WholeEntity(entity, content(entity)) for entity in entities]
+            CanonicalPage(page.data).bring(page.items)
+            yield [WholeEntity(entity, content(entity)) for entity in page.items]
 
     def pages(self, **arguments: Any) -> Iterator[ListPage]:
         """Yield the pages as Megaplan sent them, bare items restored.

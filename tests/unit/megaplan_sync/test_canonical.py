@@ -49,8 +49,15 @@ def deal(identity: str = "77", **fields: Any) -> dict[str, Any]:
     }
 
 
+def canonical(page: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Bring a copy of a response into canonical form."""
+    items = deepcopy(page)
+    CanonicalPage(items).bring(items)
+    return items
+
+
 def hash_of(page: list[dict[str, Any]], place: int) -> str:
-    return content(CanonicalPage(page).entities(page)[place]).content_hash
+    return content(canonical(page)[place]).content_hash
 
 
 def printed_once(page: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -79,33 +86,36 @@ def test_same_deal_has_the_same_hash_first_and_last_in_a_page() -> None:
 
 def test_a_page_printed_once_equals_a_page_printed_in_full() -> None:
     page = [deal("77"), deal("78"), deal("79")]
-    in_full, once = CanonicalPage(page), CanonicalPage(printed_once(page))
-    in_full_page = [deal("77"), deal("78"), deal("79")]
-    for entity in in_full_page:
-        entity["positions"][0]["offer"]["unit"] = UNIT
-    expected = [content(entity) for entity in CanonicalPage(in_full_page).entities(in_full_page)]
-    assert [content(entity) for entity in once.entities(printed_once(page))] == expected
-    assert [content(entity) for entity in in_full.entities(page)] == expected
+    for entity in page:
+        entity["positions"][0]["offer"]["unit"] = deepcopy(UNIT)
+    in_full = [content(entity) for entity in canonical(page)]
+    assert [content(entity) for entity in canonical(printed_once(page))] == in_full
+
+
+def test_a_form_printed_in_a_row_that_is_left_out_is_found() -> None:
+    left_out, wanted = printed_once([deal("77"), deal("78")])
+    CanonicalPage([left_out, wanted]).bring([wanted])
+    assert wanted["payer"]["country"] == COUNTRY
 
 
 def test_a_form_printed_inside_an_entity_with_its_own_table_is_found() -> None:
     contractor = {"contentType": "ContractorCompany", "id": "500", "name": "Ромашка", "payers": [PAYER]}
     page = [deal("77", contractor=contractor, payer=bare(PAYER))]
-    (entity,) = CanonicalPage(page).entities(page)
+    (entity,) = canonical(page)
     assert entity["payer"]["name"] == "ООО Ромашка"
     assert entity["contractor"] == bare(contractor)
 
 
 def test_entities_with_their_own_table_become_bare_links() -> None:
     page = [deal("77")]
-    (entity,) = CanonicalPage(page).entities(page)
+    (entity,) = canonical(page)
     assert entity["manager"] == {"contentType": "Employee", "id": "1000004"}
     assert entity["payer"]["contractor"] == {"contentType": "ContractorCompany", "id": "500"}
 
 
 def test_a_link_printed_nowhere_in_full_stays_bare() -> None:
     page = [deal("77", payer=bare(PAYER))]
-    assert CanonicalPage(page).entities(page)[0]["payer"] == bare(PAYER)
+    assert canonical(page)[0]["payer"] == bare(PAYER)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +161,7 @@ def test_forms_that_contain_each_other_end() -> None:
     one = {"contentType": "Tag", "id": "1", "name": "a", "other": {"contentType": "Tag", "id": "2"}}
     two = {"contentType": "Tag", "id": "2", "name": "b", "other": {"contentType": "Tag", "id": "1"}}
     page = [deal("77", tags=[one], more=[two])]
-    (entity,) = CanonicalPage(page).entities(page)
+    (entity,) = canonical(page)
     assert b'"name":"b","other":{"contentType":"Tag","id":"1"}' in canonical_json(entity)
 
 
