@@ -41,11 +41,23 @@ RETURN CASE
 END;
 COMMENT ON FUNCTION megaplan.custom_moment IS 'Point in time';
 
+CREATE OR REPLACE FUNCTION megaplan.possible_date(year text, month_from_zero text, day text) RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+  WHEN year ~ '^[12]\d{3}$' AND month_from_zero ~ '^(\d|1[01])$' AND day ~ '^([1-9]|[12]\d|3[01])$' THEN (
+    SELECT CASE WHEN extract(month FROM counted.date) = month_from_zero::integer + 1 THEN counted.date END
+    FROM (
+      SELECT make_date(year::integer, month_from_zero::integer + 1, 1) + (day::integer - 1) AS date
+    ) AS counted
+  )
+END;
+COMMENT ON FUNCTION megaplan.possible_date IS 'The day, null for one that no calendar has (31 February)';
+
 CREATE OR REPLACE FUNCTION megaplan.custom_date(value jsonb, timezone text) RETURNS date
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE
   WHEN value ->> 'contentType' = 'DateOnly' THEN
-    make_date((value ->> 'year')::integer, (value ->> 'month')::integer + 1, (value ->> 'day')::integer)
+    megaplan.possible_date(value ->> 'year', value ->> 'month', value ->> 'day')
   ELSE (megaplan.custom_moment(value) AT TIME ZONE timezone)::date
 END;
 COMMENT ON FUNCTION megaplan.custom_date IS

@@ -28,7 +28,13 @@ from megaplan_sync.exceptions import (
     UnknownEntityError,
 )
 from megaplan_sync.outcome import EntityOutcome
-from megaplan_sync.page_writers import DIRECTORY_WRITERS, PageCounts, PageWriter, contacts_writer, write_deals
+from megaplan_sync.page_writers import (
+    DIRECTORY_WRITERS,
+    OwnerWriter,
+    PageCounts,
+    contacts_writer,
+    deals_writer,
+)
 from megaplan_sync.pipelines import read_pipelines
 from megaplan_sync.sql import read_sql
 from megaplan_sync.tables import create_staging_tables
@@ -119,7 +125,7 @@ class AccountSync:
 
     def _timed(self, name: str, outcome: EntityOutcome, *, full_refresh: bool) -> None:
         if name == "deals":
-            self._walk(entities.DEALS, write_deals, outcome, full_refresh=full_refresh)
+            self._walk(entities.DEALS, deals_writer(), outcome, full_refresh=full_refresh)
             return
         quirks = self._hook.settings.vendor_quirks
         write = contacts_writer(quirks.default_phone_region)
@@ -144,7 +150,7 @@ class AccountSync:
         return humans.loaded_at is not None and mixed.loaded_at is None
 
     def _walk(
-        self, spec: entities.EntitySpec, write: PageWriter, outcome: EntityOutcome, *, full_refresh: bool
+        self, spec: entities.EntitySpec, write: OwnerWriter, outcome: EntityOutcome, *, full_refresh: bool
     ) -> None:
         dictionary = WalkState.load(self._connection, self._hook.account, entities.CUSTOM_FIELDS)
         TimedWalk(self._hook, self._connection, spec, write, outcome).run(

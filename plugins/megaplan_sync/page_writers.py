@@ -1,13 +1,14 @@
 """Writes the entities of one page, with what hangs on them, within the caller's transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from psycopg import Connection
 from psycopg.errors import UniqueViolation
 
 from megaplan_sync import tables
-from megaplan_sync.canonical import Content, Entity
+from megaplan_sync.canonical import Content, Entity, content
 from megaplan_sync.flatten import (
     advertising_way_row,
     contact_point_rows,
@@ -18,17 +19,12 @@ from megaplan_sync.flatten import (
     deal_row,
     department_row,
     employee_row,
-    entity_id,
 )
+from megaplan_sync.rows import ContactPointRow, ContactRow, DealPositionRow, DealRow
 from megaplan_sync.sql import read_sql
 from megaplan_sync.tables import RawTable, Written
 
-
-class WholeEntity(NamedTuple):
-    """An entity in canonical form with its payload and hash."""
-
-    entity: Entity
-    content: Content
+Row = tuple[Any, ...]
 
 
 class PageCounts(NamedTuple):
@@ -39,69 +35,110 @@ class PageCounts(NamedTuple):
     updated: int
 
 
-PageWriter = Callable[[Connection[Any], str, Sequence[WholeEntity]], PageCounts]
+class RowWithParts(NamedTuple):
+    """The row of an entity, and the rows of what hangs on it."""
+
+    row: DealRow | ContactRow
+    parts: Sequence[DealPositionRow | ContactPointRow]
 
 
-def write_deals(connection: Connection[Any], account: str, deals: Sequence[WholeEntity]) -> PageCounts:
-    """Write deals together with their positions."""
-    new, changed = _new_and_changed(connection, account, deals, "select_known_deals")
-
-    def rows(some: Sequence[WholeEntity]) -> list[list[tuple[Any, ...]]]:
-        positions = {row.id: row for deal, _ in some for row in deal_position_rows(account, deal)}
-        return [[deal_row(account, *deal) for deal in some], list(positions.values())]
-
-    written, (_, positions) = _write(connection, (tables.DEALS, tables.DEAL_POSITIONS), rows, new, changed)
-    if new or changed:
-        connection.execute(
-            read_sql("mark_removed_deal_positions"),
-            {
-                "account": account,
-                "deal_ids": [entity_id(deal) for deal, _ in (*new, *changed)],
-                "position_ids": [row[1] for row in positions],
-            },
-        )
-    return PageCounts(len(deals), *written)
+PageWriter = Callable[[Connection[Any], str, Sequence[Entity]], PageCounts]
+"""Writes entities in canonical form of one account, within the caller's transaction."""
 
 
-def contacts_writer(phone_region: str) -> PageWriter:
-    """Return the writer of contacts; national phone numbers are read as those of ``phone_region``."""
+@dataclass
+class OwnerWriter:
+    """Writes entities that have parts: deals with positions, contacts with contact details.
 
-    def write_contacts(
-        connection: Connection[Any], account: str, contacts: Sequence[WholeEntity]
-    ) -> PageCounts:
-        new, changed = _new_and_changed(connection, account, contacts, "select_known_contacts")
+    :param owners: table of the entities
+    :param parts: table of their parts
+    :param rows_of: flattens an entity
+    :param known: statement that tells which ids stand in the table, and whether with the same hash
+    :param mark_removed: marks the parts that their owners no longer hold
+    :param expects_only_new: copy rows without looking first, until one turns out to be there already
+    """
 
-        def rows(some: Sequence[WholeEntity]) -> list[list[tuple[Any, ...]]]:
-            return [
-                [contact_row(account, *contact) for contact in some],
-                [row for contact, _ in some for row in contact_point_rows(account, contact, phone_region)],
-            ]
+    owners: RawTable
+    parts: RawTable
+    rows_of: Callable[[str, Entity], RowWithParts]
+    known: str
+    mark_removed: Callable[[Connection[Any], str, Sequence[RowWithParts]], None]
+    expects_only_new: bool = False
 
-        written, (_, points) = _write(
-            connection, (tables.CONTACTS, tables.CONTACT_POINTS), rows, new, changed
-        )
-        if new or changed:
+    def __call__(self, connection: Connection[Any], account: str, entities: Sequence[Entity]) -> PageCounts:
+        """Write one page."""
+        latest = {found.row.id: found for entity in entities for found in [self.rows_of(account, entity)]}
+        if self.expects_only_new and self._append(connection, latest.values()):
+            return PageCounts(len(entities), len(latest), 0)
+        self.expects_only_new = False
+        return PageCounts(len(entities), *self._sort_out(connection, account, latest))
+
+    def _sort_out(
+        self, connection: Connection[Any], account: str, latest: dict[int, RowWithParts]
+    ) -> Written:
+        hashes = [found.row.content_hash for found in latest.values()]
+        known: dict[int, bool] = dict(
             connection.execute(
-                read_sql("mark_removed_contact_points"),
-                {
-                    "account": account,
-                    "contact_ids": [entity_id(contact) for contact, _ in (*new, *changed)],
-                    "point_contact_ids": [row[1] for row in points],
-                    "point_positions": [row[2] for row in points],
-                },
-            )
-        return PageCounts(len(contacts), *written)
+                read_sql(self.known), {"account": account, "ids": list(latest), "hashes": hashes}
+            ).fetchall()
+        )
+        new = [found for identity, found in latest.items() if identity not in known]
+        changed = [found for identity, found in latest.items() if known.get(identity) is False]
+        if not new and not changed:
+            return Written(0, 0)
+        inserted = len(new)
+        if not self._append(connection, new):
+            changed, inserted = [*new, *changed], 0
+        with connection.cursor() as cursor:
+            written = self.owners.write(cursor, [found.row for found in changed])
+            self.parts.write(cursor, _parts(changed))
+        self.mark_removed(connection, account, [*new, *changed])
+        return Written(inserted + written.inserted, written.updated)
 
-    return write_contacts
+    def _append(self, connection: Connection[Any], some: Iterable[RowWithParts]) -> bool:
+        """Copy rows straight into the tables, unless one of them is there already (or outlived its owner)."""
+        some = list(some)
+        try:
+            with connection.transaction(), connection.cursor() as cursor:
+                self.owners.append(cursor, [found.row for found in some])
+                self.parts.append(cursor, _parts(some))
+        except UniqueViolation:
+            return False
+        return True
 
 
-def directory_writer(
-    table: RawTable, row_of: Callable[[str, Entity, Content], tuple[Any, ...]]
-) -> PageWriter:
+def deals_writer() -> OwnerWriter:
+    """Return the writer of deals."""
+    return OwnerWriter(
+        tables.DEALS,
+        tables.DEAL_POSITIONS,
+        lambda account, deal: RowWithParts(
+            deal_row(account, deal, content(deal)), list(deal_position_rows(account, deal))
+        ),
+        "select_known_deals",
+        _mark_removed_positions,
+    )
+
+
+def contacts_writer(phone_region: str) -> OwnerWriter:
+    """Return the writer of contacts; national phone numbers are read as those of ``phone_region``."""
+    return OwnerWriter(
+        tables.CONTACTS,
+        tables.CONTACT_POINTS,
+        lambda account, contact: RowWithParts(
+            contact_row(account, contact, content(contact)),
+            list(contact_point_rows(account, contact, phone_region)),
+        ),
+        "select_known_contacts",
+        _mark_removed_contact_points,
+    )
+
+
+def directory_writer(table: RawTable, row_of: Callable[[str, Entity, Content], Row]) -> PageWriter:
     """Return the writer of a list whose entities are one row each."""
 
-    def write(connection: Connection[Any], account: str, entities: Sequence[WholeEntity]) -> PageCounts:
-        rows = {whole.entity["id"]: row_of(account, *whole) for whole in entities}
+    def write(connection: Connection[Any], account: str, entities: Sequence[Entity]) -> PageCounts:
+        rows = {entity["id"]: row_of(account, entity, content(entity)) for entity in entities}
         with connection.cursor() as cursor:
             return PageCounts(len(entities), *table.write(cursor, rows.values()))
 
@@ -117,42 +154,36 @@ DIRECTORY_WRITERS: dict[str, PageWriter] = {
 }
 
 
-def _new_and_changed(
-    connection: Connection[Any], account: str, entities: Sequence[WholeEntity], known_statement: str
-) -> tuple[list[WholeEntity], list[WholeEntity]]:
-    """Sort out what is not in the table yet and what is there with other content."""
-    latest = {entity_id(whole.entity): whole for whole in entities}
-    hashes = [whole.content.content_hash for whole in latest.values()]
-    rows = connection.execute(
-        read_sql(known_statement), {"account": account, "ids": list(latest), "hashes": hashes}
+def _parts(some: Iterable[RowWithParts]) -> list[Row]:
+    """Return the rows of all parts, each once: one that moved between owners meanwhile may come with both."""
+    every = [part for found in some for part in found.parts]
+    if every and isinstance(every[0], DealPositionRow):
+        return list({part[1]: part for part in every}.values())
+    return list(every)
+
+
+def _mark_removed_positions(
+    connection: Connection[Any], account: str, owners: Sequence[RowWithParts]
+) -> None:
+    connection.execute(
+        read_sql("mark_removed_deal_positions"),
+        {
+            "account": account,
+            "deal_ids": [found.row.id for found in owners],
+            "position_ids": [part[1] for found in owners for part in found.parts],
+        },
     )
-    known: dict[int, bool] = dict(rows.fetchall())
-    new = [whole for identity, whole in latest.items() if identity not in known]
-    changed = [whole for identity, whole in latest.items() if known.get(identity) is False]
-    return new, changed
 
 
-def _write(
-    connection: Connection[Any],
-    targets: Sequence[RawTable],
-    rows_of: Callable[[Sequence[WholeEntity]], list[list[tuple[Any, ...]]]],
-    new: Sequence[WholeEntity],
-    changed: Sequence[WholeEntity],
-) -> tuple[Written, list[list[tuple[Any, ...]]]]:
-    """Append the rows of what is new, upsert those of what has changed; return the counts of the first table.
-
-    Where something new turns out to be there already (a part that outlived its owner), all is upserted.
-    """
-    new_rows, changed_rows = rows_of(new), rows_of(changed)
-    try:
-        with connection.transaction(), connection.cursor() as cursor:
-            for table, rows in zip(targets, new_rows, strict=True):
-                table.append(cursor, rows)
-        inserted = len(new)
-    except UniqueViolation:
-        changed_rows = [[*some, *more] for some, more in zip(new_rows, changed_rows, strict=True)]
-        inserted = 0
-    with connection.cursor() as cursor:
-        written = [table.write(cursor, rows) for table, rows in zip(targets, changed_rows, strict=True)]
-    every_row = [[*some, *more] for some, more in zip(new_rows, changed_rows, strict=True)]
-    return Written(inserted + written[0].inserted, written[0].updated), every_row
+def _mark_removed_contact_points(
+    connection: Connection[Any], account: str, owners: Sequence[RowWithParts]
+) -> None:
+    connection.execute(
+        read_sql("mark_removed_contact_points"),
+        {
+            "account": account,
+            "contact_ids": [found.row.id for found in owners],
+            "point_contact_ids": [part[1] for found in owners for part in found.parts],
+            "point_positions": [part[2] for found in owners for part in found.parts],
+        },
+    )

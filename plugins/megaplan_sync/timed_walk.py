@@ -16,12 +16,12 @@ from psycopg import Connection
 from megaplan_hook.exceptions import MegaplanNotFoundError, MegaplanValidationError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage, Order
-from megaplan_sync.canonical import CanonicalPage, Entity, content
+from megaplan_sync.canonical import CanonicalPage, Entity
 from megaplan_sync.entities import LATEST_CHANGE_FIRST, OLDEST_FIRST, EntitySpec
 from megaplan_sync.exceptions import SuspiciousAnswerError
 from megaplan_sync.field_names import FieldNames
 from megaplan_sync.outcome import EntityOutcome
-from megaplan_sync.page_writers import PageCounts, PageWriter, WholeEntity
+from megaplan_sync.page_writers import OwnerWriter, PageCounts
 from megaplan_sync.prefetch import PageAhead
 from megaplan_sync.progress import Progress
 from megaplan_sync.values import moment
@@ -46,7 +46,7 @@ class TimedWalk:
         hook: MegaplanHook,
         connection: Connection[Any],
         spec: EntitySpec,
-        write: PageWriter,
+        write: OwnerWriter,
         outcome: EntityOutcome,
     ) -> None:
         self._hook = hook
@@ -86,6 +86,7 @@ class TimedWalk:
                 self._spec.name, self._account, state.pages_read, state.rows_read,
             )  # fmt: skip
         self._progress.total_may_be_told(already_read=state.rows_read)
+        self._write.expects_only_new = True
         with PageAhead(self._pages(OLDEST_FIRST, start=tuple(state.trail or ()))) as pages:
             while (page := pages.take()) is not None:
                 if not page.is_last:
@@ -94,6 +95,7 @@ class TimedWalk:
                 state.pages_read += 1
                 state.rows_read += len(page.items)
                 self._write_page(page)
+        self._write.expects_only_new = False
         state.trail = None
         state.loaded_at = datetime.now(UTC)
         state.fields = self._names
@@ -211,9 +213,8 @@ class TimedWalk:
 
     def _write_page(self, page: ListPage, *, with_state: bool = True) -> PageCounts:
         CanonicalPage(page.data).bring(page.items)
-        whole = [WholeEntity(entity, content(entity)) for entity in page.items]
         with self._connection.transaction():
-            counts = self._write(self._connection, self._account, whole)
+            counts = self._write(self._connection, self._account, page.items)
             if with_state:
                 self._state.save(self._connection, self._account, self._spec.name)
         self._outcome.add_page(counts)

@@ -10,10 +10,9 @@ from psycopg import Connection
 from megaplan_hook.exceptions import MegaplanNotFoundError, MegaplanValidationError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
-from megaplan_sync.canonical import CanonicalPage, Entity, content
+from megaplan_sync.canonical import CanonicalPage, Entity
 from megaplan_sync.entities import EntitySpec
 from megaplan_sync.field_names import FieldNames
-from megaplan_sync.page_writers import WholeEntity
 from megaplan_sync.whole_items import whole_items
 
 log = logging.getLogger(__name__)
@@ -27,11 +26,11 @@ class WholeWalk:
         self._spec = spec
         self._field_names = FieldNames(connection, hook.account, spec)
 
-    def entities(self) -> Iterator[list[WholeEntity]]:
+    def entities(self) -> Iterator[list[Entity]]:
         """Yield the entities page by page, in canonical form."""
         for page in self.pages():
             CanonicalPage(page.data).bring(page.items)
-            yield [WholeEntity(entity, content(entity)) for entity in page.items]
+            yield page.items
 
     def pages(self, **arguments: Any) -> Iterator[ListPage]:
         """Yield the pages as Megaplan sent them, bare items restored.

@@ -69,6 +69,7 @@ def moment(value: str) -> dict[str, Any]:
 
 VALUES: dict[str, tuple[str, Any, Any]] = {
     "months count from zero": ("Date", day(2026, 0, 31), date(2026, 1, 31)),
+    "a day that no calendar has": ("Date", day(2026, 1, 31), None),
     "December is month 11": ("Date", day(2026, 11, 1), date(2026, 12, 1)),
     "a day kept as DateTime is local midnight": (
         "Date",
