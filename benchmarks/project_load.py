@@ -56,5 +56,6 @@ def load(job: Job) -> None:
         psycopg.connect(job.postgres, autocommit=True) as budget,
     ):
         prepare_session(database)
+        prepare_session(budget)
         hook.budget = PostgresBudget(budget, hook.account, **_BUDGET)
         AccountSync(hook, database, run_id=job.stage).run(["custom_fields", "deals"], full_refresh=False)

@@ -113,13 +113,15 @@ class AccountSync:
             self._whole(name, outcome, full_refresh=full_refresh)
         outcome.finish(self._hook.requests_sent - sent_before)
         if not outcome.skipped:
-            self._execute(
-                "save_entity_run",
-                run_id=self._run_id,
-                entity=name,
-                started_at=started_at,
-                outcome=Jsonb(outcome.as_dict()),
-            )
+            with self._connection.transaction():
+                self._execute("commit_durably")  # before an asset event tells of the rows
+                self._execute(
+                    "save_entity_run",
+                    run_id=self._run_id,
+                    entity=name,
+                    started_at=started_at,
+                    outcome=Jsonb(outcome.as_dict()),
+                )
         log.info("%s", outcome)
         return outcome
 

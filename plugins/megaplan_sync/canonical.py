@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from megaplan_sync.json_text import JsonText
+
 Entity = dict[str, Any]
 LinkKey = tuple[str, str]
 
@@ -164,7 +166,7 @@ def canonical_json(entity: Entity) -> bytes:
 class Content(NamedTuple):
     """What a row says of its entity as a whole."""
 
-    payload: str
+    payload: JsonText
     """Canonical JSON."""
     content_hash: str
     """Hash of the payload: 32 hexadecimal digits (SHA-256, its first 128 bits)."""
@@ -173,7 +175,7 @@ class Content(NamedTuple):
 def content(entity: Entity) -> Content:
     """Return payload and hash of an entity in canonical form."""
     payload = canonical_json(entity)
-    return Content(payload.decode(), sha256(payload).hexdigest()[:32])
+    return Content(JsonText(payload), sha256(payload).hexdigest()[:32])
 
 
 def _without_circles(value: Any, path: tuple[LinkKey, ...]) -> Any:

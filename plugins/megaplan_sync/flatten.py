@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from megaplan_sync.canonical import Content, Entity, canonical_json, content
 from megaplan_sync.exceptions import UnreadableEntityError
+from megaplan_sync.json_text import JsonText
 from megaplan_sync.phones import phone_e164
 from megaplan_sync.rows import (
     AdvertisingWayRow,
@@ -46,7 +47,7 @@ def deal_row(account: str, deal: Entity, whole: Content) -> DealRow:
         money(deal.get("debt")).value,
         moment(deal.get("timeCreated")),
         moment(deal.get("timeUpdated")),
-        canonical_json(custom_fields(deal)).decode(),
+        JsonText(canonical_json(custom_fields(deal))),
         *whole,
     )
 
@@ -121,7 +122,7 @@ def contact_row(account: str, contact: Entity, whole: Content) -> ContactRow:
         moment(contact.get("timeCreated")),
         moment(contact.get("timeUpdated")),
         boolean(contact.get("isDropped")),
-        canonical_json(custom_fields(contact)).decode(),
+        JsonText(canonical_json(custom_fields(contact))),
         *whole,
     )
 

@@ -1,6 +1,6 @@
 """Writes the entities of one page, with what hangs on them, within the caller's transaction."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -67,15 +67,14 @@ class OwnerWriter:
 
     def __call__(self, connection: Connection[Any], account: str, entities: Sequence[Entity]) -> PageCounts:
         """Write one page."""
-        latest = {found.row.id: found for entity in entities for found in [self.rows_of(account, entity)]}
-        if self.expects_only_new and self._append(connection, latest.values()):
-            return PageCounts(len(entities), len(latest), 0)
+        found = (self.rows_of(account, entity) for entity in entities)
+        if self.expects_only_new and self._append(connection, found):
+            return PageCounts(len(entities), len(entities), 0)
         self.expects_only_new = False
-        return PageCounts(len(entities), *self._sort_out(connection, account, latest))
+        return PageCounts(len(entities), *self._sort_out(connection, account, entities))
 
-    def _sort_out(
-        self, connection: Connection[Any], account: str, latest: dict[int, RowWithParts]
-    ) -> Written:
+    def _sort_out(self, connection: Connection[Any], account: str, entities: Sequence[Entity]) -> Written:
+        latest = {found.row.id: found for entity in entities for found in [self.rows_of(account, entity)]}
         hashes = [found.row.content_hash for found in latest.values()]
         known: dict[int, bool] = dict(
             connection.execute(
@@ -91,17 +90,26 @@ class OwnerWriter:
             changed, inserted = [*new, *changed], 0
         with connection.cursor() as cursor:
             written = self.owners.write(cursor, [found.row for found in changed])
-            self.parts.write(cursor, _parts(changed))
+            self.parts.write(cursor, _each_once([found.parts for found in changed]))
         self.mark_removed(connection, account, [*new, *changed])
         return Written(inserted + written.inserted, written.updated)
 
     def _append(self, connection: Connection[Any], some: Iterable[RowWithParts]) -> bool:
-        """Copy rows straight into the tables, unless one of them is there already (or outlived its owner)."""
-        some = list(some)
+        """Copy rows straight into the tables, unless one of them is there already (or outlived its owner).
+
+        They are made while they are sent, so that Postgres takes in one while the next is being made.
+        """
+        parts: list[Sequence[DealPositionRow | ContactPointRow]] = []
+
+        def rows() -> Iterator[Row]:
+            for found in some:
+                parts.append(found.parts)
+                yield found.row
+
         try:
             with connection.transaction(), connection.cursor() as cursor:
-                self.owners.append(cursor, [found.row for found in some])
-                self.parts.append(cursor, _parts(some))
+                self.owners.append(cursor, rows())
+                self.parts.append(cursor, _each_once(parts))
         except UniqueViolation:
             return False
         return True
@@ -154,11 +162,11 @@ DIRECTORY_WRITERS: dict[str, PageWriter] = {
 }
 
 
-def _parts(some: Iterable[RowWithParts]) -> list[Row]:
-    """Return the rows of all parts, each once: one that moved between owners meanwhile may come with both."""
-    every = [part for found in some for part in found.parts]
+def _each_once(parts: Iterable[Sequence[DealPositionRow | ContactPointRow]]) -> list[Row]:
+    """Return all rows of parts, each once: one that moved between owners meanwhile may come with both."""
+    every = [row for some in parts for row in some]
     if every and isinstance(every[0], DealPositionRow):
-        return list({part[1]: part for part in every}.values())
+        return list({row[1]: row for row in every}.values())
     return list(every)
 
 

@@ -10,6 +10,8 @@ from psycopg import Connection, InterfaceError, OperationalError
 from psycopg.errors import InsufficientPrivilege
 
 from megaplan_sync.exceptions import DatabaseRightsError, DatabaseUnavailableError, MissingConnectionError
+from megaplan_sync.json_text import send_json_as_it_is
+from megaplan_sync.sql import read_sql
 
 POSTGRES_CONN_ID = "megaplan_postgres"
 
@@ -36,10 +38,12 @@ def raw_database(postgres_conn_id: str = POSTGRES_CONN_ID) -> Iterator[Connectio
 
 
 def prepare_session(connection: Connection[Any]) -> None:
-    """Set a session to autocommit (transactions are begun where they belong), UTC and fresh plans.
+    """Set a session to autocommit (transactions are begun where they belong), UTC, fresh plans, lazy commits.
 
     Statements are planned each time: a plan kept from when a table was empty would read it whole for ever.
+    Whoever tells others that rows have changed commits durably first, see ``prepare_session.sql``.
     """
     connection.autocommit = True
     connection.prepare_threshold = None
-    connection.execute("SET TIME ZONE 'UTC'")
+    send_json_as_it_is(connection)
+    connection.execute(read_sql("prepare_session"))

@@ -50,7 +50,6 @@ class PostgresBudget:
             "requests_per_second": requests_per_second,
             "requests_per_hour": self._requests_per_hour,
         }
-        connection.execute("SET synchronous_commit = off")  # a lost count costs less than a wait for the disk
         connection.execute(read_sql("create_request_budget"), {"account": account})
 
     def acquire(self) -> None:

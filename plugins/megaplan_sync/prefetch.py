@@ -1,6 +1,6 @@
 """Reads ahead: while one page is being written, the next one is being fetched."""
 
-import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
@@ -8,13 +8,14 @@ from typing import Generic, Self, TypeVar
 
 Page = TypeVar("Page")
 
-_SWITCH_INTERVAL_SECONDS = 0.0005
-"""Python's 5 ms would let the thread that writes wait for the one that parses after each of its statements."""
+_WORTH_A_THREAD_SECONDS = 0.03
+"""A page of a hundred deals takes about a third of this to be parsed; the rest is waiting."""
 
 
 class PageAhead(Generic[Page]):
     """Takes pages from an iterator, one ahead at most and only when told to, then in a thread of its own.
 
+    Pages that come at once are not read ahead: two threads that both compute only get into each other's way.
     Leave the ``with`` block to end the thread.
     """
 
@@ -22,24 +23,28 @@ class PageAhead(Generic[Page]):
         self._pages = pages
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="megaplan-pages")
         self._ahead: Future[Page | None] | None = None
+        self._seconds = 0.0
 
     def __enter__(self) -> Self:
-        self._usual_interval = sys.getswitchinterval()
-        sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        sys.setswitchinterval(self._usual_interval)
         self._thread.shutdown(wait=True, cancel_futures=True)
 
     def start(self) -> None:
-        """Begin to fetch the next page now."""
-        if self._ahead is None:
-            self._ahead = self._thread.submit(next, self._pages, None)
+        """Begin to fetch the next page now, if the last one was worth waiting for."""
+        if self._ahead is None and self._seconds > _WORTH_A_THREAD_SECONDS:
+            self._ahead = self._thread.submit(self._next)
 
     def take(self) -> Page | None:
         """Return the next page, waiting for it; None after the last one."""
         ahead, self._ahead = self._ahead, None
-        return next(self._pages, None) if ahead is None else ahead.result()
+        return self._next() if ahead is None else ahead.result()
+
+    def _next(self) -> Page | None:
+        began = time.monotonic()
+        page = next(self._pages, None)
+        self._seconds = time.monotonic() - began
+        return page

@@ -1,10 +1,11 @@
 """Rows of the raw tables: a row's fields are the columns of ``include/sql/copy_<table>.sql``, in that order.
 
-Values are Python's; payload and custom_fields are JSON text, times are ISO 8601 text.
+Values are Python's; times are ISO 8601 text.
 """
 
 from typing import NamedTuple
 
+from megaplan_sync.json_text import JsonText
 from megaplan_sync.values import Number
 
 
@@ -31,8 +32,8 @@ class DealRow(NamedTuple):
     debt: Number | None
     created_at: str | None
     updated_at: str | None
-    custom_fields: str
-    payload: str
+    custom_fields: JsonText
+    payload: JsonText
     content_hash: str
 
 
@@ -54,7 +55,7 @@ class DealPositionRow(NamedTuple):
     discount_type: str | None
     offer_id: int | None
     catalogue_offer_id: int | None
-    payload: str
+    payload: JsonText
     content_hash: str
 
 
@@ -65,7 +66,7 @@ class PipelineRow(NamedTuple):
     id: int
     name: str | None
     is_active: bool
-    payload: str
+    payload: JsonText
     content_hash: str
 
 
@@ -80,7 +81,7 @@ class PipelineStageRow(NamedTuple):
     type: str | None
     color: str | None
     is_entry: bool | None
-    payload: str
+    payload: JsonText
     content_hash: str
 
 
@@ -101,8 +102,8 @@ class ContactRow(NamedTuple):
     created_at: str | None
     updated_at: str | None
     is_dropped: bool | None
-    custom_fields: str
-    payload: str
+    custom_fields: JsonText
+    payload: JsonText
     content_hash: str
 
 
@@ -116,7 +117,7 @@ class ContactPointRow(NamedTuple):
     value: str | None
     phone_e164: str | None
     is_main: bool | None
-    payload: str
+    payload: JsonText
     content_hash: str
 
 
@@ -135,7 +136,7 @@ class EmployeeRow(NamedTuple):
     is_working: bool | None
     can_login: bool | None
     uid: int | None
-    payload: str
+    payload: JsonText
     content_hash: str
 
 
@@ -146,7 +147,7 @@ class DepartmentRow(NamedTuple):
     id: int
     name: str | None
     parent_id: int | None
-    payload: str
+    payload: JsonText
     content_hash: str
 
 
@@ -157,7 +158,7 @@ class AdvertisingWayRow(NamedTuple):
     id: int
     name: str | None
     is_default: bool | None
-    payload: str
+    payload: JsonText
     content_hash: str
 
 
@@ -168,7 +169,7 @@ class ContactTypeRow(NamedTuple):
     id: int
     name: str | None
     type: str | None
-    payload: str
+    payload: JsonText
     content_hash: str
 
 
@@ -182,5 +183,5 @@ class CurrencyRow(NamedTuple):
     sign: str | None
     rate: Number | None
     is_main: bool | None
-    payload: str
+    payload: JsonText
     content_hash: str

@@ -44,12 +44,15 @@ class RawTable:
 
 def _copy(cursor: Cursor[Any], statement: str, rows: Iterable[tuple[Any, ...]]) -> bool:
     """Copy rows and tell whether there were any."""
-    rows = list(rows)
-    if rows:
-        with cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
-    return bool(rows)
+    rows = iter(rows)
+    first = next(rows, None)
+    if first is None:
+        return False
+    with cursor.copy(statement) as copy:
+        copy.write_row(first)
+        for row in rows:
+            copy.write_row(row)
+    return True
 
 
 CURRENCIES = RawTable("currencies")
