@@ -37,7 +37,6 @@ from megaplan_sync.page_writers import (
 )
 from megaplan_sync.pipelines import read_pipelines
 from megaplan_sync.sql import read_sql
-from megaplan_sync.tables import create_staging_tables
 from megaplan_sync.timed_walk import TimedWalk
 from megaplan_sync.walk_state import WalkState
 from megaplan_sync.whole_walk import WholeWalk
@@ -80,7 +79,6 @@ class AccountSync:
         """
         names = chosen_entities(wanted)
         self._lock()
-        create_staging_tables(self._connection)
         self._execute("save_account", timezone=self._hook.settings.account_timezone)
         self._execute("delete_old_entity_runs")
         finished = dict(self._execute("select_finished_entities", run_id=self._run_id))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from psycopg import Connection, Cursor
+from psycopg import Cursor
 
 from megaplan_sync.sql import read_sql
 
@@ -34,25 +34,28 @@ class RawTable:
 
     def write(self, cursor: Cursor[Any], rows: Iterable[tuple[Any, ...]]) -> Written:
         """Insert or update rows, once in a transaction: the staging table is emptied by its commit."""
-        if not _copy(cursor, read_sql(f"stage_{self.name}"), rows):
+        rows = list(rows)
+        if not rows:
             return Written(0, 0)
+        _have_staging_tables(cursor)
+        _copy(cursor, read_sql(f"stage_{self.name}"), rows)
         cursor.execute(read_sql(f"upsert_{self.name}"))
         news = [is_new for (is_new,) in cursor.fetchall()]
         inserted = sum(news)
         return Written(inserted, len(news) - inserted)
 
 
-def _copy(cursor: Cursor[Any], statement: str, rows: Iterable[tuple[Any, ...]]) -> bool:
-    """Copy rows and tell whether there were any."""
-    rows = iter(rows)
-    first = next(rows, None)
-    if first is None:
-        return False
+def _copy(cursor: Cursor[Any], statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
     with cursor.copy(statement) as copy:
-        copy.write_row(first)
         for row in rows:
             copy.write_row(row)
-    return True
+
+
+def _have_staging_tables(cursor: Cursor[Any]) -> None:
+    """Give the session its staging tables when it first needs them: most runs find nothing to change."""
+    cursor.execute(read_sql("find_staging_tables"))
+    if cursor.fetchone() == (False,):
+        cursor.execute(read_sql("create_staging_tables"))
 
 
 CURRENCIES = RawTable("currencies")
@@ -80,9 +83,3 @@ ALL_TABLES = (
     DEALS,
     DEAL_POSITIONS,
 )
-
-
-def create_staging_tables(connection: Connection[Any]) -> None:
-    """Give this session its staging tables, which every commit empties."""
-    with connection.transaction():
-        connection.execute(read_sql("create_staging_tables"))

@@ -35,7 +35,7 @@ class TimedWalk:
     """The reading of one such list of one account.
 
     :param hook: speaks to the account
-    :param connection: to Postgres, with staging tables; each page is one transaction
+    :param connection: to Postgres; each page is one transaction
     :param spec: which list
     :param write: writes one page
     :param outcome: counts what is done

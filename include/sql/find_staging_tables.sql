@@ -1,0 +1,2 @@
+-- Whether this session has its staging tables already.
+SELECT to_regclass('pg_temp.staged_deals') IS NOT NULL
