@@ -1,4 +1,4 @@
-"""Reads ahead: while one page is being written, the next one is being fetched."""
+"""Reads ahead where it pays: while one page is being written, a slow next one is being fetched."""
 
 import time
 from collections.abc import Iterator
