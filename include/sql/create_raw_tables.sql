@@ -429,3 +429,126 @@ COMMENT ON COLUMN megaplan_raw.custom_fields.changed_at IS 'When its content las
 COMMENT ON COLUMN megaplan_raw.custom_fields.deleted_at IS 'When it was found to be gone; the row stays';
 COMMENT ON COLUMN megaplan_raw.custom_fields.deletion_evidence IS 'How it was found to be gone';
 CREATE UNIQUE INDEX IF NOT EXISTS custom_fields_present ON megaplan_raw.custom_fields (account, entity, key) WHERE valid_to IS NULL;
+
+CREATE TABLE IF NOT EXISTS megaplan_raw.deal_versions (
+  account          text NOT NULL,
+  deal_id          bigint NOT NULL,
+  valid_from       timestamptz NOT NULL,
+  valid_to         timestamptz,
+  number           text,
+  name             text,
+  program_id       bigint,
+  state_id         bigint,
+  state_changed_at timestamptz,
+  result           text,
+  manager_id       bigint,
+  contractor_id    bigint,
+  contact_id       bigint,
+  price            numeric,
+  price_currency   text,
+  price_in_main    numeric,
+  cost             numeric,
+  cost_currency    text,
+  updated_at       timestamptz,
+  payload          jsonb,
+  content_hash     text NOT NULL,
+  first_synced_at  timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (account, deal_id, valid_from)
+) WITH (toast_tuple_target = 8160);
+COMMENT ON TABLE megaplan_raw.deal_versions IS 'Every version of a deal that was seen (SCD2); the present one has no valid_to.';
+COMMENT ON COLUMN megaplan_raw.deal_versions.account IS 'Label before .megaplan.ru, otherwise host:port';
+COMMENT ON COLUMN megaplan_raw.deal_versions.deal_id IS 'deals.id';
+COMMENT ON COLUMN megaplan_raw.deal_versions.valid_from IS 'Megaplan''s timeUpdated where the change moved it, otherwise when the change was seen here';
+COMMENT ON COLUMN megaplan_raw.deal_versions.valid_to IS 'valid_from of the next version, or when the deal was found to be gone; null for the present one';
+COMMENT ON COLUMN megaplan_raw.deal_versions.number IS 'As in deals';
+COMMENT ON COLUMN megaplan_raw.deal_versions.name IS 'As in deals';
+COMMENT ON COLUMN megaplan_raw.deal_versions.program_id IS 'pipelines.id';
+COMMENT ON COLUMN megaplan_raw.deal_versions.state_id IS 'pipeline_stages.id';
+COMMENT ON COLUMN megaplan_raw.deal_versions.state_changed_at IS 'Megaplan''s stateTimeUpdated';
+COMMENT ON COLUMN megaplan_raw.deal_versions.result IS 'active, positive or negative';
+COMMENT ON COLUMN megaplan_raw.deal_versions.manager_id IS 'employees.id of the responsible manager';
+COMMENT ON COLUMN megaplan_raw.deal_versions.contractor_id IS 'contacts.id of the client, human or company';
+COMMENT ON COLUMN megaplan_raw.deal_versions.contact_id IS 'contacts.id of the contact person';
+COMMENT ON COLUMN megaplan_raw.deal_versions.price IS 'Sum of the positions in price_currency';
+COMMENT ON COLUMN megaplan_raw.deal_versions.price_currency IS 'ISO 4217 code of price';
+COMMENT ON COLUMN megaplan_raw.deal_versions.price_in_main IS 'price in the account''s main currency';
+COMMENT ON COLUMN megaplan_raw.deal_versions.cost IS 'Sum of the deal in cost_currency';
+COMMENT ON COLUMN megaplan_raw.deal_versions.cost_currency IS 'ISO 4217 code of cost';
+COMMENT ON COLUMN megaplan_raw.deal_versions.updated_at IS 'Megaplan''s timeUpdated';
+COMMENT ON COLUMN megaplan_raw.deal_versions.payload IS 'The whole version in canonical form; null for the present one, whose payload stands in deals';
+COMMENT ON COLUMN megaplan_raw.deal_versions.content_hash IS 'Hash of the version''s payload';
+COMMENT ON COLUMN megaplan_raw.deal_versions.first_synced_at IS 'When this version was first seen';
+
+CREATE TABLE IF NOT EXISTS megaplan_raw.deal_stage_moves (
+  account         text NOT NULL,
+  deal_id         bigint NOT NULL,
+  moved_at        timestamptz NOT NULL,
+  from_program_id bigint,
+  from_state_id   bigint,
+  to_program_id   bigint,
+  to_state_id     bigint NOT NULL,
+  employee_id     bigint,
+  source          text NOT NULL,
+  first_synced_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (account, deal_id, moved_at, to_state_id)
+);
+COMMENT ON TABLE megaplan_raw.deal_stage_moves IS 'Moves of deals from stage to stage, the first known stage included.';
+COMMENT ON COLUMN megaplan_raw.deal_stage_moves.account IS 'Label before .megaplan.ru, otherwise host:port';
+COMMENT ON COLUMN megaplan_raw.deal_stage_moves.deal_id IS 'deals.id';
+COMMENT ON COLUMN megaplan_raw.deal_stage_moves.moved_at IS 'Megaplan''s stateTimeUpdated, or the time its history gives';
+COMMENT ON COLUMN megaplan_raw.deal_stage_moves.from_program_id IS 'pipelines.id before; null where not known';
+COMMENT ON COLUMN megaplan_raw.deal_stage_moves.from_state_id IS 'pipeline_stages.id before; null for the first known stage';
+COMMENT ON COLUMN megaplan_raw.deal_stage_moves.to_program_id IS 'pipelines.id after; null where not known';
+COMMENT ON COLUMN megaplan_raw.deal_stage_moves.to_state_id IS 'pipeline_stages.id after';
+COMMENT ON COLUMN megaplan_raw.deal_stage_moves.employee_id IS 'employees.id of who moved it; null where not known';
+COMMENT ON COLUMN megaplan_raw.deal_stage_moves.source IS 'versions (seen by the syncs), status_history or change_history (asked for later)';
+COMMENT ON COLUMN megaplan_raw.deal_stage_moves.first_synced_at IS 'When this move was first known here';
+
+CREATE TABLE IF NOT EXISTS megaplan_raw.certificates (
+  account       text NOT NULL,
+  entity        text NOT NULL,
+  run_id        text NOT NULL,
+  day           date NOT NULL,
+  issued_at     timestamptz NOT NULL DEFAULT now(),
+  depth         text NOT NULL,
+  verdict       text NOT NULL,
+  reason        text,
+  in_megaplan   bigint,
+  in_table      bigint,
+  same          bigint,
+  missing       bigint NOT NULL,
+  stale         bigint NOT NULL,
+  extra         bigint NOT NULL,
+  repaired      bigint NOT NULL,
+  deleted       bigint NOT NULL,
+  unresolved    bigint NOT NULL,
+  proposal      integer,
+  requests_used integer NOT NULL,
+  duration      interval NOT NULL,
+  watermark     timestamptz,
+  doc           text NOT NULL,
+  PRIMARY KEY (account, entity, run_id)
+);
+COMMENT ON TABLE megaplan_raw.certificates IS 'What each reconciliation found, repaired and left: one row per account, entity and run.';
+COMMENT ON COLUMN megaplan_raw.certificates.account IS 'Label before .megaplan.ru, otherwise host:port';
+COMMENT ON COLUMN megaplan_raw.certificates.entity IS 'Table of megaplan_raw that was compared';
+COMMENT ON COLUMN megaplan_raw.certificates.run_id IS 'Airflow''s run';
+COMMENT ON COLUMN megaplan_raw.certificates.day IS 'Day of the run in the account''s own time zone';
+COMMENT ON COLUMN megaplan_raw.certificates.issued_at IS 'When the certificate was written';
+COMMENT ON COLUMN megaplan_raw.certificates.depth IS 'ids (ids and change times) or full (whole content)';
+COMMENT ON COLUMN megaplan_raw.certificates.verdict IS 'proven, partial (goes on next night), unresolved or stopped; reason says why';
+COMMENT ON COLUMN megaplan_raw.certificates.reason IS 'Why it is not proven and what to do; null when there is nothing to say';
+COMMENT ON COLUMN megaplan_raw.certificates.in_megaplan IS 'Rows that Megaplan holds: same + missing + stale; null when not counted to the end';
+COMMENT ON COLUMN megaplan_raw.certificates.in_table IS 'Rows that the table held as present before repair: same + stale + extra';
+COMMENT ON COLUMN megaplan_raw.certificates.same IS 'Rows equal on both sides';
+COMMENT ON COLUMN megaplan_raw.certificates.missing IS 'Rows that Megaplan holds and the table did not (or held as deleted)';
+COMMENT ON COLUMN megaplan_raw.certificates.stale IS 'Rows of both sides whose content differed, changed here by hand included';
+COMMENT ON COLUMN megaplan_raw.certificates.extra IS 'Rows that the table held as present and Megaplan does not give';
+COMMENT ON COLUMN megaplan_raw.certificates.repaired IS 'Of missing and stale: made equal';
+COMMENT ON COLUMN megaplan_raw.certificates.deleted IS 'Of extra: marked with deleted_at and deletion_evidence';
+COMMENT ON COLUMN megaplan_raw.certificates.unresolved IS 'missing + stale + extra - repaired - deleted';
+COMMENT ON COLUMN megaplan_raw.certificates.proposal IS 'Number of the deletion proposal that waits for approval';
+COMMENT ON COLUMN megaplan_raw.certificates.requests_used IS 'Requests sent to Megaplan for this entity';
+COMMENT ON COLUMN megaplan_raw.certificates.duration IS 'Time spent on this entity';
+COMMENT ON COLUMN megaplan_raw.certificates.watermark IS 'Newest timeUpdated that Megaplan gave in the comparison';
+COMMENT ON COLUMN megaplan_raw.certificates.doc IS 'The same for people, in Markdown';

@@ -84,3 +84,112 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.view_columns (
   UNIQUE (view, column_name)
 );
 COMMENT ON TABLE megaplan_sync.view_columns IS 'Columns of custom fields in the views; a name once given is never changed';
+
+CREATE TABLE IF NOT EXISTS megaplan_sync.reconciliations (
+  run_id       text        NOT NULL,
+  account      text        NOT NULL,
+  entity       text        NOT NULL,
+  depth        text        NOT NULL,
+  began_at     timestamptz NOT NULL DEFAULT now(),
+  rows_before  bigint      NOT NULL,
+  requests     integer     NOT NULL DEFAULT 0,
+  seconds      double precision NOT NULL DEFAULT 0,
+  audited_at   timestamptz,
+  compared_at  timestamptz,
+  finished_at  timestamptz,
+  in_megaplan  bigint,
+  watermark    timestamptz,
+  verdict      text,
+  reason       text,
+  proposal     integer,
+  PRIMARY KEY (run_id, account, entity)
+);
+COMMENT ON TABLE megaplan_sync.reconciliations IS 'How far each reconciliation has come: a killed one goes on from here';
+COMMENT ON COLUMN megaplan_sync.reconciliations.rows_before IS 'Present rows of the table when the run began';
+COMMENT ON COLUMN megaplan_sync.reconciliations.audited_at IS 'When the rows had been compared with their own payload';
+COMMENT ON COLUMN megaplan_sync.reconciliations.compared_at IS 'When the finished sweep had been compared with the table';
+
+CREATE TABLE IF NOT EXISTS megaplan_sync.findings (
+  run_id      text        NOT NULL,
+  account     text        NOT NULL,
+  entity      text        NOT NULL,
+  id          bigint      NOT NULL,
+  part        integer     NOT NULL DEFAULT 0,
+  finding     text        NOT NULL CHECK (finding IN ('missing', 'stale', 'extra', 'suspect')),
+  resolution  text        CHECK (resolution IN ('repaired', 'deleted', 'unfounded', 'hidden', 'waiting')),
+  evidence    jsonb,
+  found_at    timestamptz NOT NULL DEFAULT now(),
+  resolved_at timestamptz,
+  PRIMARY KEY (run_id, account, entity, id, part)
+);
+COMMENT ON TABLE megaplan_sync.findings IS 'Every difference that a reconciliation found, and what became of it; kept for 30 days';
+COMMENT ON COLUMN megaplan_sync.findings.finding IS 'suspect: payload and hash do not fit, so Megaplan is asked';
+COMMENT ON COLUMN megaplan_sync.findings.resolution IS 'unfounded: no difference after all; hidden: Megaplan answers 403; waiting: part of a proposal';
+
+CREATE TABLE IF NOT EXISTS megaplan_sync.sweeps (
+  account       text        NOT NULL,
+  entity        text        NOT NULL,
+  purpose       text        NOT NULL CHECK (purpose IN ('ids', 'content')),
+  run_id        text        NOT NULL,
+  reads_content boolean     NOT NULL,
+  began_at      timestamptz NOT NULL DEFAULT now(),
+  finished_at   timestamptz,
+  trail         jsonb,
+  rows_seen     bigint      NOT NULL DEFAULT 0,
+  newest_change timestamptz,
+  PRIMARY KEY (account, entity, purpose)
+);
+COMMENT ON TABLE megaplan_sync.sweeps IS 'Walks over all rows of a list: cursor of the unfinished ones';
+COMMENT ON COLUMN megaplan_sync.sweeps.purpose IS 'ids: proves which rows there are; content: reads whole rows, over several nights if need be';
+
+CREATE TABLE IF NOT EXISTS megaplan_sync.swept_rows (
+  account    text        NOT NULL,
+  entity     text        NOT NULL,
+  id         bigint      NOT NULL,
+  updated_at timestamptz,
+  is_dropped boolean     NOT NULL DEFAULT false,
+  seen_at    timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (account, entity, id)
+);
+COMMENT ON TABLE megaplan_sync.swept_rows IS 'What the present sweep has seen in Megaplan; emptied when its certificate is written';
+
+CREATE TABLE IF NOT EXISTS megaplan_sync.deletion_proposals (
+  number      integer     PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+  account     text        NOT NULL,
+  entity      text        NOT NULL,
+  kind        text        NOT NULL CHECK (kind IN ('deletion', 'visibility')),
+  row_count   bigint      NOT NULL,
+  of_rows     bigint      NOT NULL,
+  state       text        NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'approved', 'settled', 'withdrawn')),
+  reason      text        NOT NULL,
+  run_id      text        NOT NULL,
+  proposed_at timestamptz NOT NULL DEFAULT now(),
+  approved_by text,
+  settled_at  timestamptz
+);
+COMMENT ON TABLE megaplan_sync.deletion_proposals IS 'Rows that vanished together: marked as deleted only after a person has approved the number';
+COMMENT ON COLUMN megaplan_sync.deletion_proposals.kind IS 'visibility: the token''s user probably sees less than before';
+COMMENT ON COLUMN megaplan_sync.deletion_proposals.approved_by IS 'Run that was triggered with approve_deletions';
+
+CREATE TABLE IF NOT EXISTS megaplan_sync.proposed_rows (
+  number integer NOT NULL REFERENCES megaplan_sync.deletion_proposals,
+  id     bigint  NOT NULL,
+  PRIMARY KEY (number, id)
+);
+COMMENT ON TABLE megaplan_sync.proposed_rows IS 'Rows of a proposal that are not settled yet';
+
+CREATE TABLE IF NOT EXISTS megaplan_sync.token_users (
+  account text        PRIMARY KEY,
+  rights  jsonb       NOT NULL,
+  seen_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE megaplan_sync.token_users IS 'Who the connection logs in as and what that user may do, as of the last reconciliation';
+
+CREATE TABLE IF NOT EXISTS megaplan_sync.stage_backfills (
+  account text        NOT NULL,
+  deal_id bigint      NOT NULL,
+  source  text        NOT NULL,
+  read_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (account, deal_id)
+);
+COMMENT ON TABLE megaplan_sync.stage_backfills IS 'Deals whose earlier stage moves have been asked for';

@@ -12,3 +12,4 @@ WHERE present.account = %(account)s
     FROM unnest(%(point_contact_ids)s::bigint[], %(point_positions)s::integer[]) AS sent (contact_id, position)
     WHERE sent.contact_id = present.contact_id AND sent.position = present.position
   )
+RETURNING present.contact_id AS id, present.position AS part

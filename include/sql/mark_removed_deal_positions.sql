@@ -8,3 +8,4 @@ WHERE present.account = %(account)s
   AND present.deal_id = ANY (%(deal_ids)s::bigint[])
   AND present.deleted_at IS NULL
   AND present.id <> ALL (%(position_ids)s::bigint[])
+RETURNING present.id, 0 AS part

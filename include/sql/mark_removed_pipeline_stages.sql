@@ -8,3 +8,4 @@ WHERE present.account = %(account)s
   AND present.pipeline_id = ANY (%(pipeline_ids)s::bigint[])
   AND present.deleted_at IS NULL
   AND present.id <> ALL (%(stage_ids)s::bigint[])
+RETURNING present.id, 0 AS part

@@ -1,4 +1,5 @@
--- Staged rows into megaplan_raw.advertising_ways: new ones are inserted, changed ones updated, equal ones not written at all.
+-- Staged rows into megaplan_raw.advertising_ways: new ones are inserted, changed ones updated (also those
+-- changed here by hand), equal ones not written at all.
 INSERT INTO megaplan_raw.advertising_ways AS present (
   account, id, name, is_default, payload, content_hash
 )
@@ -13,6 +14,9 @@ ON CONFLICT (account, id) DO UPDATE SET
   changed_at = now(),
   deleted_at = NULL,
   deletion_evidence = NULL
-WHERE present.content_hash <> excluded.content_hash
-  OR present.deleted_at IS NOT NULL
-RETURNING (xmax = 0) AS is_new
+WHERE present.deleted_at IS NOT NULL OR (
+  present.name, present.is_default, present.payload, present.content_hash
+) IS DISTINCT FROM (
+  excluded.name, excluded.is_default, excluded.payload, excluded.content_hash
+)
+RETURNING (xmax = 0) AS is_new, present.id AS id, 0 AS part

@@ -1,4 +1,5 @@
--- Staged rows into megaplan_raw.contact_points: new ones are inserted, changed ones updated, equal ones not written at all.
+-- Staged rows into megaplan_raw.contact_points: new ones are inserted, changed ones updated (also those
+-- changed here by hand), equal ones not written at all.
 INSERT INTO megaplan_raw.contact_points AS present (
   account, contact_id, position, type, value, phone_e164, is_main, payload, content_hash
 )
@@ -15,6 +16,9 @@ ON CONFLICT (account, contact_id, position) DO UPDATE SET
   changed_at = now(),
   deleted_at = NULL,
   deletion_evidence = NULL
-WHERE present.content_hash <> excluded.content_hash
-  OR present.deleted_at IS NOT NULL
-RETURNING (xmax = 0) AS is_new
+WHERE present.deleted_at IS NOT NULL OR (
+  present.type, present.value, present.phone_e164, present.is_main, present.payload, present.content_hash
+) IS DISTINCT FROM (
+  excluded.type, excluded.value, excluded.phone_e164, excluded.is_main, excluded.payload, excluded.content_hash
+)
+RETURNING (xmax = 0) AS is_new, present.contact_id AS id, present.position AS part

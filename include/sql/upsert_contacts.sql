@@ -1,4 +1,5 @@
--- Staged rows into megaplan_raw.contacts: new ones are inserted, changed ones updated, equal ones not written at all.
+-- Staged rows into megaplan_raw.contacts: new ones are inserted, changed ones updated (also those
+-- changed here by hand), equal ones not written at all. A dropped contact is deleted, although Megaplan still gives it.
 INSERT INTO megaplan_raw.contacts AS present (
   account, id, kind, name, first_name, middle_name, last_name, company_id, type_id,
   advertising_way_id, responsible_ids, created_at, updated_at, is_dropped, custom_fields, payload,
@@ -26,8 +27,18 @@ ON CONFLICT (account, id) DO UPDATE SET
   payload = excluded.payload,
   content_hash = excluded.content_hash,
   changed_at = now(),
-  deleted_at = NULL,
-  deletion_evidence = NULL
-WHERE present.content_hash <> excluded.content_hash
-  OR present.deleted_at IS NOT NULL
-RETURNING (xmax = 0) AS is_new
+  deleted_at = CASE WHEN excluded.is_dropped THEN coalesce(present.deleted_at, now()) END,
+  deletion_evidence = CASE
+    WHEN excluded.is_dropped THEN
+      coalesce(present.deletion_evidence, jsonb_build_object('found_by', 'isDropped', 'at', now()))
+  END
+WHERE (present.deleted_at IS NOT NULL) <> coalesce(excluded.is_dropped, false) OR (
+  present.kind, present.name, present.first_name, present.middle_name, present.last_name, present.company_id,
+  present.type_id, present.advertising_way_id, present.responsible_ids, present.created_at, present.updated_at,
+  present.is_dropped, present.custom_fields, present.payload, present.content_hash
+) IS DISTINCT FROM (
+  excluded.kind, excluded.name, excluded.first_name, excluded.middle_name, excluded.last_name, excluded.company_id,
+  excluded.type_id, excluded.advertising_way_id, excluded.responsible_ids, excluded.created_at,
+  excluded.updated_at, excluded.is_dropped, excluded.custom_fields, excluded.payload, excluded.content_hash
+)
+RETURNING (xmax = 0) AS is_new, present.id AS id, 0 AS part

@@ -1,4 +1,5 @@
--- Staged rows into megaplan_raw.currencies: new ones are inserted, changed ones updated, equal ones not written at all.
+-- Staged rows into megaplan_raw.currencies: new ones are inserted, changed ones updated (also those
+-- changed here by hand), equal ones not written at all.
 INSERT INTO megaplan_raw.currencies AS present (
   account, id, name, code, sign, rate, is_main, payload, content_hash
 )
@@ -16,6 +17,10 @@ ON CONFLICT (account, id) DO UPDATE SET
   changed_at = now(),
   deleted_at = NULL,
   deletion_evidence = NULL
-WHERE present.content_hash <> excluded.content_hash
-  OR present.deleted_at IS NOT NULL
-RETURNING (xmax = 0) AS is_new
+WHERE present.deleted_at IS NOT NULL OR (
+  present.name, present.code, present.sign, present.rate, present.is_main, present.payload, present.content_hash
+) IS DISTINCT FROM (
+  excluded.name, excluded.code, excluded.sign, excluded.rate, excluded.is_main, excluded.payload,
+  excluded.content_hash
+)
+RETURNING (xmax = 0) AS is_new, present.id AS id, 0 AS part

@@ -1,4 +1,5 @@
--- Staged rows into megaplan_raw.deal_positions: new ones are inserted, changed ones updated, equal ones not written at all.
+-- Staged rows into megaplan_raw.deal_positions: new ones are inserted, changed ones updated (also those
+-- changed here by hand), equal ones not written at all.
 INSERT INTO megaplan_raw.deal_positions AS present (
   account, id, deal_id, position, name, quantity, unit, price, price_currency, sum, sum_currency,
   discount, discount_type, offer_id, catalogue_offer_id, payload, content_hash
@@ -26,8 +27,13 @@ ON CONFLICT (account, id) DO UPDATE SET
   changed_at = now(),
   deleted_at = NULL,
   deletion_evidence = NULL
-WHERE present.content_hash <> excluded.content_hash
-  OR present.deal_id IS DISTINCT FROM excluded.deal_id
-  OR present.position IS DISTINCT FROM excluded.position
-  OR present.deleted_at IS NOT NULL
-RETURNING (xmax = 0) AS is_new
+WHERE present.deleted_at IS NOT NULL OR (
+  present.deal_id, present.position, present.name, present.quantity, present.unit, present.price,
+  present.price_currency, present.sum, present.sum_currency, present.discount, present.discount_type,
+  present.offer_id, present.catalogue_offer_id, present.payload, present.content_hash
+) IS DISTINCT FROM (
+  excluded.deal_id, excluded.position, excluded.name, excluded.quantity, excluded.unit, excluded.price,
+  excluded.price_currency, excluded.sum, excluded.sum_currency, excluded.discount, excluded.discount_type,
+  excluded.offer_id, excluded.catalogue_offer_id, excluded.payload, excluded.content_hash
+)
+RETURNING (xmax = 0) AS is_new, present.id AS id, 0 AS part

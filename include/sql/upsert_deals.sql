@@ -1,4 +1,5 @@
--- Staged rows into megaplan_raw.deals: new ones are inserted, changed ones updated, equal ones not written at all.
+-- Staged rows into megaplan_raw.deals: new ones are inserted, changed ones updated (also those
+-- changed here by hand), equal ones not written at all.
 INSERT INTO megaplan_raw.deals AS present (
   account, id, number, name, program_id, state_id, state_changed_at, result, manager_id,
   contractor_id, contact_id, payer_id, price, price_currency, price_in_main, cost, cost_currency,
@@ -34,6 +35,16 @@ ON CONFLICT (account, id) DO UPDATE SET
   changed_at = now(),
   deleted_at = NULL,
   deletion_evidence = NULL
-WHERE present.content_hash <> excluded.content_hash
-  OR present.deleted_at IS NOT NULL
-RETURNING (xmax = 0) AS is_new
+WHERE present.deleted_at IS NOT NULL OR (
+  present.number, present.name, present.program_id, present.state_id, present.state_changed_at, present.result,
+  present.manager_id, present.contractor_id, present.contact_id, present.payer_id, present.price,
+  present.price_currency, present.price_in_main, present.cost, present.cost_currency, present.debt,
+  present.created_at, present.updated_at, present.custom_fields, present.payload, present.content_hash
+) IS DISTINCT FROM (
+  excluded.number, excluded.name, excluded.program_id, excluded.state_id, excluded.state_changed_at,
+  excluded.result, excluded.manager_id, excluded.contractor_id, excluded.contact_id, excluded.payer_id,
+  excluded.price, excluded.price_currency, excluded.price_in_main, excluded.cost, excluded.cost_currency,
+  excluded.debt, excluded.created_at, excluded.updated_at, excluded.custom_fields, excluded.payload,
+  excluded.content_hash
+)
+RETURNING (xmax = 0) AS is_new, present.id AS id, 0 AS part

@@ -1,4 +1,5 @@
--- Staged rows into megaplan_raw.employees: new ones are inserted, changed ones updated, equal ones not written at all.
+-- Staged rows into megaplan_raw.employees: new ones are inserted, changed ones updated (also those
+-- changed here by hand), equal ones not written at all.
 INSERT INTO megaplan_raw.employees AS present (
   account, id, name, first_name, middle_name, last_name, position, department_id, email, is_working,
   can_login, uid, payload, content_hash
@@ -23,6 +24,13 @@ ON CONFLICT (account, id) DO UPDATE SET
   changed_at = now(),
   deleted_at = NULL,
   deletion_evidence = NULL
-WHERE present.content_hash <> excluded.content_hash
-  OR present.deleted_at IS NOT NULL
-RETURNING (xmax = 0) AS is_new
+WHERE present.deleted_at IS NOT NULL OR (
+  present.name, present.first_name, present.middle_name, present.last_name, present.position,
+  present.department_id, present.email, present.is_working, present.can_login, present.uid, present.payload,
+  present.content_hash
+) IS DISTINCT FROM (
+  excluded.name, excluded.first_name, excluded.middle_name, excluded.last_name, excluded.position,
+  excluded.department_id, excluded.email, excluded.is_working, excluded.can_login, excluded.uid, excluded.payload,
+  excluded.content_hash
+)
+RETURNING (xmax = 0) AS is_new, present.id AS id, 0 AS part

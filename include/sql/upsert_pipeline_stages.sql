@@ -1,4 +1,5 @@
--- Staged rows into megaplan_raw.pipeline_stages: new ones are inserted, changed ones updated, equal ones not written at all.
+-- Staged rows into megaplan_raw.pipeline_stages: new ones are inserted, changed ones updated (also those
+-- changed here by hand), equal ones not written at all.
 INSERT INTO megaplan_raw.pipeline_stages AS present (
   account, id, pipeline_id, position, name, type, color, is_entry, payload, content_hash
 )
@@ -17,8 +18,11 @@ ON CONFLICT (account, id) DO UPDATE SET
   changed_at = now(),
   deleted_at = NULL,
   deletion_evidence = NULL
-WHERE present.content_hash <> excluded.content_hash
-  OR present.pipeline_id IS DISTINCT FROM excluded.pipeline_id
-  OR present.position IS DISTINCT FROM excluded.position
-  OR present.deleted_at IS NOT NULL
-RETURNING (xmax = 0) AS is_new
+WHERE present.deleted_at IS NOT NULL OR (
+  present.pipeline_id, present.position, present.name, present.type, present.color, present.is_entry,
+  present.payload, present.content_hash
+) IS DISTINCT FROM (
+  excluded.pipeline_id, excluded.position, excluded.name, excluded.type, excluded.color, excluded.is_entry,
+  excluded.payload, excluded.content_hash
+)
+RETURNING (xmax = 0) AS is_new, present.id AS id, 0 AS part

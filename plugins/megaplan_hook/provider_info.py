@@ -73,6 +73,26 @@ MEGAPLAN_FIELDS: dict[str, dict[str, Any]] = {
         "How often lists without a time of change (employees, pipelines, directories) are read whole;"
         " 0: in every run.",
     ),
+    "night_requests": _number(
+        "Reconciliation: requests a night",
+        3000,
+        10,
+        1_000_000,
+        "Most requests of one reconciliation; what does not fit goes on in the next night.",
+    ),
+    "deletion_brake": _number(
+        "Reconciliation: deletion brake, per cent",
+        1,
+        0,
+        100,
+        "If more of a table's rows (and more than 20) vanish at once, a person has to approve.",
+        "number",
+    ),
+    "backfill_stage_moves": _boolean(
+        "Reconciliation: ask for earlier stage moves",
+        False,
+        "One request per deal, with what is left of the night's requests. Default: off.",
+    ),
     "application_uuid": _text("Application UUID", "Of an application made in Megaplan's settings, if any."),
     "application_token": _text(
         "Application token", "API token of that application, used when Login is empty.", secret=True

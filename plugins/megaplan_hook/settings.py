@@ -24,6 +24,9 @@ FORM_FIELDS = (
     "requests_per_hour",
     "page_size",
     "directories_every_minutes",
+    "night_requests",
+    "deletion_brake",
+    "backfill_stage_moves",
     "application_uuid",
     "application_token",
     "vendor_quirks",
@@ -78,6 +81,12 @@ class AccountSettings:
     :param page_size: rows asked per page, 1–1000; default 100, Megaplan's own.
     :param directories_every_minutes: how often the lists without ``timeUpdated`` are read whole, 0–10080;
         default 60, 0 means in every run.
+    :param night_requests: 10–1000000, default 3000: most requests of one reconciliation; what does not fit goes
+        on in the next night.
+    :param deletion_brake: 0–100, default 1: if more than so many per cent of a table's rows (and more than 20)
+        vanish at once, none is marked as deleted until a person approves.
+    :param backfill_stage_moves: ask for the earlier stage moves of every deal, one request each, with what the
+        reconciliation leaves of ``night_requests``; default false.
     :param webhook_secret: part of the URL at which Megaplan's events arrive. A secret.
     :param application_uuid: of an application made in the account.
     :param application_token: its API token, used when there is no login. A secret.
@@ -107,6 +116,9 @@ class AccountSettings:
     requests_per_hour: int = 1000
     page_size: int = 100
     directories_every_minutes: int = 60
+    night_requests: int = 3000
+    deletion_brake: float = 1.0
+    backfill_stage_moves: bool = False
     webhook_secret: str | None = field(default=None, repr=False)
     application_uuid: str | None = None
     application_token: str | None = field(default=None, repr=False)
@@ -160,6 +172,9 @@ class AccountSettings:
             directories_every_minutes=given.whole_number(
                 "directories_every_minutes", 60, 0, 10080, "minutes"
             ),
+            night_requests=given.whole_number("night_requests", 3000, 10, 1_000_000, "requests"),
+            deletion_brake=given.number("deletion_brake", 1.0, 0, 100, "per cent"),
+            backfill_stage_moves=given.boolean("backfill_stage_moves", False),
             webhook_secret=given.text("webhook_secret", secret=True),
             application_uuid=given.text("application_uuid"),
             application_token=given.text("application_token", secret=True),

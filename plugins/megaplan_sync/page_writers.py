@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from psycopg import Connection
 from psycopg.errors import UniqueViolation
@@ -22,7 +22,7 @@ from megaplan_sync.flatten import (
 )
 from megaplan_sync.rows import ContactPointRow, ContactRow, DealPositionRow, DealRow
 from megaplan_sync.sql import read_sql
-from megaplan_sync.tables import RawTable, Written
+from megaplan_sync.tables import RawTable, RowKey, Written
 
 Row = tuple[Any, ...]
 
@@ -42,6 +42,24 @@ class RowWithParts(NamedTuple):
     parts: Sequence[DealPositionRow | ContactPointRow]
 
 
+class OwnersWritten(NamedTuple):
+    """Which rows a page changed: of the entities, of their parts, and parts marked as gone."""
+
+    owners: Written
+    parts: Written
+    removed_parts: Sequence[RowKey] = ()
+
+
+class History(Protocol):
+    """Keeps what is about to be overwritten. Both methods run within the page's transaction."""
+
+    def before(self, connection: Connection[Any], account: str, changing: Sequence[int]) -> None:
+        """Take note of rows that stand in the table and may be overwritten."""
+
+    def after(self, connection: Connection[Any], account: str, written: Sequence[int]) -> None:
+        """Take note of rows as they are now; some of them may be equal to what they were."""
+
+
 PageWriter = Callable[[Connection[Any], str, Sequence[Entity]], PageCounts]
 """Writes entities in canonical form of one account, within the caller's transaction."""
 
@@ -54,7 +72,8 @@ class OwnerWriter:
     :param parts: table of their parts
     :param rows_of: flattens an entity
     :param known: statement that tells which ids stand in the table, and whether with the same hash
-    :param mark_removed: marks the parts that their owners no longer hold
+    :param mark_removed: marks the parts that their owners no longer hold, returns which
+    :param history: keeps earlier versions
     :param expects_only_new: copy rows without looking first, until one turns out to be there already
     """
 
@@ -62,18 +81,37 @@ class OwnerWriter:
     parts: RawTable
     rows_of: Callable[[str, Entity], RowWithParts]
     known: str
-    mark_removed: Callable[[Connection[Any], str, Sequence[RowWithParts]], None]
+    mark_removed: Callable[[Connection[Any], str, Sequence[RowWithParts]], list[RowKey]]
+    history: History | None = None
     expects_only_new: bool = False
 
     def __call__(self, connection: Connection[Any], account: str, entities: Sequence[Entity]) -> PageCounts:
         """Write one page."""
-        found = (self.rows_of(account, entity) for entity in entities)
-        if self.expects_only_new and self._append(connection, found):
-            return PageCounts(len(entities), len(entities), 0)
-        self.expects_only_new = False
-        return PageCounts(len(entities), *self._sort_out(connection, account, entities))
+        written = self.write(connection, account, entities)
+        return PageCounts(len(entities), *written.owners.counts())
 
-    def _sort_out(self, connection: Connection[Any], account: str, entities: Sequence[Entity]) -> Written:
+    def write(
+        self,
+        connection: Connection[Any],
+        account: str,
+        entities: Sequence[Entity],
+        *,
+        trust_hashes: bool = True,
+    ) -> OwnersWritten:
+        """Write one page and tell which rows were changed.
+
+        :param trust_hashes: leave out entities whose hash stands in the table already; otherwise all columns of
+            theirs and of their parts are compared, so that rows changed by hand are written anew
+        """
+        found = (self.rows_of(account, entity) for entity in entities)
+        if self.expects_only_new and (appended := self._append(connection, account, found)) is not None:
+            return appended
+        self.expects_only_new = False
+        return self._sort_out(connection, account, entities, trust_hashes=trust_hashes)
+
+    def _sort_out(
+        self, connection: Connection[Any], account: str, entities: Sequence[Entity], *, trust_hashes: bool
+    ) -> OwnersWritten:
         latest = {found.row.id: found for entity in entities for found in [self.rows_of(account, entity)]}
         hashes = [found.row.content_hash for found in latest.values()]
         known: dict[int, bool] = dict(
@@ -82,37 +120,59 @@ class OwnerWriter:
             ).fetchall()
         )
         new = [found for identity, found in latest.items() if identity not in known]
-        changed = [found for identity, found in latest.items() if known.get(identity) is False]
+        changed = [
+            found
+            for identity, found in latest.items()
+            if identity in known and not (trust_hashes and known[identity])
+        ]
         if not new and not changed:
-            return Written(0, 0)
-        inserted = len(new)
-        if not self._append(connection, new):
-            changed, inserted = [*new, *changed], 0
+            return OwnersWritten(Written(), Written())
+        appended = self._append(connection, account, new)
+        if appended is None:
+            appended, changed = OwnersWritten(Written(), Written()), [*new, *changed]
+        ids = [found.row.id for found in changed]
+        if self.history is not None:
+            self.history.before(connection, account, ids)
         with connection.cursor() as cursor:
-            written = self.owners.write(cursor, [found.row for found in changed])
-            self.parts.write(cursor, _each_once([found.parts for found in changed]))
-        self.mark_removed(connection, account, [*new, *changed])
-        return Written(inserted + written.inserted, written.updated)
+            owners = self.owners.write(cursor, [found.row for found in changed])
+            parts = self.parts.write(cursor, _each_once([found.parts for found in changed]))
+        removed = self.mark_removed(connection, account, [*new, *changed])
+        if self.history is not None:
+            self.history.after(connection, account, ids)
+        return OwnersWritten(
+            Written([*appended.owners.inserted, *owners.inserted], owners.updated),
+            Written([*appended.parts.inserted, *parts.inserted], parts.updated),
+            removed,
+        )
 
-    def _append(self, connection: Connection[Any], some: Iterable[RowWithParts]) -> bool:
+    def _append(
+        self, connection: Connection[Any], account: str, some: Iterable[RowWithParts]
+    ) -> OwnersWritten | None:
         """Copy rows straight into the tables, unless one of them is there already (or outlived its owner).
 
         They are made while they are sent, so that Postgres takes in one while the next is being made.
+
+        :returns: None if nothing was written
         """
+        owners: list[RowKey] = []
         parts: list[Sequence[DealPositionRow | ContactPointRow]] = []
 
         def rows() -> Iterator[Row]:
             for found in some:
+                owners.append(RowKey(found.row.id))
                 parts.append(found.parts)
                 yield found.row
 
         try:
             with connection.transaction(), connection.cursor() as cursor:
                 self.owners.append(cursor, rows())
-                self.parts.append(cursor, _each_once(parts))
+                part_rows = _each_once(parts)
+                self.parts.append(cursor, part_rows)
+                if self.history is not None and owners:
+                    self.history.after(connection, account, [key.id for key in owners])
         except UniqueViolation:
-            return False
-        return True
+            return None
+        return OwnersWritten(Written(owners), Written([_part_key(row) for row in part_rows]))
 
 
 def deals_writer() -> OwnerWriter:
@@ -148,7 +208,7 @@ def directory_writer(table: RawTable, row_of: Callable[[str, Entity, Content], R
     def write(connection: Connection[Any], account: str, entities: Sequence[Entity]) -> PageCounts:
         rows = {entity["id"]: row_of(account, entity, content(entity)) for entity in entities}
         with connection.cursor() as cursor:
-            return PageCounts(len(entities), *table.write(cursor, rows.values()))
+            return PageCounts(len(entities), *table.write(cursor, rows.values()).counts())
 
     return write
 
@@ -170,10 +230,14 @@ def _each_once(parts: Iterable[Sequence[DealPositionRow | ContactPointRow]]) -> 
     return list(every)
 
 
+def _part_key(row: Row) -> RowKey:
+    return RowKey(row[1], row[2]) if isinstance(row, ContactPointRow) else RowKey(row[1])
+
+
 def _mark_removed_positions(
     connection: Connection[Any], account: str, owners: Sequence[RowWithParts]
-) -> None:
-    connection.execute(
+) -> list[RowKey]:
+    marked = connection.execute(
         read_sql("mark_removed_deal_positions"),
         {
             "account": account,
@@ -181,12 +245,13 @@ def _mark_removed_positions(
             "position_ids": [part[1] for found in owners for part in found.parts],
         },
     )
+    return [RowKey(*row) for row in marked.fetchall()]
 
 
 def _mark_removed_contact_points(
     connection: Connection[Any], account: str, owners: Sequence[RowWithParts]
-) -> None:
-    connection.execute(
+) -> list[RowKey]:
+    marked = connection.execute(
         read_sql("mark_removed_contact_points"),
         {
             "account": account,
@@ -195,3 +260,4 @@ def _mark_removed_contact_points(
             "point_positions": [part[2] for found in owners for part in found.parts],
         },
     )
+    return [RowKey(*row) for row in marked.fetchall()]

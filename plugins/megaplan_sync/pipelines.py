@@ -61,6 +61,6 @@ def _write(connection: Connection[Any], account: str, programs: list[Entity], ac
             read_sql("mark_removed_pipeline_stages"),
             {"account": account, "pipeline_ids": [row.id for row in pipelines], "stage_ids": list(stages)},
         )
-    inserted = written.inserted + stage_counts.inserted
-    updated = written.updated + stage_counts.updated
+    inserted = len(written.inserted) + len(stage_counts.inserted)
+    updated = len(written.updated) + len(stage_counts.updated)
     return PageCounts(len(pipelines) + len(stages), inserted, updated)

@@ -8,13 +8,29 @@ from megaplan_sync.exceptions import DatabaseEncodingError, NewerSchemaError
 from megaplan_sync.sql import read_sql
 from megaplan_sync.tables import ALL_TABLES
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of the tables that this code writes; ``upgrade_raw_tables_to_<n>.sql`` leads from n-1 to n."""
 
-_SYNC_TABLES = ("accounts", "walks", "refused_fields", "request_budgets", "entity_runs", "view_columns")
+_SYNC_TABLES = (
+    "accounts",
+    "walks",
+    "refused_fields",
+    "request_budgets",
+    "entity_runs",
+    "view_columns",
+    "reconciliations",
+    "findings",
+    "sweeps",
+    "swept_rows",
+    "deletion_proposals",
+    "proposed_rows",
+    "token_users",
+    "stage_backfills",
+)
+_FURTHER_RAW_TABLES = ("custom_fields", "deal_versions", "deal_stage_moves", "certificates")
 EXPECTED_TABLES = (
     *(f"megaplan_raw.{table.name}" for table in ALL_TABLES),
-    "megaplan_raw.custom_fields",
+    *(f"megaplan_raw.{name}" for name in _FURTHER_RAW_TABLES),
     *(f"megaplan_sync.{name}" for name in _SYNC_TABLES),
     "megaplan_sync.schema_version",
 )

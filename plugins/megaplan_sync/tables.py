@@ -1,6 +1,6 @@
 """Writes rows into one raw table: new ones by COPY, others by COPY into a staging table and one upsert."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -9,11 +9,22 @@ from psycopg import Cursor
 from megaplan_sync.sql import read_sql
 
 
-class Written(NamedTuple):
-    """How many rows an upsert wrote; rows that were equal already are in neither number."""
+class RowKey(NamedTuple):
+    """Which row: an entity's id, or its owner's id and the place of a part that has no id of its own."""
 
-    inserted: int
-    updated: int
+    id: int
+    part: int = 0
+
+
+class Written(NamedTuple):
+    """Which rows an upsert wrote; rows that were equal already are in neither list."""
+
+    inserted: Sequence[RowKey] = ()
+    updated: Sequence[RowKey] = ()
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many were inserted and updated."""
+        return len(self.inserted), len(self.updated)
 
 
 @dataclass(frozen=True)
@@ -36,13 +47,15 @@ class RawTable:
         """Insert or update rows, once in a transaction: the staging table is emptied by its commit."""
         rows = list(rows)
         if not rows:
-            return Written(0, 0)
+            return Written()
         _have_staging_tables(cursor)
         _copy(cursor, read_sql(f"stage_{self.name}"), rows)
         cursor.execute(read_sql(f"upsert_{self.name}"))
-        news = [is_new for (is_new,) in cursor.fetchall()]
-        inserted = sum(news)
-        return Written(inserted, len(news) - inserted)
+        inserted: list[RowKey] = []
+        updated: list[RowKey] = []
+        for is_new, identity, part in cursor.fetchall():
+            (inserted if is_new else updated).append(RowKey(identity, part))
+        return Written(inserted, updated)
 
 
 def _copy(cursor: Cursor[Any], statement: str, rows: Iterable[tuple[Any, ...]]) -> None:

@@ -87,6 +87,8 @@ def test_the_schema_is_read_by_this_test() -> None:
 @pytest.mark.parametrize("table", schema_tables())
 def test_every_column_is_documented_with_its_type(table: str) -> None:
     of_every_table = rows(section(RAW_TABLES, "Columns of every table"))
+    if table in ("deal_versions", "deal_stage_moves", "certificates"):
+        of_every_table = {}
     assert of_every_table | rows(section(RAW_TABLES, f"`{table}`")) == schema_tables()[table]
 
 
