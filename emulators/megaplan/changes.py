@@ -23,13 +23,23 @@ def changesets_of(record: Record) -> list[Record]:
             change = ("state", move.from_state, move.to_state)
             place = len(record.changesets) + 1
             record.changesets.append(_changeset(record, place, move.to_time, move.user, [change], None))
+        if record.updated > record.changesets[-1].data["time"]:
+            # A seeded deal was edited after its last move: its description, from nothing to what it is now.
+            edit = ("description", "", record.data.get("description", ""))
+            place = len(record.changesets) + 1
+            record.changesets.append(
+                _changeset(record, place, record.updated, record.user_updated, [edit], None)
+            )
     return record.changesets
 
 
-def record_changes(store: Store, record: Record, changes: list[Change]) -> None:
-    """Append a change set made now by the current user."""
+def record_changes(store: Store, record: Record, changes: list[Change], kind: str | None = None) -> None:
+    """Append a change set made now by the current user.
+
+    :param kind: ``drop`` or ``restore``; a plain edit has no type.
+    """
     sets = changesets_of(record)
-    sets.append(_changeset(record, len(sets) + 1, store.clock.now(), store.user, changes, None))
+    sets.append(_changeset(record, len(sets) + 1, store.clock.now(), store.user, changes, kind))
 
 
 def find_changeset(store: Store, id: int) -> Record | None:

@@ -89,6 +89,7 @@ def human_name(human: Record) -> str:
 
 def drop_contractor(store: Store, record: Record) -> None:
     """Delete softly: the card stays readable with ``isDropped``, lists leave it out."""
+    record_changes(store, record, [], "drop")
     store.write(record, lambda: record.data.update(isDropped=True, updated=store.clock.now()))
 
 

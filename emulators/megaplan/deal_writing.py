@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from .changes import Change, record_changes
+from .changes import Change, changesets_of, record_changes
 from .errors import ForbiddenError, UnprocessableError
 from .forms import FORMS
 from .query import extra_field, php_type
@@ -54,6 +54,7 @@ def update_deal(store: Store, deal: Deal, body: dict[str, Any], touch: bool | No
             deal.updated = store.clock.now()
             deal.user_updated = store.user
 
+    changesets_of(deal)  # what went before is told as it was then
     store.write(deal, write)
     if changes:
         record_changes(store, deal, changes)

@@ -27,6 +27,8 @@ class Knobs:
     root_items_always_full: bool = False
     refused_fields: str = ""  # comma separated names that this account does not take in `fields`
     hidden_deal: str = "403"  # answer to GET of a deal out of sight: 403 | 404
+    hidden_contractor: str = "403"  # the same for people and companies: 403 | 404
+    status_history: str = "on"  # answer of /deal/{id}/statusHistory: on | 404 | 403
     rps: float = 5  # 0 = unlimited
     rph: float = 1000  # 0 = unlimited
     retry_after: str = ""  # header of a 429: "" = none, "auto" = seconds until a request is free, or seconds
@@ -67,5 +69,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "abstract_cursor": ("422", "accept"),
     "gone_cursor": ("404", "422", "empty", "restart"),
     "hidden_deal": ("403", "404"),
+    "hidden_contractor": ("403", "404"),
+    "status_history": ("on", "404", "403"),
     "bulk_counts": ("one", "each"),
 }

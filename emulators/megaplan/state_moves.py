@@ -11,14 +11,35 @@ def possible_transitions(deal: Deal, store: Store) -> tuple[Record, ...]:
 
 
 def moves_of(deal: Deal) -> list[StateMove]:
-    """Return the deal's moves, oldest first; the seeded ones are worked out from its state."""
+    """Return the deal's moves, oldest first; the seeded ones are worked out from its state.
+
+    They end at the present state at ``stateTimeUpdated`` and never change afterwards, so every write of a
+    deal asks for them first.
+    """
     if deal.moves is None:
         deal.moves = _seeded_moves(deal)
     return deal.moves
 
 
+def status_history_of(deal: Deal) -> list[Record]:
+    """Return the moves as DealStatusHistory entities, oldest first; each tells who began and who ended it."""
+    moves = moves_of(deal)
+    entries = []
+    for place, move in enumerate(moves):
+        data = {
+            "from": move.from_state,
+            "to": move.to_state,
+            "fromTime": move.from_time,
+            "toTime": move.to_time,
+            "fromUser": moves[max(0, place - 1)].user,
+            "toUser": move.user,
+        }
+        entries.append(Record("DealStatusHistory", int(deal.id) * 1000 + place + 1, data))
+    return entries
+
+
 def _seeded_moves(deal: Deal) -> list[StateMove]:
-    states: tuple[Record, ...] = deal.program.data["states"]
+    states: tuple[Record, ...] = deal.program.data["seededStates"]
     entry = next(state for state in states if state.data["isEntry"])
     user = deal.user_created
     moves = [StateMove(None, entry, deal.created, deal.created, user)]

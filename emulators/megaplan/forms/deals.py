@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..form import ABSENT, Context, Field, Form, constant
-from ..records import Deal, Record, StateMove, Sum
+from ..records import Deal, Record, Sum
 from ..state_moves import possible_transitions
 from ..values import date_time, money
 
@@ -126,21 +126,6 @@ def _linked(kind: str) -> Field:
         return sum(1 for record in links if record.content_type == kind)
 
     return Field(read)
-
-
-def move_record(deal: Deal, place: int, move: StateMove) -> Record:
-    """Return one state move as an entity."""
-    return Record(
-        "DealStatusHistory",
-        int(deal.id) * 1000 + place,
-        {
-            "from": move.from_state,
-            "to": move.to_state,
-            "fromTime": move.from_time,
-            "toTime": move.to_time,
-            "user": move.user,
-        },
-    )
 
 
 _ZEROES = {

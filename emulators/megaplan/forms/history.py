@@ -31,7 +31,7 @@ DEAL_STATUS_HISTORY = plain_form(
         "toStatus": stored("to", refs=("ProgramState",)),
         "fromStatusUpdated": Field(lambda record, context: date_time(record.data["fromTime"])),
         "toStatusUpdated": Field(lambda record, context: date_time(record.data["toTime"])),
-        "fromStatusUser": stored("user", refs=("Employee", *_CONTRACTORS)),
-        "toStatusUser": stored("user", refs=("Employee", *_CONTRACTORS)),
+        "fromStatusUser": stored("fromUser", refs=("Employee", *_CONTRACTORS)),
+        "toStatusUser": stored("toUser", refs=("Employee", *_CONTRACTORS)),
     }
 )

@@ -96,6 +96,7 @@ def seed_programs(store: Store) -> None:
             "hidesMoney": seed.hides_money,
             "categoryId": seed.category,
             "states": tuple(states),
+            "seededStates": tuple(states),
             "transitions": tuple(transitions),
             "triggers": tuple(triggers),
             "roles": _roles(60 + place * 10),
