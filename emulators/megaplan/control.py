@@ -9,6 +9,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from .account import Account
+from .entities import table_named
+from .mutations.visibility import what_is_hidden
 from .rendering import Renderer
 from .selection import Selection
 from .values import iso
@@ -68,8 +70,10 @@ class _Control:
         return _json(self._account.log.as_list())
 
     async def state(self, request: Request) -> Response:
-        """Show counts, or with ``?entity=deals`` full cards, nothing left out or shortened.
+        """Show counts and what is hidden, or with ``?entity=deals`` full cards, nothing left out or shortened.
 
+        Hidden: ``hiddenDeals`` and ``hiddenContractors`` (no rights), ``omitted`` (per entity: left out of lists
+        only), ``lostRights`` (employees whose own card shows a loss of rights).
         ``ids``, ``fields`` (comma separated), ``offset`` and ``limit`` make the answer smaller.
         """
         store = self._account.store
@@ -83,14 +87,15 @@ class _Control:
                     "counts": counts,
                     "positions": positions,
                     "droppedContractors": dropped,
-                    "hiddenDeals": sorted(str(id) for id in store.hidden_deals),
+                    **what_is_hidden(store),
                     "now": iso(store.clock.now()),
                     "user": str(store.user.id),
                 }
             )
-        table = store.tables.get(_ENTITIES.get(entity, entity))
-        if table is None:
-            return _json({"error": f"unknown entity, known: {', '.join(_ENTITIES)}"}, 400)
+        try:
+            table = table_named(store, entity)
+        except ValueError as error:
+            return _json({"error": str(error)}, 400)
         params = request.query_params
         wanted = set(filter(None, params.get("ids", "").split(",")))
         names = list(filter(None, params.get("fields", "").split(",")))
@@ -98,9 +103,9 @@ class _Control:
         rows = [row for row in table if not wanted or str(row.id) in wanted][start : start + limit]
         context = self._account.context()
         if not names:
-            return _json([Renderer(context, dedupe=False).card(row) for row in rows])
+            return _json([Renderer(context, dedupe=False, sees_all=True).card(row) for row in rows])
         selection = Selection(dict.fromkeys(names), only=True)
-        return _json([Renderer(context, dedupe=False).item(row, selection) for row in rows])
+        return _json([Renderer(context, dedupe=False, sees_all=True).item(row, selection) for row in rows])
 
     async def knobs(self, request: Request) -> Response:
         """All knobs; POST sets some."""
@@ -136,18 +141,6 @@ class _Control:
                 self._account.mutations.run({"op": "advance_clock", "seconds": spec["advance"]})
             self._account.mutations.run({"op": "set_clock", **spec})
         return _json({"now": iso(self._account.store.clock.now())})
-
-
-_ENTITIES = {
-    "deals": "Deal",
-    "contractors": "Contractor",
-    "employees": "Employee",
-    "departments": "Department",
-    "programs": "Program",
-    "offers": "Offer",
-    "invoices": "Invoice",
-    "payers": "Payer",
-}
 
 
 def _as_list(body: bytes) -> list[dict[str, Any]]:

@@ -100,6 +100,12 @@ def move_to(store: Store, deal: Deal, target: Record, touch: bool = True) -> Non
     moves.append(StateMove(old, target, moves[-1].to_time, now, store.user))
 
 
+def delete_deal(store: Store, deal: Deal) -> None:
+    """Delete a deal for good; its history says so, should it ever return."""
+    record_changes(store, deal, [], "drop")
+    store.remove(deal)
+
+
 def set_positions(store: Store, deal: Deal, rows: list[Any], touch: bool = False) -> None:
     """Replace the positions and with them the price; by itself this does not move ``timeUpdated``."""
     update_deal(store, deal, {"positions": rows}, touch)

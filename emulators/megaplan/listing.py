@@ -7,7 +7,7 @@ from typing import Any
 from .call import Answer, Call
 from .filters import CompiledFilter, FilterScope, compile_filter
 from .paging import Listing, Page, listing_of, take_page
-from .query import PAGING, check_arguments, read_flag
+from .query import PAGING, check_arguments, read_flag, read_limit
 from .records import Record
 from .rendering import Renderer
 from .selection import parse_selection
@@ -38,9 +38,13 @@ def list_table(call: Call, table: Table, route: ListRoute, keep: Keep | None = N
         scope = FilterScope(route.filter_type, route.filter_fields, route.content_types[0], call.store)
         compiled = compile_filter(call.args.get("filter"), scope)
     ordering = table.ordering(parse_sort(call.args.get("sortBy"), route.sortable))
-    store = call.store
+    store, omitted = call.store, table.omitted
+    if table.lists_nothing:
+        return _answer(call, Page([], read_limit(call.args, store.knobs), 0, False), route.content_types)
 
     def belongs(row: Record) -> bool:
+        if row.id in omitted:
+            return False
         if row.content_type not in route.content_types or not store.is_visible(row):
             return False
         if store.as_read(row) is None:

@@ -17,10 +17,11 @@ _PLAIN = frozenset({dict, list, str, int, float, bool, type(None)})
 class Renderer:
     """Prints the entities of one response, remembering which have been printed in full."""
 
-    def __init__(self, context: Context, dedupe: bool | None = None) -> None:
+    def __init__(self, context: Context, dedupe: bool | None = None, sees_all: bool = False) -> None:
         self._context = context
         self._knobs = context.store.knobs
         self._dedupe = self._knobs.dedupe if dedupe is None else dedupe
+        self._sees_all = sees_all
         self._seen: set[tuple[str, int | str]] = set()
         self._open: set[tuple[str, int | str]] = set()
 
@@ -43,6 +44,8 @@ class Renderer:
         if key in self._open or (key in self._seen and self._dedupe):
             return answer
         context = self._context
+        if mode == "embedded" and not self._sees_all and not context.store.is_visible(record):
+            return answer
         if context.lagging:
             record = context.store.as_read(record) or record
         self._seen.add(key)

@@ -8,6 +8,7 @@ from .clock import Clock
 from .custom_fields import CustomField
 from .knobs import Knobs
 from .records import Deal, Record
+from .sight import Sight
 from .table import Table
 
 CONTRACTOR_TYPES = frozenset({"ContractorHuman", "ContractorCompany"})
@@ -59,7 +60,8 @@ class Store:
         self.contractors = self.tables["Contractor"] = Table(indexed)
         self.custom: dict[str, list[CustomField]] = {}
         self.links: dict[tuple[str, int | str], list[Record]] = {}
-        self.hidden_deals: set[int | str] = set()
+        self.sight = Sight()
+        self.deleted_deals: dict[int | str, Deal] = {}
         self.unknown_keys: list[tuple[int | None, str, str, Any]] = []
         self.employees_by_place: list[Record] = []
         self.user: Record = Record("", 0)
@@ -117,10 +119,12 @@ class Store:
             table.add(record)
 
     def remove(self, record: Record) -> None:
-        """Delete a record for good."""
+        """Delete a record for good; only the mutation ``restore_deals`` knows deleted deals."""
         table = self.table(record.content_type)
         if table is not None and record.id in table.rows:
             table.remove(record)
+        if isinstance(record, Deal):
+            self.deleted_deals[record.id] = record
 
     def as_read(self, record: Record) -> Record | None:
         """Return the version a GET shows now; None while a new record is not visible yet."""
@@ -136,7 +140,7 @@ class Store:
 
     def is_visible(self, record: Record) -> bool:
         """Say whether the token's user sees this record at all."""
-        return not (record.id in self.hidden_deals and record.content_type == "Deal")
+        return self.sight.sees(record)
 
     def link_both(self, one: Record, other: Record) -> None:
         """Link two records; links are mutual."""

@@ -16,6 +16,8 @@ class Table:
     def __init__(self, indexed: dict[str, Callable[[Record], Any]] | None = None) -> None:
         self.rows: dict[int | str, Record] = {}
         self.version = 0
+        self.omitted: set[int | str] = set()  # rows that lists leave out although they are there
+        self.lists_nothing = False
         self._last_id = 0
         self._indexes = {name: SortedIndex(key) for name, key in (indexed or {}).items()}
         self._orders: dict[tuple[tuple[str, bool], ...], tuple[int, Ordering]] = {}

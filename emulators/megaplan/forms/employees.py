@@ -58,6 +58,14 @@ _EMBEDDED = {
     "avatar": stored("avatar", refs=("File",)),
 }
 
+_ACTIONS = ["act_read", "act_edit", "can_use_telephony"]
+
+
+def _actions(employee: Record, context: Context) -> list[str]:
+    actions: list[str] = employee.data.get("possibleActions", _ACTIONS)
+    return actions
+
+
 _STATUS = {True: "В штате", False: "Уволен"}
 
 
@@ -82,8 +90,8 @@ EMPLOYEE = Form(
         "vacancies": stored("vacancies", []),
         "vacanciesCount": counted("vacancies"),
         "mainVacancy": stored("mainVacancy"),
-        "possibleActions": stored("possibleActions", ["act_read", "act_edit", "can_use_telephony"]),
-        "possibleActionsCount": Field(lambda employee, context: 3),
+        "possibleActions": Field(_actions),
+        "possibleActionsCount": Field(lambda employee, context: len(_actions(employee, context))),
         "availableTransports": stored("availableTransports", ["email"]),
     },
     listed=frozenset(_EMBEDDED),

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from ..deal_writing import create_deal, move_to, set_positions, update_deal
+from ..changes import record_changes
+from ..deal_writing import create_deal, delete_deal, move_to, set_positions, update_deal
 from ..errors import ApiError
 from ..records import Deal, Position
 from ..store import Store
+from .chosen import chosen_rows
 
 Operation = Callable[[Store, dict[str, Any]], dict[str, Any]]
 
@@ -21,11 +23,7 @@ def _deal(store: Store, spec: dict[str, Any]) -> Deal:
 
 def _chosen(store: Store, spec: dict[str, Any]) -> list[Deal]:
     """Return the deals of ``ids``, or a random ``count`` or ``share`` of all."""
-    if "ids" in spec or "id" in spec:
-        return [_deal(store, {"id": id}) for id in spec.get("ids", [spec.get("id")])]
-    everyone = [deal for deal in store.deals if isinstance(deal, Deal)]
-    count = int(spec["count"]) if "count" in spec else round(float(spec["share"]) * len(everyone))
-    return Random(spec.get("seed", 0)).sample(everyone, min(count, len(everyone)))
+    return [deal for deal in chosen_rows(store.deals, spec) if isinstance(deal, Deal)]
 
 
 def _guarded(operation: Operation) -> Operation:
@@ -48,7 +46,7 @@ def create(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def update(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
-    """``{"op":"update_deal","id":…,"fields":{…},"touch":true}``."""
+    """``{"op":"update_deal","id":…,"fields":{…},"touch":true}``; ``false`` leaves ``timeUpdated`` alone."""
     update_deal(store, _deal(store, spec), spec["fields"], spec.get("touch"))
     return {}
 
@@ -57,8 +55,27 @@ def delete(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     """``{"op":"delete_deals","ids":[…]}`` or ``count``/``share`` with ``seed``."""
     chosen = _chosen(store, spec)
     for deal in chosen:
-        store.remove(deal)
+        delete_deal(store, deal)
     return {"ids": [str(deal.id) for deal in chosen]}
+
+
+def restore(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
+    """``{"op":"restore_deals","ids":[…],"touch":false}``: deleted deals return under their old ids."""
+    returning = [_deleted(store, id) for id in spec["ids"]]
+    for deal in returning:
+        if spec.get("touch"):
+            deal.updated = store.clock.now()
+        del store.deleted_deals[deal.id]
+        store.add(deal)
+        record_changes(store, deal, [], "restore")
+    return {"ids": [str(deal.id) for deal in returning]}
+
+
+def _deleted(store: Store, id: Any) -> Deal:
+    deal = store.deleted_deals.get(int(id))
+    if deal is None:
+        raise ValueError(f"deal {id} was not deleted")
+    return deal
 
 
 def replace_positions(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
@@ -94,7 +111,10 @@ def _rows(positions: tuple[Position, ...]) -> list[dict[str, Any]]:
 
 
 def move_stage(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
-    """``{"op":"move_stage","id":…,"state":…,"touch":true}``; without a state, the next one."""
+    """``{"op":"move_stage","id":…,"state":…,"touch":true}``; without a state, the next one.
+
+    ``"touch":false`` leaves ``timeUpdated`` alone; ``stateTimeUpdated`` moves in any case.
+    """
     deal = _deal(store, spec)
     states = deal.program.data["states"]
     if "state" in spec:
@@ -108,7 +128,10 @@ def move_stage(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def touch_many(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
-    """``{"op":"touch_many","count":50,"seed":3}`` or ``share``: new name, price and ``timeUpdated``."""
+    """``{"op":"touch_many","count":50,"seed":3}`` or ``share``: new name, price and ``timeUpdated``.
+
+    With ``"touch":false`` name and price change and ``timeUpdated`` stays.
+    """
     random = Random(spec.get("seed", 0))
     chosen = _chosen(store, spec)
     for deal in chosen:
@@ -117,12 +140,9 @@ def touch_many(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
             "value": round(random.uniform(1000, 900_000), 2),
             "currency": deal.price.currency,
         }
-        update_deal(
-            store,
-            deal,
-            {"name": f"{deal.name.split(' · ')[0]} · {random.randrange(1000)}", "price": price},
-            True,
-        )
+        head, _, number = deal.name.partition(" · ")
+        name = f"{head} · {int(number) + 1 if number.isdecimal() else random.randrange(1000)}"
+        update_deal(store, deal, {"name": name, "price": price}, bool(spec.get("touch", True)))
     return {"ids": [str(deal.id) for deal in chosen]}
 
 
@@ -136,23 +156,6 @@ def same_second(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     return {"ids": [str(deal.id) for deal in chosen], "time": time}
 
 
-def revoke_visibility(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
-    """``{"op":"revoke_visibility","ids":[…]}`` or ``share``/``count``; ``"restore":true`` undoes it."""
-    if spec.get("restore"):
-        store.hidden_deals.clear()
-        return {"ids": []}
-    chosen = _chosen(store, spec)
-    store.hidden_deals.update(deal.id for deal in chosen)
-    return {"ids": [str(deal.id) for deal in chosen]}
-
-
-def reorder(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
-    """``{"op":"reorder","seed":5,"entity":"deals"}``: another internal order of lists without ``sortBy``."""
-    tables = {"deals": store.deals, "contractors": store.contractors}
-    tables[spec.get("entity", "deals")].shuffle(int(spec.get("seed", 0)))
-    return {}
-
-
 DEAL_OPERATIONS: dict[str, Operation] = {
     name: _guarded(operation)
     for name, operation in {
@@ -160,13 +163,12 @@ DEAL_OPERATIONS: dict[str, Operation] = {
         "update_deal": update,
         "delete_deal": delete,
         "delete_deals": delete,
+        "restore_deals": restore,
         "set_positions": replace_positions,
         "add_position": add_position,
         "remove_position": remove_position,
         "move_stage": move_stage,
         "touch_many": touch_many,
         "same_second": same_second,
-        "revoke_visibility": revoke_visibility,
-        "reorder": reorder,
     }.items()
 }

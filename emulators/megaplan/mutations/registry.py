@@ -10,10 +10,16 @@ from ..tokens import Tokens
 from .account import ACCOUNT_OPERATIONS
 from .contractors import CONTRACTOR_OPERATIONS
 from .deals import DEAL_OPERATIONS
+from .visibility import VISIBILITY_OPERATIONS
 
 Operation = Callable[[Store, dict[str, Any]], dict[str, Any]]
 
-OPERATIONS: dict[str, Operation] = {**DEAL_OPERATIONS, **CONTRACTOR_OPERATIONS, **ACCOUNT_OPERATIONS}
+OPERATIONS: dict[str, Operation] = {
+    **DEAL_OPERATIONS,
+    **CONTRACTOR_OPERATIONS,
+    **VISIBILITY_OPERATIONS,
+    **ACCOUNT_OPERATIONS,
+}
 
 
 @dataclass

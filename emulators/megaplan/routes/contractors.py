@@ -7,7 +7,7 @@ from ..call import Answer, Call, card
 from ..changes import changesets_of
 from ..contractor_writing import create_contractor, drop_contractor, update_contractor
 from ..custom_fields import definition_json
-from ..errors import NotFoundError, ServerError
+from ..errors import ForbiddenError, NotFoundError, ServerError
 from ..filter_fields import CONTRACTOR_FIELDS
 from ..filters import CompiledFilter
 from ..listing import ListRoute, list_rows, list_table
@@ -55,6 +55,10 @@ def _find(call: Call, content_types: tuple[str, ...]) -> Record:
         raise NotFoundError
     if call.method == "GET" and call.store.as_read(row) is None:
         raise NotFoundError
+    if not call.store.is_visible(row):
+        if call.store.knobs.hidden_contractor == "404":
+            raise NotFoundError
+        raise ForbiddenError(f"No act_read rights for model {row.id}")
     return row
 
 
@@ -93,7 +97,7 @@ def _lister(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
 def search(call: Call) -> Answer:
     """Both kinds, whichever concrete route is asked."""
     keep = _keep(call.args.get("q"))
-    rows = [row for row in call.store.contractors if keep(row, None)]
+    rows = [row for row in call.store.contractors if call.store.is_visible(row) and keep(row, None)]
     return list_rows(call, rows, "SearchRequest", *_BOTH, extra="q")
 
 

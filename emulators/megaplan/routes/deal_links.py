@@ -63,7 +63,8 @@ def _payers(call: Call, deal: Deal) -> list[Record]:
 def _contacts(call: Call, deal: Deal) -> list[Record]:
     contractor = deal.contractor
     of_company = list(contractor.data.get("contacts", ())) if contractor is not None else []
-    return list(dict.fromkeys([*([deal.contact] if deal.contact else []), *of_company]))
+    contacts = dict.fromkeys([*([deal.contact] if deal.contact else []), *of_company])
+    return [human for human in contacts if call.store.is_visible(human)]
 
 
 def _linked(call: Call, deal: Deal) -> list[Record]:

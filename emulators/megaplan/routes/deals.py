@@ -3,6 +3,7 @@
 from ..call import Answer, Call, card
 from ..custom_fields import definition_json
 from ..deal_writing import apply_transition, create_deal, update_deal
+from ..deal_writing import delete_deal as drop_deal
 from ..errors import ForbiddenError, NotFoundError, ServerError, UnprocessableError
 from ..filter_fields import DEAL_FIELDS
 from ..filters import CompiledFilter
@@ -88,7 +89,7 @@ def post_deal_update(call: Call) -> Answer:
 def delete_deal(call: Call) -> Answer:
     """Delete for good: there is no soft deletion of deals."""
     call.no_arguments("mode", request_type="DeleteActionRequest")
-    call.store.remove(find_deal(call))
+    drop_deal(call.store, find_deal(call))
     return Answer([])
 
 

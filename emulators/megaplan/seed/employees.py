@@ -26,6 +26,12 @@ def seed_employees(store: Store, random: Random, base_time: int) -> None:
     store.tables["Employee"].fill(employees)
     store.employees_by_place = employees
     store.user = employees[0]
+    store.user.data["possibleActions"] = [
+        "act_read",
+        "act_edit",
+        "can_use_telephony",
+        "settings_services_integration_telephony",
+    ]
 
 
 def _employee(place: int, departments: list[Record], random: Random, base_time: int) -> Record:

@@ -1,0 +1,31 @@
+"""Names under which the control routes speak of the tables."""
+
+from .store import Store
+from .table import Table
+
+ENTITIES = {
+    "deals": "Deal",
+    "contractors": "Contractor",
+    "employees": "Employee",
+    "departments": "Department",
+    "programs": "Program",
+    "states": "ProgramState",
+    "offers": "Offer",
+    "invoices": "Invoice",
+    "payers": "Payer",
+    "advertising_ways": "ContractorAdvertisingWay",
+    "contractor_types": "ContractorType",
+    "currencies": "Currency",
+    "tags": "Tag",
+}
+
+
+def table_named(store: Store, entity: str) -> Table:
+    """Return a table by such a name, or by its content type.
+
+    :raises ValueError: there is none.
+    """
+    table = store.tables.get(ENTITIES.get(entity, entity))
+    if table is None:
+        raise ValueError(f"unknown entity {entity!r}, known: {', '.join(ENTITIES)}")
+    return table

@@ -1,0 +1,28 @@
+"""Which rows a mutation is for."""
+
+from random import Random
+from typing import Any
+
+from ..records import Record
+from ..table import Table
+
+
+def chosen_rows(table: Table, spec: dict[str, Any]) -> list[Record]:
+    """Return the rows of ``ids`` (or ``id``), or a random ``count`` or ``share`` of all, by ``seed``.
+
+    Dropped rows are chosen by their ids only.
+
+    :raises ValueError: an unknown id.
+    """
+    if "ids" in spec or "id" in spec:
+        return [_row(table, id) for id in spec.get("ids", [spec.get("id")])]
+    everyone = [row for row in table if not row.data.get("isDropped")]
+    count = int(spec["count"]) if "count" in spec else round(float(spec["share"]) * len(everyone))
+    return Random(spec.get("seed", 0)).sample(everyone, min(count, len(everyone)))
+
+
+def _row(table: Table, id: Any) -> Record:
+    row = table.get(id)
+    if row is None:
+        raise ValueError(f"there is no row {id}")
+    return row
