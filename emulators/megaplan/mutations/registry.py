@@ -10,6 +10,8 @@ from ..tokens import Tokens
 from .account import ACCOUNT_OPERATIONS
 from .contractors import CONTRACTOR_OPERATIONS
 from .deals import DEAL_OPERATIONS
+from .directories import DIRECTORY_OPERATIONS
+from .programs import PROGRAM_OPERATIONS
 from .visibility import VISIBILITY_OPERATIONS
 
 Operation = Callable[[Store, dict[str, Any]], dict[str, Any]]
@@ -18,6 +20,8 @@ OPERATIONS: dict[str, Operation] = {
     **DEAL_OPERATIONS,
     **CONTRACTOR_OPERATIONS,
     **VISIBILITY_OPERATIONS,
+    **PROGRAM_OPERATIONS,
+    **DIRECTORY_OPERATIONS,
     **ACCOUNT_OPERATIONS,
 }
 
