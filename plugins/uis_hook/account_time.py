@@ -1,0 +1,34 @@
+"""Moments as UIS writes them: without a zone, in the account's own. Free of I/O.
+
+Data API: ``2026-01-15 10:00:00``. Call API and notifications add a T or milliseconds
+(``2026-01-15T10:00:00.418``); the documentation of the Call API also promises a Z, which is honoured. What UIS
+does in an hour that the clocks show twice is not documented: it is read as the first of the two.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+FORMAT = "%Y-%m-%d %H:%M:%S"
+
+
+def account_text(moment: datetime, zone: ZoneInfo) -> str:
+    """Write an aware moment in the account's zone; parts of a second are cut off.
+
+    :raises ValueError: for a moment without a zone.
+    """
+    if moment.tzinfo is None:
+        raise ValueError("a moment without a time zone cannot be sent to UIS")
+    return moment.astimezone(zone).strftime(FORMAT)
+
+
+def moment_of(text: str | None, zone: ZoneInfo) -> datetime | None:
+    """Read a moment and return it in UTC; None and an empty text are None.
+
+    :raises ValueError: when the text is no moment.
+    """
+    if not text:
+        return None
+    moment = datetime.fromisoformat(text.strip())
+    return (moment.replace(tzinfo=zone) if moment.tzinfo is None else moment).astimezone(UTC)

@@ -1,0 +1,205 @@
+"""JSON-RPC 2.0 as UIS speaks it: requests as values, envelopes, answers. Free of I/O.
+
+One ``POST`` to the API's address, no method in the path, the access token inside ``params``; ``id`` is
+mandatory, batches are not supported. Errors are JSON-RPC errors, presumably with HTTP 200: the body is looked
+at first and the status only when the body says nothing (vendor's documentation of both APIs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+import orjson
+
+from uis_hook.api_errors import api_error, http_error
+from uis_hook.exceptions import UisTransportError
+from uis_hook.limits import Limits, parse_limits
+
+Api = Literal["data", "call"]
+APIS: tuple[Api, ...] = ("data", "call")
+Repeat = Literal["always", "when_refused"]
+
+HEADERS = {"Content-Type": "application/json; charset=UTF-8", "Accept": "application/json"}
+CHECK_THE_ADDRESS = "check brand and the addresses of the connection"
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One successful answer.
+
+    :param data: what stands under ``result.data``.
+    :param method: the method that was called, for messages.
+    :param total_items: how many rows a list has altogether, where UIS says so.
+    :param limits: the account's points after this request, where UIS says so.
+    """
+
+    data: Any
+    method: str
+    total_items: int | None = None
+    limits: Limits | None = None
+
+
+def _data(answer: Answer) -> Any:
+    return answer.data
+
+
+@dataclass(frozen=True)
+class Request(Generic[Result]):
+    """What to ask of UIS, and how to read the answer.
+
+    :param method: such as ``get.employees``.
+    :param params: without access token.
+    :param parse: makes the result of the answer.
+    :param api: ``data`` (Data API v2.0) or ``call`` (Call API v4.0).
+    :param repeat: whether a request whose fate is not known may be sent again at once: ``always`` for reads and
+        for writes that change nothing when they come twice; ``when_refused`` for what must not happen twice
+        (calls first of all): it is sent again only when UIS has surely not begun it.
+    :param points: what a successful call costs.
+    """
+
+    method: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    parse: Callable[[Answer], Result] = _data
+    api: Api = "data"
+    repeat: Repeat = "always"
+    points: int = 1
+
+
+def encode_request(
+    request: Request[Any], request_id: str, access_token: str | None, customer_user_id: int | None = None
+) -> bytes:
+    """Write the body of a request.
+
+    :param access_token: None for ``login.user`` only.
+    :param customer_user_id: of a reseller's client; None without one.
+    """
+    params: dict[str, Any] = {}
+    if access_token is not None:
+        params["access_token"] = access_token
+        if customer_user_id is not None:
+            params["user_id"] = customer_user_id
+    params.update(request.params)
+    return orjson.dumps({"jsonrpc": "2.0", "id": request_id, "method": request.method, "params": params})
+
+
+def parse_answer(
+    status: int, body: bytes, request: Request[Any], request_id: str, retry_after: float | None = None
+) -> Answer:
+    """Read an answer.
+
+    :param status: the HTTP status.
+    :param body: the body, decompressed.
+    :param request_id: as it was sent; an answer to another request is refused.
+    :param retry_after: seconds of the header Retry-After, if there was one.
+    :raises UisAPIError: of the class that belongs to the mnemonic, when UIS answers with an error.
+    :raises UisTransportError: when the body is no answer of UIS's.
+    """
+    method = request.method
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        document = None
+    if isinstance(document, Mapping):
+        error = document.get("error")
+        if isinstance(error, Mapping):
+            raise api_error(method, error, retry_after=retry_after)
+        result = document.get("result")
+        if isinstance(result, Mapping) and "data" in result and status < 400:
+            if str(document.get("id")) != request_id:
+                raise UisTransportError(
+                    f"{method}: the answer is that of another request (its id differs)", status
+                )
+            return _answer(method, result)
+    if (failure := http_error(method, status, retry_after=retry_after)) is not None:
+        raise failure
+    raise UisTransportError(f"{method}: {_what_came(status, body)}", status)
+
+
+def _answer(method: str, result: Mapping[str, Any]) -> Answer:
+    metadata = result.get("metadata")
+    metadata = metadata if isinstance(metadata, Mapping) else {}
+    total = metadata.get("total_items")
+    return Answer(
+        data=result["data"],
+        method=method,
+        total_items=total if isinstance(total, int) and not isinstance(total, bool) else None,
+        limits=parse_limits(metadata.get("limits")),
+    )
+
+
+def _what_came(status: int, body: bytes) -> str:
+    """Describe a body that is no answer without quoting it."""
+    start = body.lstrip()[:200].lower()
+    if 300 <= status < 400:
+        return f"a redirect ({status}) instead of an answer; {CHECK_THE_ADDRESS}"
+    if not start:
+        return f"empty body, {status}"
+    if start.startswith(b"<"):
+        return f"{'HTML page' if b'html' in start else 'XML or HTML document'}, {status}; {CHECK_THE_ADDRESS}"
+    if start[:1] in (b"{", b"["):
+        try:
+            orjson.loads(body)
+        except orjson.JSONDecodeError:
+            return f"truncated or broken JSON ({len(body)} bytes), {status}"
+        return f"JSON without 'result' and 'error', {status}: not an answer of UIS; {CHECK_THE_ADDRESS}"
+    return f"neither JSON nor HTML ({len(body)} bytes), {status}; {CHECK_THE_ADDRESS}"
+
+
+# -- what stands under "data"
+
+
+def rows(answer: Answer) -> list[dict[str, Any]]:
+    """Return the rows of a list; a single object is a list of one (so ``get.deals`` is documented).
+
+    :raises UisTransportError: when ``data`` is neither.
+    """
+    data = [answer.data] if isinstance(answer.data, dict) and answer.data else answer.data
+    if data == {}:
+        return []
+    if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
+        raise UisTransportError(f"{answer.method}: 'data' is no list of objects")
+    return data
+
+
+def one_object(answer: Answer) -> dict[str, Any]:
+    """Return a single object, which may come in a list of one (``get.account`` does either).
+
+    :raises UisTransportError: when ``data`` is no single object.
+    """
+    data = answer.data[0] if isinstance(answer.data, list) and len(answer.data) == 1 else answer.data
+    if not isinstance(data, dict):
+        raise UisTransportError(f"{answer.method}: 'data' is no object")
+    return data
+
+
+def nothing(answer: Answer) -> None:
+    """Read the answer of update, delete and upload: ``{}``."""
+
+
+def success(answer: Answer) -> None:
+    """Read ``{"success": "true"}`` of the Call API, a string there.
+
+    :raises UisTransportError: for anything else.
+    """
+    told = answer.data.get("success") if isinstance(answer.data, dict) else None
+    if str(told).lower() != "true":
+        raise UisTransportError(f"{answer.method}: the answer does not say success")
+
+
+def whole_number(name: str) -> Callable[[Answer], int]:
+    """Make a reader of one number out of an object.
+
+    Raises UisTransportError when the number is missing.
+    """
+
+    def read(answer: Answer) -> int:
+        try:
+            return int(one_object(answer)[name])
+        except (KeyError, TypeError, ValueError):
+            raise UisTransportError(f"{answer.method}: the answer has no {name}") from None
+
+    return read

@@ -1,0 +1,74 @@
+"""What nobody documents about UIS, or what differs between accounts: one JSON object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, cast
+
+from uis_hook.setting_values import FieldValues
+
+EmployeeUpdate = Literal["given_then_full", "given", "full"]
+PhoneForm = Literal["digits", "plus"]
+
+
+@dataclass(frozen=True)
+class VendorQuirks:
+    """Every key with its safe default; set one only after the account at hand has shown that it needs it.
+
+    :param employee_update: what ``update.employees`` is sent: ``given_then_full`` (default: only what changes,
+        and once more with last_name and all phone_numbers when UIS misses them), ``given`` or ``full``. The
+        documentation promises partial updates and marks both fields as required.
+    :param session_key_seconds: how long a session key lives when the answer does not say; default 3600.
+    :param limit_wait_fallback_seconds: the pause after ``limit_exceeded`` when neither the answer nor its text
+        says which limit it is; default 60.
+    :param resend_uploads: whether an upload whose answer got lost is sent again at once; default false, since
+        nobody says whether UIS then stores a deal's history twice.
+    :param report_window_days: reports are asked for so many days at a time, 1 to 89; default 31. UIS refuses
+        more than three months.
+    :param directories_sort_field: by which field lists of employees, statuses and numbers are sorted; default
+        id.
+    :param legs_sort_field: by which field the report of legs is sorted; default start_time.
+    :param deals_sort_field: by which field the report of deals is sorted; default deal_date_time.
+    :param contact_phone_form: phones of deal contacts: ``digits`` (default, 79000000001, as in the vendor's
+        sample) or ``plus`` (+79000000001).
+    """
+
+    employee_update: EmployeeUpdate = "given_then_full"
+    session_key_seconds: int = 3600
+    limit_wait_fallback_seconds: float = 60
+    resend_uploads: bool = False
+    report_window_days: int = 31
+    directories_sort_field: str = "id"
+    legs_sort_field: str = "start_time"
+    deals_sort_field: str = "deal_date_time"
+    contact_phone_form: PhoneForm = "digits"
+
+    @classmethod
+    def from_json(
+        cls, value: Mapping[str, Any] | str | None, *, connection_id: str = "uis_default"
+    ) -> VendorQuirks:
+        """Read the setting ``vendor_quirks``: a JSON object, its text, or nothing for the defaults.
+
+        :param connection_id: for messages.
+        :raises UisSettingError: for an unknown key or an impossible value.
+        """
+        quirks = FieldValues(connection_id, {"vendor_quirks": value}).json_object("vendor_quirks")
+        given = FieldValues(connection_id, quirks, prefix="vendor_quirks.")
+        given.refuse_unknown([field.name for field in fields(cls)])
+        return cls(
+            employee_update=cast(
+                EmployeeUpdate,
+                given.choice("employee_update", "given_then_full", ("given_then_full", "given", "full")),
+            ),
+            session_key_seconds=given.whole_number("session_key_seconds", 3600, 10, 86400, "seconds"),
+            limit_wait_fallback_seconds=given.number("limit_wait_fallback_seconds", 60, 1, 3600, "seconds"),
+            resend_uploads=given.boolean("resend_uploads", False),
+            report_window_days=given.whole_number("report_window_days", 31, 1, 89, "days"),
+            directories_sort_field=given.text("directories_sort_field") or "id",
+            legs_sort_field=given.text("legs_sort_field") or "start_time",
+            deals_sort_field=given.text("deals_sort_field") or "deal_date_time",
+            contact_phone_form=cast(
+                PhoneForm, given.choice("contact_phone_form", "digits", ("digits", "plus"))
+            ),
+        )
