@@ -97,7 +97,6 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.reconciliations (
   audited_at   timestamptz,
   compared_at  timestamptz,
   finished_at  timestamptz,
-  in_megaplan  bigint,
   watermark    timestamptz,
   verdict      text,
   reason       text,
@@ -137,20 +136,23 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.sweeps (
   trail         jsonb,
   rows_seen     bigint      NOT NULL DEFAULT 0,
   newest_change timestamptz,
+  paused        boolean     NOT NULL DEFAULT false,
   PRIMARY KEY (account, entity, purpose)
 );
 COMMENT ON TABLE megaplan_sync.sweeps IS 'Walks over all rows of a list: cursor of the unfinished ones';
 COMMENT ON COLUMN megaplan_sync.sweeps.purpose IS 'ids: proves which rows there are; content: reads whole rows, over several nights if need be';
 
 CREATE TABLE IF NOT EXISTS megaplan_sync.swept_rows (
-  account    text        NOT NULL,
-  entity     text        NOT NULL,
-  id         bigint      NOT NULL,
-  updated_at timestamptz,
-  is_dropped boolean     NOT NULL DEFAULT false,
-  seen_at    timestamptz NOT NULL DEFAULT now(),
+  account      text        NOT NULL,
+  entity       text        NOT NULL,
+  id           bigint      NOT NULL,
+  content_type text        NOT NULL,
+  updated_at   timestamptz,
+  is_dropped   boolean     NOT NULL DEFAULT false,
+  seen_at      timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (account, entity, id)
 );
+COMMENT ON COLUMN megaplan_sync.sweeps.paused IS 'The night''s requests were spent: the next run goes on here';
 COMMENT ON TABLE megaplan_sync.swept_rows IS 'What the present sweep has seen in Megaplan; emptied when its certificate is written';
 
 CREATE TABLE IF NOT EXISTS megaplan_sync.deletion_proposals (

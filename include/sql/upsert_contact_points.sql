@@ -21,4 +21,11 @@ WHERE present.deleted_at IS NOT NULL OR (
 ) IS DISTINCT FROM (
   excluded.type, excluded.value, excluded.phone_e164, excluded.is_main, excluded.payload, excluded.content_hash
 )
-RETURNING (xmax = 0) AS is_new, present.contact_id AS id, present.position AS part
+RETURNING
+  xmax = 0 OR EXISTS (
+    SELECT
+    FROM megaplan_raw.contact_points AS before -- as it was before this statement
+    WHERE before.account = present.account AND before.contact_id = present.contact_id
+      AND before.position = present.position AND before.deleted_at IS NOT NULL
+  ) AS is_new,
+  present.contact_id AS id, present.position AS part

@@ -41,4 +41,10 @@ WHERE (present.deleted_at IS NOT NULL) <> coalesce(excluded.is_dropped, false) O
   excluded.type_id, excluded.advertising_way_id, excluded.responsible_ids, excluded.created_at,
   excluded.updated_at, excluded.is_dropped, excluded.custom_fields, excluded.payload, excluded.content_hash
 )
-RETURNING (xmax = 0) AS is_new, present.id AS id, 0 AS part
+RETURNING
+  xmax = 0 OR EXISTS (
+    SELECT
+    FROM megaplan_raw.contacts AS before -- as it was before this statement
+    WHERE before.account = present.account AND before.id = present.id AND before.deleted_at IS NOT NULL
+  ) AS is_new,
+  present.id AS id, 0 AS part

@@ -36,4 +36,10 @@ WHERE present.deleted_at IS NOT NULL OR (
   excluded.price_currency, excluded.sum, excluded.sum_currency, excluded.discount, excluded.discount_type,
   excluded.offer_id, excluded.catalogue_offer_id, excluded.payload, excluded.content_hash
 )
-RETURNING (xmax = 0) AS is_new, present.id AS id, 0 AS part
+RETURNING
+  xmax = 0 OR EXISTS (
+    SELECT
+    FROM megaplan_raw.deal_positions AS before -- as it was before this statement
+    WHERE before.account = present.account AND before.id = present.id AND before.deleted_at IS NOT NULL
+  ) AS is_new,
+  present.id AS id, 0 AS part

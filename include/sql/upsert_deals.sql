@@ -47,4 +47,10 @@ WHERE present.deleted_at IS NOT NULL OR (
   excluded.debt, excluded.created_at, excluded.updated_at, excluded.custom_fields, excluded.payload,
   excluded.content_hash
 )
-RETURNING (xmax = 0) AS is_new, present.id AS id, 0 AS part
+RETURNING
+  xmax = 0 OR EXISTS (
+    SELECT
+    FROM megaplan_raw.deals AS before -- as it was before this statement
+    WHERE before.account = present.account AND before.id = present.id AND before.deleted_at IS NOT NULL
+  ) AS is_new,
+  present.id AS id, 0 AS part

@@ -1,7 +1,6 @@
 """Brings the raw tables of one account up to date."""
 
 import logging
-import time
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,10 +17,11 @@ from megaplan_hook.exceptions import (
 )
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync import entities
+from megaplan_sync.account_lock import take_account_lock
 from megaplan_sync.collection_pause import rare_collections
+from megaplan_sync.contact_lists import BY_KIND, contact_lists
 from megaplan_sync.custom_field_dictionary import read_custom_fields
 from megaplan_sync.exceptions import (
-    AccountBusyError,
     EntitiesFailedError,
     MegaplanSyncError,
     RequiredFieldRefusedError,
@@ -43,7 +43,6 @@ from megaplan_sync.whole_walk import WholeWalk
 
 log = logging.getLogger(__name__)
 
-_SECONDS_TO_WAIT_FOR_ANOTHER_RUN = 60.0
 _HOPELESS = (
     MegaplanAuthError,
     MegaplanSettingError,
@@ -78,7 +77,7 @@ class AccountSync:
         :raises AccountBusyError: another run is writing this account
         """
         names = chosen_entities(wanted)
-        self._lock()
+        take_account_lock(self._connection, self._hook.account)
         self._execute("save_account", timezone=self._hook.settings.account_timezone)
         self._execute("delete_old_entity_runs")
         finished = dict(self._execute("select_finished_entities", run_id=self._run_id))
@@ -129,25 +128,16 @@ class AccountSync:
             return
         quirks = self._hook.settings.vendor_quirks
         write = contacts_writer(quirks.default_phone_region)
-        by_kind = (entities.CONTACT_HUMANS, entities.CONTACT_COMPANIES)
-        specs = by_kind if self._reads_contacts_by_kind() else (entities.CONTACTS,)
+        specs = contact_lists(self._hook, self._connection)
         try:
             for spec in specs:
                 self._walk(spec, write, outcome, full_refresh=full_refresh)
         except RequiredFieldRefusedError as refusal:
-            if specs == by_kind or not refusal.fields <= entities.ONLY_HUMANS_HAVE:
+            if specs == BY_KIND or not refusal.fields <= entities.ONLY_HUMANS_HAVE:
                 raise
             log.warning("%s Reading people and companies apart.", refusal)
-            for spec in by_kind:
+            for spec in BY_KIND:
                 self._walk(spec, write, outcome, full_refresh=full_refresh)
-
-    def _reads_contacts_by_kind(self) -> bool:
-        """Tell whether people and companies are read apart: by setting, or because it proved necessary."""
-        if self._hook.settings.vendor_quirks.contractor_list_route == "by_kind":
-            return True
-        humans = WalkState.load(self._connection, self._hook.account, entities.CONTACT_HUMANS.name)
-        mixed = WalkState.load(self._connection, self._hook.account, entities.CONTACTS.name)
-        return humans.loaded_at is not None and mixed.loaded_at is None
 
     def _walk(
         self, spec: entities.EntitySpec, write: OwnerWriter, outcome: EntityOutcome, *, full_refresh: bool
@@ -180,13 +170,6 @@ class AccountSync:
             for page in WholeWalk(self._hook, self._connection, spec).entities():
                 with self._connection.transaction():
                     yield DIRECTORY_WRITERS[name](self._connection, self._hook.account, page)
-
-    def _lock(self) -> None:
-        until = time.monotonic() + _SECONDS_TO_WAIT_FOR_ANOTHER_RUN
-        while not self._execute("lock_account")[0][0]:
-            if time.monotonic() > until:
-                raise AccountBusyError(self._hook.account, _SECONDS_TO_WAIT_FOR_ANOTHER_RUN)
-            time.sleep(1)
 
     def _execute(self, statement: str, **values: Any) -> list[Any]:
         cursor = self._connection.execute(read_sql(statement), {"account": self._hook.account, **values})

@@ -1,6 +1,6 @@
 """Writes the entities of one page, with what hangs on them, within the caller's transaction."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -9,6 +9,7 @@ from psycopg.errors import UniqueViolation
 
 from megaplan_sync import tables
 from megaplan_sync.canonical import Content, Entity, content
+from megaplan_sync.deal_history import DealHistory
 from megaplan_sync.flatten import (
     advertising_way_row,
     contact_point_rows,
@@ -96,21 +97,25 @@ class OwnerWriter:
         account: str,
         entities: Sequence[Entity],
         *,
-        trust_hashes: bool = True,
+        distrusted: Container[int] = frozenset(),
     ) -> OwnersWritten:
         """Write one page and tell which rows were changed.
 
-        :param trust_hashes: leave out entities whose hash stands in the table already; otherwise all columns of
-            theirs and of their parts are compared, so that rows changed by hand are written anew
+        :param distrusted: ids of which all columns are compared, their parts' too, so that rows changed by hand
+            are written anew; others are left out where the table has the same hash already
         """
         found = (self.rows_of(account, entity) for entity in entities)
         if self.expects_only_new and (appended := self._append(connection, account, found)) is not None:
             return appended
         self.expects_only_new = False
-        return self._sort_out(connection, account, entities, trust_hashes=trust_hashes)
+        return self._sort_out(connection, account, entities, distrusted)
 
     def _sort_out(
-        self, connection: Connection[Any], account: str, entities: Sequence[Entity], *, trust_hashes: bool
+        self,
+        connection: Connection[Any],
+        account: str,
+        entities: Sequence[Entity],
+        distrusted: Container[int],
     ) -> OwnersWritten:
         latest = {found.row.id: found for entity in entities for found in [self.rows_of(account, entity)]}
         hashes = [found.row.content_hash for found in latest.values()]
@@ -123,7 +128,7 @@ class OwnerWriter:
         changed = [
             found
             for identity, found in latest.items()
-            if identity in known and not (trust_hashes and known[identity])
+            if identity in known and (identity in distrusted or not known[identity])
         ]
         if not new and not changed:
             return OwnersWritten(Written(), Written())
@@ -185,6 +190,7 @@ def deals_writer() -> OwnerWriter:
         ),
         "select_known_deals",
         _mark_removed_positions,
+        history=DealHistory(),
     )
 
 

@@ -6,27 +6,24 @@ the row under the cursor may move.) The watermark moves only when a walk has rea
 """
 
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from psycopg import Connection
 
-from megaplan_hook.exceptions import MegaplanNotFoundError, MegaplanValidationError
 from megaplan_hook.hook import MegaplanHook
-from megaplan_hook.paging import ListPage, Order
+from megaplan_hook.paging import ListPage
 from megaplan_sync.canonical import CanonicalPage, Entity
 from megaplan_sync.entities import LATEST_CHANGE_FIRST, OLDEST_FIRST, EntitySpec
+from megaplan_sync.entity_pages import EntityPages
 from megaplan_sync.exceptions import SuspiciousAnswerError
-from megaplan_sync.field_names import FieldNames
 from megaplan_sync.outcome import EntityOutcome
 from megaplan_sync.page_writers import OwnerWriter, PageCounts
 from megaplan_sync.prefetch import PageAhead
 from megaplan_sync.progress import Progress
 from megaplan_sync.values import moment
 from megaplan_sync.walk_state import WalkState
-from megaplan_sync.whole_items import whole_items
 
 log = logging.getLogger(__name__)
 
@@ -55,8 +52,7 @@ class TimedWalk:
         self._write = write
         self._outcome = outcome
         self._account = hook.account
-        self._field_names = FieldNames(connection, hook.account, spec)
-        self._names: list[str] = []
+        self._list = EntityPages(hook, connection, spec)
         self._state = WalkState.load(connection, hook.account, spec.name)
         self._progress = Progress(hook, spec.name, outcome)
 
@@ -66,7 +62,6 @@ class TimedWalk:
         :param refresh_run: id of the run that asks for everything to be read anew, None to read changes
         :param dictionary_is_fresh: this run has just read the dictionary of custom fields
         """
-        self._names = self._field_names.wanted()
         if refresh_run is not None and self._state.refresh_run != refresh_run:
             self._state.refresh_run = refresh_run
             self._state.loaded_at = None
@@ -87,7 +82,7 @@ class TimedWalk:
             )  # fmt: skip
         self._progress.total_may_be_told(already_read=state.rows_read)
         self._write.expects_only_new = True
-        with PageAhead(self._pages(OLDEST_FIRST, start=tuple(state.trail or ()))) as pages:
+        with PageAhead(self._list.pages(OLDEST_FIRST, state.trail or ())) as pages:
             while (page := pages.take()) is not None:
                 if not page.is_last:
                     pages.start()
@@ -98,13 +93,19 @@ class TimedWalk:
         self._write.expects_only_new = False
         state.trail = None
         state.loaded_at = datetime.now(UTC)
-        state.fields = self._names
+        state.fields = self._list.names
         state.fields_watermark = state.watermark
         self._save()
 
     def _note_newest_change(self) -> None:
         """Every change from here on is newer than this, so catching up afterwards begins here."""
-        page = next(self._ask(LATEST_CHANGE_FIRST, self._arguments(["timeUpdated"]), page_size=1), None)
+        newest_only = self._hook.walk(
+            self._spec.path,
+            arguments=self._list.arguments(["timeUpdated"]),
+            page_size=1,
+            order=LATEST_CHANGE_FIRST,
+        )
+        page = next(newest_only, None)
         if page is not None:
             self._refuse_sudden_emptiness(page)  # a full refresh asks for rows that are here already
         newest = _changes(page.data if page else [])
@@ -117,7 +118,7 @@ class TimedWalk:
         stop_at, may_equal = self._where_to_stop()
         newest, settled = state.watermark, state.watermark_settled
         first = True
-        with PageAhead(self._pages(LATEST_CHANGE_FIRST)) as pages:
+        with PageAhead(self._list.pages(LATEST_CHANGE_FIRST)) as pages:
             while (page := pages.take()) is not None:
                 changes = _changes(page.data)
                 if first:
@@ -135,7 +136,7 @@ class TimedWalk:
                 if beyond or (undecided and counts.inserted + counts.updated == 0):
                     break
         state.watermark, state.watermark_settled = newest, settled
-        state.fields = self._names
+        state.fields = self._list.names
         if dictionary_is_fresh or state.fields_watermark is None:
             state.fields_watermark = began_at
         state.read_at = datetime.now(UTC)
@@ -152,7 +153,7 @@ class TimedWalk:
         if state.watermark is None:
             return None, False
         overlap = timedelta(seconds=self._hook.settings.vendor_quirks.time_updated_overlap_seconds)
-        if not set(self._names) <= set(state.fields or ()):
+        if not set(self._list.names) <= set(state.fields or ()):
             # custom fields have appeared: rows changed since the dictionary was last read may hold them
             seen = state.fields_watermark
             return (None if seen is None else seen - overlap), False
@@ -172,44 +173,6 @@ class TimedWalk:
                 "where there were some before. Nothing was changed. Check in Megaplan that the connection's "
                 f"user still sees the {self._spec.name}."
             )
-
-    def _pages(self, order: Order, start: Sequence[Any] = ()) -> Iterator[ListPage]:
-        """Yield pages with whole items; before the first one, settle which names the account accepts."""
-        page_size = self._hook.settings.page_size
-        pages = self._ask(order, self._arguments(self._names), page_size=page_size, start=start)
-        try:
-            first = next(pages, None)
-        except MegaplanValidationError as refusal:
-            self._names = self._field_names.without_refused(self._names, refusal, self._try_names)
-            pages = self._ask(order, self._arguments(self._names), page_size=page_size, start=start)
-            first = next(pages, None)
-        if first is not None:
-            yield self._with_whole_items(first)
-            for page in pages:
-                yield self._with_whole_items(page)
-
-    def _ask(
-        self, order: Order, arguments: dict[str, Any], *, page_size: int, start: Sequence[Any] = ()
-    ) -> Iterator[ListPage]:
-        return self._hook.walk(
-            self._spec.path, arguments=arguments, page_size=page_size, order=order, start=tuple(start)
-        )
-
-    def _try_names(self, names: Sequence[str]) -> None:
-        self._hook.list_page(self._spec.path, {"limit": 1, **self._arguments(names)})
-
-    def _arguments(self, names: Sequence[str]) -> dict[str, Any]:
-        return {"fields": list(names), "onlyRequestedFields": True}
-
-    def _with_whole_items(self, page: ListPage) -> ListPage:
-        return replace(page, items=whole_items(page.items, page.data, self._names, self._read_card))
-
-    def _read_card(self, link: Entity) -> Entity | None:
-        try:
-            card: Entity = self._hook.request("GET", f"{self._spec.path}/{link['id']}").data
-        except MegaplanNotFoundError:
-            return None
-        return card
 
     def _write_page(self, page: ListPage, *, with_state: bool = True) -> PageCounts:
         CanonicalPage(page.data).bring(page.items)

@@ -1,0 +1,89 @@
+"""Reads whole entities of one list: pages of it, or single ones, with the names that the account accepts."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from psycopg import Connection
+
+from megaplan_hook.exceptions import MegaplanNotFoundError, MegaplanValidationError
+from megaplan_hook.hook import MegaplanHook
+from megaplan_hook.paging import ListPage, Order
+from megaplan_sync.canonical import CanonicalPage, Entity
+from megaplan_sync.entities import EntitySpec
+from megaplan_sync.field_names import FieldNames
+from megaplan_sync.whole_items import whole_items
+
+
+class EntityPages:
+    """One list of one account.
+
+    :param names: what is asked for in ``fields``; fewer after an account has refused some
+    """
+
+    def __init__(self, hook: MegaplanHook, connection: Connection[Any], spec: EntitySpec) -> None:
+        self.hook = hook
+        self.spec = spec
+        self._field_names = FieldNames(connection, hook.account, spec)
+        self.names = self._field_names.wanted()
+
+    def pages(
+        self, order: Order, start: Sequence[Any] = (), expected_rows: int | None = None
+    ) -> Iterator[ListPage]:
+        """Yield pages whose items are whole; before the first one, settle which names the account accepts.
+
+        :param start: trail of an earlier walk in the same order
+        :param expected_rows: roughly how many rows are left to come, see ``PageWalk``
+        """
+        pages = self._ask(order, start, expected_rows)
+        try:
+            first = next(pages, None)
+        except MegaplanValidationError as refusal:
+            self.names = self._field_names.without_refused(self.names, refusal, self._try_names)
+            pages = self._ask(order, start, expected_rows)
+            first = next(pages, None)
+        if first is not None:
+            yield self._with_whole_items(first)
+            for page in pages:
+                yield self._with_whole_items(page)
+
+    def arguments(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return the arguments that ask for exactly these names."""
+        return {"fields": list(names), "onlyRequestedFields": True}
+
+    def card(self, link: Mapping[str, Any]) -> Entity | None:
+        """Return one entity whole, None when it is gone.
+
+        :raises MegaplanForbiddenError: the user may not see it
+        """
+        try:
+            card: Entity = self.hook.request("GET", f"{self.spec.path}/{link['id']}").data
+        except MegaplanNotFoundError:
+            return None
+        return card
+
+    def as_in_the_list(self, entities: Sequence[Entity]) -> list[Entity]:
+        """Return entities of another route in canonical form, with just the names that the list is asked for.
+
+        :param entities: everything that the response carried
+        """
+        allowed = {"contentType", "id", *self.names}
+        items = [{key: value for key, value in entity.items() if key in allowed} for entity in entities]
+        CanonicalPage(entities).bring(items)
+        return items
+
+    def _ask(self, order: Order, start: Sequence[Any], expected_rows: int | None) -> Iterator[ListPage]:
+        return self.hook.walk(
+            self.spec.path,
+            arguments=self.arguments(self.names),
+            page_size=self.hook.settings.page_size,
+            order=order,
+            start=tuple(start),
+            **({} if expected_rows is None else {"expected_rows": expected_rows}),  # TODO
+        )
+
+    def _try_names(self, names: Sequence[str]) -> None:
+        self.hook.list_page(self.spec.path, {"limit": 1, **self.arguments(names)})
+
+    def _with_whole_items(self, page: ListPage) -> ListPage:
+        return replace(page, items=whole_items(page.items, page.data, self.names, self.card))
