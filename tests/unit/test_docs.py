@@ -10,6 +10,8 @@ import pytest
 
 from megaplan_hook.settings import FORM_FIELDS, TRANSPORT_FIELDS, AccountSettings
 from megaplan_hook.vendor_quirks import VendorQuirks
+from uis_hook import settings as uis
+from uis_hook.vendor_quirks import VendorQuirks as UisQuirks
 
 REPOSITORY = Path(__file__).parents[2]
 SETTINGS = (REPOSITORY / "docs" / "settings.md").read_text(encoding="utf-8")
@@ -37,10 +39,13 @@ def documented_default(field: Field[Any]) -> str:
     value = field.default if field.default_factory is MISSING else field.default_factory()
     if value is None or value == ():
         return "none"
-    if isinstance(value, VendorQuirks):
+    if isinstance(value, VendorQuirks | UisQuirks):
         value = {}
     return f"`{value if isinstance(value, str) else json.dumps(value).removesuffix('.0')}`"
 
+
+UIS_FIELDS = {field.name: field for field in fields(uis.UisSettings)}
+URLS = ("data_api_url", "call_api_url", "records_url")
 
 SECTIONS = {
     "Fields of the form": {
@@ -54,6 +59,16 @@ SECTIONS = {
         if field.name in TRANSPORT_FIELDS
     },
     "Keys of `vendor_quirks`": {field.name: documented_default(field) for field in fields(VendorQuirks)},
+    # what the connection leaves open is filled in by the brand, so it has no default of the settings' own
+    "Fields of the UIS form": {
+        name: documented_default(UIS_FIELDS[name]) if name not in URLS else "none" for name in uis.FORM_FIELDS
+    },
+    "Only in Extra of a UIS connection": {
+        name: documented_default(UIS_FIELDS[name]) for name in uis.TRANSPORT_FIELDS
+    },
+    "Keys of `vendor_quirks` of a UIS connection": {
+        field.name: documented_default(field) for field in fields(UisQuirks)
+    },
 }
 
 
