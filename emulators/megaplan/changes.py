@@ -45,7 +45,8 @@ def record_changes(store: Store, record: Record, changes: list[Change], kind: st
 def find_changeset(store: Store, id: int) -> Record | None:
     """Return a change set by its id, which contains the id of its entity."""
     entity_id = id // 1000
-    owner = store.deals.get(entity_id) or store.contractors.get(entity_id)
+    tables = (store.deals, store.contractors, store.tables["Todo"])
+    owner = next((row for table in tables if (row := table.get(entity_id)) is not None), None)
     sets = [] if owner is None else changesets_of(owner)
     return next((entry for entry in sets if entry.id == id), None)
 

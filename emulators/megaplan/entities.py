@@ -17,6 +17,8 @@ ENTITIES = {
     "contractor_types": "ContractorType",
     "currencies": "Currency",
     "tags": "Tag",
+    "todos": "Todo",
+    "comments": "Comment",
 }
 
 

@@ -1,4 +1,4 @@
-"""Fields that filters of deals and contractors can look at."""
+"""Fields that filters can look at."""
 
 from collections.abc import Callable
 from typing import Any
@@ -85,5 +85,16 @@ OFFER_FIELDS: dict[str, Read] = {
     "name": _stored("name"),
     "article": _stored("article"),
     "type": _stored("type"),
+    "isDropped": _stored("isDropped", False),
+}
+TODO_FIELDS: dict[str, Read] = {
+    "id": lambda record: int(record.id),
+    "name": _stored("name", ""),
+    "status": _stored("status"),
+    "category": _stored("category"),
+    "responsible": _stored("responsible"),
+    "userCreated": _stored("userCreated"),
+    "relations": _stored("relations", ()),
+    "timeCreated": _stored("created"),
     "isDropped": _stored("isDropped", False),
 }

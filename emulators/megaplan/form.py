@@ -1,7 +1,7 @@
 """How a content type is printed: its fields in document order and the subsets of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from .clock import Clock
@@ -41,12 +41,17 @@ class Field:
 
 @dataclass(frozen=True)
 class Form:
-    """Fields of a type. ``custom`` says where its custom fields are printed unasked."""
+    """Fields of a type.
+
+    :param custom: where its custom fields are printed unasked.
+    :param when_embedded: fields that are read differently inside another entity.
+    """
 
     fields: dict[str, Field]
     listed: frozenset[str]
     embedded: frozenset[str]
     custom: str = "none"  # none | card | always
+    when_embedded: dict[str, Field] = field(default_factory=dict)
 
 
 def constant(value: Any) -> Field:

@@ -28,6 +28,9 @@ class Knobs:
     refused_fields: str = ""  # comma separated names that this account does not take in `fields`
     hidden_deal: str = "403"  # answer to GET of a deal out of sight: 403 | 404
     hidden_contractor: str = "403"  # the same for people and companies: 403 | 404
+    todo_when_accept: str = "kp10,iso,spaced"  # date formats of `when`, comma separated, or reject_all
+    todo_status_in_body: str = "ignore"  # `status` in the body of a todo: ignore | honour
+    todo_time_finished: bool = False  # print `timeFinished` of a finished todo; live it may stay null
     status_history: str = "on"  # answer of /deal/{id}/statusHistory: on | 404 | 403
     rps: float = 5  # 0 = unlimited
     rph: float = 1000  # 0 = unlimited
@@ -52,6 +55,8 @@ class Knobs:
             value = text in {"true", "1", "on"}
         choice = _CHOICES.get(name)
         converted = kind(value)
+        if name == "todo_when_accept":
+            _check_formats(converted)
         if choice and converted not in choice:
             raise ValueError(f"knob {name} is one of {', '.join(choice)}, not {value!r}")
         setattr(self, name, converted)
@@ -70,6 +75,15 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "gone_cursor": ("404", "422", "empty", "restart"),
     "hidden_deal": ("403", "404"),
     "hidden_contractor": ("403", "404"),
+    "todo_status_in_body": ("ignore", "honour"),
     "status_history": ("on", "404", "403"),
     "bulk_counts": ("one", "each"),
 }
+_FORMATS = frozenset({"kp10", "iso", "spaced"})
+
+
+def _check_formats(value: str) -> None:
+    if value != "reject_all" and not set(value.split(",")) <= _FORMATS:
+        raise ValueError(
+            f"knob todo_when_accept is reject_all or some of {', '.join(sorted(_FORMATS))}, not {value!r}"
+        )

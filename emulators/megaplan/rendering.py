@@ -86,7 +86,8 @@ class Renderer:
                 names = set(form.fields)
             else:
                 names = set(form.listed if mode == "listed" else form.embedded) | set(asked)
-            steps = _steps([(name, field) for name, field in form.fields.items() if name in names], asked)
+            fields = form.fields | form.when_embedded if mode == "embedded" else form.fields
+            steps = _steps([(name, field) for name, field in fields.items() if name in names], asked)
             everything = form.custom == "always" or (form.custom == "card" and mode == "card")
             plan = (steps, everything and not selection.only, set(asked) - set(form.fields))
             selection.plans[key] = plan

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from .attachments import Attachments
 from .clock import Clock
 from .custom_fields import CustomField
 from .knobs import Knobs
@@ -36,6 +37,12 @@ _NAMED_TABLES = (
     "CrmFilter",
     "OfferFilter",
     "InvoiceFilter",
+    "TodoFilter",
+    "TodoStatus",
+    "TodoCategory",
+    "Todo",
+    "Comment",
+    "BasedOnHistory",
 )
 
 
@@ -61,6 +68,7 @@ class Store:
         self.custom: dict[str, list[CustomField]] = {}
         self.links: dict[tuple[str, int | str], list[Record]] = {}
         self.sight = Sight()
+        self.attachments = Attachments()
         self.deleted_deals: dict[int | str, Deal] = {}
         self.unknown_keys: list[tuple[int | None, str, str, Any]] = []
         self.employees_by_place: list[Record] = []

@@ -40,6 +40,7 @@ class Table:
         """Add many rows at once."""
         for record in records:
             self.rows[record.id] = record
+            self._note_id(record)
         for index in self._indexes.values():
             index.fill(self.rows.values())
         self.version += 1
@@ -47,6 +48,7 @@ class Table:
     def add(self, record: Record) -> None:
         """Add one row at the end of the internal order."""
         self.rows[record.id] = record
+        self._note_id(record)
         for index in self._indexes.values():
             index.add(record)
         if self._shuffled is not None:
@@ -57,8 +59,6 @@ class Table:
         """Delete one row for good."""
         for index in self._indexes.values():
             index.remove(record)
-        if isinstance(record.id, int):
-            self._last_id = max(self._last_id, record.id)
         del self.rows[record.id]
         if self._shuffled is not None:
             self._shuffled.remove(record.id)
@@ -84,8 +84,12 @@ class Table:
 
     def next_id(self) -> int:
         """Return a fresh numeric id. Ids of deleted rows are never given again."""
-        self._last_id = max(self._last_id, max((int(id) for id in self.rows), default=0)) + 1
+        self._last_id += 1
         return self._last_id
+
+    def _note_id(self, record: Record) -> None:
+        if isinstance(record.id, int) and record.id > self._last_id:
+            self._last_id = record.id
 
     def ordering(self, sort: list[SortKey]) -> Ordering:
         """Return the rows' order by the given keys, or the internal order without any."""

@@ -1,6 +1,7 @@
 """The form of every content type the account knows."""
 
 from ..form import Form
+from .comments import BASED_ON_HISTORY, COMMENT
 from .contractors import CONTRACTOR_COMPANY, CONTRACTOR_HUMAN, PAYER
 from .deals import DEAL
 from .directories import DIRECTORIES
@@ -9,9 +10,12 @@ from .history import CHANGESET, DEAL_STATUS_HISTORY, FIELD_CHANGE
 from .invoices import INVOICE
 from .offers import OFFER, OFFER_COPY, OFFER_ROW
 from .programs import PROGRAM, PROGRAM_STATE, PROGRAM_TRANSITION, PROGRAM_TRIGGER
+from .todos import PARTICIPANT, TODO, TODO_CATEGORY, TODO_STATUS
 
 FORMS: dict[str, Form] = {
+    "BasedOnHistory": BASED_ON_HISTORY,
     "Changeset": CHANGESET,
+    "Comment": COMMENT,
     "ContractorCompany": CONTRACTOR_COMPANY,
     "ContractorHuman": CONTRACTOR_HUMAN,
     "Deal": DEAL,
@@ -23,11 +27,15 @@ FORMS: dict[str, Form] = {
     "Offer": OFFER,
     "OfferCopy": OFFER_COPY,
     "OfferRow": OFFER_ROW,
+    "Participant": PARTICIPANT,
     "Payer": PAYER,
     "Program": PROGRAM,
     "ProgramState": PROGRAM_STATE,
     "ProgramTransition": PROGRAM_TRANSITION,
     "ProgramTrigger": PROGRAM_TRIGGER,
+    "Todo": TODO,
+    "TodoCategory": TODO_CATEGORY,
+    "TodoStatus": TODO_STATUS,
     **DIRECTORIES,
 }
 

@@ -128,6 +128,37 @@ def _linked(kind: str) -> Field:
     return Field(read)
 
 
+def _todos(deal: Deal, context: Context) -> tuple[Record, ...]:
+    return tuple(context.store.attachments.todos_of(deal))
+
+
+def _open_count(deal: Deal, context: Context) -> int:
+    return sum(1 for todo in _todos(deal, context) if todo.data["status"].data["masterType"] == "scheduled")
+
+
+def _near_todo(deal: Deal, context: Context) -> Record | None:
+    planned = [
+        todo
+        for todo in _todos(deal, context)
+        if todo.data.get("start") is not None and todo.data["status"].data["masterType"] == "scheduled"
+    ]
+    return min(planned, key=lambda todo: int(todo.data["start"]), default=None)
+
+
+def _comments(deal: Deal, context: Context) -> list[Record]:
+    entries = context.store.attachments.comments_of(deal)
+    return [entry for entry in entries if entry.content_type == "Comment"]
+
+
+def _last_comment(deal: Deal, context: Context) -> Record | None:
+    return next(reversed(_comments(deal, context)), None)
+
+
+def _last_comment_time(deal: Deal, context: Context) -> Any:
+    comment = _last_comment(deal, context)
+    return None if comment is None else date_time(comment.data["created"])
+
+
 _ZEROES = {
     name: constant(0)
     for name in (
@@ -141,12 +172,9 @@ _ZEROES = {
         "maxMessengerCount",
         "commentsWithoutTransportCount",
         "hiddenCommentsCount",
-        "commentsCount",
         "unreadCommentsCount",
         "attachesCountInComments",
         "allFilesCount",
-        "actualTodosCount",
-        "finishedTodosCount",
     )
 }
 _ATTACHES_INFO = {
@@ -182,13 +210,13 @@ _FIELDS: dict[str, Field] = {
     "paymentProgress": Field(lambda deal, context: int(paid_share(deal) * 100)),
     "invoices": _attribute("invoices", ("Invoice",)),
     "invoicesCount": _count("invoices"),
-    "nearTodo": constant(None),
+    "nearTodo": Field(_near_todo, ("Todo",)),
     "contractorEmail": Field(_email),
     "contractorPhone": Field(lambda deal, context: _contact_info(deal, "phone")),
     "cost": _money("cost"),
     "contact": _attribute("contact", ("ContractorHuman",)),
-    "lastComment": constant(None),
-    "lastCommentTimeCreated": constant(None),
+    "lastComment": Field(_last_comment, ("Comment",)),
+    "lastCommentTimeCreated": Field(_last_comment_time),
     "firstUnreadComment": constant(None),
     "program": _attribute("program", ("Program",)),
     "possibleTriggers": Field(_triggers, ("ProgramTrigger",)),
@@ -196,8 +224,12 @@ _FIELDS: dict[str, Field] = {
     "possibleTransitions": Field(_transitions, ("ProgramTransition",)),
     "possibleTransitionsCount": Field(lambda deal, context: len(_transitions(deal, context))),
     "possibleActions": constant(_ACTIONS),
-    "todos": constant([]),
-    "todosCount": constant(0),
+    "todos": Field(_todos, ("Todo",)),
+    "todosCount": Field(lambda deal, context: len(_todos(deal, context))),
+    "actualTodosCount": Field(_open_count),
+    "finishedTodosCount": Field(
+        lambda deal, context: len(_todos(deal, context)) - _open_count(deal, context)
+    ),
     "dealsCount": _linked("Deal"),
     "actualDealsCount": _linked("Deal"),
     "tasksCount": constant(0),
@@ -222,7 +254,8 @@ _FIELDS: dict[str, Field] = {
     "tagsCount": _count("tags"),
     "financeOperations": constant([]),
     "financeOperationsCount": constant(0),
-    "comments": constant([]),
+    "comments": Field(lambda deal, context: [comment.link() for comment in _comments(deal, context)]),
+    "commentsCount": Field(lambda deal, context: len(_comments(deal, context))),
     "unreadAnswer": constant(False),
     "subscribed": constant(False),
     **_ZEROES,

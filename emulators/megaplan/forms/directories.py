@@ -54,5 +54,6 @@ DIRECTORIES: dict[str, Form] = {
     "CrmFilter": _saved_filter(),
     "OfferFilter": _saved_filter(),
     "InvoiceFilter": _saved_filter(),
+    "TodoFilter": _saved_filter(),
     "InvoiceTemplate": plain_form(_fields("name", isDefault=False)),
 }

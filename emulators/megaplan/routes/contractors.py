@@ -14,6 +14,7 @@ from ..listing import ListRoute, list_rows, list_table
 from ..records import Deal, Record
 from ..router import Router
 from ..sorting import CONTRACTOR_SORT
+from .todos import add_todos_of
 
 _BOTH = ("ContractorHuman", "ContractorCompany")
 _NO_MODEL = "There is no model class for bums\\crm\\api\\v03\\Entity\\Contractor"
@@ -38,6 +39,7 @@ def add_routes(router: Router) -> None:
             router.add("GET", f"/{path}/{{id}}/history", _history(content_types))
             router.add("GET", f"/{path}/extraFields", _extra_fields(content_types[0]))
             router.add("GET", f"/{path}/search", search)
+            add_todos_of(router, path, _finder(content_types))
     for abstract in ("search", "{id}/history", "{id}/todos"):
         router.add("GET|POST", f"/contractor/{abstract}", no_model_class)
     for path in _KINDS:
@@ -49,7 +51,12 @@ def no_model_class(call: Call) -> Answer:
     raise ServerError(_NO_MODEL)
 
 
-def _find(call: Call, content_types: tuple[str, ...]) -> Record:
+def find_contractor(call: Call, content_types: tuple[str, ...]) -> Record:
+    """Return the contractor of the path.
+
+    :raises NotFoundError: there is none of these types, or no longer.
+    :raises ForbiddenError: the user may not see it.
+    """
     row = call.store.contractors.get(call.params["id"])
     if row is None or row.content_type not in content_types:
         raise NotFoundError
@@ -60,6 +67,10 @@ def _find(call: Call, content_types: tuple[str, ...]) -> Record:
             raise NotFoundError
         raise ForbiddenError(f"No act_read rights for model {row.id}")
     return row
+
+
+def _finder(content_types: tuple[str, ...]) -> Callable[[Call], Record]:
+    return lambda call: find_contractor(call, content_types)
 
 
 def _matches(row: Record, text: str) -> bool:
@@ -104,7 +115,7 @@ def search(call: Call) -> Answer:
 def _getter(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
     def handler(call: Call) -> Answer:
         call.no_arguments()
-        return card(call, _find(call, content_types))
+        return card(call, find_contractor(call, content_types))
 
     return handler
 
@@ -115,7 +126,7 @@ def _creator(content_type: str) -> Callable[[Call], Answer]:
 
 def _updater(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
     def handler(call: Call) -> Answer:
-        record = _find(call, content_types)
+        record = find_contractor(call, content_types)
         update_contractor(call.store, record, call.entity_body())
         return card(call, record)
 
@@ -124,7 +135,7 @@ def _updater(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
 
 def _deleter(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
     def handler(call: Call) -> Answer:
-        drop_contractor(call.store, _find(call, content_types))
+        drop_contractor(call.store, find_contractor(call, content_types))
         return Answer([])
 
     return handler
@@ -132,7 +143,7 @@ def _deleter(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
 
 def _deals(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
     def handler(call: Call) -> Answer:
-        record = _find(call, content_types)
+        record = find_contractor(call, content_types)
         rows = [
             deal
             for deal in call.store.deals
@@ -147,7 +158,7 @@ def _deals(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
 
 def _payers(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
     def handler(call: Call) -> Answer:
-        payer = call.store.find("Payer", _find(call, content_types).id)
+        payer = call.store.find("Payer", find_contractor(call, content_types).id)
         return list_rows(call, [] if payer is None else [payer], "PayerListRequest", "Payer")
 
     return handler
@@ -155,7 +166,7 @@ def _payers(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
 
 def _history(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
     def handler(call: Call) -> Answer:
-        rows = changesets_of(_find(call, content_types))[::-1]
+        rows = changesets_of(find_contractor(call, content_types))[::-1]
         return list_rows(call, rows, "HistoryRequest", "Changeset", extra="filters")
 
     return handler

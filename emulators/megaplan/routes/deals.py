@@ -11,6 +11,8 @@ from ..listing import ListRoute, list_rows, list_table
 from ..records import Deal, Record
 from ..router import Router
 from ..sorting import DEAL_SORT
+from .comments import add_comments_of
+from .todos import add_todos_of
 
 _LIST = ListRoute(
     "TradeFilterListRequest",
@@ -38,6 +40,8 @@ def add_routes(router: Router) -> None:
     router.add("GET", "/deal/availablePrograms", available_programs)
     router.add("GET", "/deal/lastUsedProgram", last_used_program)
     router.add("GET", "/deal/tags", deal_tags)
+    add_todos_of(router, "deal", find_deal)
+    add_comments_of(router, "deal", find_deal)
 
 
 def find_deal(call: Call) -> Deal:

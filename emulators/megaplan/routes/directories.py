@@ -24,8 +24,11 @@ _PLAIN = {
     "crmFilter": "CrmFilter",
     "offerFilter": "OfferFilter",
     "invoiceFilter": "InvoiceFilter",
+    "todoFilter": "TodoFilter",
+    "todoCategory": "TodoCategory",
 }
 _OFFERS = ListRoute("OfferFilterListRequest", ("Offer",), {}, frozenset({"q"}), "OfferFilter", OFFER_FIELDS)
+_STATUSES = ListRoute("TodoStatusListRequest", ("TodoStatus",), extra=frozenset({"masterType"}))
 _INVOICES = ListRoute(
     "InvoiceFilterListRequest", ("Invoice",), {}, frozenset({"q"}), "InvoiceFilter", INVOICE_FIELDS
 )
@@ -36,6 +39,8 @@ def add_routes(router: Router) -> None:
     for path, content_type in _PLAIN.items():
         router.add("GET", f"/{path}", _lister(ListRoute(f"{content_type}ListRequest", (content_type,))))
         router.add("GET", f"/{path}/{{id}}", _getter(content_type))
+    router.add("GET", "/todoStatus", list_todo_statuses)
+    router.add("GET", "/todoStatus/{id}", _getter("TodoStatus"))
     router.add("GET", "/offer", list_offers)
     router.add("GET", "/offer/{id}", _getter("Offer"))
     router.add("GET", "/offer/extraFields", _extra_fields("Offer"))
@@ -85,3 +90,13 @@ def list_offers(call: Call) -> Answer:
         return not row.data.get("isDropped") or (compiled is not None and "isDropped" in compiled.fields)
 
     return list_table(call, call.store.tables["Offer"], _OFFERS, keep)
+
+
+def list_todo_statuses(call: Call) -> Answer:
+    """List statuses, with ``masterType`` those of one kind."""
+    kind = call.args.get("masterType")
+
+    def keep(row: Record, compiled: CompiledFilter | None) -> bool:
+        return kind is None or row.data["masterType"] == kind
+
+    return list_table(call, call.store.tables["TodoStatus"], _STATUSES, keep)

@@ -4,7 +4,10 @@ from ..call import Answer, Call, card
 from ..custom_fields import definition_json
 from ..errors import MethodNotAllowedError, NotFoundError
 from ..listing import ListRoute, list_rows, list_table
+from ..records import Record
 from ..router import Router
+from .comments import add_comments_of
+from .todos import add_todos_of
 
 # filter and q are accepted and ignored; department and status are unknown arguments.
 _LIST = ListRoute("EmployeeFilterListRequest", ("Employee",), extra=frozenset({"filter", "q"}))
@@ -20,6 +23,8 @@ def add_routes(router: Router) -> None:
     router.add("GET", "/employee/search", search)
     router.add("GET", "/currentUser", current_user)
     router.add("GET", "/accountInfo", account_info)
+    add_todos_of(router, "employee", find_employee)
+    add_comments_of(router, "employee", find_employee)
 
 
 def list_employees(call: Call) -> Answer:
@@ -27,20 +32,26 @@ def list_employees(call: Call) -> Answer:
     return list_table(call, call.store.tables["Employee"], _LIST)
 
 
-def get_employee(call: Call) -> Answer:
-    """One employee."""
-    call.no_arguments()
+def find_employee(call: Call) -> Record:
+    """Return the employee of the path.
+
+    :raises NotFoundError: there is none.
+    """
     employee = call.store.find("Employee", call.params["id"])
     if employee is None:
         raise NotFoundError
-    return card(call, employee)
+    return employee
+
+
+def get_employee(call: Call) -> Answer:
+    """One employee."""
+    call.no_arguments()
+    return card(call, find_employee(call))
 
 
 def update_employee(call: Call) -> Answer:
     """Change the position."""
-    employee = call.store.find("Employee", call.params["id"])
-    if employee is None:
-        raise NotFoundError
+    employee = find_employee(call)
     body = call.entity_body()
     written = {name: body[name] for name in ("position", "inn") if isinstance(body.get(name), str)}
     call.store.write(employee, lambda: employee.data.update(written))

@@ -1,0 +1,240 @@
+"""Todos: a communication with a client is a todo whose category is a call or a meeting."""
+
+from collections.abc import Callable
+
+from ..call import Answer, Call, card
+from ..changes import changesets_of
+from ..errors import NotFoundError, UnprocessableError
+from ..filter_fields import TODO_FIELDS
+from ..filters import CompiledFilter
+from ..listing import ListRoute, list_rows, list_table
+from ..query import read_flag
+from ..records import Record
+from ..references import resolve
+from ..router import Handler, Router
+from ..todo_writing import (
+    RELATED,
+    add_participant,
+    create_todo,
+    do_action,
+    drop_todo,
+    is_scheduled,
+    relate,
+    remove_participant,
+    unrelate,
+    update_todo,
+)
+from ..values import date_only, local_day
+from .comments import add_comments_of
+
+_LIST = ListRoute(
+    "TodoFilterListRequest", ("Todo",), {}, frozenset({"ignoreRights", "q"}), "TodoFilter", TODO_FIELDS
+)
+Find = Callable[[Call], Record]
+
+
+def add_routes(router: Router) -> None:
+    """Register the routes. There is no /todo/{id}/finish, renew or take."""
+    router.add("GET", "/todo", list_todos)
+    router.add("POST", "/todo", post_todo)
+    router.add("GET", "/todo/search", search)
+    router.add("GET", "/todo/busyDays", busy_days)
+    router.add("GET", "/todo/{id}", get_todo)
+    router.add("POST", "/todo/{id}", post_todo_update)
+    router.add("DELETE", "/todo/{id}", delete_todo)
+    router.add("POST", "/todo/{id}/doAction", post_action)
+    for mode in ("this", "next", "all"):
+        router.add("POST", f"/todo/{{id}}/{mode}", post_todo_update)
+    router.add("POST", "/todo/{id}/linkWith", link_with)
+    router.add("POST", "/todo/{id}/unlinkWith", unlink_with)
+    router.add("GET", "/todo/{id}/deals", deals)
+    router.add("GET", "/todo/{id}/history", history)
+    router.add("GET", "/todo/{id}/participants", participants)
+    router.add("GET", "/todo/{id}/allParticipants", participants)
+    router.add("POST", "/todo/{id}/participants", post_participant)
+    router.add("DELETE", "/todo/{id}/participants/{contentType}/{pid}", delete_participant)
+    add_comments_of(router, "todo", find_todo)
+    for path, content_type in (("issues", "Task"), ("attaches", "File"), ("coincidentTodos", "Todo")):
+        router.add("GET", f"/todo/{{id}}/{path}", _nothing(content_type))
+
+
+def add_todos_of(router: Router, path: str, find: Find) -> None:
+    """Register the todos of one kind of entity: ``/{path}/{id}/todos``."""
+    router.add("GET", f"/{path}/{{id}}/todos", _lister(find))
+    router.add(
+        "POST",
+        f"/{path}/{{id}}/todos",
+        lambda call: card(call, create_todo(call.store, call.entity_body(), find(call))),
+    )
+    router.add("POST", f"/{path}/{{id}}/todos/sort", _sorter(find))
+
+
+def find_todo(call: Call) -> Record:
+    """Return the todo of the path, dropped ones too.
+
+    :raises NotFoundError: there is none, or it cannot be read yet.
+    """
+    todo = call.store.find("Todo", call.params["id"])
+    if todo is None or (call.method == "GET" and call.store.as_read(todo) is None):
+        raise NotFoundError
+    return todo
+
+
+def list_todos(call: Call) -> Answer:
+    """``q`` is accepted and ignored."""
+    read_flag(call.args, "ignoreRights")
+
+    def keep(row: Record, compiled: CompiledFilter | None) -> bool:
+        return not row.data["isDropped"] or (compiled is not None and "isDropped" in compiled.fields)
+
+    return list_table(call, call.store.tables["Todo"], _LIST, keep)
+
+
+def post_todo(call: Call) -> Answer:
+    """Create one that need not belong to anything."""
+    return card(call, create_todo(call.store, call.entity_body()))
+
+
+def get_todo(call: Call) -> Answer:
+    """Answer with the full card."""
+    call.no_arguments()
+    return card(call, find_todo(call))
+
+
+def post_todo_update(call: Call) -> Answer:
+    """Update; without ``id`` in the body the server creates another todo and answers as if all were well."""
+    todo, body = find_todo(call), call.entity_body()
+    if body.get("id") is None:
+        return card(call, create_todo(call.store, body))
+    if str(body["id"]) != str(todo.id):
+        raise UnprocessableError(f"Entity Todo with id {body['id']} is not {todo.id}", "id")
+    update_todo(call.store, todo, body)
+    return card(call, todo)
+
+
+def delete_todo(call: Call) -> Answer:
+    """Delete softly."""
+    drop_todo(call.store, find_todo(call))
+    return Answer([])
+
+
+def post_action(call: Call) -> Answer:
+    """Finish, re-open, take."""
+    todo = find_todo(call)
+    do_action(call.store, todo, call.entity_body())
+    return card(call, todo)
+
+
+def _other(call: Call) -> Record:
+    other = resolve(call.store, call.entity_body(), RELATED, "link")
+    if other is None:
+        raise UnprocessableError("Поле обязательно", "link")
+    return other
+
+
+def link_with(call: Call) -> Answer:
+    """Link with a deal, a contractor or a call."""
+    todo, other = find_todo(call), _other(call)
+    relate(call.store, todo, other)
+    return Answer(other.link())
+
+
+def unlink_with(call: Call) -> Answer:
+    """Remove such a link."""
+    todo, other = find_todo(call), _other(call)
+    unrelate(call.store, todo, other)
+    return Answer(other.link())
+
+
+def deals(call: Call) -> Answer:
+    """List the deals a todo is linked with."""
+    rows = [
+        row
+        for row in find_todo(call).data["relations"]
+        if row.content_type == "Deal" and call.store.is_visible(row)
+    ]
+    return list_rows(call, rows, "TradeFilterListRequest", "Deal", extra="filter")
+
+
+def history(call: Call) -> Answer:
+    """List change sets, newest first."""
+    return list_rows(
+        call, changesets_of(find_todo(call))[::-1], "HistoryRequest", "Changeset", extra="filters"
+    )
+
+
+def participants(call: Call) -> Answer:
+    """List participants."""
+    return list_rows(call, find_todo(call).data["participants"], "ParticipantListRequest", "Participant")
+
+
+def post_participant(call: Call) -> Answer:
+    """Add a participant."""
+    todo = find_todo(call)
+    add_participant(call.store, todo, call.entity_body())
+    return card(call, todo.data["participants"][-1])
+
+
+def delete_participant(call: Call) -> Answer:
+    """Remove a participant by the type and id of who it is."""
+    todo = find_todo(call)
+    if not remove_participant(call.store, todo, call.params["contentType"], call.params["pid"]):
+        raise NotFoundError
+    return Answer([])
+
+
+def _nothing(content_type: str) -> Handler:
+    def handler(call: Call) -> Answer:
+        find_todo(call)
+        return list_rows(call, [], f"{content_type}ListRequest", content_type, extra="filters q")
+
+    return handler
+
+
+def search(call: Call) -> Answer:
+    """List todos by a part of the name."""
+    text = str(call.args.get("q", "")).casefold()
+    rows = [
+        row
+        for row in call.store.tables["Todo"]
+        if not row.data["isDropped"]
+        and call.store.as_read(row) is not None
+        and text in row.data["name"].casefold()
+    ]
+    return list_rows(call, rows, "SearchRequest", "Todo", extra="q")
+
+
+def busy_days(call: Call) -> Answer:
+    """List days on which something is planned."""
+    todos = (row for row in call.store.tables["Todo"] if not row.data["isDropped"] and is_scheduled(row))
+    days = {local_day(todo.data["start"]) for todo in todos if todo.data.get("start") is not None}
+    return Answer([date_only(day) for day in sorted(days)])
+
+
+def _lister(find: Find) -> Handler:
+    """List the todos of an entity: what is still to be done, with ``finished`` what is done, or ``all``.
+
+    ``filters`` and ``period`` are accepted and ignored: what they mean is not documented.
+    """
+
+    def handler(call: Call) -> Answer:
+        everything, finished = read_flag(call.args, "all"), read_flag(call.args, "finished")
+        rows = [
+            todo
+            for todo in call.store.attachments.todos_of(find(call))
+            if call.store.as_read(todo) is not None and (everything or is_scheduled(todo) is not finished)
+        ]
+        return list_rows(
+            call, rows, "TodoListRequest", "Todo", extra="finished all period sortable filters q"
+        )
+
+    return handler
+
+
+def _sorter(find: Find) -> Handler:
+    def handler(call: Call) -> Answer:
+        find(call)
+        call.entity_body()
+        return Answer([])
+
+    return handler
