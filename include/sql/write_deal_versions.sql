@@ -36,10 +36,10 @@ WITH changed AS (
 ),
 closed AS (
   UPDATE megaplan_raw.deal_versions AS version
-  SET valid_to = changed.begins, payload = overwritten.payload::jsonb
+  SET
+    valid_to = changed.begins,
+    payload = (%(payloads)s::text[])[array_position(%(overwritten)s::bigint[], changed.id)]::jsonb
   FROM changed
-  LEFT JOIN unnest(%(overwritten_ids)s::bigint[], %(payloads)s::text[]) AS overwritten (id, payload)
-    ON overwritten.id = changed.id
   WHERE version.account = %(account)s
     AND version.deal_id = changed.id
     AND version.valid_from = changed.last_from
@@ -63,7 +63,7 @@ SELECT
   id,
   CASE
     WHEN last_from IS NULL THEN coalesce(state_changed_at, created_at, begins)
-    WHEN state_changed_at > coalesce(last_state_changed_at, '-infinity') THEN state_changed_at
+    WHEN state_changed_at > coalesce(last_state_changed_at, last_from) THEN state_changed_at
     ELSE begins
   END,
   last_program_id,

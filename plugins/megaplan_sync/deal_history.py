@@ -36,7 +36,7 @@ class DealHistory:
                 {
                     "account": account,
                     "ids": list(written),
-                    "overwritten_ids": list(self._overwritten),
+                    "overwritten": list(self._overwritten),
                     "payloads": list(self._overwritten.values()),
                 },
             )
