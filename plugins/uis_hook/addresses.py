@@ -40,7 +40,7 @@ def addresses(
 
 
 def _own_host(given: FieldValues, host: str | None, port: int | None, schema: str | None) -> str | None:
-    host = (host or "").strip().rstrip("/")
+    host = (host or "").strip()
     if not host:
         # a port alone means nothing here; Airflow's Test button wants one (apache/airflow#73298)
         return None
@@ -49,7 +49,7 @@ def _own_host(given: FieldValues, host: str | None, port: int | None, schema: st
         if scheme not in ("https", "http"):
             raise given.refuse("schema", f"{scheme!r} is given, allowed are https and http", "correct it")
         host = f"{scheme}://{host}"
-    checked = _checked(given, "host", host)
+    checked = _checked(given, "host", host).rstrip("/")
     parts = urlsplit(checked)
     if parts.path:
         raise given.refuse(
@@ -66,7 +66,7 @@ def _url(given: FieldValues, name: str, default_path: str) -> str | None:
     url = given.text(name)
     if url is None:
         return None
-    checked = _checked(given, name, url.rstrip("/"))
+    checked = _checked(given, name, url).rstrip("/")
     return checked if urlsplit(checked).path else checked + default_path
 
 

@@ -46,8 +46,8 @@ class UisHook(UisDealUpload):
         try:
             account = self._impatient()
         except UisError as error:
-            error.connection_id = None
-            return False, str(error).replace(f"Connection {self.uis_conn_id!r}", "This connection")
+            name = f"Connection {self.uis_conn_id!r}"
+            return False, str(error).replace(f"{name}: ", "").replace(name, "This connection")
         zone, ours = account.get("timezone"), self.settings.account_timezone
         told = f"Logged in to account {account.get('name')} ({account.get('app_id')})."
         if zone and zone != ours:

@@ -175,7 +175,11 @@ def calls_report(
     filter: Mapping[str, Any] | None = None,
     include_ongoing_calls: bool = False,
 ) -> ListRequest:
-    """List call sessions by their start; only start_time can be sorted by."""
+    """List call sessions by their start; only start_time can be sorted by.
+
+    :raises ValueError: without the fields that paging needs, id and start_time.
+    """
+    _require(fields, "id", "start_time")
     extra = {"include_ongoing_calls": True} if include_ongoing_calls else {}
     params = {**_report_params(window, fields, filter), **extra}
     return ListRequest("get.calls_report", params, "start_time", ("id",))
@@ -187,7 +191,11 @@ def call_legs_report(
     filter: Mapping[str, Any] | None = None,
     sort_field: str | None = "start_time",
 ) -> ListRequest:
-    """List legs: who rang where, with the employee's own phone."""
+    """List legs: who rang where, with the employee's own phone.
+
+    :raises ValueError: without the fields that paging needs, id and start_time.
+    """
+    _require(fields, "id", "start_time")
     return ListRequest("get.call_legs_report", _report_params(window, fields, filter), sort_field, ("id",))
 
 
@@ -226,8 +234,10 @@ def deals_report(
 ) -> ListRequest:
     """List deals by their creation: "Raw data → Deals" of the cabinet.
 
-    :raises ValueError: without fields, with which UIS would answer that there are no deals.
+    :raises ValueError: without the fields that paging needs, deal_ext_id and deal_date_time. Without any fields
+        UIS would answer that there are no deals.
     """
+    _require(fields, "deal_ext_id", "deal_date_time")
     params = {"report_id": report_id, **_report_params(window, fields, filter)}
     return ListRequest("get.deals", params, sort_field, ("deal_ext_id",))
 
@@ -240,9 +250,13 @@ def deals_in_processing() -> Request[int]:
 def _report_params(
     window: Mapping[str, str], fields: Sequence[str], filter: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    if not fields:
-        raise ValueError("a report needs the names of its columns")
     params: dict[str, Any] = {**window, "fields": list(fields)}
     if filter:
         params["filter"] = dict(filter)
     return params
+
+
+def _require(fields: Sequence[str], *needed: str) -> None:
+    missing = [name for name in needed if name not in fields]
+    if missing:
+        raise ValueError(f"fields lack {', '.join(missing)}, which pages are put together by")
