@@ -43,7 +43,7 @@ from megaplan_sync.whole_walk import WholeWalk
 
 log = logging.getLogger(__name__)
 
-_HOPELESS = (
+HOPELESS = (
     MegaplanAuthError,
     MegaplanSettingError,
     MegaplanTransportError,
@@ -91,7 +91,7 @@ class AccountSync:
             try:
                 with rare_collections():
                     outcomes.append(self._entity(name, full_refresh=full_refresh))
-            except _HOPELESS:
+            except HOPELESS:
                 raise
             except Exception as error:
                 known = isinstance(error, MegaplanError | MegaplanSyncError)

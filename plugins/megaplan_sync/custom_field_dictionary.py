@@ -1,8 +1,8 @@
 """Keeps the dictionary of custom fields with its history: a renamed field gets a new row."""
 
 import logging
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from psycopg import Connection, Cursor
 
@@ -25,10 +25,36 @@ OWNERS: dict[str, ExtraFieldsEntity] = {
 """Content types whose custom fields are known, and the route that lists them (``/<route>/extraFields``)."""
 
 
+class DictionaryChanges(NamedTuple):
+    """What one content type's definitions changed in the dictionary, by key.
+
+    ``not_believed``: keys that are gone from an answer without a single custom field; they stay.
+    """
+
+    owner: str
+    read: int
+    new: Sequence[str] = ()
+    changed: Sequence[str] = ()
+    gone: Sequence[str] = ()
+    not_believed: Sequence[str] = ()
+
+
 def read_custom_fields(hook: MegaplanHook, connection: Connection[Any]) -> Iterator[PageCounts]:
-    """Read the definitions of all custom fields and note what is new, renamed or gone.
+    """Read the definitions of all custom fields and note what is new, renamed or gone."""
+    for changes in changes_of_custom_fields(hook, connection):
+        yield PageCounts(changes.read, len(changes.new), len(changes.changed) + len(changes.gone))
+
+
+def changes_of_custom_fields(
+    hook: MegaplanHook,
+    connection: Connection[Any],
+    and_then: Callable[[DictionaryChanges], None] = lambda changes: None,
+) -> Iterator[DictionaryChanges]:
+    """Read and note all definitions, one content type in a transaction.
 
     An answer without a single custom field where there were some is not believed: nothing is closed then.
+
+    :param and_then: more for the same transaction
     """
     for owner, route in OWNERS.items():
         try:
@@ -39,16 +65,19 @@ def read_custom_fields(hook: MegaplanHook, connection: Connection[Any]) -> Itera
             continue
         CanonicalPage().bring(sent)
         with connection.transaction(), connection.cursor() as cursor:
-            yield _note(cursor, hook.account, owner, sent)
+            changes = _note(cursor, hook.account, owner, sent)
+            and_then(changes)
+        yield changes
     with connection.transaction(), connection.cursor() as cursor:
         refresh_deals_view(cursor)
 
 
-def _note(cursor: Cursor[Any], account: str, owner: str, fields: Iterable[Entity]) -> PageCounts:
+def _note(cursor: Cursor[Any], account: str, owner: str, fields: Iterable[Entity]) -> DictionaryChanges:
     cursor.execute(read_sql("select_present_custom_fields"), {"account": account})
     present = {row[1]: row[2:] for row in cursor.fetchall() if row[0] == owner}
     sent = {str(field["name"]): field for field in fields}
-    inserted = updated = 0
+    new: list[str] = []
+    changed: list[str] = []
     for key, field in sent.items():
         whole = content(field)
         label, kind = text(field.get("hrName")), field_type(field)
@@ -64,27 +93,26 @@ def _note(cursor: Cursor[Any], account: str, owner: str, fields: Iterable[Entity
         known = present.get(key)
         if known is None:
             cursor.execute(read_sql("insert_custom_field"), values)
-            inserted += 1
+            new.append(key)
         elif known[:2] != (label, kind):
             log.info("Custom field %s of %s: %r becomes %r", key, owner, known[0], label)
             cursor.execute(read_sql("close_custom_field"), values)
             cursor.execute(read_sql("insert_custom_field"), values)
-            updated += 1
+            changed.append(key)
         elif known[2] != whole.content_hash:
             cursor.execute(read_sql("update_custom_field"), values)
-            updated += 1
+            changed.append(key)
     gone = present.keys() - sent.keys()
     if gone and not sent:
         log.warning(
             "Megaplan names no custom field of %s any more, where account %s had %d: not believed, nothing closed",
             owner, account, len(gone),
         )  # fmt: skip
-        gone = set()
+        return DictionaryChanges(owner, 0, not_believed=sorted(gone))
     for key in sorted(gone):
         log.warning("Custom field %s of %s is gone from account %s", key, owner, account)
         cursor.execute(read_sql("close_custom_field"), {"account": account, "entity": owner, "key": key})
-        updated += 1
-    return PageCounts(len(sent), inserted, updated)
+    return DictionaryChanges(owner, len(sent), new, changed, sorted(gone))
 
 
 def field_type(field: Entity) -> str | None:

@@ -79,7 +79,7 @@ class EntityPages:
             page_size=self.hook.settings.page_size,
             order=order,
             start=tuple(start),
-            **({} if expected_rows is None else {"expected_rows": expected_rows}),  # TODO
+            expected_rows=expected_rows,
         )
 
     def _try_names(self, names: Sequence[str]) -> None:

@@ -10,6 +10,13 @@
   * AccountBusyError - another run is writing this account
   * UnreadableEntityError - Megaplan sent an entity that cannot be a row
   * SuspiciousAnswerError - Megaplan's answer would, if believed, mean that data is gone
+  * UnknownProposalError - a deletion proposal was approved that does not exist
+  * SettledProposalError - a deletion proposal was approved that is settled
+  * ProposalNumberError - what was given as the number of a proposal is none
+  * UnknownDepthError - a reconciliation of an unknown depth was asked for
+  * MissingTablesError - tables are missing that must not be made anew in silence
+  * NotLoadedError - an entity was never loaded to its end
+  * UnprovenError - a reconciliation left something unresolved
   * EntitiesFailedError - some entities of an account could not be read
   * MissingConnectionError - Airflow has no connection of that id
   * DatabaseUnavailableError - the database of the raw tables cannot be reached, or was lost
@@ -118,6 +125,71 @@ class UnreadableEntityError(MegaplanSyncError):
             f"Megaplan sent a {content_type} whose id is {identity!r} instead of a string of digits: it cannot "
             "become a row. Please report this with the entity's name to the project."
         )
+
+
+class UnknownProposalError(MegaplanSyncError):
+    """A deletion proposal was approved that does not exist."""
+
+    def __init__(self, unknown: Iterable[int], waiting: Iterable[str]) -> None:
+        super().__init__(
+            f"approve_deletions: there is no proposal {_listed(map(str, unknown))}. Waiting proposals: "
+            f"{'; '.join(waiting) or 'none'}. Correct the parameter approve_deletions."
+        )
+
+
+class SettledProposalError(MegaplanSyncError):
+    """A deletion proposal was approved that is settled."""
+
+    def __init__(self, number: int, state: str) -> None:
+        what = (
+            "was carried out by an earlier run"
+            if state == "settled"
+            else "became pointless: its rows are back"
+        )
+        super().__init__(
+            f"approve_deletions: proposal {number} {what}. Leave the parameter approve_deletions empty, or name a "
+            "proposal that waits (the newest certificate shows its number)."
+        )
+
+
+class ProposalNumberError(MegaplanSyncError):
+    """What was given as the number of a proposal is none."""
+
+    def __init__(self, given: object) -> None:
+        super().__init__(
+            f"approve_deletions is {given!r}: expected the number of a proposal such as 3, or a list of numbers."
+        )
+
+
+class UnknownDepthError(MegaplanSyncError):
+    """A reconciliation of an unknown depth was asked for."""
+
+    def __init__(self, given: object) -> None:
+        super().__init__(f"depth is {given!r}: expected ids or full. Correct the parameter depth.")
+
+
+class MissingTablesError(MegaplanSyncError):
+    """Tables are missing that must not be made anew in silence."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        super().__init__(
+            f"Table {_listed(names)} does not exist. A reconciliation makes no tables, or their loss would look like "
+            'a repair: run megaplan_deals_sync, after a loss with {"full_refresh": true}, then run this again.'
+        )
+
+
+class NotLoadedError(MegaplanSyncError):
+    """An entity was never loaded to its end, so there is nothing to compare."""
+
+    def __init__(self, account: str, entity: str) -> None:
+        super().__init__(
+            f"{entity} of account {account} have not been loaded to their end yet: let megaplan_deals_sync finish "
+            "its first load, then reconcile."
+        )
+
+
+class UnprovenError(MegaplanSyncError):
+    """A reconciliation left something unresolved; the certificates say what."""
 
 
 class EntitiesFailedError(MegaplanSyncError):

@@ -61,10 +61,6 @@ class History(Protocol):
         """Take note of rows as they are now; some of them may be equal to what they were."""
 
 
-PageWriter = Callable[[Connection[Any], str, Sequence[Entity]], PageCounts]
-"""Writes entities in canonical form of one account, within the caller's transaction."""
-
-
 @dataclass
 class OwnerWriter:
     """Writes entities that have parts: deals with positions, contacts with contact details.
@@ -208,23 +204,30 @@ def contacts_writer(phone_region: str) -> OwnerWriter:
     )
 
 
-def directory_writer(table: RawTable, row_of: Callable[[str, Entity, Content], Row]) -> PageWriter:
-    """Return the writer of a list whose entities are one row each."""
+@dataclass(frozen=True)
+class DirectoryWriter:
+    """Writes entities of a list whose entities are one row each."""
 
-    def write(connection: Connection[Any], account: str, entities: Sequence[Entity]) -> PageCounts:
-        rows = {entity["id"]: row_of(account, entity, content(entity)) for entity in entities}
+    table: RawTable
+    row_of: Callable[[str, Entity, Content], Row]
+
+    def __call__(self, connection: Connection[Any], account: str, entities: Sequence[Entity]) -> PageCounts:
+        """Write one page."""
+        return PageCounts(len(entities), *self.write(connection, account, entities).counts())
+
+    def write(self, connection: Connection[Any], account: str, entities: Sequence[Entity]) -> Written:
+        """Write one page and tell which rows were changed."""
+        rows = {entity["id"]: self.row_of(account, entity, content(entity)) for entity in entities}
         with connection.cursor() as cursor:
-            return PageCounts(len(entities), *table.write(cursor, rows.values()).counts())
-
-    return write
+            return self.table.write(cursor, rows.values())
 
 
-DIRECTORY_WRITERS: dict[str, PageWriter] = {
-    "currencies": directory_writer(tables.CURRENCIES, currency_row),
-    "departments": directory_writer(tables.DEPARTMENTS, department_row),
-    "advertising_ways": directory_writer(tables.ADVERTISING_WAYS, advertising_way_row),
-    "contact_types": directory_writer(tables.CONTACT_TYPES, contact_type_row),
-    "employees": directory_writer(tables.EMPLOYEES, employee_row),
+DIRECTORY_WRITERS = {
+    "currencies": DirectoryWriter(tables.CURRENCIES, currency_row),
+    "departments": DirectoryWriter(tables.DEPARTMENTS, department_row),
+    "advertising_ways": DirectoryWriter(tables.ADVERTISING_WAYS, advertising_way_row),
+    "contact_types": DirectoryWriter(tables.CONTACT_TYPES, contact_type_row),
+    "employees": DirectoryWriter(tables.EMPLOYEES, employee_row),
 }
 
 

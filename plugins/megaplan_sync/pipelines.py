@@ -1,7 +1,7 @@
 """Reads pipelines (Megaplan's programs) with their stages (program states)."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from psycopg import Connection
 
@@ -13,11 +13,34 @@ from megaplan_sync.entities import PIPELINES
 from megaplan_sync.flatten import entity_id, pipeline_row, pipeline_stage_rows
 from megaplan_sync.page_writers import PageCounts
 from megaplan_sync.sql import read_sql
+from megaplan_sync.tables import RowKey, Written
 from megaplan_sync.whole_walk import WholeWalk
 
 
+class PipelinesWritten(NamedTuple):
+    """What a page of pipelines held, and which rows it changed."""
+
+    pipeline_ids: Sequence[int]
+    stage_ids: Sequence[int]
+    pipelines: Written
+    stages: Written
+    removed_stages: Sequence[RowKey]
+
+
 def read_pipelines(hook: MegaplanHook, connection: Connection[Any]) -> Iterator[PageCounts]:
-    """Read and write all pipelines, yielding the counts of each page.
+    """Read and write all pipelines, yielding the counts of each page."""
+    for programs, active in pages_of_pipelines(hook, connection):
+        with connection.transaction():
+            written = write_pipelines(connection, hook.account, programs, active)
+        inserted = len(written.pipelines.inserted) + len(written.stages.inserted)
+        updated = len(written.pipelines.updated) + len(written.stages.updated)
+        yield PageCounts(len(written.pipeline_ids) + len(written.stage_ids), inserted, updated)
+
+
+def pages_of_pipelines(
+    hook: MegaplanHook, connection: Connection[Any]
+) -> Iterator[tuple[list[Entity], set[str]]]:
+    """Yield pages of programs, each with its states in full, and the ids of all active programs.
 
     A program does not say whether it is active: the list leaves inactive ones out unless asked for them
     (RAML r2510), so it is read both ways.
@@ -25,8 +48,7 @@ def read_pipelines(hook: MegaplanHook, connection: Connection[Any]) -> Iterator[
     walk = WholeWalk(hook, connection, PIPELINES)
     active = {item["id"] for page in walk.pages() for item in page.items}
     for page in walk.pages(withInactivePrograms=True):
-        programs = [{**item, "states": _states(hook, page, item)} for item in page.items]
-        yield _write(connection, hook.account, programs, active)
+        yield [{**item, "states": _states(hook, page, item)} for item in page.items], active
 
 
 def _states(hook: MegaplanHook, page: ListPage, program: Entity) -> list[Entity]:
@@ -44,7 +66,10 @@ def _states(hook: MegaplanHook, page: ListPage, program: Entity) -> list[Entity]
     return list(hook.program_states(program["id"]))
 
 
-def _write(connection: Connection[Any], account: str, programs: list[Entity], active: set[str]) -> PageCounts:
+def write_pipelines(
+    connection: Connection[Any], account: str, programs: list[Entity], active: set[str]
+) -> PipelinesWritten:
+    """Write a page of programs with their states, within the caller's transaction."""
     pipelines = []
     stages = {}
     for program in programs:
@@ -54,13 +79,13 @@ def _write(connection: Connection[Any], account: str, programs: list[Entity], ac
         pipelines.append(pipeline_row(account, program, content(program), is_active=program["id"] in active))
         for row in pipeline_stage_rows(account, entity_id(program), states):
             stages[row.id] = row
-    with connection.transaction(), connection.cursor() as cursor:
+    pipeline_ids = [row.id for row in pipelines]
+    with connection.cursor() as cursor:
         written = tables.PIPELINES.write(cursor, pipelines)
-        stage_counts = tables.PIPELINE_STAGES.write(cursor, stages.values())
+        stages_written = tables.PIPELINE_STAGES.write(cursor, stages.values())
         cursor.execute(
             read_sql("mark_removed_pipeline_stages"),
-            {"account": account, "pipeline_ids": [row.id for row in pipelines], "stage_ids": list(stages)},
+            {"account": account, "pipeline_ids": pipeline_ids, "stage_ids": list(stages)},
         )
-    inserted = len(written.inserted) + len(stage_counts.inserted)
-    updated = len(written.updated) + len(stage_counts.updated)
-    return PageCounts(len(pipelines) + len(stages), inserted, updated)
+        removed = [RowKey(*row) for row in cursor.fetchall()]
+    return PipelinesWritten(pipeline_ids, list(stages), written, stages_written, removed)

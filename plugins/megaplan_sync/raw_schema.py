@@ -69,6 +69,7 @@ def prepare_raw_schema(connection: Connection[Any]) -> bool:
             return False
         cursor.execute(read_sql("create_sync_tables"))
         cursor.execute(read_sql("create_raw_tables"))
+        cursor.execute(read_sql("create_reconciliation_functions"))
         for step in range(max(version, 1) + 1, SCHEMA_VERSION + 1):
             cursor.execute(read_sql(f"upgrade_raw_tables_to_{step}"))
         cursor.execute(read_sql("create_view_functions"))

@@ -43,13 +43,17 @@ class RawTable:
         """
         _copy(cursor, read_sql(f"append_{self.name}"), rows)
 
+    def stage(self, cursor: Cursor[Any], rows: Iterable[tuple[Any, ...]]) -> None:
+        """Copy rows into the staging table, which is emptied by the end of the transaction."""
+        _have_staging_tables(cursor)
+        _copy(cursor, read_sql(f"stage_{self.name}"), rows)
+
     def write(self, cursor: Cursor[Any], rows: Iterable[tuple[Any, ...]]) -> Written:
         """Insert or update rows, once in a transaction: the staging table is emptied by its commit."""
         rows = list(rows)
         if not rows:
             return Written()
-        _have_staging_tables(cursor)
-        _copy(cursor, read_sql(f"stage_{self.name}"), rows)
+        self.stage(cursor, rows)
         cursor.execute(read_sql(f"upsert_{self.name}"))
         inserted: list[RowKey] = []
         updated: list[RowKey] = []

@@ -1,0 +1,97 @@
+"""Compares rows with their own payload, without asking Megaplan: rows changed here by hand are found.
+
+Hash and typed columns are made anew from the payload. Columns and parts that differ are written anew from it. Where
+the hash does not fit the payload, one of the two was changed: then only Megaplan knows, and the row is a suspect.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import orjson
+from psycopg import Connection
+
+from megaplan_sync.canonical import Entity
+from megaplan_sync.json_text import JsonText
+from megaplan_sync.page_writers import OwnerWriter, RowWithParts
+from megaplan_sync.reconciliation.findings import Findings
+from megaplan_sync.reconciliation.recorded_writer import RecordedWriter
+from megaplan_sync.sql import read_sql
+from megaplan_sync.tables import RowKey
+
+log = logging.getLogger(__name__)
+
+_ROWS_AT_ONCE = 1000
+_NO_PAYLOAD = JsonText(b"")
+
+
+class Audit:
+    """The audit of one account's deals or contacts."""
+
+    def __init__(
+        self,
+        connection: Connection[Any],
+        account: str,
+        entity: str,
+        writer: OwnerWriter,
+        recorded: RecordedWriter,
+        findings: Findings,
+    ) -> None:
+        self._connection = connection
+        self._account = account
+        self._entity = entity
+        self._writer = writer
+        self._recorded = recorded
+        self._findings = findings
+
+    def run(self) -> None:
+        """Look at every present row; repairs are transactions of their own."""
+        for rows in self._chunks():
+            entities = {identity: orjson.loads(payload) for identity, payload, _ in rows}
+            suspects: list[int] = []
+            staged: list[RowWithParts] = []
+            for identity, _, content_hash in rows:
+                made = self._made_anew(identity, entities[identity])
+                if made is None or made.row.content_hash != content_hash or made.row.id != identity:
+                    suspects.append(identity)
+                else:
+                    staged.append(made)
+            self._findings.note("suspect", [RowKey(identity) for identity in suspects])
+            differing = self._differing(staged)
+            if differing:
+                log.info(
+                    "%s of %s: %d rows were changed here by hand, written anew from their payload",
+                    self._entity, self._account, len(differing),
+                )  # fmt: skip
+                self._recorded.write([entities[identity] for identity in differing], distrusted=differing)
+
+    def _chunks(self) -> Iterator[list[tuple[int, str, str]]]:
+        after = -(2**63)
+        while True:
+            rows = self._connection.execute(
+                read_sql(f"select_payloads_of_{self._entity}"),
+                {"account": self._account, "after": after, "rows": _ROWS_AT_ONCE},
+            ).fetchall()
+            if not rows:
+                return
+            yield rows
+            after = rows[-1][0]
+
+    def _made_anew(self, identity: int, entity: Entity) -> RowWithParts | None:
+        try:
+            return self._writer.rows_of(self._account, entity)
+        except Exception as error:  # whatever somebody wrote into the payload by hand
+            log.warning(
+                "%s %d of %s: its payload cannot be read (%r)", self._entity, identity, self._account, error
+            )
+            return None
+
+    def _differing(self, staged: Sequence[RowWithParts]) -> list[int]:
+        """Return the ids whose columns or parts are not what their payload says."""
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            self._writer.owners.stage(cursor, [made.row._replace(payload=_NO_PAYLOAD) for made in staged])
+            self._writer.parts.stage(
+                cursor, [part._replace(payload=_NO_PAYLOAD) for made in staged for part in made.parts]
+            )
+            cursor.execute(read_sql(f"find_differing_{self._entity}"))
+            return [identity for (identity,) in cursor.fetchall()]

@@ -1,0 +1,124 @@
+"""The certificate: per account and entity, what was compared, repaired, deleted and left."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from megaplan_sync.reconciliation.entity_run import EntityRun
+from megaplan_sync.reconciliation.findings import Counts
+from megaplan_sync.sql import read_sql
+
+Verdict = Literal["proven", "partial", "unresolved", "stopped"]
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """One row of ``megaplan_raw.certificates``; the table's comments say what each column means."""
+
+    account: str
+    entity: str
+    depth: str
+    verdict: Verdict
+    reason: str | None
+    in_megaplan: int | None
+    in_table: int
+    same: int | None
+    missing: int
+    stale: int
+    extra: int
+    repaired: int
+    deleted: int
+    unresolved: int
+    proposal: int | None
+    requests_used: int
+    duration: timedelta
+    watermark: datetime | None
+
+    @classmethod
+    def of(cls, run: EntityRun, counts: Counts) -> "Certificate":
+        """Draw up the certificate of one table.
+
+        Where the comparison did not come to its end, what is equal is not known.
+        """
+        compared = run.verdict in ("proven", "unresolved")
+        same = run.rows_before - counts.stale - counts.extra
+        return cls(
+            account=run.account,
+            entity=run.entity,
+            depth=run.depth,
+            verdict=run.verdict or "stopped",  # type: ignore[arg-type]
+            reason=run.reason,
+            in_megaplan=same + counts.missing + counts.stale if compared else None,
+            in_table=run.rows_before,
+            same=same if compared else None,
+            missing=counts.missing,
+            stale=counts.stale,
+            extra=counts.extra,
+            repaired=counts.repaired,
+            deleted=counts.deleted,
+            unresolved=counts.unresolved,
+            proposal=run.proposal,
+            requests_used=run.requests,
+            duration=timedelta(seconds=round(run.seconds, 3)),
+            watermark=run.watermark,
+        )
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nobody has to look: proven, or going on in the next night."""
+        return self.unresolved == 0 and self.verdict in ("proven", "partial")
+
+    def doc(self) -> str:
+        """Return the certificate for people, in Markdown."""
+        lines = [
+            f"### {self.entity} of {self.account}: {self.verdict}",
+            "",
+            f"Compared by {'whole content' if self.depth == 'full' else 'ids and change times'}: "
+            f"{'?' if self.in_megaplan is None else self.in_megaplan} in Megaplan, {self.in_table} in the table.",
+            "",
+            "| same | missing | stale | extra | repaired | deleted | unresolved |",
+            "|---|---|---|---|---|---|---|",
+            f"| {'?' if self.same is None else self.same} | {self.missing} | {self.stale} | {self.extra} "
+            f"| {self.repaired} | {self.deleted} | {self.unresolved} |",
+            "",
+            f"{self.requests_used} requests, {self.duration.total_seconds():.1f} s"
+            + (f", up to {self.watermark:%Y-%m-%d %H:%M:%S} UTC." if self.watermark else "."),
+        ]
+        if self.reason:
+            lines += ["", self.reason]
+        return "\n".join(lines)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for XCom and asset events."""
+        told = asdict(self)
+        told["duration"] = self.duration.total_seconds()
+        told["watermark"] = self.watermark.isoformat() if self.watermark else None
+        return told
+
+
+def save_certificates(
+    connection: Connection[Any], run_id: str, timezone: str, certificates: Iterable[Certificate]
+) -> None:
+    """Write the certificate of an account, all rows of it or none.
+
+    :param timezone: zone in which the account's days begin
+    """
+    with connection.transaction():
+        connection.execute(read_sql("commit_durably"))
+        for certificate in certificates:
+            connection.execute(
+                read_sql("save_certificate"),
+                {**asdict(certificate), "run_id": run_id, "timezone": timezone, "doc": certificate.doc()},
+            )
+
+
+def certificates_of(connection: Connection[Any], run_id: str) -> list[Certificate]:
+    """Return what a run has certified."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(read_sql("select_certificates"), {"run_id": run_id})
+        rows = cursor.fetchall()
+    return [Certificate(**{key: value for key, value in row.items() if key != "doc"}) for row in rows]

@@ -1,0 +1,53 @@
+"""How far the reconciliation of one table by one run has come, kept in ``megaplan_sync.reconciliations``."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from megaplan_sync.sql import read_sql
+
+
+@dataclass
+class EntityRun:
+    """One row of that table; the table's comments say what each column means."""
+
+    run_id: str
+    account: str
+    entity: str
+    depth: str
+    began_at: datetime
+    rows_before: int
+    requests: int = 0
+    seconds: float = 0.0
+    audited_at: datetime | None = None
+    compared_at: datetime | None = None
+    finished_at: datetime | None = None
+    watermark: datetime | None = None
+    verdict: str | None = None
+    reason: str | None = None
+    proposal: int | None = None
+
+    @classmethod
+    def begin(
+        cls, connection: Connection[Any], run_id: str, account: str, entity: str, depth: str
+    ) -> "EntityRun":
+        """Begin, or go on where an earlier try of this run has ended."""
+        values = {"run_id": run_id, "account": account, "entity": entity, "depth": depth}
+        connection.execute(read_sql("begin_reconciliation"), values)
+        with connection.cursor(row_factory=dict_row) as cursor:
+            row = cursor.execute(read_sql("select_reconciliation"), values).fetchone()
+        if row is None:
+            raise LookupError(f"{entity} of {account} was not begun")
+        return cls(**row)
+
+    def save(self, connection: Connection[Any]) -> None:
+        """Write the state, within the caller's transaction if there is one."""
+        connection.execute(read_sql("save_reconciliation"), asdict(self))
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether there is nothing left to do."""
+        return self.finished_at is not None and self.verdict == "proven"

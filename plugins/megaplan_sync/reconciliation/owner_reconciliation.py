@@ -1,0 +1,240 @@
+"""Deals, or contacts, of one account: audit, sweep, repair, deletions."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from math import ceil
+from typing import Any
+
+from psycopg import Connection
+
+from megaplan_hook.hook import MegaplanHook
+from megaplan_hook.paging import ListPage
+from megaplan_sync.canonical import CanonicalPage, Entity
+from megaplan_sync.deal_history import DealHistory
+from megaplan_sync.entity_pages import EntityPages
+from megaplan_sync.exceptions import NotLoadedError
+from megaplan_sync.flatten import CONTACT_CONTENT_TYPES, entity_id
+from megaplan_sync.prefetch import PageAhead
+from megaplan_sync.reconciliation.audit import Audit
+from megaplan_sync.reconciliation.entity_run import EntityRun
+from megaplan_sync.reconciliation.findings import Findings
+from megaplan_sync.reconciliation.night_budget import NightBudget, NightBudgetSpentError
+from megaplan_sync.reconciliation.owners import OWNERS
+from megaplan_sync.reconciliation.recorded_writer import RecordedWriter
+from megaplan_sync.reconciliation.repair import Repair
+from megaplan_sync.reconciliation.sweep import Purpose, Sweep
+from megaplan_sync.reconciliation.vanished import IncompleteListError, Vanished
+from megaplan_sync.sql import read_sql
+from megaplan_sync.tables import RowKey
+from megaplan_sync.walk_state import WalkState
+
+log = logging.getLogger(__name__)
+
+
+class OwnerReconciliation:
+    """The reconciliation of one such table.
+
+    :param budget: what is left of the night's requests
+    :param state: of the table in this run
+    :param findings: of the table
+    :param part_findings: of the table of its parts
+    :param rights: what the token's user has lost since the last good reconciliation
+    :param sleep: waits so many seconds
+    """
+
+    def __init__(
+        self,
+        hook: MegaplanHook,
+        connection: Connection[Any],
+        budget: NightBudget,
+        state: EntityRun,
+        findings: Findings,
+        part_findings: Findings,
+        *,
+        rights: str | None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._hook = hook
+        self._connection = connection
+        self._budget = budget
+        self._state = state
+        self._findings = findings
+        self._part_findings = part_findings
+        self._rights = rights
+        self._sleep = sleep
+        self._owners = OWNERS[state.entity]
+        self._writer = self._owners.writer(hook)
+        self._recorded = RecordedWriter(
+            connection, state.account, state.entity, self._writer, findings, part_findings
+        )
+        self._lists = [EntityPages(hook, connection, spec) for spec in self._owners.lists(hook, connection)]
+
+    def run(self) -> list[str]:
+        """Compare and repair.
+
+        :returns: what there is to tell a person
+        :raises NotLoadedError: the first load has not ended
+        :raises SuspiciousAnswerError: the list is empty, or leaves out rows that exist
+        :raises NightBudgetSpentError: the sweep goes on in the next night
+        """
+        self._refuse_unfinished_load()
+        if self._state.audited_at is None:
+            Audit(
+                self._connection,
+                self._state.account,
+                self._state.entity,
+                self._writer,
+                self._recorded,
+                self._findings,
+            ).run()
+            self._state.audited_at = datetime.now(UTC)
+            self._state.save(self._connection)
+        reads_content = self._state.depth == "full" and self._fits_tonight()
+        try:
+            told = self._compare(reads_content)
+        except IncompleteListError as error:
+            log.warning("%s Looking at the whole list once more.", error)
+            self._findings.forget_vanished()
+            told = self._compare(reads_content, once_more=True)
+        if self._state.depth == "full" and not reads_content:
+            told += self._content_in_instalments()
+        return told
+
+    def _refuse_unfinished_load(self) -> None:
+        for pages in self._lists:
+            if WalkState.load(self._connection, self._state.account, pages.spec.name).loaded_at is None:
+                raise NotLoadedError(self._state.account, self._state.entity)
+
+    def _fits_tonight(self) -> bool:
+        pages = ceil(self._state.rows_before / self._hook.settings.page_size) + len(self._lists)
+        return pages <= self._budget.left
+
+    def _compare(self, reads_content: bool, *, once_more: bool = False) -> list[str]:
+        if self._state.compared_at is None or once_more:
+            began_at = self._sweep_lists("ids", reads_content, once_more=once_more)
+            with self._connection.transaction():
+                self._connection.execute(
+                    read_sql("compare_sweep"),
+                    {
+                        "run_id": self._state.run_id,
+                        "account": self._state.account,
+                        "entity": self._state.entity,
+                        "began_at": began_at,
+                    },
+                )
+                self._state.compared_at = datetime.now(UTC)
+                self._state.save(self._connection)
+        Repair(self._hook, self._pages_by_type(), self._recorded, self._findings, self._sleep).run()
+        return Vanished(
+            self._hook,
+            self._connection,
+            self._state,
+            self._findings,
+            ask=self._ask,
+            route=self._lists[0].spec.path,
+            mark_parts=self._mark_parts,
+            rights=self._rights,
+            still_there=self._write_cards,
+        ).settle()
+
+    def _sweep_lists(self, purpose: Purpose, reads_content: bool, *, once_more: bool = False) -> datetime:
+        """Sweep what this run has not swept yet.
+
+        :returns: when the sweep of the first list began
+        """
+        sweeps = []
+        for pages in self._lists:
+            sweep = Sweep(
+                self._hook,
+                self._connection,
+                pages,
+                self._state.entity,
+                run_id=self._state.run_id,
+                purpose=purpose,
+                reads_content=reads_content,
+                expected_rows=self._state.rows_before,
+            )
+            if once_more:
+                sweep.start_over()
+            sweeps.append(sweep)
+        if not once_more and purpose == "ids" and all(not sweep.state.rows_seen for sweep in sweeps):
+            self._connection.execute(
+                read_sql("delete_swept_rows"),
+                {"account": self._state.account, "entity": self._state.entity},
+            )
+        for sweep in sweeps:
+            try:
+                self._sweep_list(sweep, reads_content)
+            except NightBudgetSpentError:
+                sweep.pause()
+                raise
+            newest = sweep.state.newest_change
+            if newest is not None:
+                self._state.watermark = max(newest, self._state.watermark or newest)
+        return min(sweep.state.began_at for sweep in sweeps)
+
+    def _sweep_list(self, sweep: Sweep, reads_content: bool) -> None:
+        if not reads_content:
+            for page in sweep.pages():
+                with self._connection.transaction():
+                    sweep.note(page)
+            return
+        suspects = {found.id for found in self._findings.waiting_for_resolution("suspect")}
+        with PageAhead(sweep.pages()) as pages:
+            while (taken := pages.take()) is not None:
+                if not taken.is_last:
+                    pages.start()
+                self._write_page(sweep, taken, suspects)
+
+    def _write_page(self, sweep: Sweep, page: ListPage, suspects: set[int]) -> None:
+        present = [item for item in page.items if item.get("isDropped") is not True]
+        CanonicalPage(page.data).bring(present)
+        here = [entity_id(item) for item in present if entity_id(item) in suspects]
+
+        def settle() -> None:
+            self._findings.settle(here)
+            sweep.note(page)
+
+        self._recorded.write(present, distrusted=here, and_then=settle)
+
+    def _content_in_instalments(self) -> list[str]:
+        """Compare the content of as many rows as the night allows; the next night goes on behind them."""
+        try:
+            self._sweep_lists("content", reads_content=True)
+        except NightBudgetSpentError:
+            log.info("%s of %s: the content goes on next night", self._state.entity, self._state.account)
+            return [
+                "Ids and change times are compared whole; the night's requests (setting night_requests) did not "
+                "suffice for all contents: they go on in the next night."
+            ]
+        return []
+
+    def _pages_by_type(self) -> dict[str, EntityPages]:
+        if self._state.entity == "deals":
+            return {"Deal": self._lists[0]}
+        return {
+            content_type: self._lists[min(place, len(self._lists) - 1)]
+            for place, content_type in enumerate(CONTACT_CONTENT_TYPES)
+        }
+
+    def _ask(self, identity: int) -> Entity:
+        if self._state.entity == "deals":
+            return self._hook.deal(identity)
+        return self._hook.contractor(identity)
+
+    def _write_cards(self, cards: list[Entity]) -> None:
+        """Write rows that the list had left out; what differs is counted as stale."""
+        for card in cards:
+            pages = self._pages_by_type()[card["contentType"]]
+            self._recorded.write(pages.as_in_the_list([card]))
+
+    def _mark_parts(self, ids: Sequence[int]) -> None:
+        rows = self._connection.execute(
+            read_sql(f"mark_parts_of_deleted_{self._state.entity}"),
+            {"account": self._state.account, "ids": list(ids)},
+        ).fetchall()
+        self._part_findings.note("extra", [RowKey(*row) for row in rows], "deleted")
+        if isinstance(self._writer.history, DealHistory):
+            self._writer.history.close(self._connection, self._state.account, ids)

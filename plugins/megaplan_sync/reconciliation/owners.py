@@ -1,0 +1,44 @@
+"""The entities that have parts, as the reconciliation needs to know them: deals and contacts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Connection
+
+from megaplan_hook.hook import MegaplanHook
+from megaplan_sync.contact_lists import contact_lists
+from megaplan_sync.entities import DEALS, EntitySpec
+from megaplan_sync.page_writers import OwnerWriter, contacts_writer, deals_writer
+
+
+@dataclass(frozen=True)
+class Owners:
+    """One such table.
+
+    :param entity: table of the entities
+    :param parts: table of their parts
+    :param lists: the lists of Megaplan that go into it
+    :param writer: writes entities with their parts
+    """
+
+    entity: str
+    parts: str
+    lists: Callable[[MegaplanHook, Connection[Any]], tuple[EntitySpec, ...]]
+    writer: Callable[[MegaplanHook], OwnerWriter]
+
+
+OWNERS = {
+    "deals": Owners(
+        "deals",
+        "deal_positions",
+        lambda hook, connection: (DEALS,),
+        lambda hook: deals_writer(),
+    ),
+    "contacts": Owners(
+        "contacts",
+        "contact_points",
+        contact_lists,
+        lambda hook: contacts_writer(hook.settings.vendor_quirks.default_phone_region),
+    ),
+}

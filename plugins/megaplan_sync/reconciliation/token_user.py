@@ -1,0 +1,51 @@
+"""Who the connection logs in as, and what that user may do: less than before looks like a mass deletion."""
+
+from typing import Any
+
+from psycopg import Connection
+from psycopg.types.json import Jsonb
+
+from megaplan_hook.hook import MegaplanHook
+from megaplan_sync.sql import read_sql
+
+_TOLD = ("contentType", "id", "department", "position", "isWorking", "canLogin", "possibleActions", "status")
+"""What of ``/currentUser`` says something about rights (RAML r2510: Employee)."""
+
+
+def current_rights(hook: MegaplanHook) -> dict[str, Any]:
+    """Return what Megaplan says about the user whose rights the token has."""
+    user = hook.current_user()
+    rights: dict[str, Any] = {key: user[key] for key in _TOLD if key in user}
+    for key in ("department", "status"):
+        if isinstance(rights.get(key), dict):
+            rights[key] = rights[key].get("name") or rights[key].get("id")
+    if isinstance(rights.get("possibleActions"), list):
+        rights["possibleActions"] = sorted(map(str, rights["possibleActions"]))
+    return rights
+
+
+def lost_rights(connection: Connection[Any], account: str, now: dict[str, Any]) -> str | None:
+    """Compare with the last good reconciliation.
+
+    :returns: what has changed, in words; None if nothing, or if there is nothing to compare with
+    """
+    row = connection.execute(read_sql("select_token_user"), {"account": account}).fetchone()
+    if row is None:
+        return None
+    before: dict[str, Any] = row[0]
+    changes = []
+    for key in _TOLD:
+        old, new = before.get(key), now.get(key)
+        if old == new:
+            continue
+        if isinstance(old, list) and isinstance(new, list):
+            if gone := sorted(set(old) - set(new)):
+                changes.append(f"{key} lost {', '.join(gone)}")
+        else:
+            changes.append(f"{key} was {old!r} and is {new!r}")
+    return "; ".join(changes) or None
+
+
+def save_rights(connection: Connection[Any], account: str, now: dict[str, Any]) -> None:
+    """Remember them as those of a good reconciliation."""
+    connection.execute(read_sql("save_token_user"), {"account": account, "rights": Jsonb(now)})
