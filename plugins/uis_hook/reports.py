@@ -116,6 +116,8 @@ class ReportWindows:
             raise ValueError("a report needs moments with a time zone")
         if end < start:
             raise ValueError("a report cannot end before it starts")
+        # UIS counts in whole seconds; nothing of the last one may be missing
+        end += timedelta(microseconds=-end.microsecond % 1_000_000)
         self._zone = zone
         self._time_field = time_field
         self._waiting: list[Window] = []

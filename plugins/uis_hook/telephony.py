@@ -19,6 +19,9 @@ ListOfWindow = Callable[[Mapping[str, str]], ListRequest]
 class UisTelephony(UisClient):
     """What is known about people, numbers and calls, and what can be done about them."""
 
+    # set once this account has refused a partial update of an employee
+    _full_updates = False
+
     # -- moments
 
     def moment(self, text: str | None) -> datetime | None:
@@ -69,13 +72,14 @@ class UisTelephony(UisClient):
         :raises UisNotFoundError: when there is no such employee.
         """
         mode = self.settings.vendor_quirks.employee_update
-        if mode != "full":
+        if mode == "given" or not (mode == "full" or self._full_updates):
             try:
                 self.ask(staff.update_employee(employee_id, changes))
                 return
             except UisMissingParameterError:
                 if mode == "given":
                     raise
+                self._full_updates = True
         where = {"field": "id", "operator": "=", "value": employee_id}
         present = self.employees(fields=("id", "last_name", "phone_numbers"), filter=where)
         if not present:

@@ -380,8 +380,12 @@ def test_an_update_brings_what_uis_misses(
     mode: str, methods: list[str], make_hook: MakeHook, uis: FakeUis
 ) -> None:
     uis.answer = strict
-    make_hook({"vendor_quirks": {"employee_update": mode}}).update_employee(501, status_id=3)
+    hook = make_hook({"vendor_quirks": {"employee_update": mode}})
+    hook.update_employee(501, status_id=3)
     assert [each.method for each in uis.asked()] == methods
+    # what an account wants is learnt once
+    hook.update_employee(501, status_id=3)
+    assert [each.method for each in uis.asked()] == [*methods, "get.employees", "update.employees"]
     assert uis.asked()[-1].params == {
         "access_token": TOKEN,
         "id": 501,

@@ -36,6 +36,14 @@ def test_moments_are_those_of_the_accounts_zone() -> None:
     assert found.next() is None
 
 
+def test_the_last_second_is_asked_for_wholly() -> None:
+    end = START + timedelta(seconds=5, microseconds=1)
+    found = ReportWindows(START, end, 31, MOSCOW, "start_time")
+    window = found.next()
+    assert window is not None
+    assert found.params(window)["date_till"] == "2026-01-01 03:00:06"
+
+
 @pytest.mark.parametrize(("days", "count"), [(0, 1), (31, 1), (31.5, 2), (93, 3), (100, 4)])
 def test_windows_touch_and_none_is_too_long(days: float, count: int) -> None:
     found = windows(days)
