@@ -1,0 +1,101 @@
+"""One emulated account: its data and the machinery around it."""
+
+from dataclasses import replace
+
+import httpx
+
+from .call_api import call_methods
+from .calls.consultation import Consultation
+from .calls.exchange import Exchange
+from .calls.flow import Flow
+from .clock import Clock, WallTime
+from .data_api import data_methods
+from .deals.store import DealStore
+from .faults import Faults
+from .interactive import InteractiveRequests
+from .knobs import Knobs
+from .limits import Limits
+from .mutations import Mutations
+from .notifications import Notifier
+from .recordings import Links, RecordingFiles
+from .request_log import RequestLog
+from .rpc import Rpc
+from .scheduler import Scheduler
+from .seed import build_directory
+from .tokens import Tokens
+
+
+class Account:
+    """Everything behind the address."""
+
+    def __init__(self, seed: int = 1, employees: int = 10, knobs: Knobs | None = None) -> None:
+        self._sizes = {"seed": seed, "employees": employees}
+        self._first_knobs = knobs or Knobs()
+        self._client: httpx.AsyncClient | None = None
+        self.own_url = "http://127.0.0.1"
+        self.line = Scheduler()
+        self.reset()
+
+    def reset(self, **sizes: int) -> None:
+        """Begin anew: the seeded directories, the first knobs and clock, no calls, deals, faults, sessions, log.
+
+        :param sizes: another ``seed`` or number of ``employees``.
+        :raises ValueError: any other name, or fewer than one employee.
+        """
+        if unknown := set(sizes) - set(self._sizes):
+            raise ValueError(f"unknown sizes: {', '.join(sorted(unknown))}")
+        sizes = self._sizes | sizes
+        if sizes["employees"] < 1:
+            raise ValueError("employees is at least 1")
+        self._sizes = sizes
+        self.line.cancel()
+        self.knobs = replace(self._first_knobs)
+        self.clock = Clock()
+        self.wall = WallTime(self.knobs.timezone)
+        self.line = Scheduler()
+        self.directory = build_directory(sizes["seed"], sizes["employees"], self.knobs)
+        self.tokens = Tokens(self.clock, self.knobs)
+        self.limits = {api: Limits(self.knobs, self.clock, self.wall) for api in ("data", "call")}
+        self.faults = Faults()
+        self.log = RequestLog()
+        self.links = Links(self.knobs)
+        self.links.own_url = self.own_url
+        self.notifier = Notifier(
+            self.directory,
+            self.clock,
+            self.wall,
+            self.knobs,
+            self.links,
+            self.line,
+            sizes["seed"],
+            self.http_client,
+        )
+        self.exchange = Exchange(self.directory, self.clock, self.knobs, sizes["seed"], self.notifier.emit)
+        self.interactive = InteractiveRequests(self.knobs, self.wall)
+        self.files = RecordingFiles(self.knobs, self.clock, self.exchange.recordings)
+        self.deals = DealStore(self.knobs, self.clock, self.wall)
+        self.consultations: dict[int, Consultation] = {}
+        self.mutations = Mutations(self)
+        self.apis = {
+            "data": Rpc(self, "data", data_methods()),
+            "call": Rpc(self, "call", call_methods()),
+        }
+
+    def listen_at(self, url: str) -> None:
+        """Learn the emulator's own address, for links to recordings."""
+        self.own_url = self.links.own_url = url
+
+    def http_client(self) -> httpx.AsyncClient:
+        """Return the client that notifications are sent with."""
+        if self._client is None:
+            self._client = httpx.AsyncClient(trust_env=False)
+        return self._client
+
+    def consultation(self, flow: Flow) -> Consultation:
+        """Return the managed part of a call."""
+        return self.consultations.setdefault(flow.session.id, Consultation(flow))
+
+    def catch_up(self) -> None:
+        """Let everything happen that is due by now; a running virtual advance does that by itself."""
+        if not self.line.busy:
+            self.line.run_due(self.clock.now())

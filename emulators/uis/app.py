@@ -1,0 +1,172 @@
+"""The ASGI application: the two APIs, the recordings and the control routes."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from .account import Account
+from .brands import api_of
+from .connections import Connections
+from .control import control_routes
+from .faults import HTML, Raw
+from .request_log import LoggedRequest
+from .rpc import Reply
+
+_ANY = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"]
+_APIS = {"/v2.0": "data", "/v4.0": "call"}
+
+
+def build_app(account: Account, connections: Connections) -> Starlette:
+    """Return the application of an account."""
+    endpoint = _Endpoint(account, connections)
+    file_paths = ["/system/media/{kind:str}/{session:int}/{id:str}/", "/{session:int}/{id:str}"]
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        pump = asyncio.create_task(_pump(account))
+        yield
+        pump.cancel()
+        with suppress(asyncio.CancelledError):
+            await pump
+        account.line.cancel()
+
+    routes = [
+        *control_routes(account),
+        *[Route(path, endpoint.file, methods=["GET", "HEAD"]) for path in file_paths],
+        Route("/{path:path}", endpoint.handle, methods=_ANY),
+    ]
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+async def _pump(account: Account) -> None:
+    """Let things happen at their time while nobody asks."""
+    while True:
+        line = account.line
+        account.catch_up()
+        line.changed.clear()
+        due = line.next_due()
+        wait = 0.2
+        if due is not None and not account.clock.frozen:
+            wait = min(wait, max(0.0, (due - account.clock.now()) / account.clock.speed))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(line.changed.wait(), max(wait, 0.002))
+
+
+class _Endpoint:
+    """Takes a request through faults to its answer."""
+
+    def __init__(self, account: Account, connections: Connections) -> None:
+        self._account = account
+        self._connections = connections
+
+    async def handle(self, request: Request) -> Response:
+        """Answer any request that is not for a file or a control route."""
+        started = time.perf_counter()
+        body = await request.body()
+        path, host = request.scope["path"].rstrip("/"), request.headers.get("host", "")
+        api = _APIS.get(path, "")
+        if api_of(host) not in {None, api}:
+            api = ""
+        if not api:
+            raw, reply = Raw(404, b"Not Found", HTML), Reply({})
+        elif request.method != "POST":
+            raw, reply = Raw(405, b"Method Not Allowed", HTML, {"Allow": "POST"}), Reply({})
+        else:
+            return await self._rpc(request, api, body, host, started)
+        self._log(request, "", reply, raw, started, None)
+        return await self._send(request, raw)
+
+    async def file(self, request: Request) -> Response:
+        """Answer a request for a recording."""
+        started = time.perf_counter()
+        self._account.catch_up()
+        params = request.path_params
+        kind = params.get("kind", "talk")
+        fault = self._account.faults.pick(request.scope["path"], "", "")
+        raw = self._account.files.answer(kind, params["session"], params["id"])
+        if fault is not None:
+            raw = fault.spoil(raw if fault.needs_answer else None, None)
+        self._log(request, "", Reply({}), raw, started, None if fault is None else fault.kind)
+        return await self._send(request, raw)
+
+    async def _rpc(self, request: Request, api: str, body: bytes, host: str, started: float) -> Response:
+        account = self._account
+        account.catch_up()
+        ip = str(request.scope["client"][0])
+        asked = _peek(body)
+        fault = account.faults.pick(request.scope["path"], api, str(asked.get("method", "")))
+        if fault is not None and fault.kind == "expire_sessions":
+            account.tokens.end_sessions()
+        if fault is not None and not fault.needs_answer:
+            reply = Reply({}, method=str(asked.get("method", "")))
+            raw = fault.spoil(None, asked.get("id"))
+        else:
+            reply = account.apis[api].answer(body, ip, host)
+            status = account.knobs.error_http_status if reply.mnemonic else 200
+            raw = Raw(status, orjson.dumps(reply.body))
+            if fault is not None:
+                raw = fault.spoil(raw, reply.id)
+        self._log(request, api, reply, raw, started, None if fault is None else fault.kind)
+        return await self._send(request, raw)
+
+    def _log(
+        self, request: Request, api: str, reply: Reply, raw: Raw, started: float, fault: str | None
+    ) -> None:
+        data = reply.body.get("result", {}).get("data")
+        entry = LoggedRequest(
+            request.method,
+            request.scope["path"],
+            api,
+            reply.method,
+            reply.params,
+            raw.status,
+            reply.mnemonic,
+            self._account.clock.now(),
+            round((time.perf_counter() - started) * 1000, 3),
+            len(raw.body),
+            str(request.scope["client"][0]),
+            reply.token,
+            fault,
+            reply.points,
+            data.get("call_session_id") if isinstance(data, dict) else None,
+        )
+        self._account.log.entries.append(entry)
+
+    async def _send(self, request: Request, raw: Raw) -> Response:
+        if raw.delay and raw.hang_up != "timeout":
+            await asyncio.sleep(raw.delay)
+        if raw.hang_up:
+            await self._connections.hang_up(request, raw.hang_up, raw.delay)
+            return Response(status_code=500)
+        if raw.cut:
+            return self._half(request, raw)
+        return Response(raw.body, raw.status, raw.headers, media_type=raw.content_type)
+
+    def _half(self, request: Request, raw: Raw) -> Response:
+        """Send half of what Content-Length promises, then close."""
+
+        async def parts() -> AsyncIterator[bytes]:
+            yield raw.body[: len(raw.body) // 2]
+            self._connections.close(request)
+            await asyncio.sleep(0.05)
+            yield raw.body[len(raw.body) // 2 :]  # nobody is there to get it
+
+        headers = {**(raw.headers or {}), "Content-Length": str(len(raw.body))}
+        return StreamingResponse(parts(), raw.status, headers, media_type=raw.content_type)
+
+
+def _peek(body: bytes) -> dict[str, Any]:
+    """Return the request as far as it can be read, for faults that look at its method."""
+    try:
+        parsed = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}

@@ -1,0 +1,1 @@
+"""Deals as the platform keeps them: a history of records, uploaded from outside."""

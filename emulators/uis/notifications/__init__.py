@@ -1,0 +1,6 @@
+"""HTTP notifications: events, macros, templates, conditions, delivery with all its misfortunes, and its log."""
+
+from .configuration import Notification
+from .sender import Notifier
+
+__all__ = ["Notification", "Notifier"]

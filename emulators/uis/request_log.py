@@ -1,0 +1,36 @@
+"""What has been asked of the account, for assertions and for ``get.api_requests``."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass
+class LoggedRequest:
+    """One request and how it was answered; status 0 means no answer at all. Tokens are left out."""
+
+    http_method: str
+    path: str
+    api: str  # data | call | "" for files
+    method: str  # the API's method, e.g. get.employees
+    params: Any
+    status: int
+    mnemonic: str | None  # of the error
+    time: float
+    duration_ms: float
+    bytes: int
+    ip: str
+    token: str | None  # its name, never the key
+    fault: str | None
+    points: int
+    call_session_id: int | None = None
+
+
+class RequestLog:
+    """Requests in order."""
+
+    def __init__(self) -> None:
+        self.entries: list[LoggedRequest] = []
+
+    def as_list(self) -> list[dict[str, Any]]:
+        """Return the entries as JSON objects."""
+        return [asdict(entry) for entry in self.entries]
