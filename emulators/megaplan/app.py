@@ -68,7 +68,8 @@ class _Endpoint:
             raw, args, calls = await self._process(request, path, body)
             if fault is not None:
                 raw = fault.spoil(raw)
-        self._log(request, path, args, raw, started, fault, calls)
+        sent = _parse(body) if request.method == "POST" and path != "/auth/access_token" else None
+        self._log(request, path, args, raw, started, fault, calls, None if sent is _BROKEN else sent)
         self._account.mutations.after(request.method, path)
         return await self._send(request, raw)
 
@@ -114,6 +115,7 @@ class _Endpoint:
         started: float,
         fault: Fault | None,
         calls: int,
+        sent: Any,
     ) -> None:
         user = str(self._account.store.user.id) if raw.status != 401 else None
         entry = LoggedRequest(
@@ -127,6 +129,7 @@ class _Endpoint:
             user,
             None if fault is None else fault.kind,
             calls,
+            sent,
         )
         self._account.log.entries.append(entry)
 

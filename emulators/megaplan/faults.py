@@ -53,7 +53,11 @@ class Raw:
 
 @dataclass
 class Fault:
-    """One fault and the requests it is for."""
+    """One fault and the requests it is for.
+
+    With ``processed`` the request does its work before the answer is lost, whatever the kind: ``500``, ``502``,
+    ``close``, ``reset`` or ``timeout`` then leave the client not knowing whether it did.
+    """
 
     kind: str
     match: RequestMatch

@@ -6,7 +6,10 @@ from typing import Any
 
 @dataclass
 class LoggedRequest:
-    """One request of the API and how it was answered; status 0 means no answer at all."""
+    """One request of the API and how it was answered; status 0 means no answer at all.
+
+    ``body`` is the JSON of a POST, but never what was sent to get a token.
+    """
 
     method: str
     path: str
@@ -18,6 +21,7 @@ class LoggedRequest:
     user: str | None
     fault: str | None
     calls: int
+    body: Any = None
 
 
 class RequestLog:
