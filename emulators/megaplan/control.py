@@ -12,6 +12,7 @@ from .account import Account
 from .entities import table_named
 from .mutations.visibility import what_is_hidden
 from .rendering import Renderer
+from .routes.integration import user_sign
 from .selection import Selection
 from .values import iso
 
@@ -27,6 +28,8 @@ def control_routes(account: Account) -> list[Route]:
         Route("/_control/requests", control.requests, methods=["GET", "DELETE"]),
         Route("/_control/state", control.state, methods=["GET"]),
         Route("/_control/knobs", control.knobs, methods=["GET", "POST"]),
+        Route("/_control/popups", control.popups, methods=["GET", "DELETE"]),
+        Route("/_control/userSign", control.user_sign, methods=["GET"]),
         Route("/_control/tokens", control.tokens, methods=["GET"]),
         Route("/_control/reset", control.reset, methods=["POST"]),
         Route("/_control/clock", control.clock, methods=["GET", "POST"]),
@@ -123,6 +126,27 @@ class _Control:
     async def tokens(self, request: Request) -> Response:
         """Show every token issued since the last reset, so that a test can look for them in logs."""
         return _json(self._account.tokens.issued)
+
+    async def popups(self, request: Request) -> Response:
+        """Show the widget's events by employee id, or with ``?employee=…`` those of one; DELETE clears them.
+
+        What an event holds is described in ``popups.py``.
+        """
+        popups = self._account.store.popups
+        if request.method == "DELETE":
+            popups.clear()
+        employee = request.query_params.get("employee")
+        return _json(popups.events if employee is None else popups.events.get(employee, []))
+
+    async def user_sign(self, request: Request) -> Response:
+        """Show the sign with which ``?employee=…`` opens the application's page."""
+        store = self._account.store
+        employee = request.query_params.get("employee", "")
+        if store.find("Employee", employee) is None:
+            return _json({"error": f"there is no employee {employee!r}"}, 400)
+        return _json(
+            {"userSign": user_sign(store, employee), "applicationUuid": store.knobs.application_uuid}
+        )
 
     async def reset(self, request: Request) -> Response:
         """Begin anew, with another ``seed``, number of ``deals`` or ``contacts`` if the body has them."""

@@ -19,6 +19,8 @@ ENTITIES = {
     "tags": "Tag",
     "todos": "Todo",
     "comments": "Comment",
+    "calls": "CallInfo",
+    "call_user_configs": "CallUserConfig",
 }
 
 

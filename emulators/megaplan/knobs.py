@@ -12,6 +12,7 @@ class Knobs:
     refresh_reuse_leeway_s: float = 60
     accept_json_token: bool = True
     app_tokens: str = "demo-app-token"  # comma separated
+    application_uuid: str = "demo-application"  # the application whose user signs can be checked
     strict_user_header: bool = False  # X-User-Id without an application token: refuse instead of ignore
     bad_query: str = "ignore"  # ignore | 422
     unknown_args: str = "422"  # 422 | ignore
@@ -28,6 +29,14 @@ class Knobs:
     refused_fields: str = ""  # comma separated names that this account does not take in `fields`
     hidden_deal: str = "403"  # answer to GET of a deal out of sight: 403 | 404
     hidden_contractor: str = "403"  # the same for people and companies: 403 | 404
+    call_makes_todo: bool = False  # Megaplan makes one planned todo per call object by itself
+    call_update_without_id: str = "create"  # POST /callInfo/{id} with no `id` in the body: create | update
+    call_required_fields: str = ""  # comma separated fields without which a call is refused
+    duplicate_provider_id: str = "free"  # a new call with a known providerId: free | refuse | update
+    call_route_type: str = "responsible"  # responsible | random | all
+    call_route_timeout: int = 30  # seconds to wait for an answer
+    call_route_employees: str = "array"  # array | object, as an old page of the vendor shows it
+    call_route_phone: str = "digits7"  # digits7: only digits with a leading 7 are found | any: as typed
     todo_when_accept: str = "kp10,iso,spaced"  # date formats of `when`, comma separated, or reject_all
     todo_status_in_body: str = "ignore"  # `status` in the body of a todo: ignore | honour
     todo_time_finished: bool = False  # print `timeFinished` of a finished todo; live it may stay null
@@ -75,6 +84,11 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "gone_cursor": ("404", "422", "empty", "restart"),
     "hidden_deal": ("403", "404"),
     "hidden_contractor": ("403", "404"),
+    "call_update_without_id": ("create", "update"),
+    "duplicate_provider_id": ("free", "refuse", "update"),
+    "call_route_type": ("responsible", "random", "all"),
+    "call_route_employees": ("array", "object"),
+    "call_route_phone": ("digits7", "any"),
     "todo_status_in_body": ("ignore", "honour"),
     "status_history": ("on", "404", "403"),
     "bulk_counts": ("one", "each"),

@@ -8,6 +8,8 @@ from .attachments import Attachments
 from .clock import Clock
 from .custom_fields import CustomField
 from .knobs import Knobs
+from .phone_book import PhoneBook
+from .popups import Popups
 from .records import Deal, Record
 from .sight import Sight
 from .table import Table
@@ -42,6 +44,9 @@ _NAMED_TABLES = (
     "TodoCategory",
     "Todo",
     "Comment",
+    "CallInfo",
+    "CallUserConfig",
+    "SystemSetting",
     "BasedOnHistory",
 )
 
@@ -69,6 +74,9 @@ class Store:
         self.links: dict[tuple[str, int | str], list[Record]] = {}
         self.sight = Sight()
         self.attachments = Attachments()
+        self.popups = Popups()
+        self.phone_book = PhoneBook(self)
+        self.calls_by_provider: dict[str, dict[int | str, Record]] = {}
         self.deleted_deals: dict[int | str, Deal] = {}
         self.unknown_keys: list[tuple[int | None, str, str, Any]] = []
         self.employees_by_place: list[Record] = []

@@ -82,6 +82,10 @@ class Table:
         self._shuffled = ids
         self.version += 1
 
+    def begin_at(self, id: int) -> None:
+        """Let the ids of new rows begin here, unless there are higher ones."""
+        self._last_id = max(self._last_id, id - 1)
+
     def next_id(self) -> int:
         """Return a fresh numeric id. Ids of deleted rows are never given again."""
         self._last_id += 1

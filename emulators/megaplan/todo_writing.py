@@ -9,7 +9,7 @@ from .forms import FORMS
 from .query import extra_field, php_type
 from .records import Record
 from .references import resolve, resolve_all
-from .store import Store
+from .store import CONTRACTOR_TYPES, Store
 from .todo_times import read_when
 
 RELATED = ("CallInfo", "ContractorCompany", "ContractorHuman", "Deal")
@@ -30,6 +30,17 @@ def create_todo(store: Store, body: dict[str, Any], owner: Record | None = None)
     """
     if not body.get("name"):
         raise UnprocessableError("Поле обязательно", "name")
+    values = _read_body(store, body)
+    relations = values.get("relations", ())
+    if owner is not None and owner.content_type in RELATED and owner not in relations:
+        values["relations"] = (*relations, owner)
+    if owner is not None and owner.content_type == "Employee":
+        values["responsible"] = values.get("responsible") or owner
+    return add_todo(store, values)
+
+
+def add_todo(store: Store, values: dict[str, Any]) -> Record:
+    """Add a todo with values that have been read already."""
     data = {
         "status": status_of(store, "scheduled"),
         "category": store.tables["TodoCategory"].rows[6],
@@ -40,12 +51,8 @@ def create_todo(store: Store, body: dict[str, Any], owner: Record | None = None)
         "userCreated": store.user,
         "created": store.clock.now(),
         "isDropped": False,
-        **_read_body(store, body),
+        **values,
     }
-    if owner is not None and owner.content_type in RELATED and owner not in data["relations"]:
-        data["relations"] = (*data["relations"], owner)
-    if owner is not None and owner.content_type == "Employee":
-        data["responsible"] = data["responsible"] or owner
     todo = Record("Todo", store.tables["Todo"].next_id(), data)
     store.add(todo)
     store.attachments.place_todo(todo)
@@ -56,7 +63,7 @@ def create_todo(store: Store, body: dict[str, Any], owner: Record | None = None)
 
 def update_todo(store: Store, todo: Record, body: dict[str, Any]) -> None:
     """Change the sent fields; arrays are replaced as a whole."""
-    _write(store, todo, _read_body(store, body))
+    write_todo(store, todo, _read_body(store, body))
 
 
 def drop_todo(store: Store, todo: Record) -> None:
@@ -77,9 +84,9 @@ def do_action(store: Store, todo: Record, request: dict[str, Any]) -> None:
     elif kind == "TodoRenewActionRequest":
         if is_scheduled(todo):
             raise ForbiddenError(f"No act_renew rights for model {todo.id}")
-        _write(store, todo, {"status": status_of(store, "scheduled"), "finished": None})
+        write_todo(store, todo, {"status": status_of(store, "scheduled"), "finished": None})
     elif kind == "TodoTakeActionRequest":
-        _write(store, todo, {"responsible": store.user})
+        write_todo(store, todo, {"responsible": store.user})
     elif kind in _INVITATIONS:
         raise ForbiddenError(f"No {_INVITATIONS[kind]} rights for model {todo.id}")
     else:
@@ -89,18 +96,24 @@ def do_action(store: Store, todo: Record, request: dict[str, Any]) -> None:
 def relate(store: Store, todo: Record, other: Record) -> None:
     """Link a todo with a deal, a contractor or a call."""
     if other not in todo.data["relations"]:
-        _write(store, todo, {"relations": (*todo.data["relations"], other)})
+        write_todo(store, todo, {"relations": (*todo.data["relations"], other)})
         tell_link(store, todo, other)
 
 
 def unrelate(store: Store, todo: Record, other: Record) -> None:
     """Remove such a link; nothing tells of it afterwards."""
-    _write(store, todo, {"relations": tuple(row for row in todo.data["relations"] if row is not other)})
+    write_todo(store, todo, {"relations": tuple(row for row in todo.data["relations"] if row is not other)})
+
+
+def set_client(store: Store, todo: Record, contractor: Record) -> None:
+    """Relate a communication to a client, instead of any other client."""
+    others = tuple(row for row in todo.data["relations"] if row.content_type not in CONTRACTOR_TYPES)
+    write_todo(store, todo, {"relations": (*others, contractor)})
 
 
 def add_participant(store: Store, todo: Record, body: Any) -> None:
     """Add one participant."""
-    _write(store, todo, {"participants": (*todo.data["participants"], _participant(store, body))})
+    write_todo(store, todo, {"participants": (*todo.data["participants"], _participant(store, body))})
 
 
 def remove_participant(store: Store, todo: Record, content_type: str, id: str) -> bool:
@@ -108,7 +121,7 @@ def remove_participant(store: Store, todo: Record, content_type: str, id: str) -
     left = tuple(row for row in todo.data["participants"] if row.id != f"{content_type}/{id}")
     if len(left) == len(todo.data["participants"]):
         return False
-    _write(store, todo, {"participants": left})
+    write_todo(store, todo, {"participants": left})
     return True
 
 
@@ -135,12 +148,13 @@ def _finish(store: Store, todo: Record, request: dict[str, Any]) -> None:
         if name not in {"contentType", "status", "resultText", "notifyContractors", "todo", "checkTodos"}:
             raise extra_field(name, "TodoFinishActionRequest")
     finished = store.clock.now() if store.knobs.todo_time_finished else None
-    _write(store, todo, {"status": status, "finished": finished})
+    write_todo(store, todo, {"status": status, "finished": finished})
     if text:
         create_comment(store, todo, {"content": text})
 
 
-def _write(store: Store, todo: Record, values: dict[str, Any]) -> None:
+def write_todo(store: Store, todo: Record, values: dict[str, Any]) -> None:
+    """Write values that have been read already, and tell of them in the history."""
     changes = [
         (name, todo.data.get(name), value)
         for name, value in values.items()

@@ -1,6 +1,7 @@
 """The form of every content type the account knows."""
 
 from ..form import Form
+from .calls import CALL_INFO, CALL_ROUTE, CALL_USER_CONFIG, SYSTEM_SETTING
 from .comments import BASED_ON_HISTORY, COMMENT
 from .contractors import CONTRACTOR_COMPANY, CONTRACTOR_HUMAN, PAYER
 from .deals import DEAL
@@ -14,6 +15,9 @@ from .todos import PARTICIPANT, TODO, TODO_CATEGORY, TODO_STATUS
 
 FORMS: dict[str, Form] = {
     "BasedOnHistory": BASED_ON_HISTORY,
+    "CallInfo": CALL_INFO,
+    "CallRoute": CALL_ROUTE,
+    "CallUserConfig": CALL_USER_CONFIG,
     "Changeset": CHANGESET,
     "Comment": COMMENT,
     "ContractorCompany": CONTRACTOR_COMPANY,
@@ -33,6 +37,7 @@ FORMS: dict[str, Form] = {
     "ProgramState": PROGRAM_STATE,
     "ProgramTransition": PROGRAM_TRANSITION,
     "ProgramTrigger": PROGRAM_TRIGGER,
+    "SystemSetting": SYSTEM_SETTING,
     "Todo": TODO,
     "TodoCategory": TODO_CATEGORY,
     "TodoStatus": TODO_STATUS,

@@ -8,6 +8,7 @@ from ..request_match import RequestMatch, read_match
 from ..store import Store
 from ..tokens import Tokens
 from .account import ACCOUNT_OPERATIONS
+from .calls import CALL_OPERATIONS
 from .contractors import CONTRACTOR_OPERATIONS
 from .deals import DEAL_OPERATIONS
 from .directories import DIRECTORY_OPERATIONS
@@ -19,6 +20,7 @@ Operation = Callable[[Store, dict[str, Any]], dict[str, Any]]
 OPERATIONS: dict[str, Operation] = {
     **DEAL_OPERATIONS,
     **CONTRACTOR_OPERATIONS,
+    **CALL_OPERATIONS,
     **VISIBILITY_OPERATIONS,
     **PROGRAM_OPERATIONS,
     **DIRECTORY_OPERATIONS,

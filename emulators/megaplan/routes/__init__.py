@@ -1,13 +1,27 @@
 """All routes of the API."""
 
 from ..router import Router
-from . import bulk, comments, contractors, deal_links, deals, directories, employees, programs, todos
+from . import (
+    bulk,
+    call_settings,
+    calls,
+    comments,
+    contractors,
+    deal_links,
+    deals,
+    directories,
+    employees,
+    integration,
+    programs,
+    todos,
+)
 
 
 def build_router() -> Router:
     """Return a router that knows every route."""
     router = Router()
-    modules = (deals, deal_links, programs, contractors, employees, directories, todos, comments, bulk)
-    for module in modules:
+    crm = (deals, deal_links, programs, contractors, employees, directories, bulk)
+    communication = (todos, comments, calls, call_settings, integration)
+    for module in (*crm, *communication):
         module.add_routes(router)
     return router

@@ -12,6 +12,7 @@ from .deals import seed_deals, seed_offers
 from .directories import seed_directories, seed_saved_filter
 from .employees import seed_employees
 from .programs import seed_programs
+from .telephony import seed_telephony
 from .todos import seed_todo_directories, seed_todos
 
 BASE_TIME = int(datetime(2026, 9, 1, 6, tzinfo=UTC).timestamp())
@@ -36,4 +37,5 @@ def build_store(seed: int, deals: int, contractors: int | None, knobs: Knobs) ->
     seed_deals(store, random, deals, BASE_TIME)
     seed_todo_directories(store)
     seed_todos(store, BASE_TIME)
+    seed_telephony(store, BASE_TIME)
     return store

@@ -1,0 +1,149 @@
+"""Calls, as the telephone exchange tells about them, and whom to ring."""
+
+from ..call import Answer, Call, card
+from ..call_writing import (
+    call_by_provider,
+    create_call,
+    import_calls,
+    required_provider_id,
+    set_contractor,
+    update_call,
+)
+from ..errors import NotFoundError, UnprocessableError
+from ..filters import CompiledFilter
+from ..listing import ListRoute, list_table
+from ..phone_book import phone_digits
+from ..query import php_type
+from ..records import Record
+from ..references import resolve
+from ..rendering import Renderer
+from ..router import Router
+from .todos import add_todos_of
+
+_LIST = ListRoute("CallInfoListRequest", ("CallInfo",))
+
+
+def add_routes(router: Router) -> None:
+    """Register the routes. Recordings cannot be uploaded: ``recordLinks`` are addresses."""
+    router.add("GET", "/callRoute", call_route)
+    router.add("GET", "/callInfo", list_calls)
+    router.add("POST", "/callInfo", post_call)
+    router.add("GET", "/callInfo/provider", get_by_provider)
+    router.add("POST", "/callInfo/provider", post_by_provider)
+    router.add("GET", "/callInfo/history", list_finished)
+    router.add("POST", "/callInfo/history", post_history)
+    router.add("GET", "/callInfo/{id}", get_call)
+    router.add("POST", "/callInfo/{id}", post_call_update)
+    router.add("POST", "/callInfo/{id}/setContractor", post_contractor)
+    add_todos_of(router, "callInfo", find_call)
+
+
+def find_call(call: Call) -> Record:
+    """Return the call of the path.
+
+    :raises NotFoundError: there is none, or it cannot be read yet.
+    """
+    record = call.store.find("CallInfo", call.params["id"])
+    if record is None or (call.method == "GET" and call.store.as_read(record) is None):
+        raise NotFoundError
+    return record
+
+
+def list_calls(call: Call) -> Answer:
+    """List all calls."""
+    return list_table(call, call.store.tables["CallInfo"], _LIST)
+
+
+def list_finished(call: Call) -> Answer:
+    """List finished calls; what the vendor meant by this route is not clear."""
+
+    def keep(row: Record, compiled: CompiledFilter | None) -> bool:
+        return bool(row.data["state"] == "finished")
+
+    return list_table(call, call.store.tables["CallInfo"], _LIST, keep)
+
+
+def get_call(call: Call) -> Answer:
+    """One call."""
+    call.no_arguments()
+    return card(call, find_call(call))
+
+
+def post_call(call: Call) -> Answer:
+    """Create; the widget of the employee pops up."""
+    return card(call, create_call(call.store, call.entity_body()))
+
+
+def post_call_update(call: Call) -> Answer:
+    """Change; the knob ``call_update_without_id`` says what a body without ``id`` does."""
+    record, body = find_call(call), call.entity_body()
+    if body.get("id") is None and call.store.knobs.call_update_without_id == "create":
+        return card(call, create_call(call.store, body))
+    if body.get("id") is not None and str(body["id"]) != str(record.id):
+        raise UnprocessableError(f"Entity CallInfo with id {body['id']} is not {record.id}", "id")
+    update_call(call.store, record, body)
+    return card(call, record)
+
+
+def get_by_provider(call: Call) -> Answer:
+    """Find a call by the exchange's own id; of several, the latest."""
+    call.no_arguments("providerId", request_type="CallInfoByProviderRequest")
+    found = call_by_provider(call.store, call.args)
+    if call.store.as_read(found) is None:
+        raise NotFoundError
+    return card(call, found)
+
+
+def post_by_provider(call: Call) -> Answer:
+    """Change a call by the exchange's own id; of several, the latest."""
+    body = call.entity_body()
+    required_provider_id(body)
+    found = call_by_provider(call.store, body)
+    update_call(call.store, found, body)
+    return card(call, found)
+
+
+def post_history(call: Call) -> Answer:
+    """Import finished calls: created or updated, without a pop-up."""
+    if not isinstance(call.body, list):
+        raise UnprocessableError(f"'{php_type(call.body)}' is not assignable to 'CallInfo[]'")
+    renderer = Renderer(call.context)
+    return Answer([renderer.card(record) for record in import_calls(call.store, call.body)])
+
+
+def post_contractor(call: Call) -> Answer:
+    """Name the client; only the concrete types are known."""
+    record = find_call(call)
+    contractor = resolve(
+        call.store, call.entity_body(), ("ContractorHuman", "ContractorCompany"), "contractor"
+    )
+    if contractor is None:
+        raise UnprocessableError("Поле обязательно", "contractor")
+    set_contractor(call.store, record, contractor)
+    return card(call, record)
+
+
+def call_route(call: Call) -> Answer:
+    """Tell the responsible employees of whoever has a number, and everybody who has it.
+
+    Nobody found: empty lists and ``type`` null. Employees carry no internal number here.
+    """
+    call.no_arguments("phone", request_type="CallRouteRequest")
+    phone = call.args.get("phone")
+    if phone in (None, ""):
+        raise UnprocessableError("Поле обязательно", "phone")
+    knobs = call.store.knobs
+    digits = phone_digits(phone) if knobs.call_route_phone == "any" else str(phone)
+    users = call.store.phone_book.owners(digits)
+    employees = list(dict.fromkeys(row for user in users for row in user.data.get("responsibles", ())))
+    data = {
+        "type": knobs.call_route_type if users else None,
+        "timeout": knobs.call_route_timeout,
+        "employees": tuple(employees),
+        "users": tuple(users),
+    }
+    answer = Renderer(call.context).card(Record("CallRoute", digits, data))
+    del answer["id"]
+    if knobs.call_route_employees == "object":
+        answer["employees"] = next(iter(answer["employees"]), None)
+    return Answer(answer)
