@@ -67,7 +67,7 @@ class _Control:
             return _json({"error": str(error)}, 400)
 
     async def requests(self, request: Request) -> Response:
-        """Show the log of requests; DELETE clears it."""
+        """Show the log of requests with the bodies of POSTs; DELETE clears it."""
         if request.method == "DELETE":
             self._account.log.entries.clear()
         return _json(self._account.log.as_list())
