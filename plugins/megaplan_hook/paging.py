@@ -4,7 +4,9 @@ Megaplan has no offset: a page begins behind a row, ``pageAfter`` (dev.megaplan.
 that hard.
 
 *Where the end is.* ``hasMoreNext`` says it, on accounts that send it. Otherwise a page with fewer rows than
-the limit is the last one, and after a full page one more request is needed, which may come back empty.
+the limit is the last one, and after a full page one more request is needed. It may come back empty, which
+does not yet prove the end; where the end is expected, pages therefore overlap by one row, see
+:meth:`PageWalk._should_overlap`.
 
 *The row under the cursor may be gone*: deleted, or moved elsewhere by the very field the list is sorted by.
 The answer is then 404, 422, an empty page or a restart from the beginning. So a walk keeps a :data:`Trail` of
@@ -12,8 +14,7 @@ rows it has passed, and steps back along it until a row is found that is still t
 then are left out as far as they are remembered; whoever stores rows has to do so by their keys in any case.
 
 :class:`PageWalk` holds these rules. Its driver asks for :meth:`~PageWalk.next_arguments`, sends them, and
-    hands over
-what came, until there are no more arguments.
+hands over what came, until there are no more arguments.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ EARLIER_ANCHORS = 10
 # pages whose rows are remembered: those a step back can lead to, and a little more
 REMEMBERED_PAGES = EARLIER_ANCHORS + 2
 MOST_STEPS_BACK = 200
+FEWEST_ROWS_TO_OVERLAP = 3
 
 RowId = tuple[str, str]
 
@@ -60,11 +62,12 @@ class ListPage:
 
     :param items: the rows that this walk has not given before (as far as it remembers). A row may be a bare
         ``{contentType, id}`` when Megaplan printed it in full earlier in the same answer.
-    :param data: all rows of the answer, needed to restore such links.
+    :param data: all rows of the answer, needed to restore such links; also those given by an earlier page.
     :param pagination: what Megaplan says about the page.
     :param server_time: Megaplan's clock when it answered, in UTC, whole seconds.
     :param trail: where to go on after these items are stored.
-    :param is_last: whether the walk ends here; exactly the last page of a finished walk says so.
+    :param is_last: whether the walk ends here; exactly the last page of a finished walk says so. It may be
+        without items.
     """
 
     items: list[dict[str, Any]]
@@ -83,6 +86,11 @@ class PageWalk:
     :param order: None leaves the order to Megaplan: an internal index, not by date.
     :param start: the trail of an earlier walk with the same arguments and order; empty begins at the
         beginning.
+    :param expected_rows: roughly how many rows the list is thought to have, of a resumed walk how many are
+        left behind ``start``. When it is about right, the walk over a whole list of N rows costs at most
+        ceil(N / page size) + 1 requests, otherwise and with None one more at most; steps back, and rows that
+        an inclusive cursor repeats, come on top (the proof is with :meth:`_should_overlap`). It decides
+        nothing else: a wrong one loses no row.
     :raises ValueError: when the order's field is not among the requested ones.
     """
 
@@ -93,6 +101,7 @@ class PageWalk:
         page_size: int = MEGAPLAN_PAGE_SIZE,
         order: Order | None = None,
         start: Iterable[Anchor] = (),
+        expected_rows: int | None = None,
     ) -> None:
         arguments = dict(arguments or {})
         if own := {"limit", "sortBy", "pageAfter", "pageBefore", "pageWith"} & set(arguments):
@@ -102,6 +111,12 @@ class PageWalk:
         self._arguments = arguments
         self._page_size = page_size
         self._order = order
+        self._expected_rows = expected_rows
+        self._rows_given = 0
+        # how many pages were asked for behind the last row but one
+        self._overlaps = 0
+        # whether the newest page began with the very row that it was asked behind
+        self._cursor_is_inclusive = False
         # rows to step back to, oldest first; the walk has passed them all. The first few are of earlier pages
         self._trail: list[Anchor] = [
             Anchor(contentType=a["contentType"], id=a["id"], key=a["key"]) for a in start
@@ -177,7 +192,10 @@ class PageWalk:
             self._step_back("the list began anew")
             return None
 
+        if self._cursor is not None:
+            self._cursor_is_inclusive = _row_id(data[0]) == _row_id(self._cursor)
         new = self._new_rows(data)
+        self._rows_given += len(new)
         last_row = _row_id(data[-1])
         is_last = self._is_last_page(len(data), pagination) or (
             last_row in self._answered_empty and not (pagination and pagination.has_more_next)
@@ -193,6 +211,10 @@ class PageWalk:
         else:
             self._passed.add(last_row)
         self._cursor = anchors[-1]
+        if new and not is_last and self._should_overlap(len(data), pagination):
+            self._cursor = anchors[-2]
+            self._position -= 1
+            self._overlaps += 1
         self._finished = is_last
         return ListPage(new, data, pagination, server_time, tuple(self._trail), is_last)
 
@@ -220,6 +242,40 @@ class PageWalk:
             return rows < min(self._page_size, limit)
         # the limit in effect is not told: it may have been cut down to Megaplan's own
         return rows < min(self._page_size, MEGAPLAN_PAGE_SIZE)
+
+    def _should_overlap(self, rows: int, pagination: Pagination | None) -> bool:
+        """Tell whether the page after a full one of so many rows is asked for behind its last row but one.
+
+        The next page then begins with a row that is known. One with nothing else shows the end at once, since
+        the row under the cursor must be there; behind the very last row the page would be empty, and one more
+        request would have to prove that. Should the known row be gone meanwhile, what follows it comes all
+        the same; should the cursor's row be gone, the walk steps back as ever.
+
+        What that costs: let pages have p rows, and m of the first k pages overlap. As long as they are full
+        they hold kp - m rows of the list's N, so the walk is over with the first k for which kp - m > N. At
+        k = ceil(N / p) + 1 there is kp >= N + p, hence m < p makes sure that it is over by then: at most
+        ceil(N / p) + 1 requests, provided that the page beyond a full end is one that overlaps.
+
+        Overlaps are therefore few, p - 1, and kept for where the end is thought to be: from p / 2 pages before
+        it (50 of 100 rows) they reach nearly as far beyond it. A list that ends elsewhere, exactly with a full
+        page, costs ceil(N / p) + 2. No rule without a good guess does better beyond about p * p rows. It is an
+        insurance: where the last page is not full, the m repeated rows may take one request that a plain walk
+        saves, within the same bound.
+
+        An account whose cursor is inclusive overlaps by itself, so nothing is added. It gives p - 1 new rows a
+        page, whatever is asked, and the walk costs at most ceil((N - 1) / (p - 1)) + 1. It is also why pages
+        of one or two rows do not overlap: they would bring nothing new.
+        """
+        if self._expected_rows is None or self._cursor_is_inclusive:
+            return False
+        if pagination is not None and pagination.has_more_next is not None:
+            return False
+        pages_before_the_end = rows // 2
+        return (
+            rows >= FEWEST_ROWS_TO_OVERLAP
+            and self._overlaps < rows - 1
+            and self._rows_given >= self._expected_rows - pages_before_the_end * rows
+        )
 
     def _is_restart(self, data: list[dict[str, Any]]) -> bool:
         """Tell whether Megaplan, not finding the cursor, began again: the page stands before the cursor."""

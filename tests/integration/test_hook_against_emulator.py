@@ -131,6 +131,38 @@ def test_all_deals_come_once(
     assert hook.requests_sent <= 1 + 5 + 2
 
 
+@pytest.mark.parametrize("inclusive", [True, False])
+@pytest.mark.parametrize("expected_rows", [250, 240, 600, 0])
+def test_a_full_last_page_costs_one_request_when_the_length_is_about_known(
+    hook: MegaplanHook, emulator: Emulator, expected_rows: int, inclusive: bool
+) -> None:
+    emulator.control("knobs", {"emit_has_more": False, "page_after_inclusive": inclusive})
+    hook.account_info()
+    before = hook.requests_sent
+    pages = list(hook.deals(arguments=FIELDS, order=CREATED, page_size=50, expected_rows=expected_rows))
+    assert len(ids(pages)) == 250
+    assert set(ids(pages)) == emulator.all_ids("deals")
+    assert hook.requests_sent - before == 5 + 1
+
+
+@pytest.mark.parametrize("gone_cursor", ["404", "422", "empty", "restart"])
+def test_the_deals_of_an_overlap_are_deleted(
+    hook: MegaplanHook, emulator: Emulator, gone_cursor: str
+) -> None:
+    emulator.control("knobs", {"gone_cursor": gone_cursor})
+    everything = emulator.all_ids("deals")
+    pages = []
+    for page in hook.deals(arguments=FIELDS, order=CREATED, page_size=50, expected_rows=250):
+        pages.append(page)
+        if len(pages) == 2:
+            for row in page.data[-2:]:
+                emulator.control("mutate", {"op": "delete_deal", "id": row["id"]})
+    assert set(ids(pages)) == everything
+    assert len(ids(pages)) == 250
+    # the login, the pages, the one that shows the end, and one step back
+    assert hook.requests_sent <= 1 + 5 + 1 + 1
+
+
 def test_a_page_size_beyond_the_cap(hook: MegaplanHook) -> None:
     pages = list(hook.deals(arguments=FIELDS, order=CREATED, page_size=1000))
     assert len(ids(pages)) == 250

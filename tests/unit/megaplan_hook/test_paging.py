@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,123 +18,16 @@ from megaplan_hook.exceptions import (
 )
 from megaplan_hook.paging import ListPage, Order, PageWalk, Trail
 from megaplan_hook.sort_keys import sort_key
-
-CREATED = Order("timeCreated")
-UPDATED = Order("timeUpdated", descending=True)
-GONE_FORMS = ("404", "422", "empty", "restart")
-
-
-def moment(minute: int) -> dict[str, str]:
-    """Count minutes from the beginning of September 2026."""
-    time = datetime(2026, 9, 1, tzinfo=UTC) + timedelta(minutes=minute)
-    return {"contentType": "DateTime", "value": time.isoformat()}
-
-
-def deal(number: int, minute: int | None = None) -> dict[str, Any]:
-    minute = number if minute is None else minute
-    return {
-        "contentType": "Deal",
-        "id": str(number),
-        "timeCreated": moment(minute),
-        "timeUpdated": moment(minute),
-    }
-
-
-def ids(rows: list[dict[str, Any]]) -> list[int]:
-    return [int(row["id"]) for row in rows]
-
-
-@dataclass
-class FakeList:
-    """A list whose rows may vanish and move between two requests.
-
-    ``gone`` says how a cursor that is not there is answered; ``has_more`` and ``told_limit`` what
-    pagination carries; ``cap`` the largest page; ``before_request`` is called with the request's number and
-    may change ``rows``.
-    """
-
-    rows: list[dict[str, Any]]
-    gone: str = "404"
-    inclusive: bool = False
-    has_more: bool = False
-    told_limit: bool = True
-    cap: int = 1000
-    before_request: Callable[[int], None] = lambda number: None
-    asked: list[dict[str, Any]] = field(default_factory=list)
-
-    def answer(self, arguments: dict[str, Any]) -> tuple[list[dict[str, Any]], Pagination | None]:
-        self.asked.append(arguments)
-        self.before_request(len(self.asked))
-        rows = list(self.rows)
-        if sort_by := arguments.get("sortBy"):
-            by = sort_by[0]["fieldName"]
-            rows.sort(key=lambda row: str(row.get(by, {}).get("value")), reverse=sort_by[0]["desc"])
-        begin = 0
-        if after := arguments.get("pageAfter"):
-            places = [
-                i
-                for i, row in enumerate(rows)
-                if (row["contentType"], row["id"]) == (after["contentType"], after["id"])
-            ]
-            if places:
-                begin = places[0] + (0 if self.inclusive else 1)
-            elif self.gone == "404":
-                raise MegaplanNotFoundError(404, "/deal")
-            elif self.gone == "422":
-                raise MegaplanValidationError(
-                    422, "/deal", [ErrorDetail(field=None, message="no model", type=None)]
-                )
-            elif self.gone == "empty":
-                begin = len(rows)
-        limit = min(arguments["limit"], self.cap)
-        page = rows[begin : begin + limit]
-        more = begin + limit < len(rows)
-        return page, Pagination(
-            count=len(page),
-            limit=limit if self.told_limit else None,
-            has_more_next=more if self.has_more else None,
-        )
-
-    def delete(self, *numbers: int) -> None:
-        self.rows = [row for row in self.rows if int(row["id"]) not in numbers]
-
-    def touch(self, number: int, minute: int) -> None:
-        self.rows = [
-            {**row, "timeUpdated": moment(minute)} if int(row["id"]) == number else row for row in self.rows
-        ]
-
-
-def walk(
-    source: Any,
-    *,
-    page_size: int = 4,
-    order: Order | None = CREATED,
-    start: Trail = (),
-    most_requests: int = 500,
-    pages: list[ListPage] | None = None,
-) -> list[ListPage]:
-    walking = PageWalk(
-        {"fields": ["timeCreated", "timeUpdated"]}, page_size=page_size, order=order, start=start
-    )
-    pages = [] if pages is None else pages
-    for _ in range(most_requests):
-        arguments = walking.next_arguments()
-        if arguments is None:
-            return pages
-        try:
-            rows, pagination = source.answer(arguments)
-        except (MegaplanNotFoundError, MegaplanValidationError) as error:
-            walking.refuse(error)
-            continue
-        page = walking.accept(rows, pagination)
-        if page is not None:
-            pages.append(page)
-    pytest.fail("the walk does not end")
-
-
-def all_items(pages: list[ListPage]) -> list[int]:
-    return [number for page in pages for number in ids(page.items)]
-
+from tests.unit.megaplan_hook.fake_list import (
+    CREATED,
+    GONE_FORMS,
+    UPDATED,
+    FakeList,
+    all_items,
+    deal,
+    ids,
+    walk,
+)
 
 # -- ends and costs
 
@@ -394,8 +285,8 @@ class Constant:
 class Circle:
     """Has no end: behind the last row comes a row in the middle again."""
 
-    def __init__(self, length: int, back_to: int) -> None:
-        self.length, self.back_to = length, back_to
+    def __init__(self, length: int, back_to: int, has_more: bool | None) -> None:
+        self.length, self.back_to, self.has_more = length, back_to, has_more
 
     def answer(self, arguments: dict[str, Any]) -> Any:
         after = arguments.get("pageAfter")
@@ -406,7 +297,7 @@ class Circle:
                 number = self.back_to
             page.append({"contentType": "Deal", "id": str(number)})
             number += 1
-        return page, Pagination(None, 4, True)
+        return page, Pagination(None, 4, self.has_more)
 
 
 class Liar(FakeList):
@@ -417,6 +308,7 @@ class Liar(FakeList):
         return rows, Pagination(None, 4, True)
 
 
+@pytest.mark.parametrize("expected_rows", [None, 9])
 @pytest.mark.parametrize("order", [CREATED, None], ids=["order", "no order"])
 @pytest.mark.parametrize(
     "source",
@@ -433,15 +325,20 @@ class Liar(FakeList):
         pytest.param(lambda: Liar([deal(n) for n in range(9)]), id="always more"),
     ],
 )
-def test_a_cursor_that_does_not_move_is_an_error_soon(source: Callable[[], Any], order: Order | None) -> None:
+def test_a_cursor_that_does_not_move_is_an_error_soon(
+    source: Callable[[], Any], order: Order | None, expected_rows: int | None
+) -> None:
     with pytest.raises(MegaplanCursorError, match=r"cursor does not move|from its beginning"):
-        walk(source(), order=order, most_requests=60)
+        walk(source(), order=order, expected_rows=expected_rows, most_requests=60)
 
 
+@pytest.mark.parametrize(("has_more", "expected_rows"), [(True, None), (None, None), (None, 100)])
 @pytest.mark.parametrize(("length", "back_to"), [(400, 200), (400, 3), (40, 20), (400, 0), (4000, 2000)])
-def test_a_circle_is_noticed(length: int, back_to: int) -> None:
+def test_a_circle_is_noticed(
+    length: int, back_to: int, has_more: bool | None, expected_rows: int | None
+) -> None:
     with pytest.raises(MegaplanCursorError):
-        walk(Circle(length, back_to), order=None, most_requests=5000)
+        walk(Circle(length, back_to, has_more), order=None, expected_rows=expected_rows, most_requests=5000)
 
 
 def test_a_list_that_becomes_empty_is_an_error_and_not_an_end() -> None:
@@ -487,8 +384,9 @@ def walk_stubbornly(source: Any, start: Trail, **how: Any) -> list[ListPage]:
     pytest.fail("gives up again and again")
 
 
+@pytest.mark.parametrize("expected_rows", [None, 0, 60])
 @pytest.mark.parametrize("seed", range(300))
-def test_whatever_happens_nothing_that_stays_is_missed(seed: int) -> None:
+def test_whatever_happens_nothing_that_stays_is_missed(seed: int, expected_rows: int | None) -> None:
     """Every row that exists from begin to end comes, and the walk ends."""
     dice = random.Random(seed)
     count = dice.randrange(0, 120)
@@ -522,11 +420,13 @@ def test_whatever_happens_nothing_that_stays_is_missed(seed: int) -> None:
     pages: list[ListPage] = []
     trail: Trail = ()
     if dice.random() < 0.3:
-        part = walk_stubbornly(source, (), page_size=page_size, order=order)
+        part = walk_stubbornly(source, (), page_size=page_size, order=order, expected_rows=expected_rows)
         pages = part[: dice.randrange(1, len(part) + 1)]
         trail = pages[-1].trail
         # what moved to the top in the forgotten part belongs to the next walk from the top
         victims |= touched
-    pages = pages + walk_stubbornly(source, trail, page_size=page_size, order=order)
+    pages = pages + walk_stubbornly(
+        source, trail, page_size=page_size, order=order, expected_rows=expected_rows
+    )
     assert set(all_items(pages)) >= set(range(count)) - victims
     assert pages[-1].is_last
