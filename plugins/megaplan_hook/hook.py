@@ -168,6 +168,26 @@ class MegaplanHook(MegaplanClient):
         """Walk over ``/deal``, by ``timeCreated`` for all, by ``timeUpdated`` for what has changed."""
         return self.walk("/deal", **walking)
 
+    def deal_status_history(self, deal_id: int | str, **walking: Any) -> Iterator[ListPage]:
+        """Walk over ``/deal/{id}/statusHistory``: how the deal moved through its pipeline.
+
+        ``DealStatusHistory {id, fromStatus, toStatus, fromStatusUpdated, toStatusUpdated, fromStatusUser,
+        toStatusUser}``; only the RAML knows it, and no public client asks for it. An account that does not give it
+        is expected to answer 404 or 403, as for a deal that is gone or not visible; ``deal_changes`` tells which.
+        """
+        return self.walk(f"/deal/{path_id(deal_id)}/statusHistory", **walking)
+
+    def deal_changes(self, deal_id: int | str, **walking: Any) -> Iterator[ListPage]:
+        """Walk over ``/deal/{id}/history``: newest first (seen live, not promised), of many kinds.
+
+        A ``Changeset {id, timeCreated, type: create|drop|restore, changes, author}`` holds what one edit changed,
+        each a ``FieldChange {field, oldValue, newValue, timeCreated, author}``; beside them stand comments,
+        messages, links and logs of triggers.
+
+        :raises MegaplanNotFoundError: when the deal is deleted, or not visible to this user.
+        """
+        return self.walk(f"/deal/{path_id(deal_id)}/history", **walking)
+
     def contractors(
         self,
         *,

@@ -275,6 +275,8 @@ def test_single_nouns(hook: MegaplanHook, megaplan: FakeMegaplan, call: Any, pat
     ("call", "path", "arguments"),
     [
         (lambda hook: list(hook.deals()), "/deal", {"limit": 100}),
+        (lambda hook: list(hook.deal_status_history(77)), "/deal/77/statusHistory", {"limit": 100}),
+        (lambda hook: list(hook.deal_changes("a/b", page_size=9)), "/deal/a%2Fb/history", {"limit": 9}),
         (lambda hook: list(hook.contractors()), "/contractor", {"limit": 100}),
         (lambda hook: list(hook.programs()), "/program", {"withInactivePrograms": True, "limit": 100}),
         (lambda hook: list(hook.employees()), "/employee", {"limit": 100}),

@@ -1,0 +1,430 @@
+"""Earlier stage moves are asked for, deal by deal, and replace what was only derived from the versions."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import psycopg
+import pytest
+from psycopg import Connection
+
+from demo.emulated_megaplan import EmulatedMegaplan
+from megaplan_hook.exceptions import MegaplanRateLimitError, MegaplanServerError
+from megaplan_hook.hook import MegaplanHook
+from megaplan_sync.outcome import EntityOutcome
+from megaplan_sync.postgres import prepare_session
+from megaplan_sync.raw_schema import prepare_raw_schema
+from megaplan_sync.stage_backfill import BackfillOutcome, backfill_stage_moves
+from tests.unit.megaplan_hook.fake_server import FakeMegaplan, Reply, Request, envelope
+
+from .conftest import DEALS, UNHURRIED
+
+Sync = Callable[..., dict[str, EntityOutcome]]
+Backfill = Callable[..., BackfillOutcome]
+
+
+class Move(NamedTuple):
+    """A row of ``deal_stage_moves`` but for its source."""
+
+    deal_id: int
+    moved_at: datetime
+    from_program_id: int | None
+    from_state_id: int | None
+    to_program_id: int | None
+    to_state_id: int
+    employee_id: int | None
+
+
+def moves(database: Connection[Any], source: str, deal: int | None = None) -> set[Move]:
+    rows = database.execute(
+        """SELECT deal_id, moved_at, from_program_id, from_state_id, to_program_id, to_state_id, employee_id
+        FROM megaplan_raw.deal_stage_moves WHERE source = %s AND coalesce(deal_id = %s, true)""",
+        (source, deal),
+    )
+    return {Move(*row) for row in rows}
+
+
+def marks(database: Connection[Any]) -> dict[int, str]:
+    return dict(database.execute("SELECT deal_id, source FROM megaplan_sync.stage_backfills").fetchall())
+
+
+def asked(megaplan: EmulatedMegaplan) -> list[str]:
+    """Return the routes asked, without the token's."""
+    paths = [entry["path"].removeprefix("/api/v3") for entry in megaplan.control("requests")]
+    return [path for path in paths if path != "/auth/access_token"]
+
+
+class Truth:
+    """Moves as the emulator's own status history tells them, read without this project's code for it."""
+
+    def __init__(self, megaplan: EmulatedMegaplan, hook: MegaplanHook) -> None:
+        self._megaplan = megaplan
+        self._hook = hook
+
+    def moves(self, *deals: int) -> set[Move]:
+        """Return the moves of these deals, of all if none is named."""
+        pipelines = {
+            int(state["id"]): int(program["id"])
+            for program in self._megaplan.control("state?entity=programs")
+            for state in program["states"]
+        }
+        expected = set()
+        for deal in deals or [
+            int(card["id"]) for card in self._megaplan.control("state?entity=deals&fields=id")
+        ]:
+            for entry in self._hook.request("GET", f"/deal/{deal}/statusHistory").data:
+                before = None if entry["fromStatus"] is None else int(entry["fromStatus"]["id"])
+                after = int(entry["toStatus"]["id"])
+                expected.add(
+                    Move(
+                        deal,
+                        datetime.fromisoformat(entry["toStatusUpdated"]["value"]),
+                        None if before is None else pipelines[before],
+                        before,
+                        pipelines[after],
+                        after,
+                        int(entry["toStatusUser"]["id"]),
+                    )
+                )
+        self._megaplan.control("requests", method="DELETE")
+        return expected
+
+
+@pytest.fixture
+def loaded(sync: Sync, megaplan: EmulatedMegaplan) -> EmulatedMegaplan:
+    """The emulated account, after its first load."""
+    sync("custom_fields", "pipelines", "deals")
+    megaplan.control("requests", method="DELETE")
+    return megaplan
+
+
+@pytest.fixture
+def told(loaded: EmulatedMegaplan, connect: Callable[..., str]) -> Truth:
+    return Truth(loaded, MegaplanHook(connect()))
+
+
+@pytest.fixture
+def backfill(database_uri: str, connect: Callable[..., str]) -> Backfill:
+    """Run a back-fill; ``deals`` ends it after so many, further keyword arguments are settings."""
+
+    def run(deals: int | None = None, **settings: Any) -> BackfillOutcome:
+        hook = MegaplanHook(connect(**settings), sleep=lambda seconds: None)
+        allowed = iter(range(deals)) if deals is not None else None
+        with psycopg.connect(database_uri, autocommit=True) as connection:
+            prepare_session(connection)
+            return backfill_stage_moves(
+                hook,
+                connection,
+                hook.account,
+                may_send=lambda: allowed is None or next(allowed, None) is not None,
+            )
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("status_history", "source", "requests"),
+    [
+        ("on", "status_history", DEALS),
+        ("404", "change_history", DEALS + 1),
+        ("403", "change_history", DEALS + 1),
+    ],
+)
+def test_all_moves_are_read_with_one_request_for_each_deal(
+    loaded: EmulatedMegaplan,
+    told: Truth,
+    backfill: Backfill,
+    database: Connection[Any],
+    status_history: str,
+    source: str,
+    requests: int,
+) -> None:
+    expected = told.moves()
+    assert len(expected) > 2 * DEALS
+    loaded.control("knobs", {"status_history": status_history})
+    outcome = backfill()
+    # a change history says nothing of a deal that never moved, which its versions tell as well
+    moved = {move.deal_id for move in expected if move.from_state_id is not None}
+    unmoved = {move for move in expected if move.deal_id not in moved}
+    assert unmoved
+    if source == "status_history":
+        assert moves(database, source) == expected
+        assert moves(database, "versions") == set()
+    else:
+        assert moves(database, source) == expected - unmoved
+        assert moves(database, "versions") == {move._replace(employee_id=None) for move in unmoved}
+    assert len(asked(loaded)) == requests
+    assert outcome == BackfillOutcome(
+        deals=DEALS, moves=len(moves(database, source)), requests=requests + 1, left=0
+    )
+    assert marks(database) == dict.fromkeys({move.deal_id for move in expected}, source)
+    assert backfill() == BackfillOutcome(), "who was asked is not asked again"
+
+
+def test_newest_changed_first_and_no_further_than_requests_may_be_sent(
+    loaded: EmulatedMegaplan, told: Truth, backfill: Backfill, database: Connection[Any]
+) -> None:
+    (touched,) = loaded.control("mutate", {"op": "touch_many", "count": 7, "seed": 1})
+    newest = {int(deal) for deal in touched["ids"]}
+    database.execute("UPDATE megaplan_raw.deals SET updated_at = now() WHERE id = ANY (%s)", (list(newest),))
+    expected = told.moves(*newest)
+    outcome = backfill(deals=7)
+    assert (outcome.deals, outcome.left, outcome.moves) == (7, DEALS - 7, len(expected))
+    assert moves(database, "status_history") == expected
+    assert marks(database).keys() == newest
+    outcome = backfill(deals=150)  # more than are looked up at once
+    assert (outcome.deals, outcome.left) == (150, DEALS - 157)
+    assert backfill(deals=0).requests == 0
+    outcome = backfill()
+    assert (outcome.deals, outcome.left) == (DEALS - 157, 0)
+    assert moves(database, "status_history") == told.moves()
+    assert moves(database, "versions") == set()
+
+
+def test_moves_between_two_syncs_are_found(
+    sync: Sync, loaded: EmulatedMegaplan, told: Truth, backfill: Backfill, database: Connection[Any]
+) -> None:
+    for _ in range(3):
+        loaded.control("mutate", [{"op": "advance_clock", "seconds": 60}, {"op": "move_stage", "id": 1001}])
+    sync("deals")
+    assert len(moves(database, "versions", 1001)) == 2, "three moves are seen as one"
+    expected = told.moves(1001)
+    backfill(deals=1)
+    assert moves(database, "status_history", 1001) == expected
+    assert moves(database, "versions", 1001) == set()
+    assert len(expected) >= 4
+
+    loaded.control("mutate", [{"op": "advance_clock", "seconds": 60}, {"op": "move_stage", "id": 1001}])
+    sync("deals")
+    (latest,) = moves(database, "versions", 1001)
+    assert latest._replace(employee_id=None) in {
+        move._replace(employee_id=None) for move in told.moves(1001) - expected
+    }
+    assert moves(database, "status_history", 1001) == expected, "what the history told stays"
+
+
+def test_long_histories_are_read_page_by_page(
+    loaded: EmulatedMegaplan, told: Truth, backfill: Backfill, database: Connection[Any]
+) -> None:
+    database.execute("DELETE FROM megaplan_raw.deals WHERE id <> 1001")
+    for _ in range(25):
+        loaded.control("mutate", [{"op": "advance_clock", "seconds": 60}, {"op": "move_stage", "id": 1001}])
+    expected = told.moves(1001)
+    loaded.control("knobs", {"status_history": "404"})
+    outcome = backfill(page_size=10)
+    assert moves(database, "change_history") == expected
+    assert outcome.moves == len(expected) >= 26
+    assert asked(loaded)[:4] == ["/deal/1001/statusHistory", *["/deal/1001/history"] * 3]
+
+
+def test_only_what_the_history_covers_is_replaced(
+    loaded: EmulatedMegaplan, told: Truth, backfill: Backfill, database: Connection[Any]
+) -> None:
+    """Derived moves after the newest told one stay, except the same one seen late."""
+    expected = told.moves(1001)
+    newest = max(expected, key=lambda move: move.moved_at)
+    database.execute("DELETE FROM megaplan_raw.deal_stage_moves WHERE deal_id = 1001")
+    other = newest.from_state_id or 1
+    rows = [
+        (newest.moved_at - timedelta(days=1), newest.to_state_id),
+        (newest.moved_at, newest.to_state_id),
+        (newest.moved_at + timedelta(minutes=5), newest.to_state_id),  # the newest one, seen late
+        (newest.moved_at + timedelta(minutes=20), other),
+        (newest.moved_at + timedelta(minutes=30), newest.to_state_id),
+    ]
+    database.cursor().executemany(
+        """INSERT INTO megaplan_raw.deal_stage_moves (account, deal_id, moved_at, to_state_id, source)
+        SELECT account, 1001, %s, %s, 'versions' FROM megaplan_raw.deals WHERE id = 1001""",
+        rows,
+    )
+    backfill()
+    assert moves(database, "status_history", 1001) == expected
+    assert {(move.moved_at, move.to_state_id) for move in moves(database, "versions", 1001)} == set(rows[3:])
+
+
+def test_a_deal_that_is_gone_is_noted_and_keeps_its_moves(
+    loaded: EmulatedMegaplan, backfill: Backfill, database: Connection[Any]
+) -> None:
+    before = moves(database, "versions", 1001)
+    loaded.control("mutate", {"op": "delete_deals", "ids": [1001]})
+    outcome = backfill()
+    assert (outcome.deals, outcome.gone, outcome.hidden, outcome.left) == (DEALS, 1, 0, 0)
+    assert marks(database)[1001] == "gone"
+    assert sorted(set(marks(database).values())) == ["gone", "status_history"], (
+        "a gone deal is no missing route"
+    )
+    assert moves(database, "versions", 1001) == before
+
+
+def test_a_hidden_deal_is_asked_again_once_a_sync_has_seen_it(
+    sync: Sync, loaded: EmulatedMegaplan, told: Truth, backfill: Backfill, database: Connection[Any]
+) -> None:
+    expected = told.moves(1001)
+    loaded.control("mutate", {"op": "revoke_visibility", "ids": [1001]})
+    assert backfill().hidden == 1
+    assert marks(database)[1001] == "hidden"
+    loaded.control("mutate", {"op": "revoke_visibility", "restore": True})
+    assert backfill().requests == 0
+    loaded.control("mutate", {"op": "update_deal", "id": 1001, "fields": {"name": "Снова видна"}})
+    sync("deals")
+    assert backfill().deals == 1
+    assert marks(database)[1001] == "status_history"
+    assert moves(database, "status_history", 1001) == expected
+
+
+def test_deleted_deals_are_not_asked(
+    loaded: EmulatedMegaplan, backfill: Backfill, database: Connection[Any]
+) -> None:
+    database.execute("UPDATE megaplan_raw.deals SET deleted_at = now() WHERE id <> 1001")
+    outcome = backfill()
+    assert (outcome.deals, outcome.left) == (1, 0)
+    assert asked(loaded) == ["/deal/1001/statusHistory"]
+
+
+def test_a_deal_at_which_megaplan_fails_holds_nobody_up(
+    loaded: EmulatedMegaplan, backfill: Backfill, database: Connection[Any]
+) -> None:
+    loaded.control("faults", {"kind": "500", "path": "/deal/1001/statusHistory"})
+    outcome = backfill()
+    assert (outcome.deals, outcome.failed, outcome.left) == (DEALS - 1, 1, 1)
+    assert 1001 not in marks(database)
+    loaded.control("faults", method="DELETE")
+    outcome = backfill()
+    assert (outcome.deals, outcome.failed, outcome.left) == (1, 0, 0)
+
+
+def test_when_megaplan_fails_again_and_again_the_run_ends_and_what_was_read_stays(
+    loaded: EmulatedMegaplan, backfill: Backfill, database: Connection[Any]
+) -> None:
+    loaded.control("faults", {"kind": "500", "path": "/deal/", "nth": 11, "count": 1000})
+    with pytest.raises(MegaplanServerError):
+        backfill()
+    assert len(marks(database)) == 10
+    loaded.control("faults", method="DELETE")
+    assert backfill().deals == DEALS - 10
+
+
+def test_spent_requests_end_the_run_at_once(
+    loaded: EmulatedMegaplan, backfill: Backfill, database: Connection[Any]
+) -> None:
+    loaded.control("faults", {"kind": "429", "path": "/deal/", "nth": 11, "retry_after": 3600})
+    with pytest.raises(MegaplanRateLimitError):
+        backfill()
+    assert len(marks(database)) == 10
+    assert len(asked(loaded)) == 11
+
+
+def test_a_deal_is_settled_as_a_whole_or_not_at_all(
+    loaded: EmulatedMegaplan, told: Truth, backfill: Backfill, database: Connection[Any]
+) -> None:
+    before = moves(database, "versions")
+    database.execute(
+        """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'not today'; END $$;
+        CREATE TRIGGER refuse BEFORE INSERT ON megaplan_sync.stage_backfills EXECUTE FUNCTION refuse()"""
+    )
+    with pytest.raises(psycopg.errors.RaiseException, match="not today"):
+        backfill()
+    assert moves(database, "versions") == before
+    assert moves(database, "status_history") == set()
+    database.execute("DROP TRIGGER refuse ON megaplan_sync.stage_backfills")
+    backfill()
+    assert moves(database, "status_history") == told.moves()
+
+
+def test_a_move_that_a_sync_derives_at_the_same_time_is_overruled(
+    told: Truth, backfill: Backfill, database: Connection[Any], database_uri: str
+) -> None:
+    database.execute("DELETE FROM megaplan_raw.deals WHERE id <> 1001")
+    database.execute("DELETE FROM megaplan_raw.deal_stage_moves")
+    expected = told.moves(1001)
+    newest = max(expected, key=lambda move: move.moved_at)
+    with psycopg.connect(database_uri) as sync, ThreadPoolExecutor(1) as thread:
+        sync.execute(
+            """INSERT INTO megaplan_raw.deal_stage_moves (account, deal_id, moved_at, to_state_id, source)
+            SELECT account, id, %s, %s, 'versions' FROM megaplan_raw.deals""",
+            (newest.moved_at, newest.to_state_id),
+        )
+        running = thread.submit(backfill)
+        give_up = time.monotonic() + 30
+        waiting = """SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'"""
+        while database.execute(waiting).fetchone() == (0,):
+            assert time.monotonic() < give_up
+            time.sleep(0.02)
+        sync.commit()
+        assert running.result().moves == len(expected)
+    assert moves(database, "status_history") == expected
+    assert moves(database, "versions") == set()
+
+
+# -- what the emulated account cannot do
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeMegaplan]:
+    server = FakeMegaplan()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def backfill_fake(
+    fake: FakeMegaplan, database: Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], BackfillOutcome]:
+    """Five deals in stage 51, one derived move each; run a back-fill over them."""
+    hook = MegaplanHook(sleep=lambda seconds: None)
+    settings = "&".join(f"{name}={value}" for name, value in UNHURRIED.items())
+    address = fake.url.removeprefix("http://")
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_MEGAPLAN_DEFAULT", f"megaplan://robot:word@http%3A%2F%2F{address}/?{settings}"
+    )
+    prepare_raw_schema(database)
+    database.execute(
+        """INSERT INTO megaplan_raw.deals (account, id, program_id, state_id, updated_at, payload, content_hash)
+        SELECT %(account)s, id, 5, 51, '2026-09-01T00:00Z', '{}', '' FROM generate_series(1, 5) AS id""",
+        {"account": hook.account},
+    )
+    database.execute(
+        """INSERT INTO megaplan_raw.deal_stage_moves (account, deal_id, moved_at, to_state_id, source)
+        SELECT account, id, updated_at, state_id, 'versions' FROM megaplan_raw.deals"""
+    )
+    return lambda: backfill_stage_moves(hook, database, hook.account, may_send=lambda: True)
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_an_account_without_any_history_is_not_asked_about_every_deal(
+    backfill_fake: Callable[[], BackfillOutcome], fake: FakeMegaplan, database: Connection[Any], status: int
+) -> None:
+    def answer(request: Request) -> Reply:
+        if request.path.endswith("istory"):
+            return Reply(envelope({}, status), status)
+        return Reply(envelope({"contentType": "Deal", "id": "1"}))
+
+    fake.answer = answer
+    outcome = backfill_fake()
+    assert (outcome.deals, outcome.failed, outcome.left, outcome.gone) == (0, 3, 5, 0)
+    assert len(fake.asked()) == 9
+    assert marks(database) == {}
+    assert len(moves(database, "versions")) == 5
+
+
+def test_what_was_derived_stays_beside_a_history_that_cannot_be_read_whole(
+    backfill_fake: Callable[[], BackfillOutcome], fake: FakeMegaplan, database: Connection[Any]
+) -> None:
+    moment = {"contentType": "DateTime", "value": "2026-09-02T00:00:00+00:00"}
+    stage = {"contentType": "ProgramState", "id": "52"}
+    entries = [
+        {"contentType": "DealStatusHistory", "id": "1", "toStatus": stage, "toStatusUpdated": moment},
+        {"contentType": "DealStatusHistory", "id": "2", "toStatus": None, "toStatusUpdated": moment},
+    ]
+    fake.in_turn(Reply(envelope(entries[:1])), Reply(envelope(entries)))
+    assert backfill_fake().deals == 5
+    read_at = datetime(2026, 9, 2, tzinfo=UTC)
+    assert moves(database, "status_history") == {
+        Move(deal, read_at, None, None, None, 52, None) for deal in range(1, 6)
+    }
+    assert {move.deal_id for move in moves(database, "versions")} == {1, 2, 3, 4}, "5 was asked first"
+    assert set(marks(database).values()) == {"status_history"}
