@@ -495,7 +495,7 @@ CREATE TABLE IF NOT EXISTS megaplan_raw.deal_stage_moves (
 COMMENT ON TABLE megaplan_raw.deal_stage_moves IS 'Moves of deals from stage to stage, the first known stage included.';
 COMMENT ON COLUMN megaplan_raw.deal_stage_moves.account IS 'Label before .megaplan.ru, otherwise host:port';
 COMMENT ON COLUMN megaplan_raw.deal_stage_moves.deal_id IS 'deals.id';
-COMMENT ON COLUMN megaplan_raw.deal_stage_moves.moved_at IS 'Megaplan''s stateTimeUpdated, or the time its history gives';
+COMMENT ON COLUMN megaplan_raw.deal_stage_moves.moved_at IS 'Megaplan''s stateTimeUpdated, or the time its history gives; otherwise the version''s valid_from';
 COMMENT ON COLUMN megaplan_raw.deal_stage_moves.from_program_id IS 'pipelines.id before; null where not known';
 COMMENT ON COLUMN megaplan_raw.deal_stage_moves.from_state_id IS 'pipeline_stages.id before; null for the first known stage';
 COMMENT ON COLUMN megaplan_raw.deal_stage_moves.to_program_id IS 'pipelines.id after; null where not known';
