@@ -4,18 +4,16 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from airflow.sdk import BaseHook, Context
-from airflow.sdk.exceptions import AirflowNotFoundException
 
 from megaplan_hook.exceptions import MegaplanError
-from megaplan_hook.hook import MegaplanHook
+from megaplan_sync.account_session import account_session
 from megaplan_sync.account_sync import AccountSync, chosen_entities
 from megaplan_sync.accounts import chosen_accounts, in_batches
 from megaplan_sync.assets import raw_table_alias, raw_table_asset
-from megaplan_sync.exceptions import EntitiesFailedError, MegaplanSyncError, MissingConnectionError
+from megaplan_sync.exceptions import EntitiesFailedError, MegaplanSyncError
 from megaplan_sync.last_words import PlainSpokenOperator, plainly_told
 from megaplan_sync.outcome import EntityOutcome
 from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
-from megaplan_sync.postgres_budget import LIVE_SHARE, PostgresBudget
 from megaplan_sync.raw_schema import prepare_raw_schema
 
 
@@ -110,26 +108,10 @@ class MegaplanToPostgresOperator(PlainSpokenOperator):
         return [outcome.as_dict() for outcome in outcomes]
 
     def _sync(self, conn_id: str, run_id: str) -> list[EntityOutcome]:
-        hook = MegaplanHook(conn_id)
-        try:
-            settings = hook.settings
-        except AirflowNotFoundException as error:
-            raise MissingConnectionError(conn_id, "megaplan") from error
-        if not settings.deals_active:
-            self.log.info("%s: deals_active is off, nothing to do", conn_id)
-            return []
-        with (
-            raw_database(self.postgres_conn_id) as connection,
-            raw_database(self.postgres_conn_id) as budget_connection,
-        ):
-            hook.budget = PostgresBudget(
-                budget_connection,
-                hook.account,
-                requests_per_second=settings.requests_per_second,
-                requests_per_hour=settings.requests_per_hour,
-                reserved_share=LIVE_SHARE if settings.telephony_active else 0.0,
-            )
-            sync = AccountSync(hook, connection, run_id=run_id)
+        with account_session(conn_id, self.postgres_conn_id) as session:
+            if session is None:
+                return []
+            sync = AccountSync(*session, run_id=run_id)
             return sync.run(self.entities or (), full_refresh=bool(self.full_refresh))
 
     def _announce(self, outcomes: Collection[EntityOutcome], context: Context) -> None:

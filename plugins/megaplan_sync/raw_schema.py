@@ -1,10 +1,11 @@
 """Creates the tables and views, brings older ones up to date and refuses newer ones. Never drops anything."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, Cursor
 
-from megaplan_sync.exceptions import DatabaseEncodingError, NewerSchemaError
+from megaplan_sync.exceptions import DatabaseEncodingError, MissingTablesError, NewerSchemaError
 from megaplan_sync.sql import read_sql
 from megaplan_sync.tables import ALL_TABLES
 
@@ -43,6 +44,24 @@ _EXPECTED_VIEWS = (
 )
 
 
+def require_raw_schema(connection: Connection[Any]) -> None:
+    """Upgrade older tables, but make none that are missing.
+
+    :raises MissingTablesError: the tables were never made, or some were dropped
+    :raises NewerSchemaError: the tables were made by a newer version of this package
+    """
+    with connection.cursor() as cursor:
+        present = _present(cursor, EXPECTED_TABLES)
+        if "megaplan_sync.schema_version" not in present:
+            raise MissingTablesError(["megaplan_sync.schema_version"])
+        cursor.execute(read_sql("select_schema_version"))
+        version = next((found for (found,) in cursor.fetchall()), 0)
+    missing = [name for name in EXPECTED_TABLES if name not in present]
+    if missing and version == SCHEMA_VERSION:
+        raise MissingTablesError(missing)
+    prepare_raw_schema(connection)
+
+
 def prepare_raw_schema(connection: Connection[Any]) -> bool:
     """Create what is missing and upgrade what is old, in one transaction.
 
@@ -57,8 +76,7 @@ def prepare_raw_schema(connection: Connection[Any]) -> bool:
             raise DatabaseEncodingError(encoding)
         cursor.execute(read_sql("lock_schema"))
         wanted = [*EXPECTED_TABLES, *_EXPECTED_VIEWS]
-        cursor.execute(read_sql("find_tables"), {"names": wanted})
-        present = {name for (name,) in cursor.fetchall()}
+        present = _present(cursor, wanted)
         version = 0
         if "megaplan_sync.schema_version" in present:
             cursor.execute(read_sql("select_schema_version"))
@@ -78,3 +96,8 @@ def prepare_raw_schema(connection: Connection[Any]) -> bool:
         cursor.execute(read_sql("refresh_deals_view"))
         cursor.execute(read_sql("save_schema_version"), {"version": SCHEMA_VERSION})
         return True
+
+
+def _present(cursor: Cursor[Any], names: Sequence[str]) -> set[str]:
+    cursor.execute(read_sql("find_tables"), {"names": list(names)})
+    return {name for (name,) in cursor.fetchall()}

@@ -12,7 +12,7 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 
 DAGS_FOLDER = Path(__file__).resolve().parents[2] / "dags"
-DAG_IDS = {"megaplan_deals_sync"}
+DAG_IDS = {"megaplan_deals_sync", "megaplan_reconciliation"}
 
 
 def parse() -> DagBag:

@@ -1,0 +1,127 @@
+"""### Prove that the raw tables are Megaplan
+
+#### What moves
+
+Nothing new: every night each account's tables in `megaplan_raw` are compared with Megaplan, what is missing or stale
+is fetched, what is gone is marked with evidence, and the outcome is certified: one row per account and table in
+`megaplan_raw.certificates` (same, missing, stale, extra, repaired, deleted, unresolved, requests, duration,
+watermark), the report in the log of `publish_certificates` and in the asset event `megaplan_raw_certificates`.
+
+#### How
+
+Rows are first compared with their own payload, so changes made by hand in Postgres are found. Then every id of
+deals and contacts is read from Megaplan and compared in SQL; employees, pipelines and directories are read whole. A
+vanished row is asked for by itself: 404 marks it (`deleted_at`, `deletion_evidence`), the row stays. If more rows
+vanish at once than the connection's *deletion_brake* allows (1 %, at least 20), none is marked: a proposal with a
+number waits for a person, other accounts and later nights go on. Lost rights are told as such.
+
+#### A rerun
+
+Harmless at any time. A killed run goes on at its last page when it is retried; there is one certificate per run. What
+does not fit into *night_requests* goes on in the next night.
+
+#### Parameters (Trigger)
+
+`accounts` and `entities` narrow the run, empty means all. `depth`: `full` compares the
+whole content of deals and contacts with their positions and details, whose changes do not move Megaplan's change
+time; `ids` compares ids and change times. Both cost one request per hundred rows. `approve_deletions`: number of a
+proposal whose rows are to be marked as deleted. Example: `{"approve_deletions": 3}`.
+
+#### What it does not protect from
+
+Fields that Megaplan hides from the connection's user, and entities that no table is made of (tasks, comments, files).
+
+#### On failure
+
+`fail_when_unresolved` is red when a certificate leaves something unresolved; its last line names the table, the
+number of the proposal and what to do. `reconcile` is red when an account could not be compared: correct the
+connection as the last line says, then clear the task. Postgres or Megaplan down: retried twice.
+"""
+
+from datetime import timedelta
+
+import pendulum
+from airflow.sdk import Param, TriggerRule, dag
+
+from megaplan_sync.assets import RAW_TABLE_ALIASES, raw_table_alias
+from megaplan_sync.entities import ALL_ENTITIES
+from megaplan_sync.reconciliation.notice import waiting_proposals_for_the_form
+from megaplan_sync.reconciliation.operators import (
+    DEPTHS,
+    ChooseReconciliationOperator,
+    JudgeCertificatesOperator,
+    PublishCertificatesOperator,
+    ReconcileMegaplanOperator,
+    RequireRawTablesOperator,
+)
+
+
+@dag(
+    schedule="30 2 * * *",  # Moscow's night: sales people sleep, and the hour's requests are free
+    start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Moscow"),
+    catchup=False,  # it compares what is, a missed night is not made up for
+    max_active_runs=1,
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
+    render_template_as_native_obj=True,
+    doc_md=__doc__,
+    tags=["megaplan", "postgres"],
+    params={
+        "accounts": Param(
+            [],
+            type=["array", "null"],  # null: the form does not call it required
+            items={"type": "string"},
+            title="Accounts",
+            description="Connection ids; empty means every account of the Variable megaplan_accounts.",
+        ),
+        "entities": Param(
+            [],
+            type=["array", "null"],
+            items={"type": "string"},
+            title="Entities",
+            description="Some of " + ", ".join(ALL_ENTITIES) + "; empty means all.",
+        ),
+        "depth": Param(
+            "full",
+            type="string",
+            enum=list(DEPTHS),
+            title="Depth",
+            description="full: whole content; ids: ids and change times of deals and contacts only.",
+        ),
+        "approve_deletions": Param(
+            None,
+            type=["null", "integer", "string", "array"],
+            title="Approve deletions",
+            description="Number of a deletion proposal to carry out, or several in a list. "
+            + waiting_proposals_for_the_form(),
+        ),
+    },
+)
+def megaplan_reconciliation() -> None:
+    """Declare the tasks."""
+    require_raw_tables = RequireRawTablesOperator(task_id="require_raw_tables")
+    choose_accounts = ChooseReconciliationOperator(
+        task_id="choose_accounts",
+        accounts="{{ params.accounts }}",
+        entities="{{ params.entities }}",
+        depth="{{ params.depth }}",
+        approve_deletions="{{ params.approve_deletions }}",
+    )
+    reconcile = ReconcileMegaplanOperator.partial(
+        task_id="reconcile",
+        outlets=RAW_TABLE_ALIASES,
+        entities="{{ params.entities }}",
+        depth="{{ params.depth }}",
+        map_index_template="{{ task.accounts | join(', ') }}",
+    ).expand(accounts=choose_accounts.output)
+    publish_certificates = PublishCertificatesOperator(
+        task_id="publish_certificates",
+        outlets=[raw_table_alias("certificates")],
+        trigger_rule=TriggerRule.ALL_DONE,  # what was certified is told, also when another account failed
+    )
+    fail_when_unresolved = JudgeCertificatesOperator(
+        task_id="fail_when_unresolved", accounts=choose_accounts.output
+    )
+    require_raw_tables >> choose_accounts >> reconcile >> publish_certificates >> fail_when_unresolved
+
+
+megaplan_reconciliation()

@@ -1,0 +1,52 @@
+"""What a task needs to work on one account: a hook with the shared budget, and a session of the raw tables."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowNotFoundException
+from psycopg import Connection
+
+from megaplan_hook.hook import MegaplanHook
+from megaplan_sync.exceptions import MissingConnectionError
+from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
+from megaplan_sync.postgres_budget import LIVE_SHARE, PostgresBudget
+
+log = logging.getLogger(__name__)
+
+
+def account_hook(conn_id: str) -> MegaplanHook:
+    """Return the hook of an account whose connection is there and makes sense.
+
+    :raises MissingConnectionError: there is no such connection
+    :raises MegaplanSettingError: the connection's settings make no sense
+    """
+    hook = MegaplanHook(conn_id)
+    try:
+        _ = hook.settings
+    except AirflowNotFoundException as error:
+        raise MissingConnectionError(conn_id, "megaplan") from error
+    return hook
+
+
+@contextmanager
+def account_session(
+    conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID
+) -> Iterator[tuple[MegaplanHook, Connection[Any]] | None]:
+    """Open both for the length of a block; None where the account's ``deals_active`` is off."""
+    hook = account_hook(conn_id)
+    settings = hook.settings
+    if not settings.deals_active:
+        log.info("%s: deals_active is off, nothing to do", conn_id)
+        yield None
+        return
+    with raw_database(postgres_conn_id) as connection, raw_database(postgres_conn_id) as budget_connection:
+        hook.budget = PostgresBudget(
+            budget_connection,
+            hook.account,
+            requests_per_second=settings.requests_per_second,
+            requests_per_hour=settings.requests_per_hour,
+            reserved_share=LIVE_SHARE if settings.telephony_active else 0.0,
+        )
+        yield hook, connection

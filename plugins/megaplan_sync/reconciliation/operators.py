@@ -1,0 +1,252 @@
+"""Operators of the reconciliation: check the tables, choose the accounts, reconcile, publish, judge."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from airflow.sdk import BaseHook, Context
+from psycopg.errors import UndefinedTable
+
+from megaplan_hook.exceptions import MegaplanError
+from megaplan_sync.account_session import account_hook, account_session
+from megaplan_sync.account_sync import chosen_entities
+from megaplan_sync.accounts import chosen_accounts, in_batches
+from megaplan_sync.assets import raw_table_alias, raw_table_asset
+from megaplan_sync.entities import ALL_ENTITIES
+from megaplan_sync.exceptions import (
+    EntitiesFailedError,
+    MegaplanSyncError,
+    ProposalNumberError,
+    UnknownDepthError,
+    UnprovenError,
+)
+from megaplan_sync.last_words import PlainSpokenOperator, plainly_told
+from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
+from megaplan_sync.raw_schema import require_raw_schema
+from megaplan_sync.reconciliation.account_reconciliation import AccountReconciliation
+from megaplan_sync.reconciliation.certificate import Certificate, certificates_of
+from megaplan_sync.reconciliation.notice import write_notice
+from megaplan_sync.reconciliation.proposals import approve, waiting_proposals
+from megaplan_sync.reconciliation.report import event_extra, report
+
+DEPTHS = ("ids", "full")
+
+
+class RequireRawTablesOperator(PlainSpokenOperator):
+    """Fails if raw tables are missing: making them anew would hide their loss. Upgrades older ones.
+
+    :param postgres_conn_id: database of the raw tables
+    """
+
+    def __init__(self, *, postgres_conn_id: str = POSTGRES_CONN_ID, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.postgres_conn_id = postgres_conn_id
+
+    def execute(self, context: Context) -> None:
+        """Check and upgrade."""
+        with plainly_told(), raw_database(self.postgres_conn_id) as connection:
+            require_raw_schema(connection)
+
+
+class ChooseReconciliationOperator(PlainSpokenOperator):
+    """Checks all parameters, approves proposals and returns the accounts in batches for mapped tasks.
+
+    :param accounts: connection ids; all of the Variable ``megaplan_accounts`` if empty, or those of the approved
+        proposals
+    :param entities: names of entities, only checked here
+    :param depth: only checked here
+    :param approve_deletions: number of a proposal, or several
+    :param postgres_conn_id: database of the raw tables
+    """
+
+    template_fields: Sequence[str] = ("accounts", "entities", "depth", "approve_deletions")
+
+    def __init__(
+        self,
+        *,
+        accounts: Collection[str] | str = (),
+        entities: Collection[str] | str = (),
+        depth: str = "full",
+        approve_deletions: Collection[int] | int | str | None = None,
+        postgres_conn_id: str = POSTGRES_CONN_ID,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.accounts = accounts
+        self.entities = entities
+        self.depth = depth
+        self.approve_deletions = approve_deletions
+        self.postgres_conn_id = postgres_conn_id
+
+    def execute(self, context: Context) -> list[list[str]]:
+        """Return batches of connection ids."""
+        with plainly_told():
+            chosen_entities(self.entities or ())
+            if self.depth not in DEPTHS:
+                raise UnknownDepthError(self.depth)
+            numbers = proposal_numbers(self.approve_deletions)
+            accounts = chosen_accounts(self.accounts or ())
+            if numbers:
+                with raw_database(self.postgres_conn_id) as connection:
+                    proposals = approve(connection, numbers, str(context["run_id"]))
+                for proposal in proposals:
+                    self.log.info("Approved: proposal %s", proposal)
+                if not self.accounts:
+                    labels = {proposal.account for proposal in proposals}
+                    accounts = [conn_id for conn_id in accounts if account_hook(conn_id).account in labels]
+            return in_batches(accounts)
+
+
+class ReconcileMegaplanOperator(PlainSpokenOperator):
+    """Proves, repairs and certifies the raw tables of some accounts; one account's failure stops no other.
+
+    :param accounts: connection ids
+    :param entities: names of entities, all if empty
+    :param depth: ``ids`` or ``full``
+    :param postgres_conn_id: database of the raw tables
+    """
+
+    template_fields: Sequence[str] = ("accounts", "entities", "depth")
+
+    def __init__(
+        self,
+        *,
+        accounts: Collection[str],
+        entities: Collection[str] | str = (),
+        depth: str = "full",
+        postgres_conn_id: str = POSTGRES_CONN_ID,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.accounts = accounts
+        self.entities = entities
+        self.depth = depth
+        self.postgres_conn_id = postgres_conn_id
+
+    def execute(self, context: Context) -> None:
+        """Reconcile each account; the certificates stand in the database."""
+        failures: dict[str, Exception] = {}
+        for conn_id in self.accounts:
+            try:
+                self._reconcile(conn_id, context)
+            except Exception as error:
+                known = isinstance(error, MegaplanError | MegaplanSyncError)
+                self.log.error("%s: %s", conn_id, error, exc_info=not known)
+                failures[conn_id] = error
+        with plainly_told():
+            if len(failures) == 1:
+                raise next(iter(failures.values()))
+            if failures:
+                raise EntitiesFailedError(failures)
+
+    def _reconcile(self, conn_id: str, context: Context) -> None:
+        with account_session(conn_id, self.postgres_conn_id) as session:
+            if session is None:
+                return
+            account = AccountReconciliation(*session, run_id=str(context["run_id"]), depth=self.depth)
+            certificates = account.run(self.entities or ())
+        changed = [found for found in certificates if found.repaired or found.deleted]
+        database = BaseHook.get_connection(self.postgres_conn_id)
+        for found in changed:
+            if found.entity in ALL_ENTITIES:
+                asset = raw_table_asset(found.entity, database.host, database.port, database.schema)
+                context["outlet_events"][raw_table_alias(found.entity)].add(asset, extra=found.as_dict())
+
+
+class PublishCertificatesOperator(PlainSpokenOperator):
+    """Tells what the run has certified: in the log, in the asset event, in the trigger form.
+
+    :param postgres_conn_id: database of the raw tables
+    """
+
+    def __init__(self, *, postgres_conn_id: str = POSTGRES_CONN_ID, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.postgres_conn_id = postgres_conn_id
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Return the certificates."""
+        with plainly_told():
+            try:
+                with raw_database(self.postgres_conn_id) as connection:
+                    certificates = certificates_of(connection, str(context["run_id"]))
+                    write_notice(waiting_proposals(connection))
+            except UndefinedTable:
+                certificates = []
+            if not certificates:
+                raise UnprovenError("Nothing was certified: the log of the failed task before says why.")
+            for line in report(certificates).splitlines():
+                self.log.info("%s", line)
+            database = BaseHook.get_connection(self.postgres_conn_id)
+            asset = raw_table_asset("certificates", database.host, database.port, database.schema)
+            context["outlet_events"][raw_table_alias("certificates")].add(
+                asset, extra=event_extra(certificates)
+            )
+        return [certificate.as_dict() for certificate in certificates]
+
+
+class JudgeCertificatesOperator(PlainSpokenOperator):
+    """Fails, and with it the run, if an account is without a certificate or anything is unresolved.
+
+    :param accounts: batches of connection ids that were to be certified
+    :param postgres_conn_id: database of the raw tables
+    """
+
+    template_fields: Sequence[str] = ("accounts",)
+
+    def __init__(
+        self,
+        *,
+        accounts: Collection[Collection[str]],
+        postgres_conn_id: str = POSTGRES_CONN_ID,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.accounts = accounts
+        self.postgres_conn_id = postgres_conn_id
+
+    def execute(self, context: Context) -> None:
+        """Judge."""
+        with plainly_told():
+            with raw_database(self.postgres_conn_id) as connection:
+                certificates = certificates_of(connection, str(context["run_id"]))
+            wanting = [*self._without(certificates), *map(wants, _bad(certificates))]
+            if wanting:
+                raise UnprovenError(" | ".join(wanting))
+            self.log.info("Proven: %d certificates without anything unresolved", len(certificates))
+
+    def _without(self, certificates: Collection[Certificate]) -> list[str]:
+        certified = {certificate.account for certificate in certificates}
+        found = []
+        for conn_id in (each for batch in self.accounts for each in batch):
+            hook = account_hook(conn_id)
+            if hook.settings.deals_active and hook.account not in certified:
+                found.append(f"account {hook.account} has no certificate: see the log of its task reconcile")
+        return found
+
+
+def _bad(certificates: Collection[Certificate]) -> list[Certificate]:
+    return [certificate for certificate in certificates if not certificate.is_good]
+
+
+def wants(certificate: Certificate) -> str:
+    """Return what a certificate leaves to be desired, in one sentence."""
+    what = f"{certificate.entity} of {certificate.account}: {certificate.verdict}"
+    if certificate.unresolved:
+        what += f", {certificate.unresolved} unresolved"
+    return f"{what}. {certificate.reason}" if certificate.reason else f"{what}."
+
+
+def proposal_numbers(given: Collection[int] | int | str | None) -> list[int]:
+    """Return the numbers of proposals that a person has given: one, several, or none.
+
+    :raises ProposalNumberError: something else
+    """
+    if given is None or given == "" or given == []:
+        return []
+    several = given if isinstance(given, list | tuple) else [given]
+    numbers = []
+    for each in several:
+        text = str(each).strip()
+        if isinstance(each, bool) or not text.isascii() or not text.isdigit() or int(text) >= 2**31:
+            raise ProposalNumberError(given)
+        numbers.append(int(text))
+    return numbers
