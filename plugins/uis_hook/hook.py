@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
+from uis_hook import staff
 from uis_hook.deal_upload import UisDealUpload
 from uis_hook.exceptions import UisError
 from uis_hook.points import PointsBudget
@@ -44,7 +46,8 @@ class UisHook(UisDealUpload):
         The message does not name the connection: Airflow's form tests it under an id of its own making.
         """
         try:
-            account = self._impatient()
+            impatient = replace(self._retries, failure_tries=2, limit_total_seconds=5)
+            account = self._ask(staff.account(), impatient)
         except UisError as error:
             name = f"Connection {self.uis_conn_id!r}"
             return False, str(error).replace(f"{name}: ", "").replace(name, "This connection")

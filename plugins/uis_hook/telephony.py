@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -248,8 +247,3 @@ class UisTelephony(UisClient):
     @property
     def _directories_sort_field(self) -> str:
         return self.settings.vendor_quirks.directories_sort_field
-
-    def _impatient(self) -> dict[str, Any]:
-        """Ask who we are without much patience, for a person who waits."""
-        retries = replace(self._retries, failure_tries=2, limit_total_seconds=5)
-        return self._ask(staff.account(), retries)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -271,6 +272,25 @@ def test_refusals_are_not_tried_again(hook: UisHook, uis: FakeUis) -> None:
     with pytest.raises(UisTokenError, match="brand"):
         hook.account_info()
     assert len(uis.asked()) == 2
+
+
+def test_a_redirect_is_not_followed(hook: UisHook, uis: FakeUis) -> None:
+    # the POST would silently become a GET elsewhere
+    uis.in_turn(Reply(b"", 302, {"Location": f"{uis.url}/login"}))
+    with pytest.raises(UisTransportError, match="redirect"):
+        hook.call("set.tag_communications", {"tag_id": 1})
+    assert len(uis.requests) == 1
+
+
+def test_no_password_of_another_program_is_sent(
+    hook: UisHook, uis: FakeUis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(netrc))
+    uis.in_turn(ACCOUNT)
+    hook.account_info()
+    assert "Authorization" not in uis.asked()[0].headers
 
 
 def test_a_method_without_a_name_here(hook: UisHook, uis: FakeUis) -> None:
