@@ -237,7 +237,7 @@ class UisClient(BaseHook):
 
     def _post(self, message: Message) -> Received:
         self.points.acquire(message.api, message.method, message.points)
-        url = self.settings.data_api_url if message.api == "data" else self.settings.call_api_url
+        url = self.settings.api_url(message.api)
         session = self.get_conn()
         headers = dict(HEADERS)
         if message.repeat == "when_refused":

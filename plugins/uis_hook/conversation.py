@@ -6,7 +6,8 @@ It is driven by ``requests`` in the hook, and by an asynchronous client just as 
     try:
         message = next(talk)
         while True:
-            message = talk.send(Received(status, body, retry_after))   # having posted message.body to its API
+            # having posted message.body to settings.api_url(message.api)
+            message = talk.send(Received(status, body, retry_after))
     except StopIteration as end:
         return end.value
 """

@@ -103,6 +103,7 @@ class UisDealUpload(UisTelephony):
                 records,
                 self.settings.zone,
                 now or datetime.now(UTC),
+                links_communications=self.settings.brand != "novofon",
                 resend=self.settings.vendor_quirks.resend_uploads,
             )
         )

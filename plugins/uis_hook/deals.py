@@ -108,10 +108,12 @@ class DealRecord:
     communication_type: CommunicationType | None = None
     user_fields: Mapping[str, str] = field(default_factory=dict)
 
-    def problems(self, now: datetime) -> dict[str, str]:
+    def problems(self, now: datetime, *, links_communications: bool = True) -> dict[str, str]:
         """Return what UIS would refuse, by field: one bad record makes it refuse the whole upload.
 
         :param now: aware; best a little late rather than early, since the clocks of UIS decide.
+        :param links_communications: whether the brand's edition lets a deal name a communication; Novofon's
+            does not.
         """
         found: dict[str, str] = {}
         for name in ("ext_id", "name", "sales_funnel_ext_id", "stage_ext_id"):
@@ -136,6 +138,8 @@ class DealRecord:
             found["main_contact_ext_id"] = "it is none of contact_ext_ids"
         if (self.communication_id is None) != (self.communication_type is None):
             found["communication_id"] = "it goes together with communication_type: both or neither"
+        elif self.communication_id is not None and not links_communications:
+            found["communication_id"] = "Novofon knows no such field; contacts link deals with calls there"
         if self.revenue is not None and not self.revenue.is_finite():
             found["revenue"] = "it is no number"
         return found
@@ -284,19 +288,25 @@ def create_deal_user_field(ext_id: str, name: str, data_type: UserFieldType) -> 
 
 
 def upload_deals_history(
-    records: Sequence[DealRecord], zone: ZoneInfo, now: datetime, *, resend: bool = False
+    records: Sequence[DealRecord],
+    zone: ZoneInfo,
+    now: datetime,
+    *,
+    links_communications: bool = True,
+    resend: bool = False,
 ) -> Request[None]:
     """Add up to 1000 records to the history of deals; UIS works through them later.
 
     UIS takes all of them or none.
 
+    :param links_communications: as in :meth:`DealRecord.problems`.
     :param resend: whether an upload without an answer may be sent again at once; see the quirk
         ``resend_uploads``.
     :raises ValueError: naming the record and the field that UIS would refuse, before anything is sent.
     """
     _check_batch(records, "records")
     for number, record in enumerate(records):
-        for name, problem in record.problems(now).items():
+        for name, problem in record.problems(now, links_communications=links_communications).items():
             raise ValueError(f"record {number} (deal {record.ext_id!r}), {name}: {problem}")
     params = {"deals": [record.params(zone) for record in records]}
     return Request("upload.deals_history", params, nothing, repeat="always" if resend else "when_refused")

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from uis_hook.addresses import addresses
 from uis_hook.brands import BRANDS, Brand
+from uis_hook.jsonrpc import Api
 from uis_hook.phones import phone_digits
 from uis_hook.setting_values import FieldValues
 from uis_hook.vendor_quirks import VendorQuirks
@@ -103,6 +104,10 @@ class UisSettings:
     def zone(self) -> ZoneInfo:
         """The account's time zone."""
         return ZoneInfo(self.account_timezone)
+
+    def api_url(self, api: Api) -> str:
+        """Return the address to which requests to one of the APIs are posted."""
+        return self.data_api_url if api == "data" else self.call_api_url
 
     @classmethod
     def from_connection(cls, conn: ConnectionLike) -> UisSettings:

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -642,6 +643,15 @@ def test_a_deal_from_the_future_is_not_sent(hook: UisHook, uis: FakeUis) -> None
     with pytest.raises(ValueError, match="created_at"):
         hook.upload_deals_history([DEAL], now=START - timedelta(seconds=1))
     assert uis.requests == []
+
+
+def test_novofon_knows_no_communication_of_a_deal(make_hook: MakeHook, uis: FakeUis) -> None:
+    record = replace(DEAL, communication_id=700100200, communication_type="call")
+    with pytest.raises(ValueError, match="communication_id: Novofon"):
+        make_hook({"brand": "novofon"}).upload_deals_history([record])
+    assert uis.requests == []
+    make_hook().upload_deals_history([record])
+    assert uis.asked()[0].params["deals"][0]["communication_id"] == 700100200
 
 
 def test_how_many_deals_are_waiting(hook: UisHook, uis: FakeUis) -> None:
