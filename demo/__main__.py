@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
+from demo import night
 from demo.airflow_api import AirflowApi
 from demo.airflow_home import PASSWORD, REPOSITORY, USER, AirflowHome
 from demo.embedded_postgres import embedded_postgres, psql, stop_leftover
@@ -78,15 +79,21 @@ def _load(home: AirflowHome, megaplan: EmulatedMegaplan, api: AirflowApi, *, onc
     api.unpause(DAG_ID)  # the schedule starts a run at once
     _tell(f"Airflow is up at {home.url} (login {USER}, password {PASSWORD}); {DAG_ID} runs ...")
     state = api.wait_for_first_run(DAG_ID, _progress(home))
-    landed = count_rows(home.raw_database_uri, what_it_holds(megaplan))
-    wrong = differences(landed)
-    if landed:
-        print(f"\n{as_text(landed)}\n")
-    if state != "success" or wrong:
-        print(f"The run ended in state {state}; {len(wrong)} tables differ. Logs: {home.folder / 'logs'}")
+    if not _is_equal(home, megaplan, state):
         return 1
     print(f"The latest in view megaplan.deals:\n{some_deals(home.raw_database_uri)}\n")
     _tell(f"The run of {DAG_ID} succeeded, and every count equals Megaplan's.")
+    _tell(f"Meanwhile, unseen: {night.harm(home.raw_database_uri, megaplan)}")
+    api.wait_for_dag(night.DAG_ID)
+    api.unpause(night.DAG_ID)  # the schedule makes up for the last night at once
+    _tell(f"{night.DAG_ID} runs ...")
+    state = api.wait_for_first_run(night.DAG_ID, lambda: None)
+    print(f"\n{night.as_text(night.certificate(home.raw_database_uri))}")
+    if not _is_equal(home, megaplan, state):
+        return 1
+    _tell(
+        f"The run of {night.DAG_ID} succeeded: what differed is repaired, and every count equals Megaplan's."
+    )
     if once:
         return 0
     print(
@@ -96,6 +103,18 @@ def _load(home: AirflowHome, megaplan: EmulatedMegaplan, api: AirflowApi, *, onc
         flush=True,
     )
     api.watch()
+
+
+def _is_equal(home: AirflowHome, megaplan: EmulatedMegaplan, state: str) -> bool:
+    """Show what landed and tell whether a run ended well."""
+    landed = count_rows(home.raw_database_uri, what_it_holds(megaplan))
+    wrong = differences(landed)
+    if landed:
+        print(f"\n{as_text(landed)}\n")
+    if state != "success" or wrong:
+        print(f"The run ended in state {state}; {len(wrong)} tables differ. Logs: {home.folder / 'logs'}")
+        return False
+    return True
 
 
 def _progress(home: AirflowHome, every_seconds: float = 5) -> Callable[[], None]:

@@ -16,14 +16,15 @@ class Landed(NamedTuple):
 
 
 def count_rows(raw_database_uri: str, truth: Mapping[str, int]) -> list[Landed]:
-    """Count the present rows of every raw table.
+    """Count the present rows of every raw table that holds entities.
 
     :param truth: how many of each the emulator holds, by table
     """
     landed = []
     with psycopg.connect(raw_database_uri) as connection:
         names = connection.execute(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'megaplan_raw' ORDER BY 1"
+            "SELECT table_name FROM information_schema.columns"
+            " WHERE table_schema = 'megaplan_raw' AND column_name = 'deleted_at' ORDER BY 1"
         ).fetchall()
         for (name,) in names:
             statement = sql.SQL("SELECT count(*) FROM megaplan_raw.{} WHERE deleted_at IS NULL")
