@@ -71,7 +71,8 @@ class Scheduler:
     async def settle(self) -> None:
         """Wait until no I/O is under way."""
         while self._deciding or self._sending:
-            await self._wait(self._deciding | self._sending)
+            await self._wait(self._deciding)
+            await self._wait(self._sending)
 
     def cancel(self) -> None:
         """Forget all steps and stop all I/O."""
