@@ -1,7 +1,7 @@
 -- Deals of one page, just written: each whose content differs from that of its last version ends that version, opens
 -- the next one and, when the stage is another, makes a move. Rows with the same content make nothing.
--- A version begins at Megaplan's timeUpdated where that has moved on, otherwise now, and always later than the one
--- before: Megaplan's clock may be ahead of this one.
+-- A version begins at Megaplan's timeUpdated where that has moved on (no version begins before its own), otherwise now,
+-- and always later than the one before: Megaplan's clock may be ahead of this one.
 WITH changed AS (
   SELECT
     deals.*,
@@ -12,10 +12,7 @@ WITH changed AS (
     last.state_changed_at AS last_state_changed_at,
     CASE
       WHEN last.valid_from IS NULL THEN coalesce(deals.updated_at, deals.created_at, now())
-      WHEN
-        deals.updated_at > coalesce(last.valid_to, last.valid_from)
-        AND deals.updated_at IS DISTINCT FROM last.updated_at
-        THEN deals.updated_at
+      WHEN deals.updated_at > coalesce(last.valid_to, last.valid_from) THEN deals.updated_at
       ELSE greatest(now(), coalesce(last.valid_to, last.valid_from) + interval '1 microsecond')
     END AS begins
   FROM (
@@ -26,7 +23,7 @@ WITH changed AS (
     WHERE account = %(account)s AND id = ANY (%(ids)s::bigint[]) AND deleted_at IS NULL
   ) AS deals
   LEFT JOIN LATERAL (
-    SELECT valid_from, valid_to, program_id, state_id, state_changed_at, updated_at, content_hash
+    SELECT valid_from, valid_to, program_id, state_id, state_changed_at, content_hash
     FROM megaplan_raw.deal_versions
     WHERE account = deals.account AND deal_id = deals.id
     ORDER BY valid_from DESC

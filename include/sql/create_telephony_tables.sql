@@ -1,0 +1,154 @@
+-- Schema telephony: who has which number, what came in, which calls there were, and what Megaplan has got of them.
+-- Every statement may run again and changes nothing then; nothing here drops or rewrites anything.
+
+CREATE SCHEMA IF NOT EXISTS telephony;
+COMMENT ON SCHEMA telephony IS 'Calls between UIS and Megaplan, kept by airflow-provider-megaplan';
+
+CREATE TABLE IF NOT EXISTS telephony.schema_version (
+  only_row   boolean     PRIMARY KEY DEFAULT true CHECK (only_row),
+  version    integer     NOT NULL,
+  updated_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE telephony.schema_version IS 'Version of the tables of schema telephony';
+
+CREATE TABLE IF NOT EXISTS telephony.users (
+  account         text        NOT NULL,
+  employee_id     bigint      NOT NULL,
+  uis_employee_id bigint      NOT NULL,
+  internal_number text        NOT NULL,
+  name            text,
+  uis_name        text,
+  uis_status_id   bigint,
+  uis_status      text,
+  do_not_disturb  boolean,
+  first_synced_at timestamptz NOT NULL DEFAULT now(),
+  changed_at      timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (account, employee_id),
+  UNIQUE (account, uis_employee_id),
+  UNIQUE (account, internal_number)
+);
+COMMENT ON TABLE telephony.users IS 'Employees who telephone: the same person in Megaplan and in UIS, joined by the internal number';
+COMMENT ON COLUMN telephony.users.employee_id IS 'Megaplan''s employee, megaplan_raw.employees.id';
+COMMENT ON COLUMN telephony.users.uis_employee_id IS 'UIS''s employee';
+COMMENT ON COLUMN telephony.users.internal_number IS 'CallUserConfig.internalNumber, extension_phone_number';
+COMMENT ON COLUMN telephony.users.do_not_disturb IS 'UIS''s status takes no calls';
+
+CREATE TABLE IF NOT EXISTS telephony.mismatches (
+  account         text        NOT NULL,
+  kind            text        NOT NULL,
+  employee_id     bigint,
+  uis_employee_id bigint,
+  internal_number text,
+  told            text        NOT NULL,
+  first_found_at  timestamptz NOT NULL DEFAULT now(),
+  found_at        timestamptz NOT NULL DEFAULT now(),
+  UNIQUE NULLS NOT DISTINCT (account, kind, employee_id, uis_employee_id, internal_number)
+);
+COMMENT ON TABLE telephony.mismatches IS 'What keeps people out of telephony.users: as of the last sync, one sentence each';
+
+CREATE TABLE IF NOT EXISTS telephony.directories (
+  account    text        NOT NULL,
+  directory  text        NOT NULL,
+  id         bigint      NOT NULL,
+  name       text,
+  payload    jsonb       NOT NULL,
+  changed_at timestamptz NOT NULL DEFAULT now(),
+  gone_at    timestamptz,
+  PRIMARY KEY (account, directory, id)
+);
+COMMENT ON TABLE telephony.directories IS 'todo_categories and todo_statuses of Megaplan, uis_statuses and virtual_numbers of UIS';
+
+CREATE TABLE IF NOT EXISTS telephony.events (
+  number           bigint      PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+  account          text        NOT NULL,
+  source           text        NOT NULL,
+  dedupe_key       text        NOT NULL,
+  received_at      timestamptz NOT NULL DEFAULT now(),
+  times_received   integer     NOT NULL DEFAULT 1,
+  content_type     text,
+  body             bytea       NOT NULL,
+  broken           text,
+  mnemonic         text,
+  call_session_id  bigint,
+  occurred_at      timestamptz,
+  payload          jsonb,
+  derived_at       timestamptz,
+  UNIQUE (account, source, dedupe_key)
+);
+COMMENT ON TABLE telephony.events IS 'Inbox: everything that came in, as it came, before anything was done about it';
+COMMENT ON COLUMN telephony.events.source IS 'uis_notification, uis_report (found by the nightly comparison), megaplan_webhook';
+COMMENT ON COLUMN telephony.events.dedupe_key IS 'Equal for the same event delivered twice; of a broken body its hash';
+COMMENT ON COLUMN telephony.events.body IS 'The raw body (of a GET the query string)';
+COMMENT ON COLUMN telephony.events.broken IS 'Why the body could not be understood; null if it could';
+COMMENT ON COLUMN telephony.events.occurred_at IS 'UIS''s notification_time in UTC';
+COMMENT ON COLUMN telephony.events.derived_at IS 'When its call was last derived from it; null: still to be done';
+CREATE INDEX IF NOT EXISTS events_to_derive ON telephony.events (account, call_session_id) WHERE derived_at IS NULL;
+CREATE INDEX IF NOT EXISTS events_by_call ON telephony.events (account, call_session_id);
+
+CREATE TABLE IF NOT EXISTS telephony.calls (
+  account          text        NOT NULL,
+  call_session_id  bigint      NOT NULL,
+  direction        text        CHECK (direction IN ('in', 'out')),
+  outcome          text        CHECK (outcome IN ('answered', 'missed', 'unanswered')),
+  is_finished      boolean     NOT NULL DEFAULT false,
+  is_internal      boolean     NOT NULL DEFAULT false,
+  contact_phone    text,
+  virtual_phone    text,
+  uis_employee_id  bigint,
+  rung_employees   bigint[]    NOT NULL DEFAULT '{}',
+  external_id      text,
+  call_source      text,
+  started_at       timestamptz,
+  answered_at      timestamptz,
+  finished_at      timestamptz,
+  talk_seconds     integer,
+  wait_seconds     integer,
+  total_seconds    integer,
+  records          jsonb       NOT NULL DEFAULT '[]',
+  expects_record   boolean,
+  event_count      integer     NOT NULL DEFAULT 0,
+  first_event_at   timestamptz,
+  last_event_at    timestamptz,
+  changed_at       timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (account, call_session_id)
+);
+COMMENT ON TABLE telephony.calls IS 'One row per call session, derived from its events in whatever order they came';
+COMMENT ON COLUMN telephony.calls.outcome IS 'answered; missed: incoming, nobody took it; unanswered: outgoing, nobody took it; null while it goes on';
+COMMENT ON COLUMN telephony.calls.contact_phone IS 'The client''s number, E.164 digits as UIS gives them';
+COMMENT ON COLUMN telephony.calls.uis_employee_id IS 'Whose call it is: the last who talked, else the last who rang, else null';
+COMMENT ON COLUMN telephony.calls.rung_employees IS 'UIS employees whose phones rang, in that order';
+COMMENT ON COLUMN telephony.calls.records IS 'Recordings known: [{"url", "kind": talk|voice_mail, "record_id", "seconds"}]';
+COMMENT ON COLUMN telephony.calls.expects_record IS 'Whether a recording is to be waited for; null: not known';
+
+CREATE TABLE IF NOT EXISTS telephony.call_deliveries (
+  account             text        NOT NULL,
+  call_session_id     bigint      NOT NULL,
+  call_info_id        text,
+  made_live           boolean     NOT NULL DEFAULT false,
+  history             text        NOT NULL DEFAULT 'due' CHECK (history IN ('due', 'unsure', 'done', 'parked', 'none')),
+  history_due_at      timestamptz NOT NULL DEFAULT now(),
+  history_tries       integer     NOT NULL DEFAULT 0,
+  history_done_at     timestamptz,
+  history_hash        text,
+  recording           text        NOT NULL DEFAULT 'waiting' CHECK (recording IN ('waiting', 'due', 'unsure', 'done', 'parked', 'none')),
+  recording_due_at    timestamptz NOT NULL DEFAULT now(),
+  recording_tries     integer     NOT NULL DEFAULT 0,
+  recording_done_at   timestamptz,
+  recording_links     text[],
+  communication       text        NOT NULL DEFAULT 'waiting' CHECK (communication IN ('waiting', 'due', 'unsure', 'done', 'parked', 'none')),
+  communication_due_at timestamptz NOT NULL DEFAULT now(),
+  communication_tries integer     NOT NULL DEFAULT 0,
+  communication_done_at timestamptz,
+  todo_id             text,
+  last_error          text,
+  claimed_until       timestamptz,
+  created_at          timestamptz NOT NULL DEFAULT now(),
+  changed_at          timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (account, call_session_id)
+);
+COMMENT ON TABLE telephony.call_deliveries IS 'Ledger: what Megaplan has got of each finished call; history first, then recording, then communication';
+COMMENT ON COLUMN telephony.call_deliveries.history IS 'due; unsure: the answer was ambiguous, look before writing again; done; parked: given up, see last_error; none: not wanted';
+COMMENT ON COLUMN telephony.call_deliveries.made_live IS 'The live lane made the call object (by providerId) while the call went on';
+COMMENT ON COLUMN telephony.call_deliveries.claimed_until IS 'A run is at work on it until then at most';
+CREATE INDEX IF NOT EXISTS call_deliveries_open ON telephony.call_deliveries (account, call_session_id)
+  WHERE history IN ('due', 'unsure') OR recording IN ('waiting', 'due', 'unsure') OR communication IN ('waiting', 'due', 'unsure');

@@ -1,0 +1,2 @@
+-- Version of the tables of schema telephony.
+SELECT version FROM telephony.schema_version
