@@ -187,7 +187,7 @@ def test_lists_have_pages(uis: Client) -> None:
         ({"offset": -1}, "offset"),
     ],
 )
-def test_pages_have_bounds(uis: Client, params: dict[str, int], field: str) -> None:
+def test_pages_have_bounds(uis: Client, params: dict[str, Any], field: str) -> None:
     assert uis.data("get.employees", limit=10_000, offset=100_000) == []
     assert uis.error("get.employees", **params) == ("invalid_parameter_value", field)
 

@@ -63,15 +63,21 @@ def _unhold(call: Call) -> dict[str, Any]:
 
 
 def _make_call(call: Call) -> dict[str, Any]:
+    """Ring a third party: an employee by id or extension, a SIP login, or any number."""
     directory, to = call.account.directory, call.params["to"]
     employee = directory.employee_named(to)
-    found = directory.employee_of(to)
-    if employee is not None and not any(phone.status == "active" for phone in employee.phones):
-        raise RpcError("no_active_phone_number", "to", to)
-    if employee is None and found is None and not (to.isdigit() and len(to) >= 10):
+    found = directory.employee_of(to, extensions=False)
+    if found is not None:
+        employee = found[0]
+    elif employee is None and not (to.isdigit() and len(to) >= 10):
         raise RpcError("invalid_parameter_value", "to", to)
-    digits = found[1].number if found is not None else to
-    return _act(call, lambda managed, at: managed.make_call(digits, found[0] if found else None, at))
+    digits = to
+    if employee is not None and found is None:
+        phone = next((phone for phone in employee.phones if phone.status == "active"), None)
+        if phone is None:
+            raise RpcError("no_active_phone_number", "to", to)
+        digits = phone.number
+    return _act(call, lambda managed, at: managed.make_call(digits, employee, at))
 
 
 def _transfer(call: Call) -> dict[str, Any]:

@@ -103,12 +103,8 @@ class Dialing:
         flow.answers[leg.id] = lambda due: self.answer(leg, due)
         flow.refusals[leg.id] = lambda due: self.drop(leg, due, "operator_busy")
         people = flow.people
-        answers = rejects = None
-        if employee is not None:
-            rejects = people.reject_of(employee.id, employee.extension)
-            answers = people.answer_of(employee.id, employee.extension)
-        else:
-            answers = people.employee_answers
+        key, extension = (employee.id, employee.extension) if employee else (target.number, None)
+        answers, rejects = people.answer_of(key, extension), people.reject_of(key, extension)
         first = not self._rung_somebody
         self._rung_somebody = True
         if answers is not None and rejects is None and (people.answers or first or not self._at_once):

@@ -11,7 +11,9 @@ class People:
     """Behaviour in one call. Seconds count from the moment the person could act; null means never."""
 
     employee_answers: float | None = 3.0  # whoever is rung first
-    answers: dict[str, float | None] = field(default_factory=dict)  # by employee id or extension; wins
+    answers: dict[str, float | None] = field(
+        default_factory=dict
+    )  # by employee id, extension or foreign number; wins
     rejects: dict[str, float] = field(default_factory=dict)  # presses "reject": operator_busy
     contact_answers: float | None = 6.0  # in outgoing calls
     contact_refuses: str | None = None  # finish reason instead: subscriber_busy, subscriber_number_problems…
@@ -26,14 +28,14 @@ class People:
     input_result: str | None = None  # digits pressed in a menu
     message: float = 10.0  # length of the voice message; 0 = leaves none
 
-    def answer_of(self, id: int, extension: str | None) -> float | None:
+    def answer_of(self, id: int | str, extension: str | None) -> float | None:
         """Return when an employee answers."""
         for key in (str(id), extension or ""):
             if key in self.answers:
                 return self.answers[key]
         return None if self.answers else self.employee_answers
 
-    def reject_of(self, id: int, extension: str | None) -> float | None:
+    def reject_of(self, id: int | str, extension: str | None) -> float | None:
         """Return when an employee rejects."""
         return self.rejects.get(str(id), self.rejects.get(extension or ""))
 
