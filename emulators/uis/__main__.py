@@ -29,7 +29,7 @@ def main() -> None:
             parser.error(str(error))
     try:
         account = Account(options.seed, options.employees, knobs)
-    except (ValueError, KeyError) as error:
+    except ValueError as error:
         parser.error(str(error))
     # the server ends first and raises the signal again: that is a clean end, not a failure
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -1,6 +1,7 @@
 """One emulated account: its data and the machinery around it."""
 
 from dataclasses import replace
+from typing import Any
 
 import httpx
 
@@ -36,24 +37,30 @@ class Account:
         self.line = Scheduler()
         self.reset()
 
-    def reset(self, **sizes: int) -> None:
+    def reset(self, knobs: dict[str, Any] | None = None, **sizes: int) -> None:
         """Begin anew: the seeded directories, the first knobs and clock, no calls, deals, faults, sessions, log.
 
-        :param sizes: another ``seed`` or number of ``employees``.
-        :raises ValueError: any other name, or fewer than one employee.
+        :param knobs: knobs of this life only, also those that count at the start only.
+        :param sizes: another ``seed`` or number of ``employees``, to stay.
+        :raises ValueError: any other name, fewer than one employee, a wrong knob or an unknown time zone.
         """
         if unknown := set(sizes) - set(self._sizes):
             raise ValueError(f"unknown sizes: {', '.join(sorted(unknown))}")
         sizes = self._sizes | sizes
         if sizes["employees"] < 1:
             raise ValueError("employees is at least 1")
-        self._sizes = sizes
+        fresh = replace(self._first_knobs)
+        for name, value in (knobs or {}).items():
+            fresh.set(name, value)
+        try:
+            self.wall = WallTime(fresh.timezone)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"knob timezone is an IANA name such as Europe/Moscow: {error}") from error
+        self._sizes, self.knobs = sizes, fresh
         self.line.cancel()
-        self.knobs = replace(self._first_knobs)
         self.clock = Clock()
-        self.wall = WallTime(self.knobs.timezone)
         self.line = Scheduler()
-        self.directory = build_directory(sizes["seed"], sizes["employees"], self.knobs)
+        self.directory = build_directory(sizes["seed"], sizes["employees"])
         self.tokens = Tokens(self.clock, self.knobs)
         self.limits = {api: Limits(self.knobs, self.clock, self.wall) for api in ("data", "call")}
         self.faults = Faults()

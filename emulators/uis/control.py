@@ -24,7 +24,7 @@ route              what it does
                    or a timestamp, ``{"frozen": true}``, ``{"speed": 10}``. Advancing lets everything due
                    happen, in order, and answers when its notifications have been delivered
 ``settle``         POST waits until all I/O under way has ended; ``?idle=1`` also until nothing is planned
-``reset``          POST begins anew, with another ``seed`` or number of ``employees``
+``reset``          POST begins anew, with another ``seed``, number of ``employees`` or, for this life, ``knobs``
 =================  ====================================================================================
 """
 

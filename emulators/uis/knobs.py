@@ -19,7 +19,9 @@ class Knobs:
     timezone: str = "Europe/Moscow"  # IANA name; at start and reset only
     account_shape: str = "list"  # data of get.account: list | object
     account_active: bool = True
-    disabled_components: str = "analytics"  # comma separated, see registry.py; e.g. sales_funnel, va
+    # options that were not bought, comma separated: analytics, sales_funnel, va, dataapi_reports, callapi,
+    # callapi_management_call, callapi_informer_call, callapi_scenario_call
+    disabled_components: str = "analytics"
     # access
     login: str = "demo"
     password: str = "demo-password"
@@ -66,7 +68,7 @@ class Knobs:
     callapi_session_event: bool = False  # out_call_session / in_call_session for click-to-call
     contact_leg_employee: bool = False  # events of the contact's leg name the employee of the session
     # interactive processing
-    interactive_url: str = ""  # of the seeded scenario; at start and reset only
+    interactive_url: str = ""  # of operations without an address of their own
     interactive_method: str = "GET"  # GET | POST
     interactive_encoding: str = "form"  # form | json | query: of a POST
     interactive_id: str = "brand"  # brand | cdr_id | call_session_id

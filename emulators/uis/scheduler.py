@@ -23,7 +23,6 @@ class Scheduler:
         self._sending: set[asyncio.Task[None]] = set()
         self.changed = asyncio.Event()
         self.busy = False
-        self.time = 0.0
         self.failures: list[str] = []
 
     def at(self, timestamp: float, action: Action) -> None:
@@ -49,9 +48,7 @@ class Scheduler:
     def run_due(self, until: float) -> None:
         """Run all steps up to a time, without waiting for anything."""
         while self._steps and self._steps[0][0] <= until:
-            due, _, action = heapq.heappop(self._steps)
-            self.time = due
-            action(due)
+            self._step()
 
     async def drain(self, until: float) -> None:
         """Run all steps up to a time, one by one, each with the I/O it started; ends when all is sent."""
@@ -61,9 +58,7 @@ class Scheduler:
                 await self._wait(self._deciding)
                 if not self._steps or self._steps[0][0] > until:
                     break
-                due, _, action = heapq.heappop(self._steps)
-                self.time = due
-                action(due)
+                self._step()
         finally:
             self.busy = False
         await self._wait(self._sending)
@@ -84,6 +79,14 @@ class Scheduler:
     def pending(self) -> int:
         """Return the number of waiting steps and running tasks."""
         return len(self._steps) + len(self._deciding) + len(self._sending)
+
+    def _step(self) -> None:
+        """Run the next step; one call's failure stops no other, it is told in ``/_control/state``."""
+        due, _, action = heapq.heappop(self._steps)
+        try:
+            action(due)
+        except Exception as error:
+            self.failures.append(f"{type(error).__name__}: {error}")
 
     async def _wait(self, tasks: set[asyncio.Task[None]]) -> None:
         while tasks:

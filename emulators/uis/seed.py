@@ -3,7 +3,7 @@
 Employees have ids from 501 and extensions from 101; virtual number ``7495000000N`` runs scenario N:
 
 1. everybody of the sales group rings at once
-2. interactive processing (``interactive_url``); its failures and code 0 go to the group
+2. interactive processing (knob ``interactive_url``); its failures and code 0 go to the group
 3. the group one after another
 4. menu only
 5. queue, then the group
@@ -14,7 +14,6 @@ from random import Random
 
 from .directory import Contact, Directory, Scenario, Tag, VirtualNumber
 from .employees import Employee, Group, Phone
-from .knobs import Knobs
 from .statuses import standard_statuses
 
 _LAST = [
@@ -32,7 +31,7 @@ _LAST = [
 _FIRST = {"а": ["Анна", "Мария", "Ольга", "Елена", "Ирина"], "": ["Пётр", "Олег", "Иван", "Сергей", "Антон"]}
 
 
-def build_directory(seed: int, employees: int, knobs: Knobs) -> Directory:
+def build_directory(seed: int, employees: int) -> Directory:
     """Return the directories of a new account."""
     random = Random(seed)
     statuses = standard_statuses()
@@ -77,7 +76,7 @@ def build_directory(seed: int, employees: int, knobs: Knobs) -> Directory:
         staff,
         [sales, Group(2, "Все", list(staff))],
         numbers,
-        _scenarios(knobs),
+        _scenarios(),
         contacts,
         tags,
         {2701: "music.mp3", 2561: "hint.mp3"},
@@ -89,13 +88,12 @@ def _name(random: Random) -> tuple[str, str]:
     return last, random.choice(_FIRST["а" if last.endswith("а") else ""])
 
 
-def _scenarios(knobs: Knobs) -> dict[int, Scenario]:
+def _scenarios() -> dict[int, Scenario]:
     group = {"mnemonic": "dialing", "name": "Переадресация на группу", "group": 1, "mode": "simultaneous"}
     in_turn = {**group, "mode": "sequential"}
     ask = {
         "mnemonic": "integration",
         "name": "Интерактивная обработка вызова",
-        "url": knobs.interactive_url,
         "branches": {"http_request_failed": 1, "dial_failed": 1, "0": 1, "play_done": None},
     }
     ivr = {"mnemonic": "ivr", "name": "Меню", "seconds": 20}

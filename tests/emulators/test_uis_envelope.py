@@ -312,6 +312,7 @@ def test_the_log_tells_what_was_asked(uis: Client) -> None:
         ("notifications", {"url": "http://127.0.0.1:1", "event": "wind"}),
         ("notifications", {"event": "in_call_session"}),
         ("reset", {"deals": 5}),
+        ("reset", {"knobs": {"timezone": "Moscow"}}),
     ],
 )
 def test_nonsense_is_refused_with_the_reason(uis: Client, path: str, body: Any) -> None:
@@ -349,7 +350,9 @@ def test_the_command_prints_its_address_and_ends_cleanly() -> None:
         process.wait()
 
 
-@pytest.mark.parametrize("option", [["--knob", "nothing=1"], ["--employees", "0"]])
+@pytest.mark.parametrize(
+    "option", [["--knob", "nothing=1"], ["--employees", "0"], ["--knob", "timezone=Here"]]
+)
 def test_the_command_refuses_nonsense(option: list[str]) -> None:
     command = [sys.executable, "-m", "emulators.uis", "--port", "0", *option]
     root = Path(__file__).parents[2]

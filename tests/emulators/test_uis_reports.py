@@ -34,6 +34,26 @@ def test_times_are_wall_times_of_the_account(uis: Client) -> None:
     assert (row["start_time"], row["finish_time"]) == ("2026-01-15 10:00:00", "2026-01-15 10:00:13")
 
 
+def test_another_zone_shifts_every_wall_time(uis: Client) -> None:
+    uis.control("reset", {"knobs": {"timezone": "Europe/Berlin"}})
+    uis.control("clock", {"frozen": True, "time": "2026-04-15 10:00:00"})
+    assert uis.data("get.account")[0]["timezone"] == "Europe/Berlin"
+    uis.play("incoming_answered", start=1768460400)  # winter: an hour ahead of UTC
+    uis.play("incoming_answered", start=1774742399)  # a second before summer time
+    uis.play("incoming_answered", start=1774746000)  # summer: two hours ahead
+    rows = uis.data(
+        "get.calls_report",
+        date_from="2026-01-15 08:00:00",
+        date_till="2026-04-15 08:00:00",
+        fields=["start_time"],
+    )
+    assert [row["start_time"] for row in rows] == [
+        "2026-01-15 08:00:00",
+        "2026-03-29 00:59:59",
+        "2026-03-29 03:00:00",
+    ]
+
+
 def test_the_interval_is_by_start_and_includes_both_ends(uis: Client) -> None:
     uis.play("incoming_answered", start="2026-01-10 12:00:00", talk=600)
 

@@ -1,5 +1,6 @@
 """The exchange: all sessions, and what every call needs to happen."""
 
+from collections import Counter
 from collections.abc import Callable
 from itertools import count
 from random import Random
@@ -31,6 +32,7 @@ class Exchange:
         self.next_people: list[People] = []  # for calls started through the API, first come first served
         self.flows: dict[int, Any] = {}  # session id → its Flow
         self.switched_off: set[int] = set()  # ids of numbers whose scenario is not active
+        self._calls_of: Counter[str] = Counter()
         self._session_ids = count(700_100_200 + (seed % 1000) * 1_000_000)
         self._leg_ids = count(880_011)
         self._request_ids = count(40_001)
@@ -41,8 +43,8 @@ class Exchange:
         """Begin a session."""
         session = Session(next(self._session_ids), direction, source, contact, virtual, at)
         session.contact = self.directory.contact_of(contact)
-        before = sum(1 for other in self.sessions.values() if other.contact_phone == contact)
-        session.communication_number = before + 1
+        self._calls_of[contact] += 1
+        session.communication_number = self._calls_of[contact]
         self.sessions[session.id] = session
         return session
 
