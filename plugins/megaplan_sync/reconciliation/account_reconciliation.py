@@ -27,11 +27,14 @@ from megaplan_sync.reconciliation.night_budget import NightBudget, NightBudgetSp
 from megaplan_sync.reconciliation.owner_reconciliation import OwnerReconciliation
 from megaplan_sync.reconciliation.token_user import current_rights, lost_rights, save_rights
 from megaplan_sync.sql import read_sql
+from megaplan_sync.stage_backfill import backfill_stage_moves
 
 log = logging.getLogger(__name__)
 
 PARTS = {"deals": "deal_positions", "contacts": "contact_points", "pipelines": "pipeline_stages"}
 """Tables whose rows come with those of another one."""
+_SHOW_VISIBILITY = {"contacts", "deals"}
+"""Only when these are proven have the user's rights done no harm."""
 
 
 class AccountReconciliation:
@@ -90,11 +93,20 @@ class AccountReconciliation:
                 self._certify({**runs, **parts}, reason=str(error))
             raise
         certificates = self._certify({**runs, **parts})
-        if all(certificate.verdict == "proven" for certificate in certificates):
+        if runs.keys() >= _SHOW_VISIBILITY and all(found.verdict == "proven" for found in certificates):
             save_rights(self._connection, self._account, rights[0])
         if failures:
             raise EntitiesFailedError(failures)
+        if "deals" in runs and self._hook.settings.backfill_stage_moves:
+            self._backfill()
         return certificates
+
+    def _backfill(self) -> None:
+        """Ask for earlier stage moves with what the night has left."""
+        with suppress(NightBudgetSpentError):  # in the middle of a deal: it is asked again next night
+            backfill_stage_moves(
+                self._hook, self._connection, self._account, may_send=lambda: self._budget.left > 0
+            )
 
     def _begin(self, entity: str) -> EntityRun:
         state = EntityRun.begin(self._connection, self._run_id, self._account, entity, self._depth)
