@@ -244,6 +244,19 @@ def test_only_what_the_history_covers_is_replaced(
     assert {(move.moved_at, move.to_state_id) for move in moves(database, "versions", 1001)} == set(rows[3:])
 
 
+def test_what_a_history_has_told_stays_when_a_deal_is_asked_anew(
+    loaded: EmulatedMegaplan, backfill: Backfill, database: Connection[Any]
+) -> None:
+    backfill()
+    told_before = moves(database, "status_history")
+    database.execute("DELETE FROM megaplan_sync.stage_backfills")
+    loaded.control("knobs", {"status_history": "404"})
+    outcome = backfill()
+    assert (outcome.deals, outcome.moves) == (DEALS, 0)
+    assert moves(database, "status_history") == told_before
+    assert moves(database, "change_history") == set()
+
+
 def test_a_deal_that_is_gone_is_noted_and_keeps_its_moves(
     loaded: EmulatedMegaplan, backfill: Backfill, database: Connection[Any]
 ) -> None:
@@ -283,16 +296,19 @@ def test_deleted_deals_are_not_asked(
     assert asked(loaded) == ["/deal/1001/statusHistory"]
 
 
-def test_a_deal_at_which_megaplan_fails_holds_nobody_up(
+def test_deals_at_which_megaplan_fails_hold_nobody_up(
     loaded: EmulatedMegaplan, backfill: Backfill, database: Connection[Any]
 ) -> None:
-    loaded.control("faults", {"kind": "500", "path": "/deal/1001/statusHistory"})
+    rows = database.execute("SELECT id FROM megaplan_raw.deals ORDER BY updated_at DESC LIMIT 6").fetchall()
+    failing = {deal for (deal,) in rows[1::2]}
+    paths = [f"/deal/{deal}/statusHistory" for deal in failing]
+    loaded.control("faults", [{"kind": "500", "path": path} for path in paths])
     outcome = backfill()
-    assert (outcome.deals, outcome.failed, outcome.left) == (DEALS - 1, 1, 1)
-    assert 1001 not in marks(database)
+    assert (outcome.deals, outcome.failed, outcome.left) == (DEALS - 3, 3, 3)
+    assert not failing & marks(database).keys()
     loaded.control("faults", method="DELETE")
     outcome = backfill()
-    assert (outcome.deals, outcome.failed, outcome.left) == (1, 0, 0)
+    assert (outcome.deals, outcome.failed, outcome.left) == (3, 0, 0)
 
 
 def test_when_megaplan_fails_again_and_again_the_run_ends_and_what_was_read_stays(
