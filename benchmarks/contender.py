@@ -8,7 +8,7 @@ A contender is a module in this folder. It runs in a process of its own, once pe
   truth after each stage, so that nobody is fast by leaving something out. It and the module itself must be
   importable with nothing but the standard library and what the floors use
 
-Between the three stages it keeps its database and its `work_dir`, nothing else.
+Between the stages it keeps its database and its `work_dir`, nothing else.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, Self
 
-Stage = Literal["first", "unchanged", "changed"]
+Stage = Literal["first", "unchanged", "changed", "full"]
 STAGES: tuple[Stage, ...] = ("first", "unchanged", "changed")
+NIGHTS: tuple[Stage, ...] = (*STAGES, "full")
 
 FOLDER = Path(__file__).parent
 
@@ -31,12 +32,14 @@ class Job:
     :param base_url: the page server, scheme, host and port; any login and password open it
     :param postgres: URI of the contender's own database, over TCP
     :param work_dir: a folder that the contender keeps between its stages
+    :param postgres_pid: the server's process, whose processor time is taken during `load`
     """
 
     stage: Stage
     base_url: str
     postgres: str
     work_dir: str
+    postgres_pid: int
 
     def to_json(self) -> str:
         """Return the job for another process."""
@@ -72,4 +75,7 @@ FLOOR_COPY = Contender("floor_copy", "floor: COPY as jsonb")
 PROJECT = Contender("project_load", "this project")
 DLT = Contender("dlt_load", "dlt", in_dlt_environment=True)
 DLT_TUNED = Contender("dlt_tuned_load", "dlt, tuned", in_dlt_environment=True)
+FLOOR_IDS = Contender("floor_ids", "floor A: read ids and change times")
+FLOOR_IDS_JOIN = Contender("floor_ids_join", "floor B: A, COPY and one join")
+RECONCILIATION = Contender("project_reconcile", "this project")
 CONTENDERS = (FLOOR_FETCH, FLOOR_COPY, PROJECT, DLT, DLT_TUNED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -28,11 +28,16 @@ def logged_in(base_url: str) -> requests.Session:
     return session
 
 
-def pages(base_url: str, field: str, descending: bool) -> Iterator[list[Json]]:
-    """Yield pages of deals sorted by `field` until Megaplan says that there are no more."""
+def pages(base_url: str, field: str, descending: bool, fields: Sequence[str] = ()) -> Iterator[list[Json]]:
+    """Yield pages of deals sorted by `field` until Megaplan says that there are no more.
+
+    :param fields: the only names to ask for, everything if empty
+    """
     session = logged_in(base_url)
     sort_by = [{"contentType": "SortField", "fieldName": field, "desc": descending}]
     arguments: Json = {"limit": PAGE_SIZE, "sortBy": sort_by}
+    if fields:
+        arguments |= {"fields": list(fields), "onlyRequestedFields": True}
     while True:
         query = quote(orjson.dumps(arguments))
         response = session.get(f"{base_url}/api/v3/deal?{query}", timeout=60)

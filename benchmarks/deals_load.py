@@ -62,9 +62,9 @@ def _stages(
         for stage in stages:
             if stage == "changed":
                 server.control("touch?" + quote(f'{{"share":{CHANGED_SHARE}}}'))
-            job = Job(stage, server.base_url, uri, work_dir)
+            job = Job(stage, server.base_url, uri, work_dir, postgres.pid)
             measurement = measure(contender, job, server.deals, python, postgres)
-            _compare_with_truth(contender, stage, server, postgres)
+            check_against_truth(contender, stage, server, postgres, _DATABASE)
             print(
                 f"{contender.title}, {server.deals} deals, {stage}: {measurement.wall_seconds:.2f} s,"
                 f" CPU {measurement.cpu_seconds:.2f} s, {measurement.peak_mb:.0f} MB",
@@ -74,11 +74,17 @@ def _stages(
     postgres.drop(_DATABASE)
 
 
-def _compare_with_truth(contender: Contender, stage: Stage, server: PageServer, postgres: Postgres) -> None:
+def check_against_truth(
+    contender: Contender, stage: Stage, server: PageServer, postgres: Postgres, database: str
+) -> None:
+    """Compare what a contender has in its database with what the page server serves.
+
+    :raises ContenderFailedError: they differ
+    """
     query: str | None = getattr(importlib.import_module(contender.module), "TRUTH_SQL", None)
     if query is None:
         return
-    loaded = postgres.row(_DATABASE, query)
+    loaded = postgres.row(database, query)
     truth = server.control("truth", "GET")
     if loaded is None or truth is None or not _same(loaded, list(truth.values())):
         raise ContenderFailedError(f"{contender.title}, stage {stage}: loaded {loaded}, served {truth}")

@@ -26,6 +26,7 @@ class Measurement:
 
     :param wall_seconds: of `load` alone; starting Python and importing are left out
     :param cpu_seconds: user and system time of the contender's processes; not of Postgres or the page server
+    :param postgres_cpu_seconds: the same of the server during `load`, its own housekeeping included
     :param peak_mb: resident memory, all processes of the contender together
     :param before_mb: resident memory before `load`: Python and the imports
     :param requests: the page server's count per path
@@ -38,6 +39,7 @@ class Measurement:
     deals: int
     wall_seconds: float
     cpu_seconds: float
+    postgres_cpu_seconds: float
     peak_mb: float
     before_mb: float
     requests: dict[str, int]
@@ -116,6 +118,7 @@ def measure(contender: Contender, job: Job, deals: int, python: str, postgres: P
         deals=deals,
         wall_seconds=figures["wall_seconds"],
         cpu_seconds=figures["cpu_seconds"],
+        postgres_cpu_seconds=figures["postgres_cpu_seconds"],
         peak_mb=max(figures["peak_kb"], tree_peak_kb) / 1024,
         before_mb=figures["before_kb"] / 1024,
         requests=figures["requests"],

@@ -2,13 +2,14 @@
 
 It exists so that a benchmark measures loaders and not an emulator. The pages of 100 deals of a first load,
 and those that hold the touched deals, are bytes before the first request comes. It is not strict: unknown
-arguments are ignored and every deal has all its fields whatever `fields` says. The strict one is
-`emulators/megaplan`.
+arguments are ignored and every deal has all its fields whatever `fields` says, unless `fields` asks for nothing
+but times. The strict one is `emulators/megaplan`.
 
 Beside `/api/v3` it has control routes, which are not counted:
 
 * `POST /control/reset`: all deals untouched again, counters at zero
 * `POST /control/touch?{"share":0.01}`: changes name, price and `timeUpdated` of that share of the deals
+* `POST /control/prepare_times`: the pages that hold nothing but ids and times are ready, too
 * `POST /control/count`: counters at zero
 * `GET /control/requests`: requests so far per path
 * `GET /control/truth`: what a loader must have in its tables now
@@ -36,6 +37,7 @@ PAGE_SIZE = 100
 TOKEN = "benchmark-token"
 
 _API = "/api/v3"
+_TIMES = frozenset({"timeCreated", "timeUpdated"})
 
 
 class Account:
@@ -44,7 +46,7 @@ class Account:
     def __init__(self, deals: int) -> None:
         self.deals = deals
         self.touched: dict[int, Touched] = {}
-        self._pages: dict[tuple[str, bool, int, int], bytes] = {}
+        self._pages: dict[tuple[str, bool, int, int, bool], bytes] = {}
         self._orders: dict[tuple[str, bool], Sequence[int]] = {}
         self._places: dict[tuple[str, bool], dict[int, int]] = {}
         self._untouched_pages = [
@@ -91,7 +93,25 @@ class Account:
         limit = int(arguments.get("limit") or PAGE_SIZE)
         after = arguments.get("pageAfter")
         start = self._place(field, descending, int(after["id"]) - records.FIRST_DEAL_ID) + 1 if after else 0
-        return self._page(field, descending, start, limit)
+        fields: list[str] = arguments.get("fields") or []
+        only_times = bool(fields) and _TIMES.issuperset(fields)
+        return self._page(field, descending, start, limit, only_times)
+
+    def prepare_times(self) -> None:
+        """Have the pages ready that a walk over ids and times asks for."""
+        for start in range(0, self.deals, PAGE_SIZE):
+            self._page("timeCreated", False, start, PAGE_SIZE, only_times=True)
+
+    def by_links(self, links: Sequence[Json]) -> Json:
+        """Return the deals behind links, those that exist. Made on demand: which ones are asked for is not known."""
+        response = Response()
+        indexes = [int(one["id"]) - records.FIRST_DEAL_ID for one in links if one["contentType"] == "Deal"]
+        deals = [
+            records.deal(response, index, self.touched.get(index))
+            for index in indexes
+            if 0 <= index < self.deals
+        ]
+        return _whole(deals)
 
     def one(self, index: int) -> Json:
         """Return a single deal."""
@@ -108,14 +128,14 @@ class Account:
         for start in {index // PAGE_SIZE * PAGE_SIZE for index in self.touched}:
             self._page("timeCreated", False, start, PAGE_SIZE)
 
-    def _page(self, field: str, descending: bool, start: int, limit: int) -> bytes:
-        key = (field, descending, start, limit)
+    def _page(self, field: str, descending: bool, start: int, limit: int, only_times: bool = False) -> bytes:
+        key = (field, descending, start, limit, only_times)
         page = self._pages.get(key)
         if page is None:
             indexes = self._order(field, descending)[start : start + limit]
-            if self._is_untouched_page(field, descending, start, limit, indexes):
+            if not only_times and self._is_untouched_page(field, descending, start, limit, indexes):
                 return self._untouched_pages[start // PAGE_SIZE]
-            page = self._pages[key] = self._render(indexes, limit, start + limit < self.deals)
+            page = self._pages[key] = self._render(indexes, limit, start + limit < self.deals, only_times)
         return page
 
     def _is_untouched_page(
@@ -150,9 +170,14 @@ class Account:
             self._places[key] = {one: place for place, one in enumerate(self._order(field, descending))}
         return self._places[key][index]
 
-    def _render(self, indexes: Sequence[int], limit: int, more: bool) -> bytes:
+    def _render(self, indexes: Sequence[int], limit: int, more: bool, only_times: bool = False) -> bytes:
         response = Response()
-        deals = [records.deal(response, index, self.touched.get(index)) for index in indexes]
+        deals = [
+            records.deal_times(index, self.touched.get(index))
+            if only_times
+            else records.deal(response, index, self.touched.get(index))
+            for index in indexes
+        ]
         return orjson.dumps(_envelope(deals, limit, more))
 
 
@@ -213,13 +238,14 @@ class Application:
         self._control: dict[str, Callable[[Json], object]] = {
             "/control/reset": self._reset,
             "/control/touch": lambda arguments: {"touched": self._account.touch(float(arguments["share"]))},
+            "/control/prepare_times": lambda _: self._account.prepare_times(),
             "/control/count": lambda _: self._requests.clear(),
             "/control/requests": lambda _: dict(self._requests),
             "/control/truth": lambda _: self._account.truth(),
             "/control/size": lambda _: {"bytes": self._account.size()},
         }
 
-    def answer(self, method: str, target: str, headers: bytes) -> tuple[int, bytes]:
+    def answer(self, method: str, target: str, headers: bytes, body: bytes) -> tuple[int, bytes]:
         """Return status and body for a request."""
         path, _, query = target.partition("?")
         arguments: Json = orjson.loads(unquote(query)) if query else {}
@@ -230,6 +256,8 @@ class Application:
             return 200, orjson.dumps(_token())
         if TOKEN.encode() not in headers:
             return 401, _error(401, "Unauthorized")
+        if path == f"{_API}/bulk/getEntitiesByLinks" and method == "POST":
+            return 200, orjson.dumps(self._account.by_links(orjson.loads(body)))
         if method != "GET" or not path.startswith(_API):
             return 404, _error(404, "No route found")
         return self._read(path.removeprefix(_API), arguments)
@@ -242,8 +270,7 @@ class Application:
             return 200, orjson.dumps(page)
         entity = self._entity(path)
         if entity is not None:
-            meta = {"status": 200, "errors": [], "pagination": []}
-            return 200, orjson.dumps({"meta": meta, "data": entity})
+            return 200, orjson.dumps(_whole(entity))
         return 404, _error(404, "No route found")
 
     def _entity(self, path: str) -> Json | None:
@@ -281,14 +308,15 @@ class HttpProtocol(asyncio.Protocol):
             body_end = end + 4 + _content_length(head)
             if len(self._received) < body_end:
                 return
+            body = self._received[end + 4 : body_end]
             self._received = self._received[body_end:]
-            self._respond(head)
+            self._respond(head, body)
 
-    def _respond(self, head: bytes) -> None:
+    def _respond(self, head: bytes, sent: bytes) -> None:
         request_line, _, headers = head.partition(b"\r\n")
         method, target, _ = request_line.decode("ascii").split(" ", 2)
         try:
-            status, body = self._application.answer(method, target, headers)
+            status, body = self._application.answer(method, target, headers, sent)
         except (KeyError, ValueError) as error:
             status, body = 422, _error(422, str(error))
         if self._transport is not None:
@@ -320,6 +348,10 @@ def _sorted(entities: list[Json], field: str, descending: bool) -> list[Json]:
 def _envelope(entities: list[Json], limit: int, more: bool) -> Json:
     pagination = {"count": len(entities), "limit": limit, "hasMoreNext": more}
     return {"meta": {"status": 200, "errors": [], "pagination": pagination}, "data": entities}
+
+
+def _whole(data: Json | list[Json]) -> Json:
+    return {"meta": {"status": 200, "errors": [], "pagination": []}, "data": data}
 
 
 def _error(status: int, message: str) -> bytes:

@@ -52,6 +52,7 @@ class Postgres:
     """A running server that listens on 127.0.0.1."""
 
     port: int
+    pid: int
 
     def uri(self, database: str) -> str:
         """Return the URI of a database. The password is not checked; some clients insist on having one."""
@@ -64,6 +65,19 @@ class Postgres:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
             connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
         return self.uri(database)
+
+    def clone_database(self, template: str, database: str) -> str:
+        """Create the database anew as a copy of another one and return its URI."""
+        with self._connect("postgres") as connection:
+            names = (sql.Identifier(database), sql.Identifier(template))
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(names[0]))
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
+        return self.uri(database)
+
+    def settle(self, database: str) -> None:
+        """Do what autovacuum would have done by the next night."""
+        with self._connect(database) as connection:
+            connection.execute("VACUUM ANALYZE")
 
     def drop(self, database: str) -> None:
         """Remove the database and give its space back."""
@@ -132,7 +146,8 @@ def running_postgres() -> Iterator[Postgres]:
         subprocess.run(
             [*control, *log, "-o", listen, "start"], check=True, stdout=subprocess.DEVNULL, user=user
         )
-        yield Postgres(port)
+        pid = int((folder / "data" / "postmaster.pid").read_text().split()[0])
+        yield Postgres(port, pid)
     finally:
         subprocess.run([*control, "-m", "fast", "stop"], check=False, stdout=subprocess.DEVNULL, user=user)
         shutil.rmtree(folder, ignore_errors=True)

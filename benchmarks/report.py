@@ -67,12 +67,12 @@ def markdown(result: Result, day: date) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def write_between_markers(path: Path, text: str) -> None:
+def write_between_markers(path: Path, text: str, begin: str = BEGIN, end: str = END) -> None:
     """Put the text between the markers of a page, or at its end with markers around it."""
-    block = f"{BEGIN}\n\n{text}\n\n{END}"
+    block = f"{begin}\n\n{text}\n\n{end}"
     page = path.read_text(encoding="utf-8") if path.exists() else "# Benchmarks\n"
-    before, found, rest = page.partition(BEGIN)
-    after = rest.partition(END)[2] if found else "\n"
+    before, found, rest = page.partition(begin)
+    after = rest.partition(end)[2] if found else "\n"
     separator = "" if found else "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(before + separator + block + after, encoding="utf-8")
@@ -101,7 +101,7 @@ def _stage_table(result: Result, stage: Stage) -> str:
                 f"{_middle(runs, lambda run: run.wal_mb):.1f}",
             )
         )
-    return f"### {_STAGE_TITLES[stage]}\n\n{_table(_COLUMNS, rows)}"
+    return f"### {_STAGE_TITLES[stage]}\n\n{table(_COLUMNS, rows)}"
 
 
 def _comparison(result: Result) -> str:
@@ -125,7 +125,7 @@ def _comparison(result: Result) -> str:
                 )
             )
     header = ("", "compared with", "its wall ÷ ours", "its CPU ÷ ours", "its peak ÷ ours")
-    return f"### This project beside dlt\n\n{_table(header, rows)}"
+    return f"### This project beside dlt\n\n{table(header, rows)}"
 
 
 def _memory_table(result: Result) -> str:
@@ -140,7 +140,7 @@ def _memory_table(result: Result) -> str:
         figures = (before, small, large)
         rows.append((contender.title, *(f"{one:.0f}" for one in figures), f"{large - small:+.0f}"))
     header = ("", "imports alone", f"{result.small[0].deals} deals", f"{result.deals} deals", "difference")
-    return f"### Peak memory of a first load, MB\n\n{_table(header, rows)}"
+    return f"### Peak memory of a first load, MB\n\n{table(header, rows)}"
 
 
 _NOTES = """\
@@ -192,6 +192,7 @@ def _requests(requests: Mapping[str, int]) -> str:
     return f"{deals} + {others}" if others else str(deals)
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return rows under a header as markdown; all columns but the first are figures."""
     lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

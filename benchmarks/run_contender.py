@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from benchmarks.contender import Job
+from benchmarks.processor_time import tree_cpu_seconds
 
 
 def main() -> None:
@@ -27,12 +28,14 @@ def main() -> None:
     _ask(job, "count", "POST")
     memory_before = _memory_kb("VmRSS")
     _forget_peak_memory()
+    postgres_cpu_before = tree_cpu_seconds(job.postgres_pid)
     cpu_before = _cpu_seconds()
     began = time.perf_counter()
     contender.load(job)
     figures = {
         "wall_seconds": time.perf_counter() - began,
         "cpu_seconds": _cpu_seconds() - cpu_before,
+        "postgres_cpu_seconds": tree_cpu_seconds(job.postgres_pid) - postgres_cpu_before,
         "peak_kb": _memory_kb("VmHWM"),
         "before_kb": memory_before,
         "requests": json.loads(_ask(job, "requests", "GET")),
