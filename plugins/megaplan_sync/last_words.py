@@ -15,6 +15,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from megaplan_hook.exceptions import MegaplanError
 from megaplan_sync.exceptions import MegaplanSyncError
+from uis_hook.exceptions import UisError
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ def plainly_told() -> Iterator[None]:
     """Turn our errors into Airflow's: without their causes, and not retried where a retry cannot help."""
     try:
         yield
-    except (MegaplanError, MegaplanSyncError) as error:
+    except (MegaplanError, MegaplanSyncError, UisError) as error:
         raise airflow_error(error) from None
 
 
