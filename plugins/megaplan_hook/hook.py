@@ -238,6 +238,22 @@ class MegaplanHook(MegaplanClient):
         """Walk over ``/contractorType``: ``{id, name, type: client|contact|…}``."""
         return self.walk("/contractorType", **walking)
 
+    def call_user_configs(self, **walking: Any) -> Iterator[ListPage]:
+        """Walk over ``/callUserConfig``: the users of telephony and their internal numbers.
+
+        ``CallUserConfig {id, employee, internalNumber: "101" or "sip:101@host", settings}``. Known from the RAML
+        only; an employee is written in full once per answer, and as a bare link when met again.
+        """
+        return self.walk("/callUserConfig", **walking)
+
+    def todo_categories(self, **walking: Any) -> Iterator[ListPage]:
+        """Walk over ``/todoCategory``: ``{id, name, masterType: event|meeting|call|todo|private}``."""
+        return self.walk("/todoCategory", **walking)
+
+    def todo_statuses(self, **walking: Any) -> Iterator[ListPage]:
+        """Walk over ``/todoStatus``: ``{id, name, masterType: scheduled|finished|success|fail|…}``."""
+        return self.walk("/todoStatus", **walking)
+
     def _entity(self, path: str) -> dict[str, Any]:
         data = self.request("GET", path).data
         if not isinstance(data, dict) or not data:
