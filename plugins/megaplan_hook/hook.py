@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from megaplan_hook.budget import RequestBudget
-from megaplan_hook.client import MegaplanClient
+from megaplan_hook.call_delivery import MegaplanCallDelivery
 from megaplan_hook.envelope import Answer
 from megaplan_hook.exceptions import MegaplanError, MegaplanTransportError
 from megaplan_hook.links import Link, link
@@ -26,7 +26,7 @@ EXTRA_FIELDS_ENTITIES: tuple[ExtraFieldsEntity, ...] = (
 )
 
 
-class MegaplanHook(MegaplanClient):
+class MegaplanHook(MegaplanCallDelivery):
     """Megaplan's nouns: one small method per thing that this provider reads.
 
     Shapes are those of dev.megaplan.ru/apiv3 (RAML of build r2510). Every list method takes the keyword

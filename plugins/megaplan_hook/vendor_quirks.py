@@ -36,6 +36,8 @@ class VendorQuirks:
     :param contractor_list_route: where all contractors are listed: ``contractor`` (default, one mixed list)
         or ``by_kind`` (/contractorHuman, then /contractorCompany), should the mixed list fail like other
         routes of the abstract type do.
+    :param read_lag_seconds: how long after a write a reader may still miss it; default 10, 0-600. After an
+        ambiguous answer so much is waited before looking whether a call or a communication was made.
     """
 
     token_body: TokenBody = "form"
@@ -46,6 +48,7 @@ class VendorQuirks:
     x_time_zone: int | None = None
     x_user_id: str | None = None
     contractor_list_route: ContractorListRoute = "contractor"
+    read_lag_seconds: float = 10
 
     @classmethod
     def from_json(
@@ -86,4 +89,5 @@ class VendorQuirks:
                 ContractorListRoute,
                 given.choice("contractor_list_route", "contractor", ("contractor", "by_kind")),
             ),
+            read_lag_seconds=given.number("read_lag_seconds", 10, 0, 600, "seconds"),
         )

@@ -180,6 +180,7 @@ def test_empty_fields_mean_the_default() -> None:
         ({"vendor_quirks": "{'a'"}, "vendor_quirks", "no JSON"),
         ({"vendor_quirks": {"token_bodi": 1}}, "vendor_quirks.token_bodi", "'token_body'"),
         ({"vendor_quirks": {"token_body": "xml"}}, "vendor_quirks.token_body", "form, json, multipart"),
+        ({"vendor_quirks": {"read_lag_seconds": 601}}, "vendor_quirks.read_lag_seconds", "from 0 to 600"),
         (
             {"vendor_quirks": {"default_phone_region": "RUS"}},
             "vendor_quirks.default_phone_region",

@@ -1,0 +1,133 @@
+"""What Megaplan is told of telephone calls: the calls themselves, and the communications made of them.
+
+Shapes are those of the RAML of build r2510; no public client is known to use the routes of calls. Nothing here is
+tried again after an ambiguous answer: whether a call or a todo was made is for the caller to find out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from megaplan_hook.client import MegaplanClient
+from megaplan_hook.envelope import Answer
+from megaplan_hook.exceptions import MegaplanTransportError
+from megaplan_hook.query import path_id
+
+MOST_TODOS_OF_A_CALL = 100
+
+
+class MegaplanCallDelivery(MegaplanClient):
+    """Nouns of calls (``CallInfo``) and of communications (``Todo``)."""
+
+    def call_info_by_provider(self, provider_id: str) -> dict[str, Any]:
+        """Return the call that has the exchange's own id; of several the latest.
+
+        :raises MegaplanNotFoundError: when there is none, or it was written only seconds ago.
+        """
+        path = "/callInfo/provider"
+        return _entity(self.request("GET", path, arguments={"providerId": provider_id}), path)
+
+    def push_call_history(self, calls: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Import finished calls: created, or updated when Megaplan has them; no widget hears of it.
+
+        :param calls: ``CallInfo`` objects; an ``id`` names the one to update.
+        :returns: what Megaplan has now, ``providerId`` tells which is which.
+        """
+        path = "/callInfo/history"
+        return _entities(self.request("POST", path, body=[_call(call) for call in calls]), path)
+
+    def update_call_info(self, call_info_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Change a call by Megaplan's id; ``recordLinks`` is replaced as a whole. The widget hears of it."""
+        path = f"/callInfo/{path_id(call_info_id)}"
+        # without the id in the body Megaplan may make another one, as it does with todos (seen live)
+        return _entity(self.request("POST", path, body={**_call(changes), "id": call_info_id}), path)
+
+    def update_call_info_by_provider(self, provider_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Change a call by the exchange's own id; of several the latest. The widget hears of it.
+
+        :raises MegaplanNotFoundError: when no call has it.
+        """
+        path = "/callInfo/provider"
+        return _entity(self.request("POST", path, body={**_call(changes), "providerId": provider_id}), path)
+
+    def call_route(self, phone: str) -> dict[str, Any]:
+        """Return who has a phone number: ``CallRoute {type, timeout, employees, users}``.
+
+        :param phone: digits with the country code, as the vendor's example has it.
+        """
+        path = "/callRoute"
+        answer = self.request("GET", path, arguments={"phone": phone})
+        if not isinstance(answer.data, dict):
+            raise MegaplanTransportError(f"{path}: 'data' is no object", answer.status)
+        return answer.data
+
+    def call_todos(self, call_info_id: str) -> list[dict[str, Any]]:
+        """Return the communications of a call, open and finished ones, at most a hundred."""
+        path = f"/callInfo/{path_id(call_info_id)}/todos"
+        asked = {
+            "all": True,
+            "limit": MOST_TODOS_OF_A_CALL,
+            "fields": ["name", "description", "status", "category", "relations", "isDropped"],
+        }
+        return _entities(self.request("GET", path, arguments=asked), path)
+
+    def todo(self, todo_id: str) -> dict[str, Any]:
+        """Return the full card of a todo."""
+        path = f"/todo/{path_id(todo_id)}"
+        return _entity(self.request("GET", path), path)
+
+    def create_todo(self, todo: Mapping[str, Any]) -> dict[str, Any]:
+        """Make a todo; a ``status`` in it is not relied on, see ``finish_todo``."""
+        return _entity(self.request("POST", "/todo", body={"contentType": "Todo", **todo}), "/todo")
+
+    def update_todo(self, todo_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Change the sent fields of a todo; arrays are replaced as a whole."""
+        path = f"/todo/{path_id(todo_id)}"
+        body = {
+            "contentType": "Todo",
+            **changes,
+            "id": todo_id,
+        }  # without the id another one is made (seen live)
+        return _entity(self.request("POST", path, body=body), path)
+
+    def finish_todo(
+        self, todo_id: str, *, status_id: str | None = None, result_text: str | None = None
+    ) -> None:
+        """Finish a todo; the result becomes a comment of it. Nobody outside of the account is told.
+
+        :param status_id: a ``TodoStatus``; None leaves the choice to Megaplan.
+        :raises MegaplanForbiddenError: when it is finished already.
+        """
+        body: dict[str, Any] = {"contentType": "TodoFinishActionRequest", "notifyContractors": False}
+        if status_id is not None:
+            body["status"] = {"contentType": "TodoStatus", "id": status_id}
+        if result_text is not None:
+            body["resultText"] = result_text
+        self.request("POST", f"/todo/{path_id(todo_id)}/doAction", body=body)
+
+    def todo_categories(self) -> list[dict[str, Any]]:
+        """Return the kinds of todos: ``{id, name, masterType: event|meeting|call|todo|private}``."""
+        return _entities(self.request("GET", "/todoCategory"), "/todoCategory")
+
+    def todo_statuses(self) -> list[dict[str, Any]]:
+        """Return ``{id, name, masterType: scheduled|finished|success|fail|finish_without_result}``."""
+        return _entities(self.request("GET", "/todoStatus"), "/todoStatus")
+
+
+def _call(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {"contentType": "CallInfo", **fields}
+
+
+def _entity(answer: Answer, path: str) -> dict[str, Any]:
+    data = answer.data
+    if not isinstance(data, dict) or data.get("id") is None:
+        raise MegaplanTransportError(f"{path}: 'data' is no entity", answer.status)
+    return data
+
+
+def _entities(answer: Answer, path: str) -> list[dict[str, Any]]:
+    data = answer.data
+    if not isinstance(data, list) or not all(isinstance(each, dict) for each in data):
+        raise MegaplanTransportError(f"{path}: 'data' is no list of objects", answer.status)
+    return data
