@@ -106,14 +106,6 @@ class MegaplanCallDelivery(MegaplanClient):
             body["resultText"] = result_text
         self.request("POST", f"/todo/{path_id(todo_id)}/doAction", body=body)
 
-    def todo_categories(self) -> list[dict[str, Any]]:
-        """Return the kinds of todos: ``{id, name, masterType: event|meeting|call|todo|private}``."""
-        return _entities(self.request("GET", "/todoCategory"), "/todoCategory")
-
-    def todo_statuses(self) -> list[dict[str, Any]]:
-        """Return ``{id, name, masterType: scheduled|finished|success|fail|finish_without_result}``."""
-        return _entities(self.request("GET", "/todoStatus"), "/todoStatus")
-
 
 def _call(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {"contentType": "CallInfo", **fields}

@@ -106,8 +106,6 @@ def test_writes(
             },
             [TODO],
         ),
-        (lambda hook: hook.todo_categories(), "/todoCategory", {}, [{"id": "1", "masterType": "call"}]),
-        (lambda hook: hook.todo_statuses(), "/todoStatus", {}, [{"id": "3", "masterType": "success"}]),
     ],
 )
 def test_reads(
