@@ -1,45 +1,36 @@
-"""The certificates of a run as one table for people."""
+"""The certificates of a run as tables for people."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from megaplan_sync.reconciliation.certificate import Certificate
 
-_COLUMNS = [
-    "account",
-    "entity",
-    "verdict",
-    "depth",
-    "in_megaplan",
-    "in_table",
-    "same",
-    "missing",
-    "stale",
-    "extra",
-    "repaired",
-    "deleted",
-    "unresolved",
-    "requests_used",
-    "duration",
-]
+_COUNTS = ["missing", "stale", "extra", "repaired", "deleted", "unresolved"]
+_COLUMNS = ["entity", "verdict", "in_megaplan", "in_table", "same", *_COUNTS, "requests", "seconds"]
 
 
 def report(certificates: Sequence[Certificate]) -> str:
-    """Return the table, sums of every account and what else there is to say."""
+    """Return a table for each account, its sums, and what else there is to say."""
     import pandas as pd  # not while a DAG file is parsed
 
     frame = pd.DataFrame([certificate.as_dict() for certificate in certificates])
-    shown = frame[_COLUMNS].rename(columns={"requests_used": "requests", "duration": "seconds"})
+    frame = frame.rename(columns={"requests_used": "requests", "duration": "seconds"})
     for column in ("in_megaplan", "same"):
-        shown[column] = shown[column].astype("Int64").astype("string").fillna("?")
-    sums = frame.groupby("account")[["missing", "stale", "extra", "repaired", "deleted", "unresolved"]].sum()
-    parts = [shown.to_string(index=False), "", sums.to_string()]
-    parts += [
+        frame[column] = frame[column].astype("Int64").astype("string").fillna("?")
+    lines: list[str] = []
+    for account, of_account in frame.groupby("account"):
+        sums = of_account[_COUNTS].sum()
+        lines += [
+            f"Account {account}: " + ", ".join(f"{count} {name}" for name, count in sums.items()),
+            *of_account[_COLUMNS].to_string(index=False).splitlines(),
+            "",
+        ]
+    lines += [
         f"{certificate.entity} of {certificate.account}: {certificate.reason}"
         for certificate in certificates
         if certificate.reason
     ]
-    return "\n".join(parts)
+    return "\n".join(lines).rstrip()
 
 
 def event_extra(certificates: Sequence[Certificate]) -> dict[str, Any]:
