@@ -21,17 +21,20 @@ CREATE TABLE IF NOT EXISTS telephony.users (
   uis_status_id   bigint,
   uis_status      text,
   do_not_disturb  boolean,
+  missing_since   timestamptz,
   first_synced_at timestamptz NOT NULL DEFAULT now(),
   changed_at      timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (account, employee_id),
-  UNIQUE (account, uis_employee_id),
-  UNIQUE (account, internal_number)
+  UNIQUE (account, uis_employee_id) DEFERRABLE, -- checked after the statement: two people may swap numbers
+  UNIQUE (account, internal_number) DEFERRABLE
 );
 COMMENT ON TABLE telephony.users IS 'Employees who telephone: the same person in Megaplan and in UIS, joined by the internal number';
 COMMENT ON COLUMN telephony.users.employee_id IS 'Megaplan''s employee, megaplan_raw.employees.id';
 COMMENT ON COLUMN telephony.users.uis_employee_id IS 'UIS''s employee';
 COMMENT ON COLUMN telephony.users.internal_number IS 'CallUserConfig.internalNumber, extension_phone_number';
-COMMENT ON COLUMN telephony.users.do_not_disturb IS 'UIS''s status takes no calls';
+COMMENT ON COLUMN telephony.users.uis_status IS 'Mnemonic of UIS''s status; the name of a status of the account''s own';
+COMMENT ON COLUMN telephony.users.do_not_disturb IS 'UIS''s status takes no calls; null: not known';
+COMMENT ON COLUMN telephony.users.missing_since IS 'First read of both sides without this user, if so many are missing that it is looked at twice';
 
 CREATE TABLE IF NOT EXISTS telephony.mismatches (
   account         text        NOT NULL,
@@ -39,12 +42,15 @@ CREATE TABLE IF NOT EXISTS telephony.mismatches (
   employee_id     bigint,
   uis_employee_id bigint,
   internal_number text,
+  name            text,
+  uis_name        text,
   told            text        NOT NULL,
   first_found_at  timestamptz NOT NULL DEFAULT now(),
-  found_at        timestamptz NOT NULL DEFAULT now(),
   UNIQUE NULLS NOT DISTINCT (account, kind, employee_id, uis_employee_id, internal_number)
 );
 COMMENT ON TABLE telephony.mismatches IS 'What keeps people out of telephony.users: as of the last sync, one sentence each';
+COMMENT ON COLUMN telephony.mismatches.kind IS 'See docs/telephony-users.md';
+COMMENT ON COLUMN telephony.mismatches.told IS 'What is wrong, and what to do in which cabinet; ids instead of names, as it stands in logs';
 
 CREATE TABLE IF NOT EXISTS telephony.directories (
   account    text        NOT NULL,
