@@ -30,17 +30,26 @@ class DealHistory:
 
     def after(self, connection: Connection[Any], account: str, written: Sequence[int]) -> None:
         """Open a version for each deal whose content is new, and close the one before."""
-        if written:
-            connection.execute(
-                read_sql("write_deal_versions"),
-                {
-                    "account": account,
-                    "ids": list(written),
-                    "overwritten": list(self._overwritten),
-                    "payloads": list(self._overwritten.values()),
-                },
-            )
-        self._overwritten = {}
+        overwritten, self._overwritten = self._overwritten, {}
+        if not written or (not overwritten and self._append(connection, account, written)):
+            return
+        connection.execute(
+            read_sql("write_deal_versions"),
+            {
+                "account": account,
+                "ids": list(written),
+                "overwritten": list(overwritten),
+                "payloads": list(overwritten.values()),
+            },
+        )
+
+    @staticmethod
+    def _append(connection: Connection[Any], account: str, written: Sequence[int]) -> bool:
+        """Open first versions; tell whether that was all there is to do."""
+        opened = connection.execute(
+            read_sql("append_deal_versions"), {"account": account, "ids": list(written)}
+        ).fetchone()
+        return opened == (len(written),)
 
     @staticmethod
     def close(connection: Connection[Any], account: str, deals: Sequence[int]) -> int:

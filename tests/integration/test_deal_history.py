@@ -329,6 +329,23 @@ def test_rows_deleted_here_by_hand_come_back_to_their_version(sync: Sync, databa
     assert_the_history_fits(database)
 
 
+def test_deals_with_and_without_versions_may_come_in_one_page(sync: Sync, database: Connection[Any]) -> None:
+    def rows() -> list[tuple[Any, ...]]:
+        return [row[:2] for row in history(database)]
+
+    sync("custom_fields", "deals")
+    before = rows()
+    database.execute("DELETE FROM megaplan_raw.deals WHERE id < 1200")
+    database.execute("DELETE FROM megaplan_raw.deal_versions WHERE deal_id < 1200 AND deal_id %% 2 = 0", ())
+    database.execute(
+        "DELETE FROM megaplan_raw.deal_stage_moves WHERE deal_id < 1200 AND deal_id %% 2 = 0", ()
+    )
+    assert len(rows()) < len(before)
+    sync("deals", full_refresh=True)
+    assert rows() == before
+    assert_the_history_fits(database)
+
+
 def test_many_rounds_of_changes_leave_chains_without_gaps(
     sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan
 ) -> None:
@@ -467,13 +484,20 @@ def at(minute: int) -> datetime:
     return datetime(2026, 1, 1, 12, minute, tzinfo=UTC)
 
 
-def write(database: Connection[Any], content_hash: str, **columns: Any) -> None:
-    """Write deal 7 as a page does."""
-    row = {"state_id": 1, "program_id": 14, "payload": f'{{"is": "{content_hash}"}}', **columns}
+def write(
+    database: Connection[Any],
+    content_hash: str,
+    *,
+    id: int = DEAL,
+    beside: Sequence[int] = (),
+    **columns: Any,
+) -> None:
+    """Write a deal as a page does; ``beside`` are others of the page, which are equal to what they were."""
+    row = {"id": id, "state_id": 1, "program_id": 14, "payload": f'{{"is": "{content_hash}"}}', **columns}
     history = DealHistory()
     with database.transaction():
-        history.before(database, ACCOUNT, [DEAL])
-        database.execute("DELETE FROM megaplan_raw.deals")
+        history.before(database, ACCOUNT, [id])
+        database.execute("DELETE FROM megaplan_raw.deals WHERE id = %s", (id,))
         database.execute(
             """INSERT INTO megaplan_raw.deals
               (account, id, program_id, state_id, state_changed_at, created_at, updated_at, payload, content_hash)
@@ -481,10 +505,10 @@ def write(database: Connection[Any], content_hash: str, **columns: Any) -> None:
               %(updated_at)s, %(payload)s, %(content_hash)s)""",
             {
                 **dict.fromkeys(("state_changed_at", "created_at", "updated_at")),
-                "account": ACCOUNT, "id": DEAL, "content_hash": content_hash, **row,
+                "account": ACCOUNT, "content_hash": content_hash, **row,
             },
         )  # fmt: skip
-        history.after(database, ACCOUNT, [DEAL])
+        history.after(database, ACCOUNT, [id, *beside])
 
 
 @pytest.mark.parametrize(
@@ -498,12 +522,20 @@ def write(database: Connection[Any], content_hash: str, **columns: Any) -> None:
     ],
     ids=["all times", "no state time", "updated only", "created only", "none: now"],
 )
+@pytest.mark.parametrize("beside", [[], [8]], ids=["among new deals", "beside a known deal"])
 def test_where_the_first_version_and_the_first_move_begin(
-    database: Connection[Any], columns: dict[str, Any], valid_from: datetime | None, moved_at: datetime | None
+    database: Connection[Any],
+    columns: dict[str, Any],
+    valid_from: datetime | None,
+    moved_at: datetime | None,
+    beside: list[int],
 ) -> None:
     prepare_raw_schema(database)
+    for known in beside:
+        write(database, "known", id=known)
     began = now(database)
-    write(database, "a", **columns)
+    write(database, "a", beside=beside, **columns)
+    assert [len(versions(database, known)) for known in beside] == [1] * len(beside)
     ((found, *_),), ((moved, *_),) = versions(database, DEAL), moves(database, DEAL)
     if valid_from is None:
         assert began < found == moved < now(database)
