@@ -74,6 +74,7 @@ CREATE TABLE IF NOT EXISTS telephony.events (
   content_type     text,
   body             bytea       NOT NULL,
   broken           text,
+  repaired         text,
   mnemonic         text,
   call_session_id  bigint,
   occurred_at      timestamptz,
@@ -84,11 +85,15 @@ CREATE TABLE IF NOT EXISTS telephony.events (
 COMMENT ON TABLE telephony.events IS 'Inbox: everything that came in, as it came, before anything was done about it';
 COMMENT ON COLUMN telephony.events.source IS 'uis_notification, uis_report (found by the nightly comparison), megaplan_webhook';
 COMMENT ON COLUMN telephony.events.dedupe_key IS 'Equal for the same event delivered twice; of a broken body its hash';
-COMMENT ON COLUMN telephony.events.body IS 'The raw body (of a GET the query string)';
+COMMENT ON COLUMN telephony.events.body IS 'The raw body (of a GET the query string); the value of secret is masked';
 COMMENT ON COLUMN telephony.events.broken IS 'Why the body could not be understood; null if it could';
-COMMENT ON COLUMN telephony.events.occurred_at IS 'UIS''s notification_time in UTC';
-COMMENT ON COLUMN telephony.events.derived_at IS 'When its call was last derived from it; null: still to be done';
-CREATE INDEX IF NOT EXISTS events_to_derive ON telephony.events (account, call_session_id) WHERE derived_at IS NULL;
+COMMENT ON COLUMN telephony.events.repaired IS 'What had to be put right to understand it, such as macros left unexpanded: a hint to mend the template';
+COMMENT ON COLUMN telephony.events.mnemonic IS 'Which event: in_call_session, …; calls_report for a row of the report; null: the body does not tell';
+COMMENT ON COLUMN telephony.events.occurred_at IS 'UIS''s notification_time in UTC; of a row of the report when it was read';
+COMMENT ON COLUMN telephony.events.payload IS 'What it says by UIS''s names, without the groups of the template, moments in UTC';
+COMMENT ON COLUMN telephony.events.derived_at IS 'When its call was last derived from it; null: still to be done, if it is about a call';
+CREATE INDEX IF NOT EXISTS events_to_derive ON telephony.events (account, call_session_id, number)
+  WHERE derived_at IS NULL AND call_session_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS events_by_call ON telephony.events (account, call_session_id);
 
 CREATE TABLE IF NOT EXISTS telephony.calls (
@@ -122,9 +127,14 @@ COMMENT ON TABLE telephony.calls IS 'One row per call session, derived from its 
 COMMENT ON COLUMN telephony.calls.outcome IS 'answered; missed: incoming, nobody took it; unanswered: outgoing, nobody took it; null while it goes on';
 COMMENT ON COLUMN telephony.calls.contact_phone IS 'The client''s number, E.164 digits as UIS gives them';
 COMMENT ON COLUMN telephony.calls.uis_employee_id IS 'Whose call it is: the last who talked, else the last who rang, else null';
-COMMENT ON COLUMN telephony.calls.rung_employees IS 'UIS employees whose phones rang, in that order';
+COMMENT ON COLUMN telephony.calls.rung_employees IS 'UIS employees whose phones rang or who dialled, in that order; then those whom only lists name, as the report''s';
 COMMENT ON COLUMN telephony.calls.records IS 'Recordings known: [{"url", "kind": talk|voice_mail, "record_id", "seconds"}]';
-COMMENT ON COLUMN telephony.calls.expects_record IS 'Whether a recording is to be waited for; null: not known';
+COMMENT ON COLUMN telephony.calls.expects_record IS 'Whether a recording is to be waited for: true once one is known, false if nobody talked; null: not known';
+COMMENT ON COLUMN telephony.calls.started_at IS 'As UIS says; otherwise when the first known event of it happened';
+COMMENT ON COLUMN telephony.calls.answered_at IS 'When the first talk began; picking up alone is no talk';
+COMMENT ON COLUMN telephony.calls.talk_seconds IS 'Only the talking, all talks together';
+COMMENT ON COLUMN telephony.calls.event_count IS 'Different events known, rows of the report included';
+COMMENT ON COLUMN telephony.calls.first_event_at IS 'Of the notifications, as UIS dates them; null if only the report told of it';
 
 CREATE TABLE IF NOT EXISTS telephony.call_deliveries (
   account             text        NOT NULL,
