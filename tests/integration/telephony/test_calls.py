@@ -1,0 +1,282 @@
+"""New events become calls, each once, also when several runs are at it; finished ones get a line of the ledger."""
+
+import json
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import Connection
+
+from megaplan_sync.sql import read_sql
+from megaplan_sync.telephony.calls import DerivedCall, derive_new_calls, drain
+from megaplan_sync.telephony.inbox import UIS_NOTIFICATION, store_events, store_report_rows
+from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
+
+ACCOUNT = "acme"
+SESSION = 700_100_200
+BEGIN = datetime(2026, 1, 15, 7, tzinfo=UTC)
+Body = tuple[bytes, str | None, str | None]
+
+
+@pytest.fixture
+def telephony(database: Connection[Any]) -> Connection[Any]:
+    prepare_telephony_schema(database)
+    return database
+
+
+def body(mnemonic: str, after: float, session: int = SESSION, **values: Any) -> Body:
+    told = {
+        "notification_mnemonic": mnemonic,
+        "notification_time": (BEGIN + timedelta(hours=3, seconds=after)).strftime("%Y-%m-%d %H:%M:%S.%f")[
+            :-3
+        ],
+        "call_session_id": session,
+        "direction": "in",
+        "contact_phone_number": "79000000001",
+        **values,
+    }
+    return json.dumps(told).encode(), "application/json", None
+
+
+def call(session: int = SESSION, **values: Any) -> list[Body]:
+    """Return eight notifications of an answered call."""
+    first, second = {"leg_id": session * 10 + 1}, {"leg_id": session * 10 + 2, "employee_id": 501}
+    return [
+        body("in_call_session", 0, session, **values),
+        body("in_call", 0, session, **first, **values),
+        body("call_proceeding", 1, session, **second, **values),
+        body("call_connected", 5, session, **second, **values),
+        body("talk_started", 5, session, employee_id=501, **values),
+        body("talk_finished", 65, session, employee_id=501, talk_time_duration=60, **values),
+        body("call_disconnected", 65, session, **second, **values),
+        body("call_session_finished", 65, session, employee_id=501, talk_time_duration=60, **values),
+    ]
+
+
+def store(connection: Connection[Any], bodies: list[Body]) -> None:
+    store_events(connection, ACCOUNT, UIS_NOTIFICATION, bodies)
+
+
+def derive(connection: Connection[Any], **options: Any) -> list[DerivedCall]:
+    return derive_new_calls(connection, ACCOUNT, **options)
+
+
+def ledger(connection: Connection[Any]) -> list[int]:
+    found = connection.execute("SELECT call_session_id FROM telephony.call_deliveries ORDER BY 1").fetchall()
+    return [session for (session,) in found]
+
+
+def waiting(connection: Connection[Any]) -> int:
+    row = connection.execute("SELECT count(*) FROM telephony.events WHERE derived_at IS NULL").fetchone()
+    return int((row or (0,))[0])
+
+
+def whole_rows(connection: Connection[Any]) -> list[Any]:
+    return connection.execute("SELECT * FROM telephony.calls ORDER BY call_session_id").fetchall()
+
+
+def test_a_call_is_derived_step_by_step_and_delivered_once_it_is_over(telephony: Connection[Any]) -> None:
+    bodies = call()
+    store(telephony, bodies[:3])
+    (ringing,) = derive(telephony)
+    assert (ringing.is_finished, ringing.has_changed, ringing.is_to_deliver) == (False, True, False)
+    assert ledger(telephony) == []
+    store(telephony, bodies[3:])
+    (over,) = derive(telephony)
+    assert (over.is_finished, over.has_changed, over.is_to_deliver) == (True, True, True)
+    assert over.call.outcome == "answered"
+    assert ledger(telephony) == [SESSION]
+    assert waiting(telephony) == 0
+    assert derive(telephony) == []
+
+
+def test_the_row_is_the_derived_call(telephony: Connection[Any]) -> None:
+    store(
+        telephony, [*call(), body("talk_record_file", 70, file_link="https://x.test/system/media/talk/1/aa/")]
+    )
+    (derived,) = derive(telephony)
+    with telephony.cursor() as cursor:
+        row = cursor.execute("SELECT * FROM telephony.calls").fetchone()
+        names = [column.name for column in cursor.description or ()]
+    stored = dict(zip(names, row or (), strict=True))
+    del stored["changed_at"]
+    expected = {**vars(derived.call), "rung_employees": list(derived.call.rung_employees)}
+    assert stored == expected | {"records": [record._asdict() for record in derived.call.records]}
+
+
+def test_what_tells_nothing_new_writes_nothing(telephony: Connection[Any]) -> None:
+    store(telephony, call())
+    derive(telephony)
+    before = whole_rows(telephony)
+    store(telephony, call())
+    assert derive(telephony) == [], "repetitions are not new"
+    telephony.execute("UPDATE telephony.events SET derived_at = NULL")
+    (again,) = derive(telephony)
+    assert (again.has_changed, again.is_to_deliver) == (False, False)
+    assert whole_rows(telephony) == before
+
+
+def test_a_row_changed_by_hand_is_put_right(telephony: Connection[Any]) -> None:
+    store(telephony, call())
+    derive(telephony)
+    before = whole_rows(telephony)
+    telephony.execute("UPDATE telephony.calls SET outcome = 'missed', rung_employees = '{}'")
+    telephony.execute("UPDATE telephony.events SET derived_at = NULL")
+    assert [derived.has_changed for derived in derive(telephony)] == [True]
+    changed_at = len(before[0]) - 2
+    assert [row[:changed_at] for row in whole_rows(telephony)] == [row[:changed_at] for row in before]
+
+
+def test_colleagues_and_calls_of_unknown_direction_get_no_line_of_the_ledger(
+    telephony: Connection[Any],
+) -> None:
+    store(telephony, call(1, is_internal=True) + call(2, direction=None)[2:] + call(3))
+    assert {d.call_session_id: d.is_to_deliver for d in derive(telephony)} == {1: False, 2: False, 3: True}
+    assert ledger(telephony) == [3]
+    row = {
+        "id": 2,
+        "start_time": "2026-01-15 10:00:00",
+        "finish_time": "2026-01-15 10:01:05",
+        "is_lost": False,
+    }
+    store_report_rows(telephony, ACCOUNT, [{**row, "direction": "out"}])
+    assert [derived.is_to_deliver for derived in derive(telephony)] == [True]
+    assert ledger(telephony) == [2, 3]
+
+
+def test_accounts_are_apart(telephony: Connection[Any]) -> None:
+    store(telephony, call())
+    assert derive_new_calls(telephony, "other") == []
+    store_events(telephony, "other", UIS_NOTIFICATION, call()[:1])
+    ((other,), (own,)) = derive_new_calls(telephony, "other"), derive(telephony)
+    assert (other.is_finished, own.is_finished) == (False, True)
+
+
+def test_no_more_calls_at_once_than_asked_for_the_oldest_first(telephony: Connection[Any]) -> None:
+    for session in (5, 4, 3, 2, 1):
+        store(telephony, call(session))
+    batches = [[d.call_session_id for d in batch] for batch in drain(telephony, ACCOUNT, limit=2)]
+    assert [sorted(batch) for batch in batches] == [[4, 5], [2, 3], [1]]
+
+
+def test_broken_bodies_and_lines_wait_for_nobody(telephony: Connection[Any]) -> None:
+    lost: list[Body] = [(b"broken", None, None), (b'{"sip_line_id": 1, "sip_line_login": "x"}', None, None)]
+    store(telephony, lost)
+    assert derive(telephony) == []
+
+
+def test_events_that_come_meanwhile_are_left_for_the_next_time(
+    telephony: Connection[Any], database_uri: str
+) -> None:
+    bodies = call()
+    store(telephony, bodies[:4])
+    with psycopg.connect(database_uri, autocommit=True) as other:
+        with telephony.transaction():
+            assert [derived.is_finished for derived in derive(telephony)] == [False]
+            store(other, bodies[4:])
+            assert derive(other) == [], "the other run is at this call"
+            store(other, call(SESSION + 1))
+            assert [derived.call_session_id for derived in derive(other)] == [SESSION + 1]
+        assert waiting(telephony) == 4
+        assert [(d.is_finished, d.call.event_count) for d in derive(telephony)] == [(True, 8)]
+
+
+def test_a_row_of_the_report_read_again_meanwhile_is_left_for_the_next_time(
+    telephony: Connection[Any], database_uri: str
+) -> None:
+    row = {
+        "id": 1,
+        "start_time": "2026-01-15 10:00:00",
+        "finish_time": "2026-01-15 10:01:05",
+        "direction": "in",
+    }
+    lost, taken = {**row, "is_lost": True}, {**row, "is_lost": False}
+    store_report_rows(telephony, ACCOUNT, [lost], read_at=BEGIN)
+    store_report_rows(telephony, ACCOUNT, [taken], read_at=BEGIN + timedelta(hours=1))
+    with psycopg.connect(database_uri, autocommit=True) as other:
+        with telephony.transaction():
+            events = telephony.execute("SELECT number, times_received FROM telephony.events").fetchall()
+            store_report_rows(other, ACCOUNT, [lost], read_at=BEGIN + timedelta(hours=2))
+            telephony.execute(
+                read_sql("mark_events_derived"),
+                {"numbers": [n for n, _ in events], "times_received": [t for _, t in events]},
+            )
+        assert waiting(telephony) == 1
+        (derived,) = derive(telephony)
+        assert derived.call.outcome == "missed"
+
+
+def test_a_run_that_fails_leaves_everything_to_the_next(telephony: Connection[Any]) -> None:
+    store(telephony, call())
+    with telephony.transaction(force_rollback=True):
+        assert [derived.is_to_deliver for derived in derive(telephony)] == [True]
+    assert whole_rows(telephony) == []
+    assert waiting(telephony) == 8
+    assert [derived.is_to_deliver for derived in derive(telephony)] == [True]
+
+
+def test_runs_at_once_while_events_keep_coming(telephony: Connection[Any], database_uri: str) -> None:
+    """Four runs derive, three sides store shuffled and doubled events: each call ends whole and delivered once."""
+    sessions = range(1, 61)
+    chance = Random(1)
+    every = [one for session in sessions for one in call(session)]
+    sides = [chance.sample(every, len(every)) for _ in range(3)]
+    failures: list[BaseException] = []
+    delivered: list[int] = []
+    storing = threading.Event()
+
+    def write(own: list[Body]) -> None:
+        with psycopg.connect(database_uri, autocommit=True) as connection:
+            for begin in range(0, len(own), 17):
+                store(connection, own[begin : begin + 17])
+
+    def run() -> None:
+        with psycopg.connect(database_uri, autocommit=True) as connection:
+            while True:
+                is_last = storing.is_set()
+                for batch in drain(connection, ACCOUNT, limit=7):
+                    delivered.extend(d.call_session_id for d in batch if d.is_to_deliver)
+                if is_last:
+                    return
+
+    def guarded(work: Any, *given: Any) -> threading.Thread:
+        def target() -> None:
+            try:
+                work(*given)
+            except BaseException as error:
+                failures.append(error)
+
+        thread = threading.Thread(target=target)
+        thread.start()
+        return thread
+
+    runs = [guarded(run) for _ in range(4)]
+    for writer in [guarded(write, own) for own in sides]:
+        writer.join(timeout=120)
+    storing.set()
+    for thread in runs:
+        thread.join(timeout=120)
+    assert failures == []
+    assert waiting(telephony) == 0
+    assert sorted(delivered) == list(sessions) == ledger(telephony)
+    counts = telephony.execute(
+        "SELECT event_count, is_finished, talk_seconds FROM telephony.calls"
+    ).fetchall()
+    assert counts == [(8, True, 60)] * len(sessions)
+
+
+def test_five_thousand_calls_take_seconds(telephony: Connection[Any]) -> None:
+    """Measured: 9 s, of them 2 s of this process, on two cores with three times as much to do."""
+    for begin in range(0, 5000, 250):
+        store(telephony, [one for session in range(begin + 1, begin + 251) for one in call(session)])
+    telephony.execute("ANALYZE telephony.events")
+    began = time.monotonic()
+    derived = sum(len(batch) for batch in drain(telephony, ACCOUNT))
+    took = time.monotonic() - began
+    assert derived == len(ledger(telephony)) == 5000
+    print(f"derived in {took:.1f} s")
+    assert took < 60

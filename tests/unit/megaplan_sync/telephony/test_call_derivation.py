@@ -1,0 +1,117 @@
+"""The table of event traces: what is derived from each, whatever the order and however often events come."""
+
+import json
+import re
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from megaplan_sync.telephony.call_derivation import derive_call, derive_calls
+from megaplan_sync.telephony.call_events import Call, CallEvent
+
+TRACES = {
+    path.stem: json.loads(path.read_text("utf-8")) for path in Path(__file__).parent.glob("traces/*.json")
+}
+DAY = datetime(2026, 1, 15, tzinfo=UTC)
+SESSION = 700_100_200
+MOMENTS = {"started_at", "answered_at", "finished_at", "first_event_at", "last_event_at"}
+SHUFFLES = 40
+SURELY = {"direction", "outcome", "is_finished", "uis_employee_id"}
+PAGE = (Path(__file__).parents[4] / "docs" / "telephony-calls.md").read_text(encoding="utf-8")
+
+
+def moment(text: str | None) -> datetime | None:
+    """Read ``10:00:00.000``, or with ``+1 `` before it that of the next day."""
+    if text is None:
+        return None
+    days, _, clock = text.rpartition(" ")
+    hours = datetime.strptime(clock, "%H:%M:%S.%f")
+    return DAY.replace(
+        hour=hours.hour, minute=hours.minute, second=hours.second, microsecond=hours.microsecond
+    ) + timedelta(days=int(days or 0))
+
+
+def events_of(trace: dict[str, Any]) -> list[CallEvent]:
+    """Return the events of a trace."""
+    events = []
+    for spec in trace["events"]:
+        values = {**trace["of_all"], **{k: v for k, v in spec.items() if k not in ("event", "at")}}
+        for name in ("start_time", "finish_time"):
+            if values.get(name):
+                at = moment(values[name])
+                values[name] = at and at.isoformat()
+        values.setdefault("call_session_id", SESSION)
+        at = moment(spec["at"])
+        assert at is not None
+        events.append(CallEvent("acme", values["call_session_id"], spec["event"], at, values))
+    return events
+
+
+def shown(call: Call) -> dict[str, Any]:
+    """Return a call with lists instead of tuples."""
+    records = [record._asdict() for record in call.records]
+    return asdict(call) | {"rung_employees": list(call.rung_employees), "records": records}
+
+
+@pytest.mark.parametrize("name", sorted(TRACES))
+def test_the_call_of_a_trace(name: str) -> None:
+    trace = TRACES[name]
+    calls = [shown(call) for call in derive_calls(events_of(trace))]
+    assert len(calls) == len(trace["calls"]) > 0
+    for call, expected in zip(calls, trace["calls"], strict=True):
+        expected = {key: moment(value) if key in MOMENTS else value for key, value in expected.items()}
+        assert expected.keys() >= SURELY
+        assert {key: call[key] for key in expected} == expected
+
+
+@pytest.mark.parametrize("name", sorted(TRACES))
+def test_order_and_repetition_change_nothing(name: str) -> None:
+    events, chance = events_of(TRACES[name]), Random(name)
+    derived = derive_calls(events)
+    if len(events) <= 5:
+        orders = [list(order) for order in permutations(events)]
+    else:
+        orders = [chance.sample(events, len(events)) for _ in range(SHUFFLES)]
+    for order in orders:
+        again = order + chance.choices(order, k=len(order))
+        chance.shuffle(again)
+        assert derive_calls(order) == derived
+        assert derive_calls(again) == derived
+
+
+@pytest.mark.parametrize("name", sorted(TRACES))
+def test_no_loss_of_one_event_fails_or_finishes_a_call(name: str) -> None:
+    events = events_of(TRACES[name])
+    whole = {call.call_session_id: call for call in derive_calls(events)}
+    for missing in range(len(events)):
+        for call in derive_calls(events[:missing] + events[missing + 1 :]):
+            full = whole[call.call_session_id]
+            assert call.is_finished <= full.is_finished
+            assert call.event_count <= full.event_count
+            if call.direction == full.direction and name != "report_overrules":
+                assert call.outcome in (None, full.outcome) or name == "newer_report"
+
+
+def test_a_call_is_derived_from_the_events_of_one_session() -> None:
+    with pytest.raises(ValueError, match="one call session"):
+        derive_call([])
+    with pytest.raises(ValueError, match="one call session"):
+        derive_call(events_of(TRACES["two_calls_at_once"]))
+
+
+def test_every_trace_is_told_in_the_documentation() -> None:
+    assert len(TRACES) >= 20
+    told = dict(re.findall(r"^\| \[`(\w+)`\]\([^)]+\) \| (.+?) \|", PAGE, re.MULTILINE))
+    assert told == {name: trace["told"] for name, trace in TRACES.items()}
+
+
+def test_every_event_of_the_traces_is_told_in_the_documentation() -> None:
+    told = set(re.findall(r"^\| `(\w+)`", PAGE, re.MULTILINE)) | set(re.findall(r", `(\w+)`", PAGE))
+    used = {spec["event"] for trace in TRACES.values() for spec in trace["events"]} - {None}
+    assert len(used) > 10
+    assert used <= told
