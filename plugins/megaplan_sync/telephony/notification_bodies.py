@@ -24,6 +24,7 @@ _SECRET_IN_QUOTED_JSON = re.compile(
     rb"(%22secret%22(?:%3A|:)(?:%20|\+)*)(?:%22(?:(?!%22).)*%22|[^%&]+)", re.IGNORECASE
 )
 _SECRET_IN_FORM = re.compile(rb"((?:^|[?&])secret=)[^&]*")
+_MOST_MISSING_BORDERS = 8
 _DEEPEST = 60
 MASK = "***"
 
@@ -154,16 +155,19 @@ def _object(value: Any, repaired: list[str]) -> dict[str, Any]:
 def _pairs(text: str) -> dict[str, Any]:
     """Read ``name=literal&name=literal``; the first of equal names counts unless it is null."""
     found: dict[str, Any] = {}
-    waiting = _PAIR_BORDER.split(text.strip().removeprefix("?"))
+    waiting = _PAIR_BORDER.split(text.strip().removeprefix("?"))[::-1]
+    missing_borders = 0
     while waiting:
-        name, equals, raw = waiting.pop(0).partition("=")
+        name, equals, raw = waiting.pop().partition("=")
         name = unquote_plus(name).strip()
         if not equals or not re.fullmatch(r"[A-Za-z_][\w.\[\]-]*", name):
             raise _UnreadableError("it is not made of name=value")
         value = unquote_plus(raw).strip()
-        if (run_together := _MISSING_BORDER.match(value)) is not None:
+        run_together = _MISSING_BORDER.match(value) if missing_borders < _MOST_MISSING_BORDERS else None
+        if run_together is not None:
+            missing_borders += 1
             value = run_together[1]
-            waiting.insert(0, f"{run_together[2]}={run_together[3]}")
+            waiting.append(f"{run_together[2]}={run_together[3]}")
         if found.get(name) is None:
             found[name] = _literal(value)
     return found

@@ -2,6 +2,7 @@
 
 import json
 import string
+import time
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
@@ -198,6 +199,18 @@ def test_nothing_that_comes_in_fails() -> None:
                     if said.values is not None:
                         json_text(said.values).encode()
                         assert "\0" not in json_text(said.values)
+
+
+@pytest.mark.parametrize(
+    "piece", ["a=1&", "a=1", "1a=", '{"a":', '""a""', "{{a}},", "%22secret%22:", '"secret":"']
+)
+def test_a_long_body_does_not_take_long(piece: str) -> None:
+    body = ("a=" + piece * (500_000 // len(piece))).encode()
+    began = time.process_time()
+    for raw in (body, body[2:], b'{"a":[' + body[2:]):
+        read(raw)
+        without_secrets(raw)
+    assert time.process_time() - began < 5
 
 
 def test_what_postgres_cannot_hold_is_left_out() -> None:
