@@ -12,6 +12,7 @@ and as the last of a page. In canonical form
 """
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -152,7 +153,8 @@ def full_forms(value: Any) -> Iterator[Entity]:
 def canonical_json(entity: Entity) -> bytes:
     """Return the canonical bytes of an entity in canonical form: sorted keys, no white space, UTF-8.
 
-    Postgres has no place for the character U+0000; it becomes U+FFFD.
+    What jsonb cannot give back as it came is written as jsonb gives it back, so that a row that nobody touched keeps
+    its hash: the character U+0000 becomes U+FFFD, ``1e+16`` becomes ``10000000000000000``, ``-0.0`` becomes ``0.0``.
     """
     try:
         text = orjson.dumps(entity, option=orjson.OPT_SORT_KEYS)
@@ -160,6 +162,8 @@ def canonical_json(entity: Entity) -> bytes:
         text = orjson.dumps(_without_circles(entity, ()), option=orjson.OPT_SORT_KEYS)
     if b"\\u0000" in text:
         text = orjson.dumps(_without_nul(orjson.loads(text)), option=orjson.OPT_SORT_KEYS)
+    if b"e+1" in text or b"-0.0" in text:
+        text = orjson.dumps(_numbers_as_in_jsonb(orjson.loads(text)), option=orjson.OPT_SORT_KEYS)
     return text
 
 
@@ -198,4 +202,20 @@ def _without_nul(value: Any) -> Any:
         return [_without_nul(entry) for entry in value]
     if type(value) is dict:
         return {_without_nul(key): _without_nul(entry) for key, entry in value.items()}
+    return value
+
+
+def _numbers_as_in_jsonb(value: Any) -> Any:
+    """Write numbers as they are read again from jsonb, which keeps digits and neither exponents nor minus zero."""
+    if type(value) is float:
+        if value == 0:
+            return 0.0
+        if value.is_integer() and abs(value) >= 1e16:  # shorter ones keep their point in jsonb
+            digits = int(Decimal(repr(value)))
+            return digits if -(2**63) <= digits < 2**64 else value
+        return value
+    if type(value) is list:
+        return [_numbers_as_in_jsonb(entry) for entry in value]
+    if type(value) is dict:
+        return {key: _numbers_as_in_jsonb(entry) for key, entry in value.items()}
     return value

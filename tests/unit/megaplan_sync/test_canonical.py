@@ -174,3 +174,30 @@ def test_the_character_that_postgres_cannot_store_is_replaced() -> None:
         canonical_json({"name": "a\0b", "text": "\\u0000"})
         == '{"name":"a\ufffdb","text":"\\\\u0000"}'.encode()
     )
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        pytest.param(1e16, b"10000000000000000", id="orjson prints an exponent, jsonb digits"),
+        pytest.param(
+            1.2345678901234567e18, b"1234567890123456800", id="its digits, not those of the binary value"
+        ),
+        pytest.param(-1e18, b"-1000000000000000000", id="negative"),
+        pytest.param(18e18, b"18000000000000000000", id="more than 63 bits"),
+        pytest.param(-1e19, b"-1e+19", id="too long to be read as an integer again"),
+        pytest.param(1e21, b"1e+21", id="the same beyond 64 bits"),
+        pytest.param(-0.0, b"0.0", id="numeric knows no minus zero"),
+        pytest.param(12345678901234567890, b"12345678901234567890", id="unsigned"),
+        pytest.param(1e-7, b"1e-7", id="small ones come back as they were"),
+        pytest.param(5.0, b"5.0", id="the point stays"),
+    ],
+)
+def test_numbers_stand_as_they_are_read_again_from_jsonb(sent: float, kept: bytes) -> None:
+    assert canonical_json({"value": sent, "list": [{"deep": sent}]}) == (
+        b'{"list":[{"deep":' + kept + b'}],"value":' + kept + b"}"
+    )
+
+
+def test_text_that_looks_like_such_a_number_stays() -> None:
+    assert canonical_json({"-0.0": "1e+16", "number": 1e16}) == b'{"-0.0":"1e+16","number":10000000000000000}'
