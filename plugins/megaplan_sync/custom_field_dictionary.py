@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+import orjson
 from psycopg import Connection, Cursor
 
 from megaplan_hook.exceptions import MegaplanForbiddenError, MegaplanNotFoundError
@@ -99,7 +100,7 @@ def _note(cursor: Cursor[Any], account: str, owner: str, fields: Iterable[Entity
             cursor.execute(read_sql("close_custom_field"), values)
             cursor.execute(read_sql("insert_custom_field"), values)
             changed.append(key)
-        elif known[2] != whole.content_hash:
+        elif known[2:] != (whole.content_hash, orjson.loads(bytes(whole.payload))):  # or somebody edited it here
             cursor.execute(read_sql("update_custom_field"), values)
             changed.append(key)
     gone = present.keys() - sent.keys()
