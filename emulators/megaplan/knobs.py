@@ -45,6 +45,7 @@ class Knobs:
     rph: float = 1000  # 0 = unlimited
     retry_after: str = ""  # header of a 429: "" = none, "auto" = seconds until a request is free, or seconds
     bulk_counts: str = "each"  # one | each
+    links_give: str = "listed"  # what getEntitiesByLinks prints: listed (as a list without `fields`) | card
     read_lag_ms: float = 0
     gzip: bool = True  # honour Accept-Encoding
 
@@ -92,6 +93,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "todo_status_in_body": ("ignore", "honour"),
     "status_history": ("on", "404", "403"),
     "bulk_counts": ("one", "each"),
+    "links_give": ("listed", "card"),
 }
 _FORMATS = frozenset({"kp10", "iso", "spaced"})
 

@@ -163,6 +163,14 @@ def test_entities_by_links_leave_out_what_is_not_there(megaplan: Client) -> None
     assert [entity["id"] for entity in found] == ["1001"]
 
 
+def test_entities_by_links_give_what_a_list_gives_or_whole_cards(megaplan: Client) -> None:
+    links = [{"contentType": "Deal", "id": "1001"}]
+    (listed,) = megaplan.post("/bulk/getEntitiesByLinks", links).json()["data"]
+    megaplan.control("knobs", {"links_give": "card"})
+    (card,) = megaplan.post("/bulk/getEntitiesByLinks", links).json()["data"]
+    assert listed.keys() < card.keys()
+
+
 def test_entities_by_links_fail_on_an_employee(megaplan: Client) -> None:
     links = [{"contentType": "Deal", "id": "1001"}, {"contentType": "Employee", "id": "1000004"}]
     assert megaplan.post("/bulk/getEntitiesByLinks", links).status_code == 500

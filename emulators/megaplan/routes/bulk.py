@@ -81,4 +81,6 @@ def entities_by_links(call: Call) -> Answer:
             found.append(record)
     found.sort(key=lambda record: (record.content_type, int(record.id)))
     renderer = Renderer(call.context)
+    if call.store.knobs.links_give == "card":
+        return Answer([renderer.card(record) for record in found])
     return Answer([renderer.item(record, Selection()) for record in found])
