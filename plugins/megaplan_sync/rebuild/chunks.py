@@ -1,0 +1,76 @@
+"""Goes through a table in chunks: each is read and written in one transaction, under the account's lock."""
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from psycopg import Connection
+from psycopg.types.json import Jsonb
+
+from megaplan_sync.account_lock import account_lock
+from megaplan_sync.rebuild.outcome import RebuildOutcome, TableCounts
+from megaplan_sync.sql import read_sql
+
+ROWS_AT_ONCE = 1000
+FIRST = -(2**63)
+"""Smaller than every id."""
+_SECONDS_BETWEEN_PAUSES = 5.0
+_PAUSE_SECONDS = 0.5
+"""Longer than the interval at which a waiting sync tries to take the lock."""
+
+Key = TypeVar("Key")
+
+
+class Chunks:
+    """The chunks of one entity of one account in one run.
+
+    With each chunk its counts are stored, so that a retry can still announce what a killed try has changed.
+    """
+
+    def __init__(self, connection: Connection[Any], outcome: RebuildOutcome, run_id: str) -> None:
+        self.connection = connection
+        self.account = outcome.account
+        self._outcome = outcome
+        self._run_id = run_id
+        self._paused_at = time.monotonic()
+
+    def counts(self, table: str) -> TableCounts:
+        """Return the counts of a table, to be added to."""
+        return self._outcome.counts(table)
+
+    def go_through(self, first: Key, step: Callable[[Key], Key | None]) -> None:
+        """Call ``step`` with the key to go on behind, until it returns None.
+
+        :raises AccountBusyError: another run is writing this account
+        """
+        after: Key | None = first
+        while after is not None:
+            with account_lock(self.connection, self.account), self.connection.transaction():
+                after = step(after)
+                self.save()
+            if time.monotonic() - self._paused_at > _SECONDS_BETWEEN_PAUSES:
+                time.sleep(_PAUSE_SECONDS)
+                self._paused_at = time.monotonic()
+
+    def at_once(self, work: Callable[[], None]) -> None:
+        """Do what is small enough for one transaction.
+
+        :raises AccountBusyError: another run is writing this account
+        """
+        with account_lock(self.connection, self.account), self.connection.transaction():
+            work()
+            self.save()
+
+    def save(self) -> None:
+        """Store the counts, within the caller's transaction."""
+        self.execute(
+            "save_rebuild",
+            run_id=self._run_id,
+            entity=self._outcome.entity,
+            outcome=Jsonb(self._outcome.as_dict()),
+        )
+
+    def execute(self, statement: str, **values: Any) -> list[Any]:
+        """Execute a statement for this account."""
+        cursor = self.connection.execute(read_sql(statement), {"account": self.account, **values})
+        return cursor.fetchall() if cursor.description else []

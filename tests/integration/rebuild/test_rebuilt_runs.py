@@ -1,0 +1,86 @@
+"""A rebuild may be killed and run again; it gives way to others and touches nobody else."""
+
+from typing import Any
+
+import pytest
+from psycopg import Connection
+
+from megaplan_sync import account_lock
+from megaplan_sync.exceptions import AccountBusyError, EntitiesFailedError
+from megaplan_sync.rebuild import deal_versions, owners
+from megaplan_sync.rebuild.columns import FIELDS, typed_columns
+from megaplan_sync.rebuild.outcome import TableCounts
+from tests.integration.rebuild.conftest import TABLES, Gone, Rebuild, Sync, copy_of, damage, one, written
+
+
+def test_a_killed_rebuild_goes_on_and_tells_what_it_did_before(
+    lived: Gone,
+    rebuild: Rebuild,
+    database: Connection[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    chunk: int,
+) -> None:
+    before = copy_of(database)
+    damaged = damage(database, "deals", ["name"])
+    currencies = damage(database, "currencies", ["name"])
+    calls: list[Any] = []
+
+    def killed(*arguments: Any) -> None:
+        calls.append(arguments)
+        if len(calls) == 4 or chunk > 420:
+            raise RuntimeError("killed")
+        deal_versions.rebuild_open_versions(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(owners, "rebuild_open_versions", killed)
+        with pytest.raises(EntitiesFailedError, match="killed"):
+            rebuild("deals", "currencies", run_id="one run")
+    done = one(
+        database, "SELECT count(*) FROM megaplan_raw.deals WHERE name IS NOT NULL AND name <> 'by hand'"
+    )
+    assert done == (0 if chunk > 420 else 3 * chunk)
+    outcomes = rebuild("deals", "currencies", run_id="one run")
+    assert copy_of(database) == before
+    assert outcomes["deals"].tables["deals"] == TableCounts(read=420, corrected=damaged)
+    assert outcomes["currencies"].tables["currencies"].corrected == currencies
+    assert lived.deals
+
+
+@pytest.mark.usefixtures("lived")
+def test_an_account_that_another_run_writes_is_left_to_it(
+    rebuild: Rebuild, database: Connection[Any], account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account_lock, "SECONDS_TO_WAIT_FOR_ANOTHER_RUN", 0.3)
+    damage(database, "deals", ["name"])
+    before = written(database)
+    with account_lock.account_lock(database, account), pytest.raises(AccountBusyError):
+        rebuild("deals")
+    assert written(database) == before
+    rebuild("deals")
+    assert written(database) != before
+
+
+@pytest.mark.usefixtures("lived")
+def test_another_account_is_not_touched(rebuild: Rebuild, database: Connection[Any], account: str) -> None:
+    for table in TABLES:
+        database.execute(f"UPDATE megaplan_raw.{table} SET account = 'other'")
+    for table in FIELDS:
+        damage(database, table, typed_columns(table))
+    before = written(database)
+    outcomes = rebuild()
+    assert written(database) == before
+    assert all(not found.read for outcome in outcomes.values() for found in outcome.tables.values())
+    assert account != "other"
+
+
+def test_the_next_sync_finds_nothing_to_change_after_a_rebuild(
+    sync: Sync, rebuild: Rebuild, database: Connection[Any]
+) -> None:
+    sync()
+    for table in FIELDS:
+        damage(database, table, typed_columns(table))
+    rebuild()
+    before = written(database)
+    outcomes = sync(full_refresh=True)
+    assert sum(outcome.changed for outcome in outcomes.values()) == 0
+    assert written(database) == before
