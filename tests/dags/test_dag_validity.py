@@ -12,7 +12,9 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 
 DAGS_FOLDER = Path(__file__).resolve().parents[2] / "dags"
-DAG_IDS = {"megaplan_deals_sync", "megaplan_reconciliation"}
+DAG_IDS = {"megaplan_deals_sync", "megaplan_rebuild", "megaplan_reconciliation"}
+BY_HAND_ONLY = {"megaplan_rebuild"}
+"""DAGs that nothing starts but a person; every other one has a schedule."""
 
 
 def parse() -> DagBag:
@@ -50,7 +52,8 @@ def test_the_runbook_is_the_files_docstring(dag: DAG) -> None:
 
 
 def test_schedule_is_written_out(dag: DAG) -> None:
-    assert dag.schedule is not None
+    assert "\n    schedule=" in Path(dag.fileloc).read_text(encoding="utf-8")
+    assert (dag.schedule is None) == (dag.dag_id in BY_HAND_ONLY)
     assert dag.catchup is False
     assert dag.max_active_runs == 1
     assert dag.start_date is not None

@@ -52,14 +52,17 @@ class TestedAirflow:
         self._airflow("db", "migrate", check=True)
 
     def dags_test(
-        self, conf: Mapping[str, Any] | None = None, variables: Mapping[str, str] | None = None
+        self,
+        conf: Mapping[str, Any] | None = None,
+        variables: Mapping[str, str] | None = None,
+        dag_id: str = "megaplan_deals_sync",
     ) -> AirflowRun:
-        """Run the DAG once.
+        """Run a DAG once.
 
         :param conf: its params
         :param variables: further environment variables
         """
-        arguments = ["dags", "test", "megaplan_deals_sync"]
+        arguments = ["dags", "test", dag_id]
         if conf:
             arguments += ["--conf", json.dumps(conf)]
         output = self._airflow(*arguments, variables=variables)

@@ -1,0 +1,120 @@
+"""Operators of the rebuild: check tables and columns, make the views anew, rebuild the rows."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from airflow.sdk import BaseHook, Context
+from psycopg.errors import UndefinedColumn
+
+from megaplan_hook.exceptions import MegaplanError
+from megaplan_sync.account_session import account_hook
+from megaplan_sync.assets import raw_table_alias, raw_table_asset
+from megaplan_sync.exceptions import EntitiesFailedError, MegaplanSyncError
+from megaplan_sync.last_words import PlainSpokenOperator, plainly_told
+from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
+from megaplan_sync.raw_schema import require_raw_schema
+from megaplan_sync.rebuild.account_rebuild import AccountRebuild
+from megaplan_sync.rebuild.columns import require_columns
+from megaplan_sync.rebuild.outcome import RebuildOutcome
+from megaplan_sync.rebuild.views import recreate_views
+
+
+class RequireRawColumnsOperator(PlainSpokenOperator):
+    """Fails if raw tables or columns are missing: nothing can be rebuilt there. Upgrades older tables.
+
+    :param postgres_conn_id: database of the raw tables
+    """
+
+    def __init__(self, *, postgres_conn_id: str = POSTGRES_CONN_ID, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.postgres_conn_id = postgres_conn_id
+
+    def execute(self, context: Context) -> None:
+        """Check and upgrade."""
+        with plainly_told(), raw_database(self.postgres_conn_id) as connection:
+            try:
+                require_raw_schema(connection)
+            except UndefinedColumn:  # of a view that is missing too
+                require_columns(connection)
+                raise
+            require_columns(connection)
+
+
+class RecreateViewsOperator(PlainSpokenOperator):
+    """Makes the views of schema ``megaplan`` anew, those that were dropped or changed too.
+
+    :param postgres_conn_id: database of the raw tables
+    """
+
+    def __init__(self, *, postgres_conn_id: str = POSTGRES_CONN_ID, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.postgres_conn_id = postgres_conn_id
+
+    def execute(self, context: Context) -> None:
+        """Make them anew."""
+        with plainly_told(), raw_database(self.postgres_conn_id) as connection:
+            recreate_views(connection)
+        self.log.info("The views of schema megaplan are in place")
+
+
+class RebuildRawTablesOperator(PlainSpokenOperator):
+    """Rebuilds the raw tables of some accounts from their payloads; one account's failure stops no other.
+
+    Sends no request to Megaplan: of the connections only the account and its settings are read, and whether
+    ``deals_active`` is on does not matter. Give it ``outlets=RAW_TABLE_ALIASES`` to announce changed tables.
+
+    :param accounts: connection ids
+    :param entities: names of entities, all if empty
+    :param postgres_conn_id: database of the raw tables
+    """
+
+    template_fields: Sequence[str] = ("accounts", "entities")
+
+    def __init__(
+        self,
+        *,
+        accounts: Collection[str],
+        entities: Collection[str] | str = (),
+        postgres_conn_id: str = POSTGRES_CONN_ID,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.accounts = accounts
+        self.entities = entities
+        self.postgres_conn_id = postgres_conn_id
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Return the outcome of every entity of every account."""
+        outcomes: list[RebuildOutcome] = []
+        failures: dict[str, Exception] = {}
+        for conn_id in self.accounts:
+            try:
+                outcomes += self._rebuild(conn_id, str(context["run_id"]))
+            except Exception as error:
+                known = isinstance(error, MegaplanError | MegaplanSyncError)
+                self.log.error("%s: %s", conn_id, error, exc_info=not known)
+                failures[conn_id] = error
+        self._announce(outcomes, context)
+        with plainly_told():
+            if len(failures) == 1:
+                raise next(iter(failures.values()))
+            if failures:
+                raise EntitiesFailedError(failures)
+        return [outcome.as_dict() for outcome in outcomes]
+
+    def _rebuild(self, conn_id: str, run_id: str) -> list[RebuildOutcome]:
+        hook = account_hook(conn_id)
+        region = hook.settings.vendor_quirks.default_phone_region
+        with raw_database(self.postgres_conn_id) as connection:
+            account = AccountRebuild(connection, hook.account, phone_region=region, run_id=run_id)
+            return account.run(self.entities or ())
+
+    def _announce(self, outcomes: Collection[RebuildOutcome], context: Context) -> None:
+        """Emit an asset event for every entity whose rows changed, with the counts of its tables."""
+        changed = [outcome for outcome in outcomes if outcome.changed]
+        if not changed:
+            return
+        database = BaseHook.get_connection(self.postgres_conn_id)
+        for outcome in changed:
+            asset = raw_table_asset(outcome.entity, database.host, database.port, database.schema)
+            context["outlet_events"][raw_table_alias(outcome.entity)].add(asset, extra=outcome.as_dict())

@@ -1,0 +1,195 @@
+"""The DAG as people run it, ``airflow dags test megaplan_rebuild``, and what it says when something is missing."""
+
+import json
+import logging
+from typing import Any
+
+import pytest
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.execution_time.context import OutletEventAccessors
+from psycopg import Connection
+
+from demo.emulated_megaplan import EmulatedMegaplan
+from megaplan_sync.operators import ChooseMegaplanAccountsOperator
+from megaplan_sync.rebuild.operators import (
+    RebuildRawTablesOperator,
+    RecreateViewsOperator,
+    RequireRawColumnsOperator,
+)
+from tests.integration.airflow_runs import TestedAirflow, postgres_connection
+from tests.integration.conftest import UNHURRIED
+from tests.integration.rebuild.conftest import Sync, copy_of, damage, one, written
+
+TASKS = ("choose_accounts", "require_raw_columns", "recreate_views", "rebuild_raw_tables")
+
+
+@pytest.fixture(scope="module")
+def migrated_airflow(tmp_path_factory: pytest.TempPathFactory) -> TestedAirflow:
+    airflow = TestedAirflow(tmp_path_factory.mktemp("airflow"))
+    airflow.migrate()
+    return airflow
+
+
+@pytest.fixture
+def airflow(migrated_airflow: TestedAirflow, database_uri: str, megaplan: EmulatedMegaplan) -> TestedAirflow:
+    """An Airflow whose connections lead to the emulator and the test's database."""
+    migrated_airflow.environment = {
+        "AIRFLOW_CONN_MEGAPLAN_DEFAULT": json.dumps(megaplan.connection(**UNHURRIED, deals_active=False)),
+        "AIRFLOW_CONN_MEGAPLAN_POSTGRES": json.dumps(postgres_connection(database_uri)),
+    }
+    return migrated_airflow
+
+
+def test_a_run_rebuilds_tells_so_asks_megaplan_nothing_and_the_second_finds_nothing(
+    airflow: TestedAirflow, sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan
+) -> None:
+    sync()
+    megaplan.control("requests", method="DELETE")
+    before = copy_of(database)
+    contacts = damage(database, "contacts", ["name"])
+    deals = one(database, "SELECT count(*) FROM megaplan_raw.deals WHERE price IS NOT NULL")
+    database.execute(
+        "ALTER TABLE megaplan_raw.deals DROP COLUMN price CASCADE"
+    )  # takes megaplan.deals with it
+    database.execute("ALTER TABLE megaplan_raw.deals ADD COLUMN price numeric")
+
+    run = airflow.dags_test(dag_id="megaplan_rebuild")
+    assert run.state == "success", run.output[-3000:]
+    assert run.states == dict.fromkeys(TASKS, "success")
+    assert copy_of(database) == before
+    assert one(database, "SELECT count(price) FROM megaplan.deals") == deals > 0
+    events = {
+        name.partition("@")[0].removeprefix("megaplan_raw."): told
+        for name, told in airflow.asset_events(run).items()
+    }
+    assert {name: told["tables"][name]["corrected"] for name, told in events.items()} == {
+        "deals": deals,
+        "contacts": contacts,
+    }
+    assert megaplan.control("requests") == []
+
+    unchanged = written(database)
+    second = airflow.dags_test({"accounts": ["megaplan_default"]}, dag_id="megaplan_rebuild")
+    assert second.state == "success", second.output[-3000:]
+    assert airflow.asset_events(second) == {}
+    assert written(database) == unchanged
+
+
+def test_a_missing_table_ends_a_real_run(
+    airflow: TestedAirflow, sync: Sync, database: Connection[Any]
+) -> None:
+    sync("currencies")
+    database.execute("DROP TABLE megaplan_raw.deals CASCADE")
+    run = airflow.dags_test(dag_id="megaplan_rebuild")
+    assert run.state == "failed"
+    assert run.tries["require_raw_columns"] == 1
+    last = run.last_line("require_raw_columns")
+    assert "Table megaplan_raw.deals does not exist" in last
+    assert "run megaplan_deals_sync" in last
+
+
+# -- the same in process, where the message is the point
+
+
+def last_words(operator: BaseOperator, caplog: pytest.LogCaptureFixture) -> str:
+    """Execute an operator that is bound to fail for good, and return the last line of its log."""
+    context: Any = {"run_id": "bad_input", "outlet_events": OutletEventAccessors()}
+    with pytest.raises(AirflowException) as failed:
+        operator.execute(context)
+    assert isinstance(failed.value, AirflowFailException), "a retry would not help"
+    context["exception"] = failed.value
+    for callback in operator.on_failure_callback:
+        callback(context)
+    assert caplog.records[-1].levelno == logging.ERROR
+    return caplog.records[-1].getMessage()
+
+
+@pytest.fixture
+def in_process(database_uri: str, monkeypatch: pytest.MonkeyPatch, sync: Sync) -> None:
+    """Loaded tables, and Airflow's connections for operators executed here."""
+    sync("currencies")
+    monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_POSTGRES", json.dumps(postgres_connection(database_uri)))
+
+
+@pytest.mark.usefixtures("in_process")
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"accounts": ["megaplan_other"]}, ("accounts: megaplan_other", "(megaplan_default)", "Correct")),
+        (
+            {"entities": ["deal_positions"]},
+            ("entities: deal_positions", "deals", "Correct the parameter entities"),
+        ),
+    ],
+    ids=["unknown account", "unknown entity"],
+)
+def test_a_slip_in_the_params_is_told_and_not_retried(
+    caplog: pytest.LogCaptureFixture, asked: dict[str, Any], words: tuple[str, ...]
+) -> None:
+    told = last_words(ChooseMegaplanAccountsOperator(task_id="choose_accounts", **asked), caplog)
+    for word in words:
+        assert word in told
+
+
+@pytest.mark.usefixtures("in_process")
+def test_a_missing_column_is_told_by_its_name(
+    database: Connection[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    operator = RequireRawColumnsOperator(task_id="require_raw_columns")
+    operator.execute({})
+    database.execute("ALTER TABLE megaplan_raw.deal_versions DROP COLUMN cost")
+    database.execute("ALTER TABLE megaplan_raw.deals DROP COLUMN price CASCADE")  # and view megaplan.deals
+    told = last_words(operator, caplog)
+    assert told.startswith("Column megaplan_raw.deal_versions.cost, megaplan_raw.deals.price does not exist")
+    assert "ALTER TABLE ... ADD COLUMN" in told
+    assert one(database, "SELECT to_regclass('megaplan.deals')") is None
+
+
+@pytest.mark.usefixtures("in_process")
+def test_a_view_in_use_is_told(database: Connection[Any], caplog: pytest.LogCaptureFixture) -> None:
+    operator = RecreateViewsOperator(task_id="recreate_views")
+    database.execute("DROP VIEW megaplan.deals")
+    database.execute("CREATE VIEW megaplan.deals AS SELECT name, id FROM megaplan_raw.deals")
+    context: Any = {}
+    with caplog.at_level(logging.WARNING):
+        operator.execute(context)
+    assert "Grant people their rights" in caplog.text
+    database.execute("DROP VIEW megaplan.deals")
+    database.execute("CREATE VIEW megaplan.deals AS SELECT name, id FROM megaplan_raw.deals")
+    database.execute("CREATE VIEW public.report AS SELECT * FROM megaplan.deals")
+    assert "view report depends on view megaplan.deals" in last_words(operator, caplog)
+
+
+@pytest.mark.usefixtures("in_process")
+def test_a_missing_connection_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    operator = RebuildRawTablesOperator(task_id="rebuild_raw_tables", accounts=["megaplan_second"])
+    assert "'megaplan_second' does not exist" in last_words(operator, caplog)
+
+
+@pytest.mark.usefixtures("in_process")
+def test_an_account_without_rows_is_told(
+    megaplan: EmulatedMegaplan, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    described = {**megaplan.connection(**UNHURRIED), "host": "mp1.megaplan.ru", "port": None}
+    monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_DEFAULT", json.dumps(described))
+    context: Any = {"run_id": "no rows", "outlet_events": OutletEventAccessors()}
+    with caplog.at_level(logging.WARNING):
+        RebuildRawTablesOperator(task_id="rebuild_raw_tables", accounts=["megaplan_default"]).execute(context)
+    assert "The tables hold no row of account mp1" in caplog.text
+
+
+@pytest.mark.usefixtures("in_process")
+def test_the_phone_region_is_that_of_the_connection(
+    megaplan: EmulatedMegaplan, sync: Sync, database: Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync("contacts")
+    described = megaplan.connection(**UNHURRIED, vendor_quirks={"default_phone_region": "UZ"})
+    monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_DEFAULT", json.dumps(described))
+    context: Any = {"run_id": "region", "outlet_events": OutletEventAccessors()}
+    operator = RebuildRawTablesOperator(
+        task_id="rebuild_raw_tables", accounts=["megaplan_default"], entities=["contacts"]
+    )
+    (outcome,) = operator.execute(context)
+    assert outcome["tables"]["contact_points"]["corrected"] > 0
+    assert outcome["tables"]["contacts"]["corrected"] == 0
