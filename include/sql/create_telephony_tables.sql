@@ -146,6 +146,7 @@ CREATE TABLE IF NOT EXISTS telephony.call_deliveries (
   history_tries       integer     NOT NULL DEFAULT 0,
   history_done_at     timestamptz,
   history_hash        text,
+  call_changed_at     timestamptz,
   recording           text        NOT NULL DEFAULT 'waiting' CHECK (recording IN ('waiting', 'due', 'unsure', 'done', 'parked', 'none')),
   recording_due_at    timestamptz NOT NULL DEFAULT now(),
   recording_tries     integer     NOT NULL DEFAULT 0,
@@ -157,6 +158,7 @@ CREATE TABLE IF NOT EXISTS telephony.call_deliveries (
   communication_done_at timestamptz,
   todo_id             text,
   last_error          text,
+  claimed_by          text,
   claimed_until       timestamptz,
   created_at          timestamptz NOT NULL DEFAULT now(),
   changed_at          timestamptz NOT NULL DEFAULT now(),
@@ -165,6 +167,21 @@ CREATE TABLE IF NOT EXISTS telephony.call_deliveries (
 COMMENT ON TABLE telephony.call_deliveries IS 'Ledger: what Megaplan has got of each finished call; history first, then recording, then communication';
 COMMENT ON COLUMN telephony.call_deliveries.history IS 'due; unsure: the answer was ambiguous, look before writing again; done; parked: given up, see last_error; none: not wanted';
 COMMENT ON COLUMN telephony.call_deliveries.made_live IS 'The live lane made the call object (by providerId) while the call went on';
-COMMENT ON COLUMN telephony.call_deliveries.claimed_until IS 'A run is at work on it until then at most';
+COMMENT ON COLUMN telephony.call_deliveries.history_hash IS 'Of what Megaplan was told of the call, so that it is told again only when it differs';
+COMMENT ON COLUMN telephony.call_deliveries.call_changed_at IS 'calls.changed_at of what was delivered: another one means that something is to be done again';
+COMMENT ON COLUMN telephony.call_deliveries.recording IS 'waiting: nothing that can be played yet; due: ready, the links are to be set; otherwise as history';
+COMMENT ON COLUMN telephony.call_deliveries.communication IS 'waiting, due: to be made; otherwise as history. With a todo_id it exists and is to be finished';
+COMMENT ON COLUMN telephony.call_deliveries.claimed_by IS 'The run at work on it';
+COMMENT ON COLUMN telephony.call_deliveries.claimed_until IS 'Until then no other run touches it; moved on before every request, so a killed run lets go by itself';
 CREATE INDEX IF NOT EXISTS call_deliveries_open ON telephony.call_deliveries (account, call_session_id)
   WHERE history IN ('due', 'unsure') OR recording IN ('waiting', 'due', 'unsure') OR communication IN ('waiting', 'due', 'unsure');
+
+CREATE TABLE IF NOT EXISTS telephony.learned (
+  account    text        NOT NULL,
+  topic      text        NOT NULL,
+  value      text        NOT NULL,
+  learned_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (account, topic)
+);
+COMMENT ON TABLE telephony.learned IS 'What an account has shown of what Megaplan documents nowhere; delete a row to have it tried out anew';
+COMMENT ON COLUMN telephony.learned.topic IS 'todo_when: format of a communication''s time; history_updates: whether history changes a known call';

@@ -19,6 +19,7 @@ TELEPHONY_TABLES = tuple(
         "events",
         "calls",
         "call_deliveries",
+        "learned",
     )
 )
 

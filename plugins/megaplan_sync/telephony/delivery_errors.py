@@ -1,0 +1,86 @@
+"""What ends a push of one account; single calls are parked in the ledger instead.
+
+* MegaplanSyncError
+  * ClaimLostError - another run has taken over the calls of this one
+  * NoTelephonyUsersError - employees and internal numbers were never matched
+  * NoUisConnectionError - recordings are to be delivered, but where they come from is not set
+  * UnknownCallsError - calls are to be sent again that the ledger does not have
+  * AccountsFailedError - the push of some accounts failed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from megaplan_hook.exceptions import (
+    MegaplanAPIError,
+    MegaplanError,
+    MegaplanRateLimitError,
+    MegaplanServerError,
+    MegaplanTransportError,
+)
+from megaplan_sync.exceptions import MegaplanSyncError
+
+
+class ClaimLostError(MegaplanSyncError):
+    """Another run has taken over the calls of this one, which must not send anything more for them."""
+
+    retryable = True
+
+    def __init__(self, account: str) -> None:
+        super().__init__(
+            f"Account {account}: this run was away for so long that another one has taken over its calls. Nothing "
+            "was sent for them; the retry goes on with what is open."
+        )
+
+
+class NoTelephonyUsersError(MegaplanSyncError):
+    """Employees and internal numbers were never matched."""
+
+    def __init__(self, account: str) -> None:
+        super().__init__(
+            f"Account {account} has no row in telephony.users: run the DAG megaplan_telephony_sync first, and give "
+            "the employees internal numbers in Megaplan's telephony settings. Finished calls wait until then."
+        )
+
+
+class NoUisConnectionError(MegaplanSyncError):
+    """Recordings are to be delivered, but where they come from is not set."""
+
+    def __init__(self, conn_id: str) -> None:
+        super().__init__(
+            f"Connection {conn_id!r}, field 'uis_conn_id': it is empty, but calls have recordings, and a link is "
+            "passed on only if it leads to that cabinet; fill in the id of the connection of type uis."
+        )
+
+
+class UnknownCallsError(MegaplanSyncError):
+    """Calls are to be sent again that the ledger does not have."""
+
+    def __init__(self, unknown: Iterable[int]) -> None:
+        numbers = ", ".join(str(number) for number in unknown)
+        super().__init__(
+            f"resend: no account has {numbers} in telephony.call_deliveries, or another run is at work on it right "
+            "now. Give call session ids of UIS, as they stand there."
+        )
+
+
+class AccountsFailedError(MegaplanSyncError):
+    """The push of some accounts failed; the others were served."""
+
+    def __init__(self, failures: Mapping[str, Exception]) -> None:
+        self.failures = dict(failures)
+        self.retryable = any(getattr(error, "retryable", True) for error in failures.values())
+        super().__init__(" | ".join(f"{conn_id}: {error}" for conn_id, error in failures.items()))
+
+
+def is_ambiguous(error: MegaplanError) -> bool:
+    """Say whether a write that ended so may have been carried out."""
+    return isinstance(error, MegaplanServerError | MegaplanTransportError)
+
+
+def is_refusal(error: MegaplanError) -> bool:
+    """Say whether Megaplan has refused just this: another request may well succeed."""
+    return isinstance(error, MegaplanAPIError) and not isinstance(
+        error, MegaplanServerError | MegaplanRateLimitError
+    )

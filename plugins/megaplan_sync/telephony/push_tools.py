@@ -1,0 +1,60 @@
+"""What the stages of the push share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from megaplan_hook.exceptions import MegaplanError
+from megaplan_hook.hook import MegaplanHook
+from megaplan_sync.telephony.clients import Clients
+from megaplan_sync.telephony.delivery import Delivery, Stage, Verdict
+from megaplan_sync.telephony.ledger import Ledger
+from megaplan_sync.telephony.pace import Pace
+
+
+@dataclass
+class PushTools:
+    """One account's Megaplan and ledger, for one run.
+
+    :param sleep: waits so many seconds
+    """
+
+    hook: MegaplanHook
+    ledger: Ledger
+    clients: Clients
+    pace: Pace
+    sleep: Callable[[float], None]
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def count(self, what: str, number: int = 1) -> None:
+        """Count something for the outcome of the run."""
+        self.counts[what] = self.counts.get(what, 0) + number
+
+    def settle(self, stage: Stage, *verdicts: Verdict) -> None:
+        """Note verdicts, and count what is finished or given up."""
+        self.ledger.settle(stage, *verdicts)
+        for verdict in verdicts:
+            if verdict.state in ("done", "parked"):
+                self.count(f"{stage}_{verdict.state}")
+
+    def again(
+        self, stage: Stage, delivery: Delivery, error: MegaplanError | str, *, forget_call: bool = False
+    ) -> Verdict:
+        """Return the verdict on a try that was refused: once more later, or parked when it was the last."""
+        tries, number = delivery.tries(stage) + 1, delivery.call_session_id
+        wait = self.pace.wait_after(tries)
+        if wait is None:
+            told = f"given up after {tries} tries: {error}"
+            return Verdict(number, "parked", error=told, forget_call=forget_call)
+        return Verdict(number, "due", wait, error=str(error), forget_call=forget_call)
+
+    def look_later(self, stage: Stage, delivery: Delivery, error: MegaplanError) -> Verdict:
+        """Return the verdict on a request of which nobody knows whether it was carried out."""
+        tries = delivery.tries(stage) + 1
+        wait = self.pace.wait_after(tries)
+        if wait is None:
+            return Verdict(
+                delivery.call_session_id, "parked", error=f"given up, ambiguous after {tries} tries: {error}"
+            )
+        return Verdict(delivery.call_session_id, "unsure", wait, error=str(error))

@@ -1,0 +1,37 @@
+"""The world of the push; test modules name this in ``pytest_plugins``."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from psycopg import Connection
+
+from demo.emulated_megaplan import EmulatedMegaplan
+from megaplan_sync.raw_schema import prepare_raw_schema
+from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
+
+from .push_world import COLLEAGUE, EMPLOYEE, UIS_COLLEAGUE, UIS_EMPLOYEE, PushWorld
+
+
+@pytest.fixture
+def world(
+    database: Connection[Any], database_uri: str, megaplan: EmulatedMegaplan, connect: Callable[..., str]
+) -> Iterator[PushWorld]:
+    """Two employees who telephone, and no calls yet."""
+    prepare_raw_schema(database)
+    prepare_telephony_schema(database)
+    first_knobs = megaplan.control("knobs")
+    world = PushWorld(database, database_uri, megaplan, connect)
+    for employee, uis_employee, number in (
+        (EMPLOYEE, UIS_EMPLOYEE, "101"),
+        (COLLEAGUE, UIS_COLLEAGUE, "102"),
+    ):
+        database.execute(
+            """INSERT INTO telephony.users (account, employee_id, uis_employee_id, internal_number)
+            VALUES (%s, %s, %s, %s)""",
+            (world.account, employee, uis_employee, number),
+        )
+    world.forget_requests()
+    yield world
+    megaplan.control("faults", method="DELETE")
+    megaplan.control("knobs", first_knobs)

@@ -1,0 +1,302 @@
+"""The third stage: exactly one communication for each call, of the wanted kind, in the right place."""
+
+from typing import Any
+
+import pytest
+
+from megaplan_hook.exceptions import MegaplanError
+
+from .push_world import ALL_DONE, EMPLOYEE, STRANGER, PushWorld
+
+pytest_plugins = ["tests.integration.telephony.push_fixtures"]
+RECORD = "https://app.uiscom.ru/system/media/talk/700100200/abc/"
+SETTING = {
+    ("in", "answered"): "communication_incoming_answered",
+    ("in", "missed"): "communication_incoming_missed",
+    ("out", "answered"): "communication_outgoing_answered",
+    ("out", "unanswered"): "communication_outgoing_unanswered",
+}
+AMBIGUOUS = ["500", "502", "reset", "close", "truncated", "html", "empty", "cut"]
+
+
+def relations(todo: dict[str, Any]) -> list[str]:
+    return sorted(each["contentType"] for each in todo["relations"])
+
+
+def when(todo: dict[str, Any]) -> tuple[str, str] | None:
+    interval = todo["when"]
+    return interval and (interval["from"]["value"], interval["to"]["value"])
+
+
+@pytest.fixture
+def only_todo(world: PushWorld) -> Any:
+    def get() -> dict[str, Any]:
+        (todo,) = world.todos()
+        return todo
+
+    return get
+
+
+@pytest.mark.parametrize("kind", ["planned", "done"])
+@pytest.mark.parametrize(("direction", "outcome"), SETTING)
+def test_each_type_of_call_makes_what_its_setting_says(
+    world: PushWorld, only_todo: Any, direction: str, outcome: str, kind: str
+) -> None:
+    world.add_call(direction=direction, outcome=outcome)
+    world.push(**{SETTING[direction, outcome]: kind})
+    todo = only_todo()
+    assert todo["category"]["masterType"] == "call", "so it stands under Клиенты → Коммуникации"
+    assert todo["status"]["masterType"] == ("scheduled" if kind == "planned" else "success")
+    assert when(todo) == ("2026-09-21T09:15:00+00:00", "2026-09-21T11:15:00+00:00")
+    assert todo["responsible"]["id"] == str(EMPLOYEE)
+    assert f"+{STRANGER}" in todo["name"]
+    assert world.states() == ("done", "none", "done")
+    assert world.row()["todo_id"] == todo["id"]
+    spoken = "Разговор 2 мин 5 с" if outcome == "answered" else ""
+    assert spoken in todo["description"]
+    assert len(world.comments(todo)) == (1 if kind == "done" else 0)
+
+
+def test_types_without_a_setting_make_none(world: PushWorld) -> None:
+    for number, (direction, outcome) in enumerate(SETTING, 700):
+        world.add_call(number, direction, outcome)
+    world.push(communication_incoming_missed="planned")
+    assert [todo["name"] for todo in world.todos()] == [f"Пропущенный звонок +{STRANGER}"]
+    assert world.states(700)[2] == "none"
+
+
+def test_the_length_is_a_setting(world: PushWorld, only_todo: Any) -> None:
+    world.add_call()
+    world.push(**ALL_DONE, communication_minutes=15)
+    assert when(only_todo()) == ("2026-09-21T09:15:00+00:00", "2026-09-21T09:30:00+00:00")
+
+
+def test_the_result_has_duration_and_recording(world: PushWorld, only_todo: Any) -> None:
+    world.add_call()
+    world.push()
+    world.database.execute(
+        "UPDATE telephony.call_deliveries SET communication = 'waiting', recording = 'done', recording_links = %s",
+        ([RECORD],),
+    )
+    world.push(**ALL_DONE)
+    assert world.comments(only_todo()) == [f"Разговор 2 мин 5 с, запись: {RECORD}"]
+
+
+# -- whom it belongs to
+
+
+def test_the_client_known_from_the_raw_tables_costs_no_request(
+    world: PushWorld, sync: Any, only_todo: Any
+) -> None:
+    client = world.client("8 (900) 123-45-67")
+    sync("contacts")
+    world.add_call(contact_phone="79001234567")
+    world.forget_requests()
+    world.push(**ALL_DONE)
+    assert relations(only_todo()) == ["CallInfo", "ContractorHuman"]
+    assert client["id"] in {each["id"] for each in only_todo()["relations"]}
+    assert world.requests("/callRoute") == []
+
+
+def test_the_client_unknown_to_the_raw_tables_is_asked_for_once(world: PushWorld) -> None:
+    client = world.client("+7 900 123-45-67")
+    for number in (700, 701, 702):
+        world.add_call(number, contact_phone="79001234567")
+    world.push(**ALL_DONE)
+    todos = world.todos()
+    assert len(todos) == 3
+    assert all(client["id"] in {each["id"] for each in todo["relations"]} for todo in todos)
+    assert len(world.requests("/callRoute")) == 1
+
+
+def test_without_a_client_it_belongs_to_the_call(world: PushWorld, only_todo: Any) -> None:
+    world.add_call(contact_phone=None)
+    world.push(**ALL_DONE)
+    assert [(each["contentType"], each["id"]) for each in only_todo()["relations"]] == [
+        ("CallInfo", world.call()["id"])
+    ]
+
+
+def test_of_several_clients_the_employees_own_comes_first(
+    world: PushWorld, sync: Any, only_todo: Any
+) -> None:
+    world.client("+79001234567")
+    own = world.client("+79001234567", responsibles=[{"contentType": "Employee", "id": str(EMPLOYEE)}])
+    sync("contacts")
+    world.add_call(contact_phone="79001234567")
+    world.push(**ALL_DONE)
+    assert own["id"] in {each["id"] for each in only_todo()["relations"]}
+
+
+# -- the ladder of time formats
+
+
+@pytest.mark.parametrize(
+    ("accepted", "learned", "refused"),
+    [
+        ("kp10,iso,spaced", "kp10", 0),
+        ("iso", "iso_offset", 1),
+        ("spaced", "spaced", 2),
+        ("reject_all", "omit", 3),
+    ],
+)
+def test_the_time_is_written_as_the_account_takes_it_and_that_is_remembered(
+    world: PushWorld, accepted: str, learned: str, refused: int
+) -> None:
+    world.knobs(todo_when_accept=accepted)
+    world.add_call(700)
+    world.push(**ALL_DONE)
+    assert [entry["status"] for entry in world.requests("/todo", "POST")][:-1] == [422] * refused + [200]
+    assert world.database.execute(
+        "SELECT value FROM telephony.learned WHERE topic = 'todo_when'"
+    ).fetchone() == (learned,)
+    (todo,) = world.todos()
+    assert (when(todo) is None) is (learned == "omit")
+    assert ("Начало: 21.09.2026 12:15:00" in todo["description"]) is (learned == "omit")
+    world.forget_requests()
+    world.add_call(701)
+    world.push(**ALL_DONE)
+    assert [entry["status"] for entry in world.requests("/todo", "POST")] == [200, 200]
+
+
+def test_an_account_that_has_changed_its_mind_is_asked_anew(world: PushWorld) -> None:
+    world.add_call(700)
+    world.push(**ALL_DONE)
+    world.knobs(todo_when_accept="spaced")
+    world.add_call(701)
+    world.push(**ALL_DONE)
+    assert len(world.todos()) == 2
+    assert world.row(701)["communication_tries"] == 1, "formats are no further tries"
+
+
+# -- exactly one
+
+
+@pytest.mark.parametrize("path", ["/todo", "doAction"], ids=["made", "finished"])
+@pytest.mark.parametrize("kind", AMBIGUOUS)
+@pytest.mark.parametrize("processed", [True, False], ids=["carried out", "not carried out"])
+def test_an_ambiguous_answer_makes_no_second_one(
+    world: PushWorld, only_todo: Any, path: str, kind: str, processed: bool
+) -> None:
+    world.add_call()
+    exact = {"exact": True} if path == "/todo" else {}
+    nth = {} if path == "/todo" else {"nth": 2}
+    world.fault(kind, path="/todo", method="POST", processed=processed, **exact, **nth)
+    assert isinstance(world.push_with_trouble(**ALL_DONE), MegaplanError)
+    assert world.states()[2] == "unsure"
+    world.push_until_quiet(**ALL_DONE)
+    todo = only_todo()
+    assert todo["status"]["masterType"] == "success"
+    assert len(world.comments(todo)) == 1, "the result is told once"
+
+
+def test_what_people_have_entered_is_not_taken_for_ours(world: PushWorld) -> None:
+    """An employee may have made a communication of the call in the widget."""
+    world.add_call()
+    world.push()
+    call = {"contentType": "CallInfo", "id": world.call()["id"]}
+    category = {"contentType": "TodoCategory", "id": "1"}
+    body = {
+        "name": "Перезвонить",
+        "category": category,
+        "relations": [call],
+        "description": "Звонок UIS 7001002003",
+    }
+    world.new_push(world.database)._tools.hook.create_todo(body)
+    world.new_push(world.database).resend([700100200])
+    world.push(**ALL_DONE)
+    assert sorted(todo["name"] for todo in world.todos()) == [f"Входящий звонок +{STRANGER}", "Перезвонить"]
+
+
+def test_sending_again_by_hand_finds_the_one_that_is_there(world: PushWorld, only_todo: Any) -> None:
+    number = world.add_call()
+    world.push(**ALL_DONE)
+    world.database.execute("UPDATE telephony.call_deliveries SET todo_id = NULL")
+    world.new_push(world.database).resend([number])
+    world.push(**ALL_DONE)
+    assert world.row()["todo_id"] == only_todo()["id"]
+    assert world.states()[2] == "done"
+
+
+def test_one_that_was_deleted_by_people_stays_deleted(world: PushWorld) -> None:
+    number = world.add_call()
+    world.push(**ALL_DONE)
+    hook = world.new_push(world.database)._tools.hook
+    hook.request("DELETE", f"/todo/{world.row()['todo_id']}")
+    world.change_call(number, uis_employee_id=502)
+    world.push_until_quiet(**ALL_DONE)
+    assert len(world.requests("/todo", "POST")) == 2
+
+
+def test_a_refused_communication_is_parked_in_the_end_and_can_be_sent_again(
+    world: PushWorld, only_todo: Any
+) -> None:
+    number = world.add_call()
+    world.fault("500", status=422, path="/todo", method="POST", count=100)
+    world.push_until_quiet(**ALL_DONE)
+    assert world.states() == ("done", "none", "parked")
+    assert "given up after 8 tries: Megaplan answered 422" in world.row()["last_error"]
+    world.megaplan.control("faults", method="DELETE")
+    world.push(**ALL_DONE)
+    assert world.todos() == []
+    assert world.new_push(world.database).resend(None) == {number}
+    world.push(**ALL_DONE)
+    assert only_todo()["status"]["masterType"] == "success"
+
+
+# -- where Megaplan makes one by itself
+
+
+@pytest.mark.parametrize("kind", ["planned", "done"])
+def test_megaplans_own_is_completed_and_no_other_made(world: PushWorld, only_todo: Any, kind: str) -> None:
+    world.knobs(call_makes_todo=True)
+    client = world.client("+79001234567")
+    world.add_call(contact_phone="79001234567")
+    world.push(megaplan_creates_todo=True, communication_incoming_answered=kind)
+    todo = only_todo()
+    assert when(todo) == ("2026-09-21T09:15:00+00:00", "2026-09-21T11:15:00+00:00")
+    assert todo["status"]["masterType"] == ("scheduled" if kind == "planned" else "success")
+    assert client["id"] in {each["id"] for each in todo["relations"]}
+    assert "Звонок UIS 700100200" in todo["description"]
+    assert world.requests("/todo", "POST")[0]["path"] != "/api/v3/todo"
+
+
+def test_megaplans_own_is_left_alone_where_none_is_wanted(world: PushWorld, only_todo: Any) -> None:
+    world.knobs(call_makes_todo=True)
+    world.add_call()
+    world.push(megaplan_creates_todo=True)
+    assert "Звонок UIS" not in only_todo()["description"]
+    assert world.states()[2] == "none"
+
+
+@pytest.mark.parametrize("kind", AMBIGUOUS)
+def test_completing_megaplans_own_survives_ambiguous_answers(
+    world: PushWorld, only_todo: Any, kind: str
+) -> None:
+    world.knobs(call_makes_todo=True)
+    world.add_call()
+    world.fault(kind, path="/todo", method="POST", processed=True, nth=1)
+    world.fault(kind, path="/todo", method="POST", processed=True, nth=2)
+    world.push_until_quiet(megaplan_creates_todo=True, **ALL_DONE)
+    assert only_todo()["status"]["masterType"] == "success"
+    assert len(world.comments(only_todo())) == 1
+
+
+def test_megaplans_own_that_never_comes_is_told(world: PushWorld) -> None:
+    world.add_call()
+    world.push_until_quiet(megaplan_creates_todo=True, **ALL_DONE)
+    assert world.states()[2] == "parked"
+    assert "megaplan_creates_todo is on" in world.row()["last_error"]
+    assert world.todos() == []
+
+
+def test_megaplans_own_is_looked_for_when_readers_can_see_it(world: PushWorld, only_todo: Any) -> None:
+    world.lag = 2.0
+    world.knobs(call_makes_todo=True, read_lag_ms=1500)
+    world.add_call()
+    world.push(megaplan_creates_todo=True, **ALL_DONE)
+    assert world.states()[2] == "due"
+    assert world.requests(f"/callInfo/{world.row()['call_info_id']}/todos") == []
+    world.database.execute("SELECT pg_sleep(2.2)")
+    world.push(megaplan_creates_todo=True, **ALL_DONE)
+    assert only_todo()["status"]["masterType"] == "success"
