@@ -174,7 +174,7 @@ def test_events_that_come_meanwhile_are_left_for_the_next_time(
 ) -> None:
     bodies = call()
     store(telephony, bodies[:4])
-    with psycopg.connect(database_uri, autocommit=True) as other:
+    with psycopg.connect(database_uri, autocommit=True, options="-c lock_timeout=5s") as other:
         with telephony.transaction():
             assert [derived.is_finished for derived in derive(telephony)] == [False]
             store(other, bodies[4:])
