@@ -38,6 +38,17 @@ END
 $function$;
 COMMENT ON FUNCTION megaplan_sync.absent_rows IS 'Present rows of a raw table that Megaplan''s list does not name';
 
+CREATE OR REPLACE FUNCTION megaplan_sync.deleted_rows(entity text, account text, ids bigint[])
+RETURNS SETOF bigint
+LANGUAGE plpgsql STABLE AS $function$
+BEGIN
+  RETURN QUERY EXECUTE format(
+    'SELECT id FROM megaplan_raw.%I WHERE account = $1 AND deleted_at IS NOT NULL AND id = ANY ($2)', entity
+  ) USING account, ids;
+END
+$function$;
+COMMENT ON FUNCTION megaplan_sync.deleted_rows IS 'Of some rows of a raw table, those that are marked as deleted';
+
 CREATE OR REPLACE FUNCTION megaplan_sync.newer_rows(
   entity text, account text, ids bigint[], updated_at timestamptz[]
 ) RETURNS SETOF bigint
@@ -75,8 +86,12 @@ BEGIN
         OR (present.deleted_at IS NOT NULL OR present.updated_at IS DISTINCT FROM swept.updated_at)
           AND present.changed_at < swept.seen_at
       )
-    ON CONFLICT (run_id, account, entity, id, part) DO UPDATE SET finding = excluded.finding
-    WHERE known.finding = ''suspect'' AND known.resolution IS NULL',
+    ON CONFLICT (run_id, account, entity, id, part) DO UPDATE SET
+      finding = CASE WHEN known.finding = ''missing'' THEN ''missing'' ELSE ''stale'' END,
+      resolution = NULL,
+      resolved_at = NULL
+    WHERE known.resolution IN (''repaired'', ''deleted'', ''unfounded'') -- by an earlier try of this run
+      OR known.finding = ''suspect'' AND known.resolution IS NULL',
     entity
   ) USING run_id, account, entity;
 
@@ -91,8 +106,9 @@ BEGIN
     WHERE present.account = $2 AND present.deleted_at IS NULL
       AND (swept.id IS NULL OR swept.is_dropped)
       AND present.first_synced_at < $4 AND present.changed_at < $4
-    ON CONFLICT (run_id, account, entity, id, part) DO UPDATE SET finding = ''extra'', evidence = excluded.evidence
-    WHERE known.resolution IS NULL',
+    ON CONFLICT (run_id, account, entity, id, part) DO UPDATE SET
+      finding = ''extra'', resolution = NULL, resolved_at = NULL, evidence = excluded.evidence
+    WHERE known.resolution IS NULL OR known.resolution IN (''repaired'', ''deleted'', ''unfounded'')',
     entity
   ) USING run_id, account, entity, began_at;
 END

@@ -128,7 +128,6 @@ COMMENT ON COLUMN megaplan_sync.findings.resolution IS 'unfounded: no difference
 CREATE TABLE IF NOT EXISTS megaplan_sync.sweeps (
   account       text        NOT NULL,
   entity        text        NOT NULL,
-  purpose       text        NOT NULL CHECK (purpose IN ('ids', 'content')),
   run_id        text        NOT NULL,
   reads_content boolean     NOT NULL,
   began_at      timestamptz NOT NULL DEFAULT now(),
@@ -137,10 +136,11 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.sweeps (
   rows_seen     bigint      NOT NULL DEFAULT 0,
   newest_change timestamptz,
   paused        boolean     NOT NULL DEFAULT false,
-  PRIMARY KEY (account, entity, purpose)
+  PRIMARY KEY (account, entity)
 );
 COMMENT ON TABLE megaplan_sync.sweeps IS 'Walks over all rows of a list: cursor of the unfinished ones';
-COMMENT ON COLUMN megaplan_sync.sweeps.purpose IS 'ids: proves which rows there are; content: reads whole rows, over several nights if need be';
+COMMENT ON COLUMN megaplan_sync.sweeps.reads_content IS 'Whole rows are read and written, not only ids and change times';
+COMMENT ON COLUMN megaplan_sync.sweeps.paused IS 'The night''s requests were spent: the next run goes on here, or behind it if it is finished';
 
 CREATE TABLE IF NOT EXISTS megaplan_sync.swept_rows (
   account      text        NOT NULL,
@@ -152,8 +152,7 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.swept_rows (
   seen_at      timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (account, entity, id)
 );
-COMMENT ON COLUMN megaplan_sync.sweeps.paused IS 'The night''s requests were spent: the next run goes on here';
-COMMENT ON TABLE megaplan_sync.swept_rows IS 'What the present sweep has seen in Megaplan; emptied when its certificate is written';
+COMMENT ON TABLE megaplan_sync.swept_rows IS 'What the last sweep has seen in Megaplan; emptied when the next one begins';
 
 CREATE TABLE IF NOT EXISTS megaplan_sync.deletion_proposals (
   number      integer     PRIMARY KEY GENERATED ALWAYS AS IDENTITY,

@@ -7,4 +7,4 @@ SET
   rows_seen = %(rows_seen)s,
   newest_change = %(newest_change)s,
   paused = %(paused)s
-WHERE account = %(account)s AND entity = %(entity)s AND purpose = %(purpose)s
+WHERE account = %(account)s AND entity = %(entity)s

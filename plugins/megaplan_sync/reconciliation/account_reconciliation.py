@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
-from megaplan_hook.exceptions import MegaplanError
+from megaplan_hook.exceptions import MegaplanError, MegaplanForbiddenError, MegaplanNotFoundError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.account_sync import HOPELESS, chosen_entities
 from megaplan_sync.exceptions import (
@@ -74,7 +74,7 @@ class AccountReconciliation:
         :raises EntitiesFailedError: some entities could not be compared; the certificate says so, and a retry
             does only those
         """
-        names = chosen_entities(wanted)
+        names = self._longest_waiting_first(chosen_entities(wanted))
         self._execute("delete_old_findings")
         runs = {name: self._begin(name) for name in names}
         parts = {PARTS[name]: self._begin(PARTS[name]) for name in names if name in PARTS}
@@ -93,7 +93,10 @@ class AccountReconciliation:
                 self._certify({**runs, **parts}, reason=str(error))
             raise
         certificates = self._certify({**runs, **parts})
-        if runs.keys() >= _SHOW_VISIBILITY and all(found.verdict == "proven" for found in certificates):
+        is_all_proven = runs.keys() >= _SHOW_VISIBILITY and all(
+            each.verdict == "proven" for each in certificates
+        )
+        if rights[0] is not None and is_all_proven:
             save_rights(self._connection, self._account, rights[0])
         if failures:
             raise EntitiesFailedError(failures)
@@ -122,13 +125,27 @@ class AccountReconciliation:
             state.save(self._connection)
         return state
 
-    def _rights(self) -> tuple[dict[str, Any], str | None]:
-        now = current_rights(self._hook)
+    def _longest_waiting_first(self, names: Collection[str]) -> list[str]:
+        """Return the entities in the order of reading, those first that the nights' requests did not suffice for."""
+        compared = dict(self._execute("select_last_comparisons"))
+        never = datetime.min.replace(tzinfo=UTC)
+        return sorted(names, key=lambda name: compared.get(name, never))
+
+    def _rights(self) -> tuple[dict[str, Any] | None, str | None]:
+        """Return the user's rights, None if not known, and what has been lost of them."""
+        try:
+            now = current_rights(self._hook)
+        except NightBudgetSpentError:  # nothing will be asked for, so nothing will be believed to be gone
+            return None, None
+        except (MegaplanForbiddenError, MegaplanNotFoundError) as refusal:
+            log.warning("Megaplan does not tell who the connection's user is: %s", refusal)
+            return None, f"Megaplan does not even tell who it is: {refusal}"
         return now, lost_rights(self._connection, self._account, now)
 
     def _entity(self, state: EntityRun, part_state: EntityRun | None, rights: str | None) -> Exception | None:
         """Reconcile one entity; what goes wrong becomes its verdict."""
-        began, sent_before = time.monotonic(), self._hook.requests_sent
+        began = time.monotonic()
+        state.begin_counting_requests(self._hook.requests_sent)
         told: list[str] = []
         verdict, failure = None, None
         try:
@@ -148,16 +165,17 @@ class AccountReconciliation:
             log.error("%s of %s failed: %s", state.entity, self._account, error, exc_info=not known)
             verdict, told, failure = "stopped", [str(error)], error
         finally:
-            state.requests += self._hook.requests_sent - sent_before
+            state.count_requests(self._hook.requests_sent)
             state.seconds += time.monotonic() - began
             with suppress(psycopg.Error):  # a lost database is told by the error that is on its way
                 state.save(self._connection)
-        for each in (state, *([part_state] if part_state else [])):
-            unresolved = self._findings(each.entity).counts().unresolved
-            each.verdict = verdict or ("unresolved" if unresolved else "proven")
-            each.reason = " ".join(told) or None if each is state else None
-            each.finished_at = datetime.now(UTC)
-            each.save(self._connection)
+        with self._connection.transaction():  # or a killed run's retry would find the parts without a verdict
+            for each in (state, *([part_state] if part_state else [])):
+                unresolved = self._findings(each.entity).counts().unresolved
+                each.verdict = verdict or ("unresolved" if unresolved else "proven")
+                each.reason = " ".join(told) or None if each is state else None
+                each.finished_at = datetime.now(UTC)
+                each.save(self._connection)
         return failure
 
     def _reconcile(self, state: EntityRun, rights: str | None) -> list[str]:
@@ -167,7 +185,6 @@ class AccountReconciliation:
             return OwnerReconciliation(
                 self._hook,
                 self._connection,
-                self._budget,
                 state,
                 findings,
                 part_findings,

@@ -1,6 +1,6 @@
 """How far the reconciliation of one table by one run has come, kept in ``megaplan_sync.reconciliations``."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +29,8 @@ class EntityRun:
     verdict: str | None = None
     reason: str | None = None
     proposal: int | None = None
+    _requests_elsewhere: int = field(default=0, init=False, repr=False)
+    """Of a hook's count of requests, those that were not sent for this table; less what earlier tries sent."""
 
     @classmethod
     def begin(
@@ -42,6 +44,14 @@ class EntityRun:
         if row is None:
             raise LookupError(f"{entity} of {account} was not begun")
         return cls(**row)
+
+    def begin_counting_requests(self, sent: int) -> None:
+        """Take note of how many requests the hook has sent before it turns to this table."""
+        self._requests_elsewhere = sent - self.requests
+
+    def count_requests(self, sent: int) -> None:
+        """Take note of how many it has sent by now; saved with every page, a killed run's requests count too."""
+        self.requests = sent - self._requests_elsewhere
 
     def save(self, connection: Connection[Any]) -> None:
         """Write the state, within the caller's transaction if there is one."""

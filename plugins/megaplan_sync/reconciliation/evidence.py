@@ -22,9 +22,9 @@ class Evidence(NamedTuple):
 def ask_for(identity: int, ask: Ask, route: str) -> Evidence:
     """Ask for one entity.
 
-    :param route: shown in the evidence, e.g. ``/deal``
+    :param route: shown in the evidence, e.g. ``/deal/28994``
     """
-    told: dict[str, Any] = {"found_by": f"GET {route}/{identity}", "at": datetime.now(UTC).isoformat()}
+    told: dict[str, Any] = {"found_by": f"GET {route}", "at": datetime.now(UTC).isoformat()}
     try:
         card = ask(identity)
     except MegaplanNotFoundError:

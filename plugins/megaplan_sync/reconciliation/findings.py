@@ -99,6 +99,10 @@ class Findings:
         """Forget what could not be settled: it is looked for anew."""
         self._execute("reopen_findings")
 
+    def reopen_vanished(self) -> None:
+        """Open anew what an earlier try of this run has left to a person."""
+        self._execute("reopen_vanished")
+
     def forget_vanished(self) -> None:
         """Forget which rows the sweep has not seen: there is going to be a second one."""
         self._execute("forget_vanished")

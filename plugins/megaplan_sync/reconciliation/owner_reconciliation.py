@@ -2,9 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
-from math import ceil
 from typing import Any
 
 from psycopg import Connection
@@ -13,18 +12,19 @@ from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
 from megaplan_sync.canonical import CanonicalPage, Entity
 from megaplan_sync.deal_history import DealHistory
+from megaplan_sync.entities import CONTACT_COMPANIES, CONTACT_HUMANS
 from megaplan_sync.entity_pages import EntityPages
-from megaplan_sync.exceptions import NotLoadedError
+from megaplan_sync.exceptions import NotLoadedError, SuspiciousAnswerError
 from megaplan_sync.flatten import CONTACT_CONTENT_TYPES, entity_id
 from megaplan_sync.prefetch import PageAhead
 from megaplan_sync.reconciliation.audit import Audit
 from megaplan_sync.reconciliation.entity_run import EntityRun
 from megaplan_sync.reconciliation.findings import Findings
-from megaplan_sync.reconciliation.night_budget import NightBudget, NightBudgetSpentError
+from megaplan_sync.reconciliation.night_budget import NightBudgetSpentError
 from megaplan_sync.reconciliation.owners import OWNERS
 from megaplan_sync.reconciliation.recorded_writer import RecordedWriter
 from megaplan_sync.reconciliation.repair import Repair
-from megaplan_sync.reconciliation.sweep import Purpose, Sweep
+from megaplan_sync.reconciliation.sweep import Sweep
 from megaplan_sync.reconciliation.vanished import IncompleteListError, Vanished
 from megaplan_sync.sql import read_sql
 from megaplan_sync.tables import RowKey
@@ -36,7 +36,6 @@ log = logging.getLogger(__name__)
 class OwnerReconciliation:
     """The reconciliation of one such table.
 
-    :param budget: what is left of the night's requests
     :param state: of the table in this run
     :param findings: of the table
     :param part_findings: of the table of its parts
@@ -48,7 +47,6 @@ class OwnerReconciliation:
         self,
         hook: MegaplanHook,
         connection: Connection[Any],
-        budget: NightBudget,
         state: EntityRun,
         findings: Findings,
         part_findings: Findings,
@@ -58,7 +56,6 @@ class OwnerReconciliation:
     ) -> None:
         self._hook = hook
         self._connection = connection
-        self._budget = budget
         self._state = state
         self._findings = findings
         self._part_findings = part_findings
@@ -91,41 +88,35 @@ class OwnerReconciliation:
             ).run()
             self._state.audited_at = datetime.now(UTC)
             self._state.save(self._connection)
-        reads_content = self._state.depth == "full" and self._fits_tonight()
         try:
-            told = self._compare(reads_content)
-        except IncompleteListError as error:
-            log.warning("%s Looking at the whole list once more.", error)
-            self._findings.forget_vanished()
-            told = self._compare(reads_content, once_more=True)
-        if self._state.depth == "full" and not reads_content:
-            told += self._content_in_instalments()
-        return told
+            try:
+                return self._compare()
+            except IncompleteListError as error:
+                log.warning("%s Looking at the whole list once more.", error)
+                return self._compare(once_more=True)
+        except NightBudgetSpentError:
+            self._execute("pause_sweeps", run_id=self._state.run_id)
+            raise
 
     def _refuse_unfinished_load(self) -> None:
         for pages in self._lists:
             if WalkState.load(self._connection, self._state.account, pages.spec.name).loaded_at is None:
                 raise NotLoadedError(self._state.account, self._state.entity)
 
-    def _fits_tonight(self) -> bool:
-        pages = ceil(self._state.rows_before / self._hook.settings.page_size) + len(self._lists)
-        return pages <= self._budget.left
-
-    def _compare(self, reads_content: bool, *, once_more: bool = False) -> list[str]:
-        if self._state.compared_at is None or once_more:
-            began_at = self._sweep_lists("ids", reads_content, once_more=once_more)
+    def _compare(self, *, once_more: bool = False) -> list[str]:
+        if once_more:
             with self._connection.transaction():
-                self._connection.execute(
-                    read_sql("compare_sweep"),
-                    {
-                        "run_id": self._state.run_id,
-                        "account": self._state.account,
-                        "entity": self._state.entity,
-                        "began_at": began_at,
-                    },
-                )
+                self._findings.forget_vanished()
+                self._state.compared_at = None
+                self._save()
+                for sweep in self._sweeps():
+                    sweep.start_over()
+        if self._state.compared_at is None:
+            began_at = self._sweep_lists(once_more=once_more)
+            with self._connection.transaction():
+                self._execute("compare_sweep", run_id=self._state.run_id, began_at=began_at)
                 self._state.compared_at = datetime.now(UTC)
-                self._state.save(self._connection)
+                self._save()
         Repair(self._hook, self._pages_by_type(), self._recorded, self._findings, self._sleep).run()
         return Vanished(
             self._hook,
@@ -133,53 +124,59 @@ class OwnerReconciliation:
             self._state,
             self._findings,
             ask=self._ask,
-            route=self._lists[0].spec.path,
+            route=self._route,
             mark_parts=self._mark_parts,
             rights=self._rights,
             still_there=self._write_cards,
+            back_again=self._not_vanished,
+            noted=self._save,
         ).settle()
 
-    def _sweep_lists(self, purpose: Purpose, reads_content: bool, *, once_more: bool = False) -> datetime:
-        """Sweep what this run has not swept yet.
-
-        :returns: when the sweep of the first list began
-        """
-        sweeps = []
-        for pages in self._lists:
-            sweep = Sweep(
+    def _sweeps(self) -> list[Sweep]:
+        expected = self._expected_rows()
+        return [
+            Sweep(
                 self._hook,
                 self._connection,
                 pages,
                 self._state.entity,
                 run_id=self._state.run_id,
-                purpose=purpose,
-                reads_content=reads_content,
-                expected_rows=self._state.rows_before,
+                reads_content=self._state.depth == "full",
+                expected_rows=rows,
             )
-            if once_more:
-                sweep.start_over()
-            sweeps.append(sweep)
-        if not once_more and purpose == "ids" and all(not sweep.state.rows_seen for sweep in sweeps):
-            self._connection.execute(
-                read_sql("delete_swept_rows"),
-                {"account": self._state.account, "entity": self._state.entity},
-            )
+            for pages, rows in zip(self._lists, expected, strict=True)
+        ]
+
+    def _expected_rows(self) -> list[int]:
+        """Return how many rows each list is thought to have: the companies' may well be empty."""
+        if len(self._lists) == 1:
+            return [self._state.rows_before]
+        humans, companies = self._execute("count_present_contacts")[0]
+        by_list = {CONTACT_HUMANS.name: humans, CONTACT_COMPANIES.name: companies}
+        return [by_list[pages.spec.name] for pages in self._lists]
+
+    def _sweep_lists(self, *, once_more: bool = False) -> datetime:
+        """Sweep what this run has not swept yet.
+
+        :param once_more: what the first sweep has seen counts as well
+        :returns: when the sweep of the first list began
+        """
+        sweeps = self._sweeps()
+        if not once_more and all(not sweep.state.rows_seen for sweep in sweeps):
+            self._execute("delete_swept_rows")
         for sweep in sweeps:
-            try:
-                self._sweep_list(sweep, reads_content)
-            except NightBudgetSpentError:
-                sweep.pause()
-                raise
+            self._sweep_list(sweep)
             newest = sweep.state.newest_change
             if newest is not None:
                 self._state.watermark = max(newest, self._state.watermark or newest)
         return min(sweep.state.began_at for sweep in sweeps)
 
-    def _sweep_list(self, sweep: Sweep, reads_content: bool) -> None:
-        if not reads_content:
+    def _sweep_list(self, sweep: Sweep) -> None:
+        if self._state.depth != "full":
             for page in sweep.pages():
                 with self._connection.transaction():
                     sweep.note(page)
+                    self._save()
             return
         suspects = {found.id for found in self._findings.waiting_for_resolution("suspect")}
         with PageAhead(sweep.pages()) as pages:
@@ -196,20 +193,9 @@ class OwnerReconciliation:
         def settle() -> None:
             self._findings.settle(here)
             sweep.note(page)
+            self._save()
 
         self._recorded.write(present, distrusted=here, and_then=settle)
-
-    def _content_in_instalments(self) -> list[str]:
-        """Compare the content of as many rows as the night allows; the next night goes on behind them."""
-        try:
-            self._sweep_lists("content", reads_content=True)
-        except NightBudgetSpentError:
-            log.info("%s of %s: the content goes on next night", self._state.entity, self._state.account)
-            return [
-                "Ids and change times are compared whole; the night's requests (setting night_requests) did not "
-                "suffice for all contents: they go on in the next night."
-            ]
-        return []
 
     def _pages_by_type(self) -> dict[str, EntityPages]:
         if self._state.entity == "deals":
@@ -222,7 +208,26 @@ class OwnerReconciliation:
     def _ask(self, identity: int) -> Entity:
         if self._state.entity == "deals":
             return self._hook.deal(identity)
-        return self._hook.contractor(identity)
+        if len(self._lists) == 1:
+            return self._hook.contractor(identity)
+        card = self._hook.request("GET", self._route(identity)).data
+        if not isinstance(card, dict) or not card:
+            raise SuspiciousAnswerError(f"{self._route(identity)}: Megaplan's answer is no entity")
+        return card
+
+    def _route(self, identity: int) -> str:
+        """Return the route of a card.
+
+        Where contacts are listed apart the account may not know ``/contractor``, whose 404 would prove nothing.
+        """
+        path = self._lists[0].spec.path
+        if len(self._lists) > 1:
+            ((kind,),) = self._execute("select_kind_of_contact", id=identity)
+            path = CONTACT_HUMANS.path if kind == "human" else CONTACT_COMPANIES.path
+        return f"{path}/{identity}"
+
+    def _not_vanished(self, ids: Collection[int]) -> list[int]:
+        return [identity for (identity,) in self._execute("select_swept_ids", ids=list(ids))]
 
     def _write_cards(self, cards: list[Entity]) -> None:
         """Write rows that the list had left out; what differs is counted as stale."""
@@ -238,3 +243,14 @@ class OwnerReconciliation:
         self._part_findings.note("extra", [RowKey(*row) for row in rows], "deleted")
         if isinstance(self._writer.history, DealHistory):
             self._writer.history.close(self._connection, self._state.account, ids)
+
+    def _save(self) -> None:
+        """Save the state with the requests that were sent so far, within the caller's transaction."""
+        self._state.count_requests(self._hook.requests_sent)
+        self._state.save(self._connection)
+
+    def _execute(self, statement: str, **values: Any) -> list[Any]:
+        cursor = self._connection.execute(
+            read_sql(statement), {"account": self._state.account, "entity": self._state.entity, **values}
+        )
+        return cursor.fetchall() if cursor.description else []

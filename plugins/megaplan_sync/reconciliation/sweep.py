@@ -1,13 +1,16 @@
 """Walks over all rows of one list of Megaplan, its cursor saved with every page.
 
 The order is that of creation, which does not change: rows that are changed during the sweep stay in their place,
-new ones come at the end. Costs ceil(rows / page size) + 1 requests.
+new ones come at the end. Costs ceil(rows / page size) + 1 requests, with whole rows as well as with ids alone.
+
+A sweep that the night's requests did not suffice for is *paused*: the next run goes on behind its last page, or uses
+what it has seen if only the work after it was left.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from psycopg import Connection
 from psycopg.rows import dict_row
@@ -22,8 +25,6 @@ from megaplan_sync.exceptions import SuspiciousAnswerError
 from megaplan_sync.flatten import entity_id
 from megaplan_sync.sql import read_sql
 from megaplan_sync.values import boolean, moment
-
-Purpose = Literal["ids", "content"]
 
 
 @dataclass
@@ -45,8 +46,7 @@ class Sweep:
 
     :param pages_of: the list; asked for whole rows if ``reads_content``, otherwise for ids and change times
     :param entity: table that the list goes into
-    :param purpose: ``ids`` proves which rows there are: it remembers what it has seen. ``content`` only passes
-    :param expected_rows: roughly how many there are
+    :param expected_rows: roughly how many there are; an empty list is not believed unless it is 0
     """
 
     def __init__(
@@ -57,7 +57,6 @@ class Sweep:
         entity: str,
         *,
         run_id: str,
-        purpose: Purpose,
         reads_content: bool,
         expected_rows: int,
     ) -> None:
@@ -67,7 +66,6 @@ class Sweep:
         self._spec: EntitySpec = pages_of.spec
         self._entity = entity
         self._run_id = run_id
-        self._purpose = purpose
         self._reads_content = reads_content
         self._expected_rows = expected_rows
         self.state = self._begin()
@@ -115,7 +113,7 @@ class Sweep:
         state.trail = [dict(anchor) for anchor in page.trail]
         if page.is_last:
             state.finished_at, state.trail = datetime.now(UTC), None
-        if self._purpose == "ids" and page.items:
+        if page.items:
             self._execute(
                 "save_swept_rows",
                 entity=self._entity,
@@ -124,12 +122,7 @@ class Sweep:
                 updated_at=[change_time(item) for item in page.items],
                 is_dropped=[boolean(item.get("isDropped")) or False for item in page.items],
             )
-        self._save()
-
-    def pause(self) -> None:
-        """Note that the night's requests are spent: the next run goes on here."""
-        self.state.paused = True
-        self._save()
+        self._save(state)
 
     def start_over(self) -> None:
         """Begin at the beginning; rows seen before stay seen."""
@@ -141,11 +134,11 @@ class Sweep:
     def _begin(self) -> SweepState:
         state = self._load()
         if state is not None and state.reads_content == self._reads_content:
-            if state.run_id == self._run_id:
-                return state
-            if state.paused and state.finished_at is None:
-                state.run_id, state.paused = self._run_id, False
-                return state
+            goes_on = state.paused and state.rows_seen > 0
+            if state.run_id == self._run_id or goes_on:
+                taken = replace(state, run_id=self._run_id, paused=False)
+                self._save(taken)
+                return taken
         self._execute(
             "begin_sweep", entity=self._spec.name, run_id=self._run_id, reads_content=self._reads_content
         )
@@ -158,20 +151,18 @@ class Sweep:
         with self._connection.cursor(row_factory=dict_row) as cursor:
             cursor.execute(
                 read_sql("select_sweep"),
-                {"account": self._hook.account, "entity": self._spec.name, "purpose": self._purpose},
+                {"account": self._hook.account, "entity": self._spec.name},
             )
             row = cursor.fetchone()
         return SweepState(**row) if row else None
 
-    def _save(self) -> None:
-        values = asdict(self.state)
-        values["trail"] = None if self.state.trail is None else Jsonb(self.state.trail)
+    def _save(self, state: SweepState) -> None:
+        values = asdict(state)
+        values["trail"] = None if state.trail is None else Jsonb(state.trail)
         self._execute("save_sweep", entity=self._spec.name, **values)
 
     def _execute(self, statement: str, **values: Any) -> None:
-        self._connection.execute(
-            read_sql(statement), {"account": self._hook.account, "purpose": self._purpose, **values}
-        )
+        self._connection.execute(read_sql(statement), {"account": self._hook.account, **values})
 
 
 def change_time(entity: Entity) -> datetime | None:

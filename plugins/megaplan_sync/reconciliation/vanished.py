@@ -7,7 +7,8 @@ leaves rows out, and a proposal is stored for a person to approve.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from psycopg import Connection
@@ -22,6 +23,7 @@ from megaplan_sync.reconciliation.evidence import Ask, Evidence, ask_for
 from megaplan_sync.reconciliation.findings import Findings
 from megaplan_sync.reconciliation.proposals import Kind, propose, proposed_rows, settle_rows
 from megaplan_sync.sql import read_sql
+from megaplan_sync.tables import RowKey
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,8 @@ LEAST_BRAKE_ROWS = 20
 _SAMPLE = 20
 _NOBODY_DELETES_SO_MUCH = 0.25
 """Of a table's rows at once: then a lost right is the likelier reason."""
+_MOST_WITHOUT_CARDS = 0.5
+"""Of a table's rows at once, where none can be asked for by itself: then the list is the likelier reason."""
 
 
 class IncompleteListError(SuspiciousAnswerError):
@@ -40,10 +44,13 @@ class Vanished:
 
     :param state: of this table in this run
     :param ask: returns a card by id; None where the route has no cards: then the list itself is the evidence
-    :param route: of the cards
+    :param route: of the cards, e.g. ``/employee``, or what returns the route of one card
     :param mark_parts: marks what hangs on deleted rows, within the transaction
     :param rights: what the token's user has lost since the last good reconciliation
     :param still_there: takes the cards of rows that the list had left out
+    :param back_again: returns which of some rows Megaplan's list has again, or are marked as deleted; None where
+        every row that is no finding is one of these
+    :param noted: called within each transaction that settles a row
     """
 
     def __init__(
@@ -54,10 +61,12 @@ class Vanished:
         findings: Findings,
         *,
         ask: Ask | None,
-        route: str,
+        route: str | Callable[[int], str],
         mark_parts: Callable[[Sequence[int]], None] = lambda ids: None,
         rights: str | None = None,
         still_there: Callable[[list[Entity]], None] = lambda cards: None,
+        back_again: Callable[[Collection[int]], Collection[int]] | None = None,
+        noted: Callable[[], None] = lambda: None,
     ) -> None:
         self._hook = hook
         self._connection = connection
@@ -68,6 +77,8 @@ class Vanished:
         self._mark_parts = mark_parts
         self._rights = rights
         self._still_there = still_there
+        self._back_again = back_again
+        self._noted = noted
         self._told: list[str] = []
 
     def settle(self) -> list[str]:
@@ -77,11 +88,16 @@ class Vanished:
         :raises IncompleteListError: the list leaves out rows that exist; nothing was marked
         """
         state = self._state
-        found = {entry.id: entry for entry in self._findings.waiting_for_resolution("extra")}
-        proposed = proposed_rows(self._connection, state.account, state.entity)
         with self._connection.transaction():
-            back = [identity for identity in (*proposed.open, *proposed.approved) if identity not in found]
+            self._findings.reopen_vanished()
+            found = {entry.id: entry for entry in self._findings.waiting_for_resolution("extra")}
+            proposed = proposed_rows(self._connection, state.account, state.entity)
+            gone = [identity for identity in (*proposed.open, *proposed.approved) if identity not in found]
+            back = gone if self._back_again is None else list(self._back_again(gone))
             settle_rows(self._connection, state.account, state.entity, back)
+            if left := sorted(set(gone) - set(back)):  # changed here since the sweep began: they wait on
+                self._findings.note("extra", [RowKey(identity) for identity in left])
+                found = {entry.id: entry for entry in self._findings.waiting_for_resolution("extra")}
             self._findings.resolve([i for i in found if i in proposed.open], "waiting")
         fresh = [i for i in found if i not in proposed.open and i not in proposed.approved]
         if len(fresh) > self._brake() or (fresh and self._rights is not None):
@@ -106,8 +122,10 @@ class Vanished:
         return self._told
 
     def _brake(self) -> int:
-        share = self._hook.settings.deletion_brake / 100
-        return max(LEAST_BRAKE_ROWS, int(share * self._state.rows_before))
+        rows = self._state.rows_before
+        if self._ask is None:
+            return max(1, int(rows * _MOST_WITHOUT_CARDS))
+        return max(LEAST_BRAKE_ROWS, int(rows * self._hook.settings.deletion_brake / 100))
 
     def _settle_each(
         self, rows: Sequence[tuple[int, bool, int | None]], kinds: dict[int, Kind] | None = None
@@ -116,7 +134,8 @@ class Vanished:
         hidden: list[int] = []
         for identity, is_dropped, number in rows:
             if is_dropped:
-                evidence = Evidence("gone", None, {"found_by": "isDropped in the list", "isDropped": True})
+                told_by_list = {"found_by": "isDropped in the list", "at": datetime.now(UTC).isoformat()}
+                evidence = Evidence("gone", None, {**told_by_list, "isDropped": True})
             else:
                 evidence = self._evidence(identity)
             told = evidence.as_json if number is None else {**evidence.as_json, "approved_proposal": number}
@@ -143,8 +162,10 @@ class Vanished:
 
     def _evidence(self, identity: int) -> Evidence:
         if self._ask is None:
-            return Evidence("gone", None, {"found_by": f"GET {self._route}, absent twice"})
-        return ask_for(identity, self._ask, self._route)
+            told = {"found_by": f"GET {self._route}, absent twice", "at": datetime.now(UTC).isoformat()}
+            return Evidence("gone", None, told)
+        route = self._route(identity) if callable(self._route) else f"{self._route}/{identity}"
+        return ask_for(identity, self._ask, route)
 
     def _mark(self, identity: int, evidence: dict[str, Any]) -> None:
         state = self._state
@@ -162,14 +183,16 @@ class Vanished:
             self._mark_parts([identity])
             self._findings.resolve([identity], "deleted", evidence)
             settle_rows(self._connection, state.account, state.entity, [identity])
+            self._noted()
 
     def _take_back(self, identity: int, evidence: Evidence) -> None:
         """Leave a row alone that the list had left out: it is there, and its card says how it is."""
         with self._connection.transaction():
             self._findings.resolve([identity], "unfounded", evidence.as_json)
             settle_rows(self._connection, self._state.account, self._state.entity, [identity])
-        if evidence.card is not None:
-            self._still_there([evidence.card])
+            if evidence.card is not None:
+                self._still_there([evidence.card])
+            self._noted()
 
     def _propose(self, fresh: Sequence[int], dropped: set[int]) -> None:
         state = self._state
@@ -206,6 +229,7 @@ class Vanished:
     def _store(self, kind: Kind, ids: Sequence[int], reason: str, *, resolution: Any) -> int:
         state = self._state
         with self._connection.transaction():
+            settle_rows(self._connection, state.account, state.entity, ids)  # no row stands in two proposals
             number = propose(
                 self._connection,
                 state.account,
