@@ -1,0 +1,92 @@
+"""What a task of telephony needs: the hooks of both sides and a session of the database."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowNotFoundException
+from psycopg import Connection
+
+from megaplan_hook.exceptions import MegaplanSettingError
+from megaplan_hook.hook import MegaplanHook
+from megaplan_sync.account_session import account_hook
+from megaplan_sync.exceptions import MissingConnectionError
+from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
+from megaplan_sync.postgres_budget import LIVE_SHARE, PostgresBudget
+from uis_hook.hook import UisHook
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TelephonySession:
+    """Both sides of one account, and where they meet.
+
+    :param connection: in autocommit mode, as ``raw_database`` prepares it
+    """
+
+    megaplan: MegaplanHook
+    uis: UisHook
+    connection: Connection[Any]
+
+    @property
+    def account(self) -> str:
+        """The label of the Megaplan account, ``account`` in every table."""
+        return self.megaplan.account
+
+
+def uis_hook_of(megaplan: MegaplanHook) -> UisHook:
+    """Return the hook of the telephony cabinet that an account's connection names.
+
+    :raises MegaplanSettingError: it names none
+    :raises MissingConnectionError: there is no such connection
+    :raises UisSettingError: that connection's settings make no sense
+    """
+    uis_conn_id = megaplan.settings.uis_conn_id
+    if not uis_conn_id:
+        raise MegaplanSettingError(
+            megaplan.megaplan_conn_id,
+            "uis_conn_id",
+            "it is empty, and telephony_active is on",
+            "write the id of the connection of type uis, such as uis_default, or switch telephony_active off",
+        )
+    uis = UisHook(uis_conn_id)
+    try:
+        _ = uis.settings
+    except AirflowNotFoundException as error:
+        raise MissingConnectionError(uis_conn_id, "uis") from error
+    return uis
+
+
+@contextmanager
+def telephony_session(
+    conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID
+) -> Iterator[TelephonySession | None]:
+    """Open both sides for the length of a block; None, and a line in the log, where ``telephony_active`` is off.
+
+    Requests to Megaplan come out of the account's shared budget and leave the live lane its share.
+
+    :param conn_id: connection of the Megaplan account
+    :raises MegaplanSettingError: a setting of that connection makes no sense
+    """
+    megaplan = account_hook(conn_id)
+    settings = megaplan.settings
+    if not settings.telephony_active:
+        log.info("%s: telephony_active is off, nothing to do", conn_id)
+        yield None
+        return
+    uis = uis_hook_of(megaplan)
+    with raw_database(postgres_conn_id) as connection, raw_database(postgres_conn_id) as budget_connection:
+        megaplan.budget = PostgresBudget(
+            budget_connection,
+            megaplan.account,
+            requests_per_second=settings.requests_per_second,
+            requests_per_hour=settings.requests_per_hour,
+            reserved_share=LIVE_SHARE,
+        )
+        try:
+            yield TelephonySession(megaplan, uis, connection)
+        finally:
+            uis.close()
