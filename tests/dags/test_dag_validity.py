@@ -12,7 +12,12 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 
 DAGS_FOLDER = Path(__file__).resolve().parents[2] / "dags"
-DAG_IDS = {"megaplan_deals_sync", "megaplan_rebuild", "megaplan_reconciliation"}
+DAG_IDS = {
+    "megaplan_deals_sync",
+    "megaplan_rebuild",
+    "megaplan_reconciliation",
+    "megaplan_telephony_sync",
+}
 BY_HAND_ONLY = {"megaplan_rebuild"}
 """DAGs that nothing starts but a person; every other one has a schedule."""
 
