@@ -50,29 +50,41 @@ $function$;
 COMMENT ON FUNCTION megaplan_sync.deleted_rows IS 'Of some rows of a raw table, those that are marked as deleted';
 
 CREATE OR REPLACE FUNCTION megaplan_sync.newer_rows(
-  entity text, account text, ids bigint[], updated_at timestamptz[]
-) RETURNS SETOF bigint
+  entity text, account text, ids bigint[], updated_at timestamptz[], distrusted boolean[], asked_at timestamptz
+) RETURNS TABLE (id bigint, is_doubtful boolean)
 LANGUAGE plpgsql STABLE AS $function$
 BEGIN
+  -- A row that was written here after Megaplan was asked is a later answer, unless the answer says otherwise. A later
+  -- version that was here before is doubtful: either the answer came from a copy that lags, or the row is wrong.
   RETURN QUERY EXECUTE format(
-    'SELECT fetched.id
-    FROM unnest($2, $3) AS fetched (id, updated_at)
-    WHERE EXISTS (
-      SELECT FROM megaplan_raw.%I AS present
-      WHERE present.account = $1 AND present.id = fetched.id AND present.updated_at > fetched.updated_at
-    )',
+    'SELECT found.id, NOT (found.is_written_since AND found.is_later)
+    FROM (
+      SELECT
+        fetched.id,
+        fetched.distrusted,
+        coalesce(present.updated_at > fetched.updated_at, false) AS is_later,
+        coalesce(present.updated_at < fetched.updated_at, false) AS is_earlier,
+        coalesce(present.changed_at BETWEEN $5 AND clock_timestamp(), false) AS is_written_since
+      FROM unnest($2, $3, $4) AS fetched (id, updated_at, distrusted)
+      JOIN megaplan_raw.%I AS present ON present.account = $1 AND present.id = fetched.id
+      WHERE present.deleted_at IS NULL
+    ) AS found
+    WHERE found.is_later AND NOT found.distrusted OR found.is_written_since AND NOT found.is_earlier',
     entity
-  ) USING account, ids, updated_at;
+  ) USING account, ids, updated_at, distrusted, asked_at;
 END
 $function$;
-COMMENT ON FUNCTION megaplan_sync.newer_rows IS 'Of fetched entities, those that the table has in a later version already';
+COMMENT ON FUNCTION megaplan_sync.newer_rows IS 'Of fetched entities, those that the table may have in a better version';
 
 CREATE OR REPLACE FUNCTION megaplan_sync.compare_sweep(
   run_id text, account text, entity text, began_at timestamptz
 ) RETURNS void
-LANGUAGE plpgsql AS $function$
+LANGUAGE plpgsql
+SET enable_nestloop = off -- swept_rows has just been filled: without statistics the planner would believe it empty
+AS $function$
 BEGIN
-  -- a row that changed here after the sweep saw it (another run is at work) is no finding
+  -- A row that changed here after the sweep saw it (another run is at work) is no finding, unless what was seen is
+  -- later still, or the row claims to have changed in the future. What the audit has repaired may differ all the same.
   EXECUTE format(
     'INSERT INTO megaplan_sync.findings AS known (run_id, account, entity, id, finding)
     SELECT
@@ -84,14 +96,16 @@ BEGIN
       AND (
         present.id IS NULL
         OR (present.deleted_at IS NOT NULL OR present.updated_at IS DISTINCT FROM swept.updated_at)
-          AND present.changed_at < swept.seen_at
+          AND (
+            present.changed_at < swept.seen_at OR present.changed_at > clock_timestamp()
+            OR swept.updated_at > present.updated_at
+          )
       )
     ON CONFLICT (run_id, account, entity, id, part) DO UPDATE SET
       finding = CASE WHEN known.finding = ''missing'' THEN ''missing'' ELSE ''stale'' END,
       resolution = NULL,
       resolved_at = NULL
-    WHERE known.resolution IN (''repaired'', ''deleted'', ''unfounded'') -- by an earlier try of this run
-      OR known.finding = ''suspect'' AND known.resolution IS NULL',
+    WHERE known.resolution IN (''repaired'', ''deleted'', ''unfounded'')', -- by an earlier try of this run
     entity
   ) USING run_id, account, entity;
 
@@ -105,7 +119,8 @@ BEGIN
       ON swept.account = $2 AND swept.entity = $3 AND swept.id = present.id
     WHERE present.account = $2 AND present.deleted_at IS NULL
       AND (swept.id IS NULL OR swept.is_dropped)
-      AND present.first_synced_at < $4 AND present.changed_at < $4
+      AND (present.first_synced_at < $4 OR present.first_synced_at > clock_timestamp())
+      AND (present.changed_at < $4 OR present.changed_at > clock_timestamp())
     ON CONFLICT (run_id, account, entity, id, part) DO UPDATE SET
       finding = ''extra'', resolution = NULL, resolved_at = NULL, evidence = excluded.evidence
     WHERE known.resolution IS NULL OR known.resolution IN (''repaired'', ''deleted'', ''unfounded'')',

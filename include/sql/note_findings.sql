@@ -7,9 +7,16 @@ SELECT
   CASE WHEN %(resolution)s::text IS NOT NULL THEN now() END
 FROM unnest(%(ids)s::bigint[], %(parts)s::integer[]) AS row (id, part)
 ON CONFLICT (run_id, account, entity, id, part) DO UPDATE SET
-  -- what was missing or stale stays so; a suspect, or a row believed to be gone, turns out to be something else
-  finding = CASE WHEN known.finding IN ('missing', 'stale') THEN known.finding ELSE excluded.finding END,
-  resolution = excluded.resolution,
+  -- A row that is found twice counts once, as what it was when the run began and as what Megaplan has now:
+  finding = CASE
+    WHEN known.finding = 'missing' THEN 'missing' -- it was not here
+    WHEN known.finding IN ('stale', 'extra', 'suspect') AND excluded.finding = 'missing' THEN 'stale' -- it was here
+    WHEN known.finding = 'stale' AND excluded.finding = 'suspect' THEN 'stale'
+    ELSE excluded.finding
+  END,
+  resolution = CASE
+    WHEN known.finding = 'missing' AND excluded.resolution = 'deleted' THEN 'unfounded' -- neither here nor there
+    ELSE excluded.resolution
+  END,
   evidence = coalesce(excluded.evidence, known.evidence),
   resolved_at = excluded.resolved_at
-WHERE known.resolution IS DISTINCT FROM 'repaired' OR excluded.resolution IS NOT NULL

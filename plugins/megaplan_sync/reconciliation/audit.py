@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from psycopg import Connection
 
-from megaplan_sync.canonical import Entity
+from megaplan_sync.account_lock import account_lock
 from megaplan_sync.json_text import JsonText
 from megaplan_sync.page_writers import OwnerWriter, RowWithParts
 from megaplan_sync.reconciliation.findings import Findings
@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 
 _ROWS_AT_ONCE = 1000
 _NO_PAYLOAD = JsonText(b"")
+
+StoredRow = tuple[int, str, str]
+"""Id, payload and content hash."""
 
 
 class Audit:
@@ -47,39 +50,50 @@ class Audit:
     def run(self) -> None:
         """Look at every present row; repairs are transactions of their own."""
         for rows in self._chunks():
-            entities = {identity: orjson.loads(payload) for identity, payload, _ in rows}
-            suspects: list[int] = []
-            staged: list[RowWithParts] = []
-            for identity, _, content_hash in rows:
-                made = self._made_anew(identity, entities[identity])
-                if made is None or made.row.content_hash != content_hash or made.row.id != identity:
-                    suspects.append(identity)
-                else:
-                    staged.append(made)
+            staged, suspects = self._sorted(rows)
             self._findings.note("suspect", [RowKey(identity) for identity in suspects])
+            differing = self._differing(staged)
+            if differing:
+                self._repair(differing)
+
+    def _repair(self, ids: Sequence[int]) -> None:
+        """Write rows anew that differ from their payload; those that another run was just writing do not."""
+        with account_lock(self._connection, self._account):
+            rows = self._execute("select_chosen_payloads", ids=list(ids))
+            staged, _ = self._sorted(rows)
             differing = self._differing(staged)
             if differing:
                 log.info(
                     "%s of %s: %d rows were changed here by hand, written anew from their payload",
                     self._entity, self._account, len(differing),
                 )  # fmt: skip
-                self._recorded.write([entities[identity] for identity in differing], distrusted=differing)
+                payloads = {identity: orjson.loads(payload) for identity, payload, _ in rows}
+                self._recorded.write([payloads[identity] for identity in differing], distrusted=differing)
 
-    def _chunks(self) -> Iterator[list[tuple[int, str, str]]]:
+    def _chunks(self) -> Iterator[list[StoredRow]]:
         after = -(2**63)
         while True:
-            rows = self._connection.execute(
-                read_sql(f"select_payloads_of_{self._entity}"),
-                {"account": self._account, "after": after, "rows": _ROWS_AT_ONCE},
-            ).fetchall()
+            rows = self._execute("select_payloads", after=after, rows=_ROWS_AT_ONCE)
             if not rows:
                 return
             yield rows
             after = rows[-1][0]
 
-    def _made_anew(self, identity: int, entity: Entity) -> RowWithParts | None:
+    def _sorted(self, rows: Sequence[StoredRow]) -> tuple[list[RowWithParts], list[int]]:
+        """Return rows made anew from their payload, and the ids of those whose hash it does not fit."""
+        fitting: list[RowWithParts] = []
+        suspects: list[int] = []
+        for identity, payload, content_hash in rows:
+            made = self._made_anew(identity, payload)
+            if made is None or made.row.content_hash != content_hash or made.row.id != identity:
+                suspects.append(identity)
+            else:
+                fitting.append(made)
+        return fitting, suspects
+
+    def _made_anew(self, identity: int, payload: str) -> RowWithParts | None:
         try:
-            return self._writer.rows_of(self._account, entity)
+            return self._writer.rows_of(self._account, orjson.loads(payload))
         except Exception as error:  # whatever somebody wrote into the payload by hand
             log.warning(
                 "%s %d of %s: its payload cannot be read (%r)", self._entity, identity, self._account, error
@@ -93,5 +107,14 @@ class Audit:
             self._writer.parts.stage(
                 cursor, [part._replace(payload=_NO_PAYLOAD) for made in staged for part in made.parts]
             )
+            cursor.execute(read_sql("prefer_indexes"))
             cursor.execute(read_sql(f"find_differing_{self._entity}"))
             return [identity for (identity,) in cursor.fetchall()]
+
+    def _execute(self, statement: str, **values: Any) -> list[StoredRow]:
+        with self._connection.transaction():
+            self._connection.execute(read_sql("prefer_indexes"))
+            found: list[StoredRow] = self._connection.execute(
+                read_sql(f"{statement}_of_{self._entity}"), {"account": self._account, **values}
+            ).fetchall()
+        return found

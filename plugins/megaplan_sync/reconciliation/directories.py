@@ -59,7 +59,9 @@ class DirectoryReconciliation:
             return self._custom_fields()
         if name == "pipelines":
             seen = self._pipelines()
-            return self._vanished(seen, lambda i: self._card(f"/program/{i}"), "/program", self._mark_stages)
+            told = self._vanished(seen, lambda i: self._card(f"/program/{i}"), "/program", self._mark_stages)
+            self._mark_orphaned_stages()
+            return told
         seen = self._plain()
         if name == "employees":
             return self._vanished(seen, lambda i: self._hook.employee(i), "/employee")
@@ -99,6 +101,14 @@ class DirectoryReconciliation:
             read_sql("mark_stages_of_deleted_pipelines"), {"account": self._hook.account, "ids": list(ids)}
         ).fetchall()
         self._stage_findings.note("extra", [RowKey(*row) for row in rows], "deleted")
+
+    def _mark_orphaned_stages(self) -> None:
+        """Mark stages of pipelines that are not here: no pipeline's reading looks at them."""
+        with account_lock(self._connection, self._hook.account), self._connection.transaction():
+            rows = self._connection.execute(
+                read_sql("mark_orphaned_pipeline_stages"), {"account": self._hook.account}
+            ).fetchall()
+            self._stage_findings.note("extra", [RowKey(*row) for row in rows], "deleted")
 
     def _absent(self, seen: set[int]) -> list[int]:
         rows = self._connection.execute(

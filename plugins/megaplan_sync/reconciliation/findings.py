@@ -18,13 +18,14 @@ Resolution = Literal["repaired", "deleted", "unfounded", "hidden", "waiting"]
 
 
 class OpenFinding(NamedTuple):
-    """A finding that waits for its resolution; the rest is what the sweep saw, None if nothing."""
+    """A finding that waits for its resolution, and what the sweep saw: None if nothing."""
 
     id: int
     finding: Finding
     content_type: str | None
     updated_at: datetime | None
     is_dropped: bool
+    evidence: dict[str, Any] | None
 
 
 class Counts(NamedTuple):

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence, Set
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from psycopg import Connection
 
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
+from megaplan_sync.account_lock import account_lock
 from megaplan_sync.canonical import CanonicalPage, Entity
 from megaplan_sync.deal_history import DealHistory
 from megaplan_sync.entities import CONTACT_COMPANIES, CONTACT_HUMANS
@@ -23,7 +24,7 @@ from megaplan_sync.reconciliation.findings import Findings
 from megaplan_sync.reconciliation.night_budget import NightBudgetSpentError
 from megaplan_sync.reconciliation.owners import OWNERS
 from megaplan_sync.reconciliation.recorded_writer import RecordedWriter
-from megaplan_sync.reconciliation.repair import Repair
+from megaplan_sync.reconciliation.repair import LATER_VERSION_HERE, Repair
 from megaplan_sync.reconciliation.sweep import Sweep
 from megaplan_sync.reconciliation.vanished import IncompleteListError, Vanished
 from megaplan_sync.sql import read_sql
@@ -90,13 +91,15 @@ class OwnerReconciliation:
             self._state.save(self._connection)
         try:
             try:
-                return self._compare()
+                told = self._compare()
             except IncompleteListError as error:
                 log.warning("%s Looking at the whole list once more.", error)
-                return self._compare(once_more=True)
+                told = self._compare(once_more=True)
         except NightBudgetSpentError:
             self._execute("pause_sweeps", run_id=self._state.run_id)
             raise
+        self._mark_orphans()
+        return told
 
     def _refuse_unfinished_load(self) -> None:
         for pages in self._lists:
@@ -179,23 +182,26 @@ class OwnerReconciliation:
                     self._save()
             return
         suspects = {found.id for found in self._findings.waiting_for_resolution("suspect")}
+        asked_at = before = self._recorded.now()
         with PageAhead(sweep.pages()) as pages:
             while (taken := pages.take()) is not None:
+                asked_at, before = before, self._recorded.now()  # the next page is asked for from here on
                 if not taken.is_last:
                     pages.start()
-                self._write_page(sweep, taken, suspects)
+                self._write_page(sweep, taken, suspects, asked_at)
 
-    def _write_page(self, sweep: Sweep, page: ListPage, suspects: set[int]) -> None:
+    def _write_page(self, sweep: Sweep, page: ListPage, suspects: set[int], asked_at: datetime) -> None:
         present = [item for item in page.items if item.get("isDropped") is not True]
         CanonicalPage(page.data).bring(present)
         here = [entity_id(item) for item in present if entity_id(item) in suspects]
 
-        def settle() -> None:
-            self._findings.settle(here)
+        def settle(doubtful: Set[int]) -> None:
+            self._findings.settle([identity for identity in here if identity not in doubtful])
+            self._findings.note("suspect", [RowKey(i) for i in doubtful], evidence=LATER_VERSION_HERE)
             sweep.note(page)
             self._save()
 
-        self._recorded.write(present, distrusted=here, and_then=settle)
+        self._recorded.write(present, distrusted=here, asked_at=asked_at, and_then=settle)
 
     def _pages_by_type(self) -> dict[str, EntityPages]:
         if self._state.entity == "deals":
@@ -243,6 +249,12 @@ class OwnerReconciliation:
         self._part_findings.note("extra", [RowKey(*row) for row in rows], "deleted")
         if isinstance(self._writer.history, DealHistory):
             self._writer.history.close(self._connection, self._state.account, ids)
+
+    def _mark_orphans(self) -> None:
+        """Mark parts whose owner is not here, after all owners that belong here are: nobody else looks at them."""
+        with account_lock(self._connection, self._state.account), self._connection.transaction():
+            rows = self._execute(f"mark_orphaned_{self._owners.parts}")
+            self._part_findings.note("extra", [RowKey(*row) for row in rows], "deleted")
 
     def _save(self) -> None:
         """Save the state with the requests that were sent so far, within the caller's transaction."""

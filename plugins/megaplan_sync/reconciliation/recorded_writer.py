@@ -1,6 +1,7 @@
 """Writes entities with their parts and, in the same transaction, notes what had differed."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence, Set
+from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
@@ -42,37 +43,74 @@ class RecordedWriter:
         entities: Sequence[Entity],
         *,
         distrusted: Collection[int] = (),
-        and_then: Callable[[], None] | None = None,
+        asked_at: datetime | None = None,
+        and_then: Callable[[Set[int]], None] = lambda doubtful: None,
     ) -> OwnersWritten:
         """Write entities in canonical form.
 
-        An entity that the table has in a later version already (another run was quicker) is left alone.
+        An entity that another run has written since Megaplan was asked is left alone, and so is one of which the
+        table has a later version: Megaplan's copies lag, it may just have been an old one that answered.
 
-        :param distrusted: ids of which all columns are compared, see ``OwnerWriter.write``
-        :param and_then: more for the same transaction
+        :param distrusted: ids of which all columns are compared, see ``OwnerWriter.write``; the table's version of
+            them is not believed to be later
+        :param asked_at: when, or before when, Megaplan was asked by Postgres' clock, see ``now``
+        :param and_then: more for the same transaction; is given the ids that were left alone and may differ
         """
         suspicious = set(distrusted)
         with account_lock(self._connection, self._account), self._connection.transaction():
-            late = self._known_better([entity for entity in entities if entity_id(entity) not in suspicious])
-            fresh = [entity for entity in entities if entity_id(entity) not in late]
+            left_alone = self._better_here(entities, suspicious, asked_at)
+            fresh = [entity for entity in entities if entity_id(entity) not in left_alone]
             written = self._writer.write(self._connection, self._account, fresh, distrusted=suspicious)
             self._findings.note("missing", written.owners.inserted, "repaired")
             self._findings.note("stale", written.owners.updated, "repaired")
             self._part_findings.note("missing", written.parts.inserted, "repaired")
             self._part_findings.note("stale", written.parts.updated, "repaired")
             self._part_findings.note("extra", written.removed_parts, "deleted")
-            if and_then is not None:
-                and_then()
+            and_then({identity for identity, is_doubtful in left_alone.items() if is_doubtful})
         return written
 
-    def _known_better(self, entities: Sequence[Entity]) -> set[int]:
-        rows = self._connection.execute(
-            read_sql("select_newer_rows"),
+    def now(self) -> datetime:
+        """Return Postgres' time, to be taken before Megaplan is asked for what is written later."""
+        row = self._connection.execute(read_sql("select_clock")).fetchone()
+        if row is None:
+            raise LookupError("Postgres did not tell its time")
+        found: datetime = row[0]
+        return found
+
+    def count_changed_since(self, since: datetime, content_types: Collection[str]) -> int:
+        """Return how many of the entities that the sweep has seen had changed at that time or later."""
+        row = self._connection.execute(
+            read_sql("count_changed_since"),
             {
                 "account": self._account,
                 "entity": self._entity,
-                "ids": [entity_id(entity) for entity in entities],
-                "updated_at": change_times(entities),
+                "content_types": list(content_types),
+                "since": since,
             },
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def payload_keys(self, ids: Sequence[int]) -> dict[int, set[str]]:
+        """Return the top-level keys of the payloads of those rows that stand in the table."""
+        rows = self._connection.execute(
+            read_sql(f"select_payload_keys_of_{self._entity}"), {"account": self._account, "ids": list(ids)}
         ).fetchall()
-        return {identity for (identity,) in rows}
+        return {identity: set(keys) for identity, keys in rows}
+
+    def _better_here(
+        self, entities: Sequence[Entity], suspicious: Set[int], asked_at: datetime | None
+    ) -> dict[int, bool]:
+        ids = [entity_id(entity) for entity in entities]
+        return dict(
+            self._connection.execute(
+                read_sql("select_newer_rows"),
+                {
+                    "account": self._account,
+                    "entity": self._entity,
+                    "ids": ids,
+                    "updated_at": change_times(entities),
+                    "distrusted": [identity in suspicious for identity in ids],
+                    "asked_at": asked_at,
+                },
+            ).fetchall()
+        )

@@ -1,11 +1,20 @@
-"""Fetches what is missing or stale: exactly those entities, a page of them with one request."""
+"""Fetches what is missing or stale: exactly those entities, as many with one request as can be had.
+
+Entities that have just changed stand together at the top of the list that begins with the latest change. Others are
+asked for by their links, a page of them with one request; Megaplan documents nothing about how much it gives of them,
+so that is found out. Where it is not all that the tables need, what is left is read card by card, or from the top of
+the list where that takes fewer requests.
+"""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
+from datetime import datetime
+from math import ceil
 
 from megaplan_hook.exceptions import MegaplanForbiddenError
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.canonical import Entity
+from megaplan_sync.canonical import CanonicalPage, Entity
+from megaplan_sync.entities import LATEST_CHANGE_FIRST
 from megaplan_sync.entity_pages import EntityPages
 from megaplan_sync.flatten import entity_id
 from megaplan_sync.reconciliation.findings import Findings, OpenFinding
@@ -13,6 +22,9 @@ from megaplan_sync.reconciliation.recorded_writer import RecordedWriter
 from megaplan_sync.reconciliation.sweep import change_time
 
 log = logging.getLogger(__name__)
+
+LATER_VERSION_HERE = {"found_by": "a later version in the table than in the answer"}
+"""Evidence of a suspect whose own payload and hash fit."""
 
 _SECONDS_UNTIL_WRITES_ARE_VISIBLE = 5.0
 
@@ -37,74 +49,151 @@ class Repair:
         self._pages_by_type = pages_by_type
         self._recorded = recorded
         self._findings = findings
-        self._links_give_whole_entities: bool | None = None
+        self._cards_have_more: dict[str, bool] = {}
+        """By content type: whether a card had what the entity lacked that came for a link."""
+        self._believes_later_rows = True
+        """Whether rows are left of which the table has a later version than the answer."""
+        self._lagging = 0
+        """Entities that came in an older version than elsewhere: Megaplan's copies lag."""
 
     def run(self) -> None:
         """Settle every finding that fetching can settle."""
-        if self._pass() and self._pass(wait_seconds=_SECONDS_UNTIL_WRITES_ARE_VISIBLE):
-            log.warning("Some rows came in an older version than the list has: left for the next run")
+        self._pass()
+        if self._lagging:
+            self._sleep(_SECONDS_UNTIL_WRITES_ARE_VISIBLE)
+            self._believes_later_rows, self._lagging = False, 0
+            self._pass()
+        if self._lagging:
+            log.warning(
+                "%d rows came in an older version than the list has: left for the next run", self._lagging
+            )
 
-    def _pass(self, wait_seconds: float = 0.0) -> int:
-        """Return how many entities came older than the sweep had seen them (Megaplan's copies lag)."""
-        if wait_seconds:
-            self._sleep(wait_seconds)
-        lagging = 0
+    def _pass(self) -> None:
         wanted = self._findings.waiting_for_resolution("missing", "stale", "suspect")
-        for content_type, pages in self._pages_by_type.items():
-            of_type = [finding for finding in wanted if finding.content_type == content_type]
-            for batch in _batches(of_type, self._hook.settings.page_size):
-                lagging += self._settle(content_type, pages, batch)
-        return lagging
+        for pages in dict.fromkeys(self._pages_by_type.values()):
+            types = [content_type for content_type, its in self._pages_by_type.items() if its is pages]
+            of_list = [finding for finding in wanted if finding.content_type in types]
+            if of_list and self._pages_down_to(of_list) <= ceil(len(of_list) / self._hook.settings.page_size):
+                of_list = self._from_the_top(pages, of_list)
+            for content_type in types:
+                self._one_by_one(
+                    content_type, [each for each in of_list if each.content_type == content_type]
+                )
 
-    def _settle(self, content_type: str, pages: EntityPages, batch: Sequence[OpenFinding]) -> int:
-        by_id = {finding.id: finding for finding in batch}
-        entities = self._fetch(content_type, pages, by_id)
+    def _one_by_one(self, content_type: str, wanted: Sequence[OpenFinding]) -> None:
+        pages = self._pages_by_type[content_type]
+        size = self._hook.settings.page_size
+        while wanted and self._by_links(content_type, pages, wanted[:size]):
+            wanted = wanted[size:]
+        if wanted and self._pages_down_to(wanted) < len(wanted):
+            wanted = self._from_the_top(pages, wanted)
+        for finding in wanted:
+            self._by_card(pages, finding)
+
+    def _pages_down_to(self, wanted: Sequence[OpenFinding]) -> float:
+        """Return how many pages from the top of the list it takes to see all of them; infinity if nobody knows."""
+        changes = [finding.updated_at for finding in wanted if finding.updated_at is not None]
+        if len(changes) < len(wanted):
+            return float("inf")
+        lists = {id(self._pages_by_type[finding.content_type or ""]) for finding in wanted}
+        types = [content_type for content_type, its in self._pages_by_type.items() if id(its) in lists]
+        rows = self._recorded.count_changed_since(min(changes), types)
+        return ceil(rows / self._hook.settings.page_size)
+
+    def _from_the_top(self, pages: EntityPages, wanted: Sequence[OpenFinding]) -> list[OpenFinding]:
+        """Read the list from the latest change down to the last of some entities; return those it did not show."""
+        left = {finding.id: finding for finding in wanted}
+        oldest = min((finding.updated_at for finding in wanted if finding.updated_at), default=None)
+        asked_at = self._recorded.now()
+        for page in pages.pages(LATEST_CHANGE_FIRST):
+            seen = [
+                item for item in page.items if item.get("isDropped") is not True and entity_id(item) in left
+            ]
+            CanonicalPage(page.data).bring(seen)
+            self._settle(seen, [left.pop(entity_id(item)) for item in seen], asked_at)
+            changes = [found for item in page.data if (found := change_time(item)) is not None]
+            if not left or (oldest is not None and changes and min(changes) < oldest):
+                break
+            asked_at = self._recorded.now()
+        return list(left.values())
+
+    def _by_links(self, content_type: str, pages: EntityPages, batch: Sequence[OpenFinding]) -> bool:
+        """Settle a page of entities with one request; return False if links give too little of them."""
+        if self._cards_have_more.get(content_type):
+            return False
+        asked_at = self._recorded.now()
+        sent = self._hook.entities_by_links(
+            [{"contentType": content_type, "id": str(finding.id)} for finding in batch]
+        )
+        if not self._are_whole(content_type, pages, sent):
+            return False
+        given = pages.as_in_the_list(sent)
+        came = {entity_id(entity) for entity in given}
+        self._settle(given, [finding for finding in batch if finding.id in came], asked_at)
+        for finding in batch:
+            if finding.id not in came:
+                self._by_card(pages, finding)
+        return True
+
+    def _are_whole(self, content_type: str, pages: EntityPages, sent: Sequence[Entity]) -> bool:
+        """Tell whether links give all that the list is asked for.
+
+        They do when every entity has all the keys that it has in the table. Where one lacks some, or the table has
+        none of them, a card tells: it gives everything.
+        """
+        names = set(pages.names)
+        if (
+            not sent
+            or content_type in self._cards_have_more
+            or any(names <= entity.keys() for entity in sent)
+        ):
+            return True
+        known = self._recorded.payload_keys([entity_id(entity) for entity in sent])
+        expected = [(entity, known.get(entity_id(entity), set()) & names) for entity in sent]
+        lacking = [entity for entity, keys in expected if keys - entity.keys()]
+        if not lacking and any(keys for _, keys in expected):
+            return True
+        doubted = (lacking or sent)[0]
+        card = pages.card(doubted)
+        has_more = card is not None and bool((card.keys() & names) - doubted.keys())
+        self._cards_have_more[content_type] = has_more
+        return not has_more
+
+    def _by_card(self, pages: EntityPages, finding: OpenFinding) -> None:
+        """Settle one entity with a request of its own; what is gone or hidden is noted."""
+        asked_at = self._recorded.now()
+        try:
+            card = pages.card({"id": finding.id})
+        except MegaplanForbiddenError as refusal:
+            self._findings.resolve([finding.id], "hidden", {"asked": "GET by id", "answer": str(refusal)})
+            return
+        if card is not None:
+            self._settle(pages.as_in_the_list([card]), [finding], asked_at)
+        elif finding.finding == "missing":  # deleted since the sweep: it need not be here
+            self._findings.resolve([finding.id], "unfounded")
+        else:
+            self._findings.resolve([finding.id], None, finding="extra")
+
+    def _settle(
+        self, entities: Sequence[Entity], findings: Sequence[OpenFinding], asked_at: datetime
+    ) -> None:
+        """Write entities, in canonical form, that were asked for because of some findings."""
+        by_id = {finding.id: finding for finding in findings}
         current = []
         for entity in entities:
             seen, came = by_id[entity_id(entity)].updated_at, change_time(entity)
             if seen is None or came is None or came >= seen:
                 current.append(entity)
-        ids = [entity_id(entity) for entity in current]
-        suspects = [finding.id for finding in batch if finding.finding == "suspect"]
-        self._recorded.write(current, distrusted=suspects, and_then=lambda: self._findings.settle(ids))
-        return len(entities) - len(current)
+        distrusted = [
+            finding.id
+            for finding in findings
+            if not self._believes_later_rows
+            or (finding.finding == "suspect" and finding.evidence != LATER_VERSION_HERE)
+        ]
+        self._lagging += len(entities) - len(current)
 
-    def _fetch(self, content_type: str, pages: EntityPages, by_id: Mapping[int, OpenFinding]) -> list[Entity]:
-        """Return the entities as the list would give them; what is gone or hidden is noted."""
-        if self._links_give_whole_entities is not False:
-            links = [{"contentType": content_type, "id": str(identity)} for identity in by_id]
-            sent = self._hook.entities_by_links(links)
-            if sent and self._links_give_whole_entities is None:
-                self._links_give_whole_entities = self._are_whole(pages, sent)
-            if self._links_give_whole_entities is not False:
-                given = pages.as_in_the_list(sent)
-                left_out = by_id.keys() - {entity_id(entity) for entity in given}
-                return [*given, *self._cards(pages, [by_id[identity] for identity in sorted(left_out)])]
-        return list(self._cards(pages, list(by_id.values())))
+        def settle(doubtful: Set[int]) -> None:
+            self._lagging += len(doubtful)
+            self._findings.settle({entity_id(entity) for entity in current} - doubtful)
 
-    def _are_whole(self, pages: EntityPages, sent: Sequence[Entity]) -> bool:
-        """Tell whether links give all that the list is asked for; Megaplan documents nothing about it."""
-        required = set(pages.spec.required)
-        if any(required <= entity.keys() for entity in sent):
-            return True
-        card = pages.card(sent[0])  # its pipeline may hide fields, then the card lacks them too
-        return card is None or not (card.keys() & set(pages.names)) - sent[0].keys()
-
-    def _cards(self, pages: EntityPages, findings: Sequence[OpenFinding]) -> Iterator[Entity]:
-        for finding in findings:
-            try:
-                card = pages.card({"id": finding.id})
-            except MegaplanForbiddenError as refusal:
-                self._findings.resolve([finding.id], "hidden", {"asked": "GET by id", "answer": str(refusal)})
-                continue
-            if card is not None:
-                yield from pages.as_in_the_list([card])
-            elif finding.finding == "missing":  # deleted since the sweep: it need not be here
-                self._findings.resolve([finding.id], "unfounded")
-            else:
-                self._findings.resolve([finding.id], None, finding="extra")
-
-
-def _batches(findings: Sequence[OpenFinding], size: int) -> Iterator[Sequence[OpenFinding]]:
-    for start in range(0, len(findings), size):
-        yield findings[start : start + size]
+        self._recorded.write(current, distrusted=distrusted, asked_at=asked_at, and_then=settle)

@@ -1,0 +1,236 @@
+"""Nights of one loaded account: a copy of a loaded database, its reconciliation, what the certificate has to say."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import Connection, sql
+
+from demo.emulated_megaplan import EmulatedMegaplan
+from megaplan_hook.hook import MegaplanHook
+from megaplan_sync.account_sync import AccountSync
+from megaplan_sync.postgres import prepare_session
+from megaplan_sync.raw_schema import prepare_raw_schema
+from megaplan_sync.reconciliation.account_reconciliation import AccountReconciliation
+from megaplan_sync.reconciliation.certificate import Certificate
+from tests.integration import truth
+from tests.integration.conftest import UNHURRIED
+
+Certificates = dict[str, Certificate]
+
+CONTENT = {
+    "deals": "id",
+    "deal_positions": "id",
+    "contacts": "id",
+    "contact_points": "(contact_id, position)",
+    "employees": "id",
+    "departments": "id",
+    "advertising_ways": "id",
+    "contact_types": "id",
+    "currencies": "id",
+    "pipelines": "id",
+    "pipeline_stages": "id",
+    "custom_fields": "(entity, key, valid_from)",
+}
+"""Raw tables, and what their rows are ordered by."""
+
+_OURS = "'first_synced_at', 'changed_at', 'deletion_evidence'"
+"""Columns that say nothing of Megaplan."""
+
+
+class Found(NamedTuple):
+    """What a certificate counts; all of it is repaired or deleted."""
+
+    missing: int = 0
+    stale: int = 0
+    extra: int = 0
+
+
+@dataclass
+class Night:
+    """A loaded account, about to be reconciled.
+
+    :param waits: seconds that were to be waited; ``while_waiting`` is called in their stead
+    """
+
+    uri: str
+    megaplan: EmulatedMegaplan
+    connect: Callable[..., str]
+    database: Connection[Any]
+    settings: dict[str, Any] = field(default_factory=dict)
+    waits: list[float] = field(default_factory=list)
+    while_waiting: Callable[[], None] = lambda: None
+    rows_before: dict[str, int] = field(default_factory=dict)
+
+    def change(self, *mutations: dict[str, Any]) -> list[Any]:
+        """Change the account behind the API's back."""
+        results: list[Any] = self.megaplan.control("mutate", list(mutations))
+        return results
+
+    def by_hand(self, statement: str, **values: Any) -> int:
+        """Change the tables behind the project's back; return how many rows."""
+        return self.database.execute(statement, values or None).rowcount
+
+    def sync(self, *entities: str, full_refresh: bool = False) -> None:
+        """Bring the tables up to date as the DAG's task does."""
+        with psycopg.connect(self.uri, autocommit=True) as connection:
+            prepare_session(connection)
+            AccountSync(self.hook(), connection, run_id=uuid4().hex).run(entities, full_refresh=full_refresh)
+
+    def run(self, *entities: str, depth: str = "ids") -> Certificates:
+        """Reconcile; the log of requests holds this night's only."""
+        self.rows_before = {table: self.present(table) for table in CONTENT}
+        self.megaplan.control("requests", method="DELETE")
+        with psycopg.connect(self.uri, autocommit=True) as connection:
+            prepare_session(connection)
+            account = AccountReconciliation(
+                self.hook(), connection, run_id=uuid4().hex, depth=depth, sleep=self._wait
+            )
+            return {certificate.entity: certificate for certificate in account.run(entities)}
+
+    def hook(self) -> MegaplanHook:
+        """Return a hook that does not wait."""
+        return MegaplanHook(self.connect(**self.settings), sleep=lambda seconds: None)
+
+    def asked(self) -> dict[str, int]:
+        """Return how many requests of each route this night has sent, ids left out, the login left out."""
+        counts: dict[str, int] = {}
+        for entry in self.megaplan.control("requests"):
+            path = entry["path"].removeprefix("/api/v3")
+            path = "/".join("<id>" if part.isdigit() else part for part in path.split("/"))
+            if path != "/auth/access_token":
+                counts[path] = counts.get(path, 0) + 1
+        return counts
+
+    def present(self, table: str) -> int:
+        """Count the present rows of a raw table."""
+        (rows,) = self.database.execute(
+            "SELECT megaplan_sync.count_present(%s, account) FROM megaplan_sync.accounts", (table,)
+        ).fetchone() or (0,)
+        return int(rows)
+
+    def rows(self, *tables: str) -> dict[str, list[Any]]:
+        """Return whole rows, but for what is the project's own note of when it wrote them."""
+        return {
+            table: self.database.execute(
+                f"""SELECT to_jsonb(entry) - ARRAY[{_OURS}] FROM megaplan_raw.{table} AS entry
+                ORDER BY {CONTENT[table]}"""
+            ).fetchall()
+            for table in tables or CONTENT
+        }
+
+    def value(self, statement: str, **values: Any) -> Any:
+        """Return the only value of a query."""
+        row = self.database.execute(statement, values).fetchone()
+        return row[0] if row else None
+
+    def assert_found(self, certificates: Certificates, **expected: Found) -> None:
+        """Every certificate is proven and counts exactly what is expected of its table, the others nothing."""
+        for table, certificate in certificates.items():
+            found = expected.pop(table, Found())
+            rows = self.rows_before[table]
+            same = rows - found.stale - found.extra
+            held = same + found.missing + found.stale
+            assert _counts(certificate) == (
+                "proven",
+                rows,
+                held,
+                same,
+                *found,
+                found.missing + found.stale,
+                found.extra,
+                0,
+            ), f"{table}: {certificate}"
+            assert self.present(table) == held, table
+        assert not expected, f"no certificates of {', '.join(expected)}"
+
+    def assert_same_tomorrow(self, depth: str = "full") -> None:
+        """The next night finds nothing, asks for no row by itself and changes nothing."""
+        before = self.rows()
+        self.assert_found(self.run(depth=depth))
+        by_themselves = {path for path in self.asked() if path.startswith("/bulk") or path.endswith("<id>")}
+        assert by_themselves <= self.cards_of_bare_items, by_themselves
+        assert self.rows() == before
+
+    @property
+    def cards_of_bare_items(self) -> set[str]:
+        """Routes of cards that a page of contacts itself needs: Megaplan prints some of its items as bare links."""
+        return {"/contractor/<id>", "/contractorHuman/<id>", "/contractorCompany/<id>"}
+
+    def assert_tables_are_megaplan(self) -> None:
+        """What the emulator holds stands in the tables, worked out by other means than the project's."""
+        assert truth.loaded_deals(self.database) == truth.deals(self.megaplan)
+        assert truth.loaded_positions(self.database) == truth.positions(self.megaplan)
+        assert truth.loaded_contacts(self.database) == truth.contacts(self.megaplan)
+
+    def _wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.while_waiting()
+
+
+def _counts(certificate: Certificate) -> tuple[Any, ...]:
+    return (
+        certificate.verdict,
+        certificate.in_table,
+        certificate.in_megaplan,
+        certificate.same,
+        certificate.missing,
+        certificate.stale,
+        certificate.extra,
+        certificate.repaired,
+        certificate.deleted,
+        certificate.unresolved,
+    )
+
+
+def load_into_template(postgres: str, megaplan: EmulatedMegaplan) -> str:
+    """Load the account as the seed made it into a database of its own; return that one's name."""
+    name = f"loaded_{uuid4().hex}"
+    _execute(postgres, "CREATE DATABASE {}", name)
+    megaplan.control("reset", {})
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AIRFLOW_CONN_MEGAPLAN_TO_LOAD", json.dumps(megaplan.connection(**UNHURRIED)))
+        with psycopg.connect(_uri(postgres, name), autocommit=True) as connection:
+            prepare_session(connection)
+            prepare_raw_schema(connection)
+            hook = MegaplanHook("megaplan_to_load", sleep=lambda seconds: None)
+            AccountSync(hook, connection, run_id="load").run((), full_refresh=False)
+    return name
+
+
+@contextmanager
+def night_of(
+    postgres: str, template: str, megaplan: EmulatedMegaplan, connect: Callable[..., str]
+) -> Iterator[Night]:
+    """Copy a loaded database; it is dropped when the block ends."""
+    name = f"night_{uuid4().hex}"
+    _execute(postgres, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    try:
+        with psycopg.connect(_uri(postgres, name), autocommit=True) as database:
+            database.execute("SET TIME ZONE 'UTC'")
+            yield Night(_uri(postgres, name), megaplan, connect, database)
+    finally:
+        _execute(postgres, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+def _execute(postgres: str, statement: str, *names: str) -> None:
+    until = time.monotonic() + 20
+    while True:
+        try:
+            with psycopg.connect(postgres, autocommit=True) as connection:
+                connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
+            return
+        except psycopg.errors.ObjectInUse:  # autovacuum is looking at the template
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
+
+
+def _uri(postgres: str, name: str) -> str:
+    return postgres.replace("/postgres?", f"/{name}?")
