@@ -157,7 +157,10 @@ CREATE TABLE IF NOT EXISTS telephony.call_deliveries (
   communication_tries integer     NOT NULL DEFAULT 0,
   communication_done_at timestamptz,
   todo_id             text,
-  last_error          text,
+  history_error       text,
+  recording_error     text,
+  communication_error text,
+  last_error          text        GENERATED ALWAYS AS (coalesce(communication_error, recording_error, history_error)) STORED,
   claimed_by          text,
   claimed_until       timestamptz,
   created_at          timestamptz NOT NULL DEFAULT now(),
@@ -171,6 +174,8 @@ COMMENT ON COLUMN telephony.call_deliveries.history_hash IS 'Of what Megaplan wa
 COMMENT ON COLUMN telephony.call_deliveries.call_changed_at IS 'calls.changed_at of what was delivered: another one means that something is to be done again';
 COMMENT ON COLUMN telephony.call_deliveries.recording IS 'waiting: nothing that can be played yet; due: ready, the links are to be set; otherwise as history';
 COMMENT ON COLUMN telephony.call_deliveries.communication IS 'waiting, due: to be made; otherwise as history. With a todo_id it exists and is to be finished';
+COMMENT ON COLUMN telephony.call_deliveries.history_error IS 'Why the stage is not done yet, was given up or is not wanted; likewise of the others';
+COMMENT ON COLUMN telephony.call_deliveries.last_error IS 'The reason of the latest stage that has one';
 COMMENT ON COLUMN telephony.call_deliveries.claimed_by IS 'The run at work on it';
 COMMENT ON COLUMN telephony.call_deliveries.claimed_until IS 'Until then no other run touches it; moved on before every request, so a killed run lets go by itself';
 CREATE INDEX IF NOT EXISTS call_deliveries_open ON telephony.call_deliveries (account, call_session_id)

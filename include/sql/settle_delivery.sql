@@ -37,7 +37,9 @@ SET
     WHEN %(stage)s = 'communication' AND %(state)s = 'done' THEN now() ELSE communication_done_at
   END,
   todo_id = CASE WHEN %(forget_todo)s THEN NULL ELSE coalesce(%(todo_id)s, todo_id) END,
-  last_error = %(error)s,
+  history_error = CASE %(stage)s WHEN 'history' THEN %(error)s ELSE history_error END,
+  recording_error = CASE %(stage)s WHEN 'recording' THEN %(error)s ELSE recording_error END,
+  communication_error = CASE %(stage)s WHEN 'communication' THEN %(error)s ELSE communication_error END,
   claimed_by = CASE WHEN %(keep_claim)s THEN claimed_by END,
   claimed_until = CASE WHEN %(keep_claim)s THEN claimed_until END,
   changed_at = now()
