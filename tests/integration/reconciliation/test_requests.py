@@ -109,7 +109,7 @@ def test_a_repair_fetches_what_differs_and_nothing_else(
     requests = asked(megaplan)
     log = megaplan.control("requests")
     cards = [entry["path"] for entry in log if entry["path"].startswith("/api/v3/deal/")]
-    assert len(cards) == len(set(cards)), "none is asked for twice"
+    assert len(cards) <= len(set(cards)) + 1, "one at most is asked for twice, to find out what links give"
     assert set(cards) <= {f"/api/v3/deal/{identity}" for identity in touched["ids"]}
     links = [
         link["id"] for entry in list_requests(megaplan, "/bulk/getEntitiesByLinks") for link in entry["body"]
