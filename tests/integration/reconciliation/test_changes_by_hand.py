@@ -173,7 +173,9 @@ def test_payloads_turned_into_nonsense_and_hashes_that_fit_nothing(night: Night)
     for value, deal in zip(NONSENSE, deals[:-3], strict=True):
         night.by_hand(f"UPDATE megaplan_raw.deals SET payload = {value} WHERE id = {deal}")
     night.by_hand("UPDATE megaplan_raw.deals SET content_hash = 'x' WHERE id = %(id)s", id=deals[-1])
-    for deal, wrong in zip(deals[-3:-1], ["2019-01-01", "2031-01-01"], strict=True):  # payload and column agree
+    for deal, wrong in zip(
+        deals[-3:-1], ["2019-01-01", "2031-01-01"], strict=True
+    ):  # payload and column agree
         night.by_hand(
             f"""UPDATE megaplan_raw.deals SET updated_at = '{wrong}', payload = jsonb_set(
             payload, '{{timeUpdated,value}}', '"{wrong}T00:00:00+00:00"') WHERE id = {deal}"""
