@@ -1,0 +1,266 @@
+"""Killed, cut off, overtaken, doubled: each finished call is in Megaplan exactly once, with one communication."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+import pytest
+from requests import PreparedRequest, Response
+
+from megaplan_hook.exceptions import MegaplanError
+from megaplan_hook.session import MeteredAdapter
+from megaplan_sync.postgres import prepare_session
+from megaplan_sync.telephony.delivery_errors import ClaimLostError
+from tests.emulators.uis_client import Client
+
+from .push_world import ALL_DONE, PushWorld, uis_settings
+
+pytest_plugins = ["tests.emulators.uis_fixtures", "tests.integration.telephony.push_fixtures"]
+PLANNED = dict.fromkeys(ALL_DONE, "planned")
+CALLS = {700: ("in", "answered"), 701: ("out", "unanswered"), 702: ("in", "missed")}
+
+
+def add_calls(world: PushWorld, uis: Client) -> None:
+    """Three calls, one of them with a recording that can be played."""
+    world.uis = uis_settings(uis.url)
+    spec = {"time": "virtual", "kind": "incoming_answered", "contact": "79000000001", "employee": 501}
+    (played,) = uis.control("calls", spec)
+    session = uis.control("calls", method="GET")[-1]
+    assert session["id"] == played["id"]
+    link = session["recordings"][0]["link"]
+    for number, (direction, outcome) in CALLS.items():
+        records = [{"url": link, "kind": "talk"}] if number == 700 else []
+        world.add_call(number, direction, outcome, records=records, expects_record=bool(records))
+
+
+def assert_exactly_once(world: PushWorld, todo_status: str = "success") -> None:
+    assert sorted(call["providerId"] for call in world.calls()) == ["700", "701", "702"]
+    assert len(world.call(700)["recordLinks"]) == 1
+    todos = world.todos()
+    assert len(todos) == 3
+    assert {todo["status"]["masterType"] for todo in todos} == {todo_status}
+    for todo in todos:
+        assert len(world.comments(todo)) == (1 if todo_status == "success" else 0)
+    for number in CALLS:
+        assert world.states(number) == ("done", "done" if number == 700 else "none", "done")
+
+
+def die_at_request(number: int, when: str) -> None:
+    """Let this process kill itself before its n-th request, or right after the answer to it, as kill -9 would."""
+    sent = 0
+    really_send = MeteredAdapter.send
+
+    def send(self: MeteredAdapter, request: PreparedRequest, **kwargs: Any) -> Response:
+        nonlocal sent
+        sent += 1
+        if sent == number and when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        response = really_send(self, request, **kwargs)
+        if sent == number and when == "after":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return response
+
+    MeteredAdapter.send = send  # type: ignore[method-assign]
+
+
+def in_a_process(work: Callable[[], Any]) -> bool:
+    """Do something in a child process; return whether it lived to the end."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WIFEXITED(status)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("megaplan_creates_todo", [False, True], ids=["ours", "megaplans own"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_kill_9_at_every_request(
+    world: PushWorld, uis: Client, when: str, megaplan_creates_todo: bool
+) -> None:
+    """A run is killed at its first request, the next one at its second, and so on, until one lives to the end."""
+    settings = {**ALL_DONE, "megaplan_creates_todo": megaplan_creates_todo}
+    world.knobs(call_makes_todo=megaplan_creates_todo)
+    add_calls(world, uis)
+    deaths = 0
+    for number in range(2, 40):  # the first is the login
+
+        def run(number: int = number) -> None:
+            die_at_request(number, when)
+            world.push(**settings)
+
+        lived = in_a_process(run)
+        world.let_time_pass()
+        if lived and not world.open_calls():
+            break
+        deaths += not lived
+    assert deaths >= 3, "nobody was killed"
+    assert_exactly_once(world)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("number", range(2, 13))
+def test_kill_9_once_and_then_a_sound_run(world: PushWorld, uis: Client, when: str, number: int) -> None:
+    add_calls(world, uis)
+
+    def run() -> None:
+        die_at_request(number, when)
+        world.push(**ALL_DONE)
+
+    in_a_process(run)
+    world.let_time_pass()
+    world.push(**ALL_DONE)
+    assert_exactly_once(world)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_what_a_dead_run_holds_is_let_alone_until_its_request_is_surely_over(
+    world: PushWorld, uis: Client
+) -> None:
+    add_calls(world, uis)
+
+    def run() -> None:
+        die_at_request(2, "before")
+        world.push(**ALL_DONE)
+
+    assert not in_a_process(run)
+    world.forget_requests()
+    world.push(**ALL_DONE)
+    assert world.requests() == []
+    left = world.database.execute(
+        "SELECT min(extract(epoch FROM claimed_until - now()))::float FROM telephony.call_deliveries"
+    ).fetchone()
+    assert left is not None
+    assert left[0] > 70, "longer than connecting and reading may take"
+
+
+def test_a_run_that_was_overtaken_sends_nothing_more(world: PushWorld) -> None:
+    world.add_call()
+    with psycopg.connect(world.uri, autocommit=True) as connection:
+        prepare_session(connection)
+        slow = world.new_push(connection, **ALL_DONE)
+        slow._ledger.open()
+        (claimed,) = slow._ledger.claim("history", 10)
+        world.let_time_pass()
+        world.push(**ALL_DONE)
+        world.forget_requests()
+        with pytest.raises(ClaimLostError):
+            slow._history._send([claimed])
+        with pytest.raises(ClaimLostError):
+            slow._tools.hook.push_call_history([{"providerId": "700100200"}])
+    assert world.requests("/callInfo") == []
+
+
+def test_the_claim_is_moved_on_before_every_request(world: PushWorld) -> None:
+    world.add_call()
+    with psycopg.connect(world.uri, autocommit=True) as connection:
+        prepare_session(connection)
+        push = world.new_push(connection)
+        push._ledger.open()
+        push._ledger.claim("history", 10)
+        world.database.execute(
+            "UPDATE telephony.call_deliveries SET claimed_until = now() + interval '1 second'"
+        )
+        push._tools.hook.current_user()
+        left = world.database.execute(
+            "SELECT extract(epoch FROM claimed_until - now())::float FROM telephony.call_deliveries"
+        ).fetchone()
+        assert left is not None
+        assert left[0] > 70
+
+
+def test_several_runs_at_once_share_the_calls(world: PushWorld) -> None:
+    for number in range(700, 790):
+        world.add_call(number)
+    troubles: list[Exception] = []
+
+    def run() -> None:
+        try:
+            world.push(**PLANNED)
+        except Exception as error:
+            troubles.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert troubles == []
+    world.push(**PLANNED)
+    assert sorted(int(call["providerId"]) for call in world.calls()) == list(range(700, 790))
+    assert len(world.todos()) == 90
+    assert world.open_calls() == []
+
+
+@pytest.mark.parametrize("path", ["/callInfo/history", "/todo"])
+def test_postgres_lost_while_a_request_is_on_its_way(world: PushWorld, uis: Client, path: str) -> None:
+    add_calls(world, uis)
+    world.fault("slow", path=path, method="POST", seconds=1.0)
+    troubles: list[Exception] = []
+
+    def run() -> None:
+        try:
+            world.push(**ALL_DONE)
+        except psycopg.OperationalError as error:
+            troubles.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    while not world.requests(path, "POST"):
+        pass
+    world.database.execute(
+        """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+    )
+    thread.join()
+    assert troubles
+    world.push_until_quiet(**ALL_DONE)
+    assert_exactly_once(world)
+
+
+def test_intents_wait_for_the_disk(world: PushWorld) -> None:
+    """Sessions of the syncs commit lazily; an intent that a crash of Postgres takes back would be no intent."""
+    with psycopg.connect(world.uri, autocommit=True) as connection:
+        prepare_session(connection)
+        assert connection.execute("SHOW synchronous_commit").fetchone() == ("off",)
+        world.new_push(connection)
+        assert connection.execute("SHOW synchronous_commit").fetchone() == ("on",)
+
+
+def test_megaplan_down_for_long_parks_nothing(world: PushWorld, uis: Client) -> None:
+    add_calls(world, uis)
+    world.fault("502", count=0)
+    for _ in range(12):  # an hour of runs, their ladders left out of account
+        with pytest.raises(MegaplanError, match="502"):
+            world.push(**ALL_DONE)
+        world.let_time_pass()
+    assert "parked" not in {state for number in CALLS for state in world.states(number)}
+    world.megaplan.control("faults", method="DELETE")
+    world.push_until_quiet(**ALL_DONE)
+    assert_exactly_once(world)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_bad_day(world: PushWorld, uis: Client, seed: int) -> None:
+    """A third of all answers is lost, half of those after the work was done."""
+    add_calls(world, uis)
+    for kind in ("500", "reset", "truncated", "429"):
+        world.fault(kind, count=0, probability=0.1, seed=seed, processed=kind != "429" and seed % 2 == 0)
+    for _ in range(60):
+        with suppress(MegaplanError):
+            world.push(**ALL_DONE)
+        world.let_time_pass()
+        if not world.open_calls():
+            break
+    world.megaplan.control("faults", method="DELETE")
+    world.new_push(world.database).resend(None)
+    world.push_until_quiet(**ALL_DONE)
+    assert_exactly_once(world)
