@@ -1,5 +1,6 @@
 """Versions of deals and the moves that follow from them come back, and what was thinned out or asked for stays."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -53,10 +54,14 @@ def test_who_deletes_old_versions_keeps_their_moves(rebuild: Rebuild, database: 
 
 
 @pytest.mark.usefixtures("lived")
+@pytest.mark.parametrize("seconds", [-1, 0, 1], ids=["told earlier", "told at the same time", "told later"])
 def test_moves_that_were_asked_for_are_not_overruled(
-    rebuild: Rebuild, database: Connection[Any], account: str
+    rebuild: Rebuild, database: Connection[Any], account: str, seconds: int
 ) -> None:
-    """The statements are those of the back-fill: told moves replace derived ones up to the newest told."""
+    """The statements are those of the back-fill: told moves replace derived ones up to the newest told.
+
+    Derived ones are dated a little otherwise than told ones, so that their keys differ.
+    """
     deal = one(
         database,
         """SELECT deal_id FROM megaplan_raw.deal_stage_moves GROUP BY deal_id HAVING count(*) = 3
@@ -67,11 +72,11 @@ def test_moves_that_were_asked_for_are_not_overruled(
         WHERE deal_id = %s ORDER BY moved_at""",
         (deal,),
     ).fetchall()
+    told = [(move[0] + timedelta(seconds=seconds), *move[1:]) for move in (first, second)]
     database.execute(
         read_sql("delete_derived_stage_moves"),
-        {"account": account, "deal_id": deal, "newest": second[0], "newest_state_id": second[2]},
+        {"account": account, "deal_id": deal, "newest": told[1][0], "newest_state_id": second[2]},
     )
-    told = [first, second]
     database.execute(
         read_sql("insert_stage_moves"),
         {
@@ -86,6 +91,10 @@ def test_moves_that_were_asked_for_are_not_overruled(
             "source": "status_history",
         },
     )
+    left = database.execute(
+        "SELECT source FROM megaplan_raw.deal_stage_moves WHERE deal_id = %s ORDER BY moved_at", (deal,)
+    ).fetchall()
+    assert left == [("status_history",), ("status_history",), ("versions",)]
     before = written(database)
     assert counts(rebuild("deals")) == {}
     assert written(database) == before
@@ -100,12 +109,38 @@ def test_moves_that_were_asked_for_are_not_overruled(
     )
 
 
+@pytest.mark.parametrize("erased", [("valid_to",), ("valid_to", "payload")])
 def test_an_ended_version_whose_end_was_erased_is_not_overwritten(
-    lived: Gone, rebuild: Rebuild, database: Connection[Any]
+    lived: Gone, rebuild: Rebuild, database: Connection[Any], erased: tuple[str, ...]
 ) -> None:
-    before = copy_of(database, "deal_versions", without=("valid_to",))
+    before = copy_of(database, "deal_versions", without=erased)
+    changes = ", ".join(f"{column} = NULL" for column in erased)
     database.execute(
-        "UPDATE megaplan_raw.deal_versions SET valid_to = NULL WHERE deal_id <> ALL (%s)", (lived.deals,)
+        f"UPDATE megaplan_raw.deal_versions SET {changes} WHERE deal_id <> ALL (%s)", (lived.deals,)
     )
     assert counts(rebuild("deals")) == {}
-    assert copy_of(database, "deal_versions", without=("valid_to",)) == before
+    assert copy_of(database, "deal_versions", without=erased) == before
+
+
+def test_a_present_version_comes_back_also_where_the_end_of_the_last_one_was_erased(
+    lived: Gone, rebuild: Rebuild, database: Connection[Any]
+) -> None:
+    """It begins with Megaplan's timeUpdated then, and no ended version is taken for the present one."""
+    before = copy_of(database, "deal_versions", without=("valid_to", *WHEN_INSERTED))
+    moves = written(database)["deal_stage_moves"]
+    several = (
+        """deal_id IN (SELECT deal_id FROM megaplan_raw.deal_versions GROUP BY deal_id HAVING count(*) > 1)"""
+    )
+    lost = database.execute(
+        f"""WITH changed AS (
+          UPDATE megaplan_raw.deal_versions SET valid_to = NULL
+          WHERE deal_id <> ALL (%s) AND valid_to IS NOT NULL AND {several})
+        DELETE FROM megaplan_raw.deal_versions WHERE valid_to IS NULL AND {several}""",
+        (lived.deals,),
+    ).rowcount
+    told = counts(rebuild("deals"))
+    assert {table: found.changed for table, found in told.items()} == {"deal_versions": lost}
+    assert told["deal_versions"].inserted == lost > 5
+    assert copy_of(database, "deal_versions", without=("valid_to", *WHEN_INSERTED)) == before
+    assert written(database)["deal_stage_moves"] == moves
+    assert counts(rebuild("deals")) == {}
