@@ -65,7 +65,7 @@ class Night:
     database: Connection[Any]
     settings: dict[str, Any] = field(default_factory=dict)
     waits: list[float] = field(default_factory=list)
-    while_waiting: Callable[[], None] = lambda: None
+    while_waiting: Callable[[], object] = lambda: None
     rows_before: dict[str, int] = field(default_factory=dict)
 
     def change(self, *mutations: dict[str, Any]) -> list[Any]:
