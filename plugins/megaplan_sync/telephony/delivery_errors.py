@@ -3,14 +3,13 @@
 * MegaplanSyncError
   * ClaimLostError - another run has taken over the calls of this one
   * NoTelephonyUsersError - employees and internal numbers were never matched
-  * NoUisConnectionError - recordings are to be delivered, but where they come from is not set
+  * CallNumberError - what was given as numbers of calls is none
   * UnknownCallsError - calls are to be sent again that the ledger does not have
-  * AccountsFailedError - the push of some accounts failed
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from megaplan_hook.exceptions import (
     MegaplanAPIError,
@@ -44,16 +43,6 @@ class NoTelephonyUsersError(MegaplanSyncError):
         )
 
 
-class NoUisConnectionError(MegaplanSyncError):
-    """Recordings are to be delivered, but where they come from is not set."""
-
-    def __init__(self, conn_id: str) -> None:
-        super().__init__(
-            f"Connection {conn_id!r}, field 'uis_conn_id': it is empty, but calls have recordings, and a link is "
-            "passed on only if it leads to that cabinet; fill in the id of the connection of type uis."
-        )
-
-
 class UnknownCallsError(MegaplanSyncError):
     """Calls are to be sent again that the ledger does not have."""
 
@@ -65,13 +54,13 @@ class UnknownCallsError(MegaplanSyncError):
         )
 
 
-class AccountsFailedError(MegaplanSyncError):
-    """The push of some accounts failed; the others were served."""
+class CallNumberError(MegaplanSyncError):
+    """What was given as numbers of calls is none."""
 
-    def __init__(self, failures: Mapping[str, Exception]) -> None:
-        self.failures = dict(failures)
-        self.retryable = any(getattr(error, "retryable", True) for error in failures.values())
-        super().__init__(" | ".join(f"{conn_id}: {error}" for conn_id, error in failures.items()))
+    def __init__(self, given: object) -> None:
+        super().__init__(
+            f"resend is {given!r}: expected a list of call session ids of UIS, such as [700100200]."
+        )
 
 
 def is_ambiguous(error: MegaplanError) -> bool:

@@ -1,0 +1,53 @@
+"""A session of the database for triggers: asynchronous, and able to listen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import BaseHook
+from psycopg import AsyncConnection
+from psycopg.conninfo import make_conninfo
+
+from megaplan_sync.sql import read_sql
+
+_LIBPQ_EXTRAS = (
+    *("sslmode", "sslcert", "sslkey", "sslrootcert", "sslcrl", "target_session_attrs", "channel_binding"),
+    *(
+        "connect_timeout",
+        "keepalives",
+        "keepalives_idle",
+        "keepalives_interval",
+        "keepalives_count",
+        "options",
+    ),
+)
+
+
+async def open_session(postgres_conn_id: str) -> AsyncConnection[Any]:
+    """Open a session in autocommit mode through an Airflow connection.
+
+    :raises psycopg.OperationalError: no session can be had
+    """
+    connection = await BaseHook.aget_connection(postgres_conn_id)
+    extra = {name: value for name, value in connection.extra_dejson.items() if name in _LIBPQ_EXTRAS}
+    address = make_conninfo(
+        host=connection.host,
+        port=connection.port,
+        user=connection.login,
+        password=connection.password or None,
+        dbname=connection.schema,
+        **{"connect_timeout": 10, **extra},
+    )
+    return await AsyncConnection.connect(address, autocommit=True)
+
+
+async def newest_waiting_event(session: AsyncConnection[Any]) -> int | None:
+    """Return the number of the newest event that the push should look at, if there is one."""
+    row = await (await session.execute(read_sql("select_waiting_events"))).fetchone()
+    return None if row is None or row[0] is None else int(row[0])
+
+
+async def seconds_until_due(session: AsyncConnection[Any], accounts: list[str]) -> float | None:
+    """Return when something of the ledger is due, 0 or less for now; None when nothing is open."""
+    row = await (await session.execute(read_sql("select_next_delivery"), {"accounts": accounts})).fetchone()
+    return None if row is None or row[0] is None else float(row[0])

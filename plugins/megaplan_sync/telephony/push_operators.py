@@ -1,0 +1,191 @@
+"""Operators of ``megaplan_calls_push``: send parked calls again, push, and wait for recordings in between."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from airflow.sdk import BaseSensorOperator, Context
+from airflow.sdk.exceptions import AirflowSkipException
+from psycopg import Connection
+
+from megaplan_sync.account_session import account_hook
+from megaplan_sync.exceptions import EntitiesFailedError
+from megaplan_sync.last_words import PlainSpokenOperator, plainly_told
+from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
+from megaplan_sync.sql import read_sql
+from megaplan_sync.telephony.account_push import AccountPush
+from megaplan_sync.telephony.delivery_errors import CallNumberError, UnknownCallsError
+from megaplan_sync.telephony.ledger import Ledger
+from megaplan_sync.telephony.ledger_trigger import LedgerDueTrigger
+from megaplan_sync.telephony.telephony_session import telephony_session
+from megaplan_sync.telephony.user_sync import OUR_ERRORS
+
+
+class ResendCallsOperator(PlainSpokenOperator):
+    """Lets calls begin anew that were given up, or any that are named; they are looked for before they are sent.
+
+    :param accounts: connection ids
+    :param resend: call session ids of UIS
+    :param resend_parked: everything that is parked
+    """
+
+    template_fields: Sequence[str] = ("accounts", "resend", "resend_parked")
+
+    def __init__(
+        self,
+        *,
+        accounts: Any,
+        resend: Collection[int | str] | str | None = (),
+        resend_parked: bool | str = False,
+        postgres_conn_id: str = POSTGRES_CONN_ID,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.accounts = accounts
+        self.resend = resend
+        self.resend_parked = resend_parked
+        self.postgres_conn_id = postgres_conn_id
+
+    def execute(self, context: Context) -> list[int]:
+        """Return which calls begin anew."""
+        begun: set[int] = set()
+        with plainly_told():
+            named = _call_numbers(self.resend or ())
+            if not named and not self.resend_parked:
+                return []
+            with raw_database(self.postgres_conn_id) as connection:
+                for conn_id in (each for batch in self.accounts for each in batch):
+                    ledger = Ledger(connection, account_hook(conn_id).account, lease_seconds=0)
+                    if named:
+                        begun |= ledger.resend(named)
+                    if self.resend_parked:
+                        begun |= ledger.resend(None)
+            if unknown := sorted(named - begun):
+                raise UnknownCallsError(unknown)
+        self.log.info("%d calls begin anew: %s", len(begun), ", ".join(map(str, sorted(begun)[:50])))
+        return sorted(begun)
+
+
+class PushCallsOperator(PlainSpokenOperator):
+    """Delivers whatever of some accounts is due; one account's failure stops no other.
+
+    :param accounts: connection ids
+    """
+
+    template_fields: Sequence[str] = ("accounts",)
+
+    def __init__(
+        self, *, accounts: Collection[str], postgres_conn_id: str = POSTGRES_CONN_ID, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.accounts = accounts
+        self.postgres_conn_id = postgres_conn_id
+
+    def execute(self, context: Context) -> dict[str, dict[str, int]]:
+        """Return the counts of every account."""
+        outcomes: dict[str, dict[str, int]] = {}
+        failures: dict[str, Exception] = {}
+        for conn_id in self.accounts:
+            try:
+                with telephony_session(conn_id, self.postgres_conn_id) as session:
+                    if session is None:
+                        continue
+                    push = AccountPush(session.megaplan, session.connection, session.uis.settings)
+                    outcomes[conn_id] = push.run()
+                    self.log.info("%s: %s", conn_id, _told(outcomes[conn_id]))
+            except Exception as error:
+                self.log.error("%s: %s", conn_id, error, exc_info=not isinstance(error, OUR_ERRORS))
+                failures[conn_id] = error
+        with plainly_told():
+            if len(failures) == 1:
+                raise next(iter(failures.values()))
+            if failures:
+                raise EntitiesFailedError(failures)
+        return outcomes
+
+
+class RecordingSensor(PlainSpokenOperator, BaseSensorOperator):
+    """Waits until the recording of some call can be played, or anything else of the ledger is due.
+
+    Looks at once, then defers: a trigger watches the due times in the ledger, and this looks at links (status, type,
+    size) whenever one is due. Succeeds as soon as there is something to push; is skipped when nothing will be within
+    ``patience_seconds`` (a later run looks again: all due times are in the ledger).
+
+    :param accounts: batches of connection ids
+    """
+
+    template_fields: Sequence[str] = ("accounts",)
+
+    def __init__(
+        self,
+        *,
+        accounts: Any,
+        patience_seconds: float = 240.0,
+        postgres_conn_id: str = POSTGRES_CONN_ID,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.accounts = accounts
+        self.patience_seconds = patience_seconds
+        self.postgres_conn_id = postgres_conn_id
+
+    def execute(self, context: Context) -> int:
+        """Look, and wait if there is nothing yet; return how many calls became ready."""
+        return self._look_or_wait(time.time() + self.patience_seconds)
+
+    def resume(self, context: Context, event: dict[str, Any] | None, until: float) -> int:
+        """Go on after a wait.
+
+        :param event: of :class:`LedgerDueTrigger`
+        :param until: when patience ends, seconds since 1970
+        """
+        if not event or "reason" not in event:
+            raise ValueError(f"the trigger sent {event!r}")
+        if event["reason"] == "events":
+            return 0
+        return self._look_or_wait(until)
+
+    def _look_or_wait(self, until: float) -> int:
+        ready, accounts = 0, []
+        for conn_id in (each for batch in self.accounts for each in batch):
+            try:
+                with telephony_session(conn_id, self.postgres_conn_id) as session:
+                    if session is None:
+                        continue
+                    accounts.append(session.account)
+                    push = AccountPush(session.megaplan, session.connection, session.uis.settings)
+                    ready += push.look_for_recordings()
+            except OUR_ERRORS as error:  # the task that pushes this account fails with it, others need not
+                self.log.error("%s: %s", conn_id, error)
+        if not accounts:
+            raise AirflowSkipException("No account has telephony_active")
+        with plainly_told(), raw_database(self.postgres_conn_id) as connection:
+            due = _seconds_until_due(connection, accounts)
+        if ready or (due is not None and due <= 0):
+            return ready
+        if due is None or time.time() + due > until:
+            raise AirflowSkipException("Nothing more is due soon; later runs go on")
+        self.defer(
+            trigger=LedgerDueTrigger(self.postgres_conn_id, accounts, until),
+            method_name="resume",
+            kwargs={"until": until},
+        )
+
+
+def _call_numbers(given: Collection[int | str] | str) -> set[int]:
+    entries = [given] if isinstance(given, str) else given
+    try:
+        return {int(entry) for entry in entries}
+    except (TypeError, ValueError):
+        raise CallNumberError(given) from None
+
+
+def _seconds_until_due(connection: Connection[Any], accounts: list[str]) -> float | None:
+    row = connection.execute(read_sql("select_next_delivery"), {"accounts": accounts}).fetchone()
+    return None if row is None or row[0] is None else float(row[0])
+
+
+def _told(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {number}" for name, number in counts.items() if number)
