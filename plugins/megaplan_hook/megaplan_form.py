@@ -77,7 +77,7 @@ MEGAPLAN_FIELDS: dict[str, FormField] = {
     "telephony_active": boolean(
         "Telephony",
         False,
-        "Calls of this account are handled. Default: off. Prepared for a later version, as is all below.",
+        "Calls of this account are handled. Default: off. Some of the fields below wait for a later version.",
     ),
     "uis_conn_id": text(
         "Telephony: UIS connection", "Connection id of the telephony cabinet, such as uis_default."
