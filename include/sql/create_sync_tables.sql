@@ -194,3 +194,13 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.stage_backfills (
   PRIMARY KEY (account, deal_id)
 );
 COMMENT ON TABLE megaplan_sync.stage_backfills IS 'Deals whose earlier stage moves have been asked for';
+
+CREATE TABLE IF NOT EXISTS megaplan_sync.row_seals (
+  account text   NOT NULL,
+  entity  text   NOT NULL,
+  id      bigint NOT NULL,
+  seal    bigint NOT NULL,
+  PRIMARY KEY (account, entity, id)
+);
+COMMENT ON TABLE megaplan_sync.row_seals IS 'Rows that an audit has found to be what their payload says; without it all are looked at anew';
+COMMENT ON COLUMN megaplan_sync.row_seals.seal IS 'Hash of the row and its parts as they were then, see create_seal_functions.sql';

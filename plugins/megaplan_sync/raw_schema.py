@@ -27,6 +27,7 @@ _SYNC_TABLES = (
     "proposed_rows",
     "token_users",
     "stage_backfills",
+    "row_seals",
 )
 _FURTHER_RAW_TABLES = ("custom_fields", "deal_versions", "deal_stage_moves", "certificates")
 EXPECTED_TABLES = (
@@ -88,6 +89,7 @@ def prepare_raw_schema(connection: Connection[Any]) -> bool:
         cursor.execute(read_sql("create_sync_tables"))
         cursor.execute(read_sql("create_raw_tables"))
         cursor.execute(read_sql("create_reconciliation_functions"))
+        cursor.execute(read_sql("create_seal_functions"))
         for step in range(max(version, 1) + 1, SCHEMA_VERSION + 1):
             cursor.execute(read_sql(f"upgrade_raw_tables_to_{step}"))
         cursor.execute(read_sql("create_view_functions"))

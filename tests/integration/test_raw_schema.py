@@ -27,6 +27,7 @@ NEW_IN_VERSION_2 = (
     "megaplan_sync.deletion_proposals",
     "megaplan_sync.token_users",
     "megaplan_sync.stage_backfills",
+    "megaplan_sync.row_seals",
 )
 SCHEMAS = ["megaplan", "megaplan_raw", "megaplan_sync"]
 

@@ -2,10 +2,11 @@
 
 Hash and typed columns are made anew from the payload. Columns and parts that differ are written anew from it. Where
 the hash does not fit the payload, one of the two was changed: then only Megaplan knows, and the row is a suspect.
+Rows that an earlier audit has verified, and that are still as they were then, are not made anew: see ``row_seals``.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -16,12 +17,12 @@ from megaplan_sync.json_text import JsonText
 from megaplan_sync.page_writers import OwnerWriter, RowWithParts
 from megaplan_sync.reconciliation.findings import Findings
 from megaplan_sync.reconciliation.recorded_writer import RecordedWriter
+from megaplan_sync.reconciliation.row_seals import RowSeals
 from megaplan_sync.sql import read_sql
 from megaplan_sync.tables import RowKey
 
 log = logging.getLogger(__name__)
 
-_ROWS_AT_ONCE = 1000
 _NO_PAYLOAD = JsonText(b"")
 
 StoredRow = tuple[int, str, str]
@@ -29,7 +30,10 @@ StoredRow = tuple[int, str, str]
 
 
 class Audit:
-    """The audit of one account's deals or contacts."""
+    """The audit of one account's deals or contacts.
+
+    :param seals: tells which rows were verified before
+    """
 
     def __init__(
         self,
@@ -39,6 +43,7 @@ class Audit:
         writer: OwnerWriter,
         recorded: RecordedWriter,
         findings: Findings,
+        seals: RowSeals,
     ) -> None:
         self._connection = connection
         self._account = account
@@ -46,13 +51,20 @@ class Audit:
         self._writer = writer
         self._recorded = recorded
         self._findings = findings
+        self._seals = seals
 
     def run(self) -> None:
         """Look at every present row; repairs are transactions of their own."""
-        for rows in self._chunks():
-            staged, suspects = self._sorted(rows)
+        for ids in self._seals.unverified():
+            with self._connection.transaction():
+                self._connection.execute(read_sql("read_one_snapshot"))
+                rows = self._execute("select_chosen_payloads", ids=ids)
+                staged, suspects = self._sorted(rows)
+                differing = self._differing(staged)
+                verified = {made.row.id for made in staged}.difference(differing)
+                seals = self._seals.of(sorted(verified))
+            self._seals.save(seals)
             self._findings.note("suspect", [RowKey(identity) for identity in suspects])
-            differing = self._differing(staged)
             if differing:
                 self._repair(differing)
 
@@ -69,15 +81,6 @@ class Audit:
                 )  # fmt: skip
                 payloads = {identity: orjson.loads(payload) for identity, payload, _ in rows}
                 self._recorded.write([payloads[identity] for identity in differing], distrusted=differing)
-
-    def _chunks(self) -> Iterator[list[StoredRow]]:
-        after = -(2**63)
-        while True:
-            rows = self._execute("select_payloads", after=after, rows=_ROWS_AT_ONCE)
-            if not rows:
-                return
-            yield rows
-            after = rows[-1][0]
 
     def _sorted(self, rows: Sequence[StoredRow]) -> tuple[list[RowWithParts], list[int]]:
         """Return rows made anew from their payload, and the ids of those whose hash it does not fit."""

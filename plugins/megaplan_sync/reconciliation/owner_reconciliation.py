@@ -25,6 +25,7 @@ from megaplan_sync.reconciliation.night_budget import NightBudgetSpentError
 from megaplan_sync.reconciliation.owners import OWNERS
 from megaplan_sync.reconciliation.recorded_writer import RecordedWriter
 from megaplan_sync.reconciliation.repair import LATER_VERSION_HERE, Repair
+from megaplan_sync.reconciliation.row_seals import RowSeals
 from megaplan_sync.reconciliation.sweep import Sweep
 from megaplan_sync.reconciliation.vanished import IncompleteListError, Vanished
 from megaplan_sync.sql import read_sql
@@ -86,6 +87,12 @@ class OwnerReconciliation:
                 self._writer,
                 self._recorded,
                 self._findings,
+                RowSeals(
+                    self._connection,
+                    self._state.account,
+                    self._state.entity,
+                    phone_region=self._hook.settings.vendor_quirks.default_phone_region,
+                ),
             ).run()
             self._state.audited_at = datetime.now(UTC)
             self._state.save(self._connection)
