@@ -100,7 +100,10 @@ def _note(cursor: Cursor[Any], account: str, owner: str, fields: Iterable[Entity
             cursor.execute(read_sql("close_custom_field"), values)
             cursor.execute(read_sql("insert_custom_field"), values)
             changed.append(key)
-        elif known[2:] != (whole.content_hash, orjson.loads(bytes(whole.payload))):  # or somebody edited it here
+        elif known[2:] != (
+            whole.content_hash,
+            orjson.loads(bytes(whole.payload)),
+        ):  # or somebody edited it here
             cursor.execute(read_sql("update_custom_field"), values)
             changed.append(key)
     gone = present.keys() - sent.keys()
