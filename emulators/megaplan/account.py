@@ -47,12 +47,15 @@ class Account:
         self._sizes |= sizes
         self.knobs = replace(self._first_knobs)
         self.store = self._build_store()
-        self.tokens = Tokens(*self._credentials, self.store.clock, self.knobs)
+        self.tokens = Tokens(*self._credentials, self.store.clock, self.knobs, self._application_tokens)
         self.rate_limit = RateLimit(self.knobs)
         self.faults = Faults()
         self.log = RequestLog()
         self.mutations = Mutations(self.store, self.tokens)
         self._tick = 0
+
+    def _application_tokens(self) -> set[str]:
+        return {row.data["apiToken"] for row in self.store.tables["Integration"]}
 
     def _build_store(self) -> Store:
         seed, deals = self._sizes["seed"] or 0, self._sizes["deals"] or 0

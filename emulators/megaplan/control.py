@@ -139,14 +139,16 @@ class _Control:
         return _json(popups.events if employee is None else popups.events.get(employee, []))
 
     async def user_sign(self, request: Request) -> Response:
-        """Show the sign with which ``?employee=…`` opens the application's page."""
+        """Show the sign with which ``?employee=…`` opens an application's page.
+
+        ``application`` is its uuid; default: the one that the account begins with.
+        """
         store = self._account.store
+        uuid = request.query_params.get("application", store.knobs.application_uuid)
         employee = request.query_params.get("employee", "")
         if store.find("Employee", employee) is None:
             return _json({"error": f"there is no employee {employee!r}"}, 400)
-        return _json(
-            {"userSign": user_sign(store, employee), "applicationUuid": store.knobs.application_uuid}
-        )
+        return _json({"userSign": user_sign(store, employee, uuid), "applicationUuid": uuid})
 
     async def reset(self, request: Request) -> Response:
         """Begin anew, with another ``seed``, number of ``deals`` or ``contacts`` if the body has them."""

@@ -21,6 +21,7 @@ ENTITIES = {
     "comments": "Comment",
     "calls": "CallInfo",
     "call_user_configs": "CallUserConfig",
+    "applications": "Integration",
 }
 
 

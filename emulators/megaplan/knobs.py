@@ -11,8 +11,11 @@ class Knobs:
     token_ttl_s: float = 172_800
     refresh_reuse_leeway_s: float = 60
     accept_json_token: bool = True
-    app_tokens: str = "demo-app-token"  # comma separated
-    application_uuid: str = "demo-application"  # the application whose user signs can be checked
+    app_tokens: str = "demo-app-token"  # of the application the account begins with, then further ones
+    application_uuid: str = "demo-application"  # the application that the account begins with
+    hook_plain_http: bool = (
+        True  # take http:// for events too; the real one wants https with a good certificate
+    )
     strict_user_header: bool = False  # X-User-Id without an application token: refuse instead of ignore
     bad_query: str = "ignore"  # ignore | 422
     unknown_args: str = "422"  # 422 | ignore

@@ -48,6 +48,7 @@ _NAMED_TABLES = (
     "CallUserConfig",
     "SystemSetting",
     "BasedOnHistory",
+    "Integration",
 )
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +26,10 @@ def _new_token() -> str:
 class Tokens:
     """Issues tokens and says whether one is good."""
 
-    def __init__(self, login: str, password: str, clock: Clock, knobs: Knobs) -> None:
+    def __init__(
+        self, login: str, password: str, clock: Clock, knobs: Knobs, of_applications: Callable[[], set[str]]
+    ) -> None:
+        self._of_applications = of_applications
         self._login = login
         self._password = password
         self._clock = clock
@@ -58,8 +62,9 @@ class Tokens:
         return expires is not None and self._clock.precise() < expires
 
     def app_tokens(self) -> set[str]:
-        """Return the tokens of applications."""
-        return {token.strip() for token in self._knobs.app_tokens.split(",") if token.strip()}
+        """Return the tokens of applications, and further ones of the knob; its first is an application's."""
+        further = self._knobs.app_tokens.split(",")[1:]
+        return {token.strip() for token in further if token.strip()} | self._of_applications()
 
     def expire_all(self) -> None:
         """Make every access token invalid at once; refresh tokens stay."""

@@ -8,6 +8,7 @@ from .deals import DEAL
 from .directories import DIRECTORIES
 from .employees import DEPARTMENT, EMPLOYEE
 from .history import CHANGESET, DEAL_STATUS_HISTORY, FIELD_CHANGE
+from .integrations import INTEGRATION
 from .invoices import INVOICE
 from .offers import OFFER, OFFER_COPY, OFFER_ROW
 from .programs import PROGRAM, PROGRAM_STATE, PROGRAM_TRANSITION, PROGRAM_TRIGGER
@@ -27,6 +28,7 @@ FORMS: dict[str, Form] = {
     "Department": DEPARTMENT,
     "Employee": EMPLOYEE,
     "FieldChange": FIELD_CHANGE,
+    "Integration": INTEGRATION,
     "Invoice": INVOICE,
     "Offer": OFFER,
     "OfferCopy": OFFER_COPY,

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from random import Random
 
+from ..applications import seed_application
 from ..clock import Clock
 from ..knobs import Knobs
 from ..store import Store
@@ -38,4 +39,5 @@ def build_store(seed: int, deals: int, contractors: int | None, knobs: Knobs) ->
     seed_todo_directories(store)
     seed_todos(store, BASE_TIME)
     seed_telephony(store, BASE_TIME)
+    seed_application(store)
     return store
