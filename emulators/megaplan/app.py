@@ -18,6 +18,8 @@ from .control import control_routes
 from .errors import encrypted_trace
 from .faults import Fault, Raw
 from .page import page_routes
+from .page_people import people_routes
+from .page_telephony import telephony_routes
 from .request_log import LoggedRequest
 from .request_match import API
 from .routes.bulk import bulk_size
@@ -33,6 +35,8 @@ def build_app(account: Account, connections: Connections) -> Starlette:
     routes = [
         *control_routes(account),
         *page_routes(account),
+        *people_routes(account),
+        *telephony_routes(account),
         Route("/api/v3", endpoint.stub, methods=["GET"]),
         Route("/api/v3/docs", endpoint.stub, methods=["GET"]),
         Route("/{path:path}", endpoint.handle, methods=_ANY),

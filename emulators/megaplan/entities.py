@@ -22,6 +22,7 @@ ENTITIES = {
     "calls": "CallInfo",
     "call_user_configs": "CallUserConfig",
     "applications": "Integration",
+    "widgets": "IntegrationWidget",
 }
 
 

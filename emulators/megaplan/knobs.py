@@ -16,6 +16,9 @@ class Knobs:
     hook_plain_http: bool = (
         True  # take http:// for events too; the real one wants https with a good certificate
     )
+    widget_runs: str = "frame"  # where widgets run: frame (of their own, with GET parameters) | page
+    widget_content: str = "html"  # what a widget's content is taken for: html | script
+    widget_phone_key: str = "phone"  # under which name a widget beside a phone number gets the number
     strict_user_header: bool = False  # X-User-Id without an application token: refuse instead of ignore
     bad_query: str = "ignore"  # ignore | 422
     unknown_args: str = "422"  # 422 | ignore
@@ -80,6 +83,8 @@ class Knobs:
 
 
 _CHOICES: dict[str, tuple[str, ...]] = {
+    "widget_runs": ("frame", "page"),
+    "widget_content": ("html", "script"),
     "bad_query": ("ignore", "422"),
     "unknown_args": ("422", "ignore"),
     "unknown_filter_field": ("ignore", "422"),

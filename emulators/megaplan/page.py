@@ -11,6 +11,8 @@ from starlette.routing import Route
 from .account import Account
 from .contractor_writing import human_name
 from .page_layout import amount, layout, pager, when
+from .page_people import viewer_of, viewer_sign
+from .page_telephony import phone_with_widgets, telephony_panel
 from .records import Deal, Record
 from .store import Store
 
@@ -46,7 +48,9 @@ class _Page:
         shown, links = _cut(found, request, text)
         body = "".join(_deal_row(deal) for deal in shown if isinstance(deal, Deal))
         head = "<th>Номер</th><th>Название</th><th>Сумма</th><th>Этап</th><th>Контакт</th><th>Менеджер</th>"
-        return _html("Сделки", "deals", text, len(found), f"<table><tr>{head}</tr>{body}</table>{links}")
+        return self._list(
+            request, "Сделки", "deals", len(found), f"<table><tr>{head}</tr>{body}</table>{links}"
+        )
 
     async def contacts(self, request: Request) -> Response:
         """List people and companies."""
@@ -59,19 +63,26 @@ class _Page:
         shown, links = _cut(found, request, text)
         body = "".join(_contact_row(row) for row in shown)
         head = "<th>Имя</th><th>Компания</th><th>Телефоны</th><th>Ответственный</th>"
-        return _html("Контакты", "contacts", text, len(found), f"<table><tr>{head}</tr>{body}</table>{links}")
+        return self._list(
+            request, "Контакты", "contacts", len(found), f"<table><tr>{head}</tr>{body}</table>{links}"
+        )
 
     async def deal(self, request: Request) -> Response:
         """Show one deal."""
         deal = self._store.deal(request.path_params["id"])
         if deal is None:
             return HTMLResponse(layout("Сделка не найдена", "deals", "", "<p>Такой сделки нет.</p>"), 404)
-        return HTMLResponse(layout(f"Сделка {deal.number}", "deals", "", _deal_card(deal)))
+        return self._html(request, f"Сделка {deal.number}", "deals", "", _deal_card(deal))
 
+    def _list(self, request: Request, title: str, tab: str, count: int, content: str) -> Response:
+        heading = f'<h1>{title} <span class="count">{count}</span></h1>'
+        return self._html(request, title, tab, request.query_params.get("q", ""), heading + content)
 
-def _html(title: str, tab: str, text: str, count: int, content: str) -> Response:
-    heading = f'<h1>{title} <span class="count">{count}</span></h1>'
-    return HTMLResponse(layout(title, tab, text, heading + content))
+    def _html(self, request: Request, title: str, tab: str, text: str, content: str) -> Response:
+        viewer = viewer_of(self._store, request)
+        host = request.headers.get("host", "")
+        telephony = "" if viewer is None else telephony_panel(self._store, viewer, host)
+        return HTMLResponse(layout(title, tab, text, content, viewer_sign(viewer), telephony))
 
 
 def _cut(rows: Sequence[Record], request: Request, text: str) -> tuple[Sequence[Record], str]:
@@ -124,12 +135,18 @@ def _contact_row(record: Record) -> str:
     company = record.data.get("company")
     responsible = next(iter(record.data.get("responsibles", ())), None)
     kind = "Компания" if record.content_type == "ContractorCompany" else "Человек"
-    phones = "<br>".join(escape(phone) for phone in _phones(record)) or "—"
+    phones = "<br>".join(phone_with_widgets(phone) for phone in _phones(record)) or "—"
     return (
         f"<tr><td>{escape(_name(record))}<small>{kind}</small></td>"
         f'<td>{escape(_name(company))}</td><td class="phone">{phones}</td>'
         f"<td>{escape(_name(responsible))}</td></tr>"
     )
+
+
+def _phones_of_deal(deal: Deal) -> str:
+    person = deal.contact or deal.contractor
+    phones = _phones(person) if person is not None else []
+    return "<br>".join(phone_with_widgets(phone) for phone in phones) or "—"
 
 
 def _deal_card(deal: Deal) -> str:
@@ -139,6 +156,7 @@ def _deal_card(deal: Deal) -> str:
         ("Сумма", "—" if deal.program.data["hidesMoney"] else amount(deal.price)),
         ("Клиент", escape(_name(deal.contractor))),
         ("Контактное лицо", escape(_name(deal.contact))),
+        ("Телефон", _phones_of_deal(deal)),
         ("Менеджер", escape(_name(deal.manager))),
         ("Аудиторы", escape(", ".join(_name(auditor) for auditor in deal.auditors) or "—")),
         ("Создана", when(deal.created)),

@@ -43,11 +43,23 @@ small{display:block;color:var(--dim)}
  margin:0;box-shadow:0 1px 3px #0001}
 .card dt{color:var(--dim)}.card dd{margin:0}
 .note{background:#fffbea;border-radius:10px;padding:4px 22px;margin-top:16px}
+.viewer{white-space:nowrap;color:var(--dim)}.viewer a{color:var(--accent)}
+#telephony{position:fixed;right:20px;bottom:20px;width:330px;padding:14px 16px;background:#fff;border-radius:12px;
+ box-shadow:0 4px 24px #0003}
+#telephony h2{font-size:15px;margin:0 0 8px}
+.call-card{border-left:4px solid #48b882;background:#f3fbf7;border-radius:8px;padding:10px 12px;margin-bottom:10px}
+.call-card .state{float:right;color:var(--dim)}.call-card .client{font-size:17px;margin-top:4px}
+iframe{border:0}iframe.common_phone_number{width:230px;height:34px;vertical-align:middle;margin-left:8px}
+iframe.common_telephony_widget{width:100%;height:190px}
 """
 
 
-def layout(title: str, tab: str, text: str, content: str) -> str:
-    """Return a whole page."""
+def layout(title: str, tab: str, text: str, content: str, viewer: str = "", telephony: str = "") -> str:
+    """Return a whole page.
+
+    :param viewer: what the head says about who is signed in.
+    :param telephony: what follows the content of a signed-in employee's page.
+    """
     tabs = (("deals", "/", "Сделки"), ("contacts", "/contacts", "Контакты"))
     links = "".join(
         f'<a href="{path}"{" class=on" if name == tab else ""}>{label}</a>' for name, path, label in tabs
@@ -58,8 +70,8 @@ def layout(title: str, tab: str, text: str, content: str) -> str:
     return (
         f'<!DOCTYPE html><html lang="ru"><head><meta charset="utf-8"><title>{escape(title)} · CRM</title>'
         f"<style>{_STYLE}</style></head><body><header><b>Мегаплан <i>эмулятор</i></b>"
-        f"<nav>{links}</nav>{search}"
-        f"</header><main>{content}</main></body></html>"
+        f"<nav>{links}</nav>{search}{viewer}"
+        f"</header><main>{content}</main>{telephony}</body></html>"
     )
 
 

@@ -46,6 +46,11 @@ class Popups:
         shown[now_with] = not finished
         self._record(store, call, now_with, event)
 
+    def on_screen_of(self, store: "Store", employee: str) -> list[Record]:
+        """Return the calls whose pop-ups this employee sees now, the oldest first."""
+        calls = (store.find("CallInfo", call) for call, shown in self._shown.items() if shown.get(employee))
+        return [call for call in calls if call is not None]
+
     def _record(self, store: "Store", call: Record, employee: str, event: str) -> None:
         found = clients_by_phone(store, call)
         client = contractor_of(call) or next(iter(found), None)

@@ -47,6 +47,7 @@ _NAMED_TABLES = (
     "CallInfo",
     "CallUserConfig",
     "SystemSetting",
+    "IntegrationWidget",
     "BasedOnHistory",
     "Integration",
 )

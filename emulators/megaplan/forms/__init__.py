@@ -13,6 +13,7 @@ from .invoices import INVOICE
 from .offers import OFFER, OFFER_COPY, OFFER_ROW
 from .programs import PROGRAM, PROGRAM_STATE, PROGRAM_TRANSITION, PROGRAM_TRIGGER
 from .todos import PARTICIPANT, TODO, TODO_CATEGORY, TODO_STATUS
+from .widgets import INTEGRATION_WIDGET
 
 FORMS: dict[str, Form] = {
     "BasedOnHistory": BASED_ON_HISTORY,
@@ -29,6 +30,7 @@ FORMS: dict[str, Form] = {
     "Employee": EMPLOYEE,
     "FieldChange": FIELD_CHANGE,
     "Integration": INTEGRATION,
+    "IntegrationWidget": INTEGRATION_WIDGET,
     "Invoice": INVOICE,
     "Offer": OFFER,
     "OfferCopy": OFFER_COPY,

@@ -14,6 +14,7 @@ from . import (
     integration,
     programs,
     todos,
+    widgets,
 )
 
 
@@ -21,7 +22,7 @@ def build_router() -> Router:
     """Return a router that knows every route."""
     router = Router()
     crm = (deals, deal_links, programs, contractors, employees, directories, bulk)
-    communication = (todos, comments, calls, call_settings, integration)
+    communication = (todos, comments, calls, call_settings, integration, widgets)
     for module in (*crm, *communication):
         module.add_routes(router)
     return router
