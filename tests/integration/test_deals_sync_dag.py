@@ -17,7 +17,7 @@ from psycopg import Connection
 
 from demo.emulated_megaplan import PASSWORD, EmulatedMegaplan, what_it_holds
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync import operators
+from megaplan_sync import account_session
 from megaplan_sync.operators import (
     ChooseMegaplanAccountsOperator,
     MegaplanToPostgresOperator,
@@ -215,7 +215,7 @@ def in_process(
     """Connections as in ``airflow``, for operators executed here; the tables are there; waits are left out."""
     connect()
     monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_POSTGRES", json.dumps(postgres_connection(database_uri)))
-    monkeypatch.setattr(operators, "MegaplanHook", partial(MegaplanHook, sleep=lambda seconds: None))
+    monkeypatch.setattr(account_session, "MegaplanHook", partial(MegaplanHook, sleep=lambda seconds: None))
     prepare_raw_schema(database)
 
 
