@@ -13,8 +13,11 @@ from .query import parse_query
 from .rate_limit import RateLimit
 from .request_log import RequestLog
 from .routes import build_router
+from .scenario_request import send_scenario_request
 from .seed import build_store
 from .store import Store
+from .stream_queue import StreamQueues
+from .streams import EventStreams
 from .tokens import Tokens
 
 
@@ -33,6 +36,8 @@ class Account:
         self._sizes = {"seed": seed, "deals": deals, "contacts": contacts}
         self._credentials = (login, password)
         self._first_knobs = knobs or Knobs()
+        self.address = ""
+        self.hooks = StreamQueues()
         self.router = build_router()
         self.reset()
 
@@ -53,6 +58,12 @@ class Account:
         self.log = RequestLog()
         self.mutations = Mutations(self.store, self.tokens)
         self._tick = 0
+        self.hooks.reset(self.knobs)
+        streams = EventStreams(self.store, self.knobs, self.context, self.hooks, lambda: self.address)
+        self.store.listeners.append(streams.changed)
+        self.store.run_scenario = lambda cause, deal: send_scenario_request(
+            self.store, self.hooks, cause, deal
+        )
 
     def _application_tokens(self) -> set[str]:
         return {row.data["apiToken"] for row in self.store.tables["Integration"]}

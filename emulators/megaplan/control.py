@@ -29,6 +29,7 @@ def control_routes(account: Account) -> list[Route]:
         Route("/_control/state", control.state, methods=["GET"]),
         Route("/_control/knobs", control.knobs, methods=["GET", "POST"]),
         Route("/_control/popups", control.popups, methods=["GET", "DELETE"]),
+        Route("/_control/hooks", control.hooks, methods=["GET", "DELETE"]),
         Route("/_control/userSign", control.user_sign, methods=["GET"]),
         Route("/_control/tokens", control.tokens, methods=["GET"]),
         Route("/_control/reset", control.reset, methods=["POST"]),
@@ -137,6 +138,13 @@ class _Control:
             popups.clear()
         employee = request.query_params.get("employee")
         return _json(popups.events if employee is None else popups.events.get(employee, []))
+
+    async def hooks(self, request: Request) -> Response:
+        """Show how many events wait and the log of all, with their bodies; DELETE clears the log."""
+        hooks = self._account.hooks
+        if request.method == "DELETE":
+            hooks.log.clear()
+        return _json({"waiting": hooks.waiting, "log": [delivery.describe() for delivery in hooks.log]})
 
     async def user_sign(self, request: Request) -> Response:
         """Show the sign with which ``?employee=…`` opens an application's page.

@@ -82,6 +82,7 @@ def apply_transition(store: Store, deal: Deal, body: dict[str, Any]) -> None:
         if not isinstance(to, dict) or str(to.get("id")) != str(target.id):
             raise UnprocessableError(f"'{php_type(to)}' is not assignable to 'ProgramState'", "to")
     move_to(store, deal, target)
+    store.run_scenario(offered, deal)
 
 
 def move_to(store: Store, deal: Deal, target: Record, touch: bool = True) -> None:

@@ -13,9 +13,7 @@ class Knobs:
     accept_json_token: bool = True
     app_tokens: str = "demo-app-token"  # of the application the account begins with, then further ones
     application_uuid: str = "demo-application"  # the application that the account begins with
-    hook_plain_http: bool = (
-        True  # take http:// for events too; the real one wants https with a good certificate
-    )
+    hook_plain_http: bool = True  # take http:// for events too; the real one wants https
     widget_runs: str = "frame"  # where widgets run: frame (of their own, with GET parameters) | page
     widget_content: str = "html"  # what a widget's content is taken for: html | script
     widget_phone_key: str = "phone"  # under which name a widget beside a phone number gets the number
@@ -49,6 +47,16 @@ class Knobs:
     status_history: str = "on"  # answer of /deal/{id}/statusHistory: on | 404 | 403
     rps: float = 5  # 0 = unlimited
     rph: float = 1000  # 0 = unlimited
+    hook_account: str = "accountInfo"  # how an event names the account: accountInfo | accountId | both
+    hook_account_name: str = ""  # the name in it; "" = host and port of this account
+    hook_data: str = "trimmed"  # what an event holds of its entity: card | trimmed | link
+    hook_timeout_s: float = 20.0
+    hook_retry_s: float = 5.0  # pause after the first failure, doubled after each further one
+    hook_max_tries: int = 0  # 0 = without end, while later events of the application wait
+    hook_delay_s: float = 0.0
+    hook_duplicates: float = 0.0  # share of events that come once more, after those that waited
+    hook_disorder: float = 0.0  # share of events that overtake the one before
+    hook_loss: float = 0.0  # share of events that are never sent
     retry_after: str = ""  # header of a 429: "" = none, "auto" = seconds until a request is free, or seconds
     bulk_counts: str = "each"  # one | each
     links_give: str = "listed"  # what getEntitiesByLinks prints: listed (as a list without `fields`) | card
@@ -101,6 +109,8 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "todo_status_in_body": ("ignore", "honour"),
     "status_history": ("on", "404", "403"),
     "bulk_counts": ("one", "each"),
+    "hook_account": ("accountInfo", "accountId", "both"),
+    "hook_data": ("card", "trimmed", "link"),
     "links_give": ("listed", "card"),
 }
 _FORMATS = frozenset({"kp10", "iso", "spaced"})

@@ -33,6 +33,7 @@ class Server:
         self._server = uvicorn.Server(config)
         bound_host, bound_port = self._socket.getsockname()[:2]
         self.url = f"http://{bound_host}:{bound_port}"
+        account.address = f"{bound_host}:{bound_port}"
 
     def run(self) -> None:
         """Serve until stopped."""

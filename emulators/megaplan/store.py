@@ -85,6 +85,9 @@ class Store:
         self.user: Record = Record("", 0)
         self.next_position_id = 1
         self.next_copy_id = 1
+        self.listeners: list[Callable[[str, Record], None]] = []  # told the event and the record
+        self.is_silent = False  # changes are not told
+        self.run_scenario: Callable[[Record, Deal], None] = lambda cause, deal: None
         self._before: dict[tuple[str, int | str], tuple[Record | None, float]] = {}
 
     def table(self, content_type: str) -> Table | None:
@@ -120,14 +123,21 @@ class Store:
             ]
         return self.custom.get("Contractor" if content_type in CONTRACTOR_TYPES else content_type, [])
 
-    def write(self, record: Record, change: Callable[[], None]) -> None:
-        """Change a record; readers see the old version for ``read_lag_ms``."""
+    def write(self, record: Record, change: Callable[[], None], tells: bool = True) -> None:
+        """Change a record; readers see the old version for ``read_lag_ms``.
+
+        :param tells: False for what no event stream speaks of, such as links
+        """
         self._remember(record, record.snapshot())
+        was_dropped = bool(record.data.get("isDropped"))
         table = self.table(record.content_type)
         if table is None:
             change()
         else:
             table.change(record, change)
+        if tells:
+            is_dropped = bool(record.data.get("isDropped"))
+            self._tell("on_after_drop" if is_dropped and not was_dropped else "on_after_update", record)
 
     def add(self, record: Record) -> None:
         """Add a record."""
@@ -135,6 +145,7 @@ class Store:
         table = self.table(record.content_type)
         if table is not None:
             table.add(record)
+        self._tell("on_after_create", record)
 
     def remove(self, record: Record) -> None:
         """Delete a record for good; only the mutation ``restore_deals`` knows deleted deals."""
@@ -143,6 +154,7 @@ class Store:
             table.remove(record)
         if isinstance(record, Deal):
             self.deleted_deals[record.id] = record
+        self._tell("on_after_drop", record)
 
     def as_read(self, record: Record) -> Record | None:
         """Return the version a GET shows now; None while a new record is not visible yet."""
@@ -173,6 +185,11 @@ class Store:
             linked = self.links.get((here.content_type, here.id), [])
             if there in linked:
                 linked.remove(there)
+
+    def _tell(self, event: str, record: Record) -> None:
+        if not self.is_silent:
+            for listener in self.listeners:
+                listener(event, record)
 
     def _remember(self, record: Record, old: Record | None) -> None:
         lag = self.knobs.read_lag_ms

@@ -160,7 +160,7 @@ def write_todo(store: Store, todo: Record, values: dict[str, Any]) -> None:
         for name, value in values.items()
         if name in FORMS["Todo"].fields and todo.data.get(name) != value
     ]
-    store.write(todo, lambda: todo.data.update(values))
+    store.write(todo, lambda: todo.data.update(values), tells=set(values) != {"relations"})
     store.attachments.place_todo(todo)
     if changes:
         record_changes(store, todo, changes)

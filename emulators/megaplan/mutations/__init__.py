@@ -8,7 +8,8 @@ defined:
 - ``visibility.py``: revoke_visibility, shrink_list, empty_list, reorder
 - ``contractors.py``: create_contractor, update_contractor, delete_contractor, merge_contractors,
   fire_employee, set_online
-- ``programs.py``: rename_program, set_program_active, rename_stage, add_stage, remove_stage
+- ``programs.py``: rename_program, set_program_active, rename_stage, add_stage, remove_stage,
+  set_scenario_url
 - ``directories.py``: rename_…, add_… and remove_… of the small directories, add_employee, update_employee,
   set_currency_rate
 - ``calls.py``: delete_calls, create_calls, change_call
@@ -16,6 +17,7 @@ defined:
 
 Any of them waits for a request when it has ``"after":{"method":"GET","path":"/deal","nth":2}``, which is how
 something happens between two pages, or ends by itself: ``{"op":"shrink_list","restore":true,"after":{…}}``.
+``"silent":true`` keeps applications from being told of the change.
 """
 
 from .registry import Mutations

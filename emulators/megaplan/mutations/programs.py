@@ -43,6 +43,14 @@ def rename_stage(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     return {"id": str(state.id)}
 
 
+def set_scenario_url(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
+    """``{"op":"set_scenario_url","trigger":…,"url":…}``, or ``transition``: it sends an HTTP request from now on."""
+    kind = "trigger" if "trigger" in spec else "transition"
+    cause = _found(store, "ProgramTrigger" if kind == "trigger" else "ProgramTransition", spec[kind])
+    cause.data["scenarioUrl"] = spec["url"]
+    return {"id": str(cause.id)}
+
+
 def add_stage(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     """``{"op":"add_stage","program":14,"name":…,"type":"active","position":2}``.
 
@@ -114,6 +122,7 @@ PROGRAM_OPERATIONS: dict[str, Operation] = {
     "rename_program": rename_program,
     "set_program_active": set_program_active,
     "rename_stage": rename_stage,
+    "set_scenario_url": set_scenario_url,
     "add_stage": add_stage,
     "remove_stage": remove_stage,
 }

@@ -81,7 +81,10 @@ class Mutations:
         if operation == "expire_tokens":
             self._tokens.expire_all()
             return {}
+        self._store.is_silent = bool(spec.get("silent"))
         try:
             return OPERATIONS[operation](self._store, spec)
         except KeyError as error:
             raise ValueError(f"{operation} lacks {error}") from error
+        finally:
+            self._store.is_silent = False
