@@ -18,13 +18,14 @@ WORKDIR /opt/airflow
 # that a change of code does not install everything anew.
 COPY --chown=airflow:0 pyproject.toml constraints.txt README.md LICENSE ./
 RUN python3 -m venv .venv \
-    && .venv/bin/python -m pip install --no-cache-dir -c constraints.txt -e .
+    && .venv/bin/python -m pip install --no-cache-dir -c constraints.txt -e '.[gateway]'
 
 COPY --chown=airflow:0 dags/ dags/
 COPY --chown=airflow:0 emulators/ emulators/
+COPY --chown=airflow:0 gateway/ gateway/
 COPY --chown=airflow:0 include/ include/
 COPY --chown=airflow:0 plugins/ plugins/
 COPY --chown=airflow:0 docker/ docker/
 
-EXPOSE 8080
+EXPOSE 8080 8070
 CMD ["airflow", "version"]

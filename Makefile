@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test check format clean
+.PHONY: help install demo gateway up test check format clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,6 +20,9 @@ $(INSTALLED): pyproject.toml constraints.txt
 
 demo: install ## load an emulated Megaplan into an embedded Postgres through a real Airflow; DEMO_ONCE=1 ends after the report
 	$(BIN)/python -m demo $(if $(DEMO_ONCE),--once)
+
+gateway: install ## the live lane of telephony, with the connections of the environment: docs/gateway.md
+	$(BIN)/python -m gateway
 
 up: ## Airflow and Postgres in containers (docker compose), for real accounts
 	docker compose up --build --detach --wait

@@ -28,12 +28,14 @@ CREATE TABLE IF NOT EXISTS telephony.users (
   UNIQUE (account, uis_employee_id) DEFERRABLE, -- checked after the statement: two people may swap numbers
   UNIQUE (account, internal_number) DEFERRABLE
 );
+ALTER TABLE telephony.users ADD COLUMN IF NOT EXISTS lines text[] NOT NULL DEFAULT '{}'; -- since version 2
 COMMENT ON TABLE telephony.users IS 'Employees who telephone: the same person in Megaplan and in UIS, joined by the internal number';
 COMMENT ON COLUMN telephony.users.employee_id IS 'Megaplan''s employee, megaplan_raw.employees.id';
 COMMENT ON COLUMN telephony.users.uis_employee_id IS 'UIS''s employee';
 COMMENT ON COLUMN telephony.users.internal_number IS 'CallUserConfig.internalNumber, extension_phone_number';
 COMMENT ON COLUMN telephony.users.uis_status IS 'Mnemonic of UIS''s status; the name of a status of the account''s own';
 COMMENT ON COLUMN telephony.users.do_not_disturb IS 'UIS''s status takes no calls; null: not known';
+COMMENT ON COLUMN telephony.users.lines IS 'What rings at UIS''s employee, active ones only, in UIS''s order: outside numbers and SIP logins';
 COMMENT ON COLUMN telephony.users.missing_since IS 'First read of both sides without this user, if so many are missing that it is looked at twice';
 
 CREATE TABLE IF NOT EXISTS telephony.mismatches (
@@ -180,6 +182,32 @@ COMMENT ON COLUMN telephony.call_deliveries.claimed_by IS 'The run at work on it
 COMMENT ON COLUMN telephony.call_deliveries.claimed_until IS 'Until then no other run touches it; moved on before every request, so a killed run lets go by itself';
 CREATE INDEX IF NOT EXISTS call_deliveries_open ON telephony.call_deliveries (account, call_session_id)
   WHERE history IN ('due', 'unsure') OR recording IN ('waiting', 'due', 'unsure') OR communication IN ('waiting', 'due', 'unsure');
+
+CREATE TABLE IF NOT EXISTS telephony.cards ( -- since version 2
+  account         text        NOT NULL,
+  provider_id     text        NOT NULL,
+  call_session_id bigint      NOT NULL,
+  is_companion    boolean     NOT NULL,
+  employee_id     bigint      NOT NULL,
+  state           text        NOT NULL DEFAULT 'opening' CHECK (state IN ('opening', 'open', 'closed', 'given_up')),
+  told            text,
+  call_info_id    text,
+  tries           integer     NOT NULL DEFAULT 0,
+  due_at          timestamptz NOT NULL DEFAULT now(),
+  last_error      text,
+  created_at      timestamptz NOT NULL DEFAULT now(),
+  changed_at      timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (account, provider_id)
+);
+COMMENT ON TABLE telephony.cards IS 'Pop-ups of the live lane: call objects of Megaplan, made while the call goes on';
+COMMENT ON COLUMN telephony.cards.provider_id IS 'CallInfo.providerId: the call session; of companions with /employee behind it';
+COMMENT ON COLUMN telephony.cards.is_companion IS 'A pop-up only, of one of several whose phones rang: never a call of its own';
+COMMENT ON COLUMN telephony.cards.employee_id IS 'Megaplan''s employee on whose screen it is';
+COMMENT ON COLUMN telephony.cards.state IS 'opening: asked for, and the answer is not known (yet); open; closed; given_up: Megaplan did not take it';
+COMMENT ON COLUMN telephony.cards.told IS 'What Megaplan was told last: type, state and employee';
+COMMENT ON COLUMN telephony.cards.due_at IS 'When the gateway looks at it again by itself, if it is not closed';
+CREATE INDEX IF NOT EXISTS cards_of_call ON telephony.cards (account, call_session_id);
+CREATE INDEX IF NOT EXISTS cards_not_closed ON telephony.cards (due_at) WHERE state IN ('opening', 'open');
 
 CREATE TABLE IF NOT EXISTS telephony.learned (
   account    text        NOT NULL,

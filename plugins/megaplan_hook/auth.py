@@ -7,31 +7,26 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import orjson
 import requests
 from airflow.sdk.log import mask_secret
 from requests.auth import AuthBase
 
 from megaplan_hook.exceptions import MegaplanAuthError
-from megaplan_hook.token_grant import RefusedGrantError, Token, password_grant, refresh_grant
-
-# a token is renewed so long before the end that Megaplan announced
-RENEW_BEFORE_END_SECONDS = 60.0
+from megaplan_hook.token_grant import (
+    RefusedGrantError,
+    Token,
+    password_grant,
+    refresh_grant,
+    refuses_token,
+    renew_after_seconds,
+)
 
 FetchToken = Callable[[Mapping[str, str]], Token]
 
 
 def is_unauthorized(response: requests.Response) -> bool:
-    """Tell whether the token was refused: HTTP 401, or HTTP 200 with ``meta.status`` 401."""
-    if response.status_code == 401:
-        return True
-    # the envelope of a refusal is short; a long page of rows is not parsed a second time for this
-    if response.status_code != 200 or len(response.content) > 10_000 or b"401" not in response.content:
-        return False
-    try:
-        return int(orjson.loads(response.content)["meta"]["status"]) == 401
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-        return False
+    """Tell whether the token was refused."""
+    return refuses_token(response.status_code, response.content)
 
 
 def _on_response(request: requests.PreparedRequest, function: Callable[..., requests.Response]) -> None:
@@ -68,7 +63,7 @@ class MegaplanAuth(AuthBase):
         self._clock = clock
         self._lock = threading.Lock()
         self._token: Token | None = None
-        self._renew_at: float | None = None
+        self._renew_at = 0.0
         mask_secret(password)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -80,7 +75,7 @@ class MegaplanAuth(AuthBase):
     def access_token(self) -> str:
         """Return a token that is valid as far as known, fetching or renewing it when needed."""
         with self._lock:
-            if self._token is None or (self._renew_at is not None and self._clock() >= self._renew_at):
+            if self._token is None or self._clock() >= self._renew_at:
                 self._token = self._new_token(self._token)
             return self._token.access_token
 
@@ -109,11 +104,7 @@ class MegaplanAuth(AuthBase):
         mask_secret(token.access_token)
         if token.refresh_token:
             mask_secret(token.refresh_token)
-        self._renew_at = None
-        if token.expires_in is not None:
-            # at least half of the announced time, or a short-lived token would be renewed all the time
-            lead = min(RENEW_BEFORE_END_SECONDS, token.expires_in / 2)
-            self._renew_at = self._clock() + token.expires_in - lead
+        self._renew_at = self._clock() + renew_after_seconds(token)
         return token
 
     def _replay_if_refused(self, response: requests.Response, **kwargs: Any) -> requests.Response:

@@ -18,6 +18,8 @@ from megaplan_hook.envelope import parse_answer
 from megaplan_hook.exceptions import MegaplanAuthError, MegaplanTransportError, api_error, error_details
 
 TOKEN_PATH = "/auth/access_token"
+# a token is renewed so long before the end that Megaplan announced
+RENEW_BEFORE_END_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,27 @@ def password_grant(login: str, password: str) -> dict[str, str]:
 def refresh_grant(refresh_token: str) -> dict[str, str]:
     """Build the arguments that turn a refresh token into a new pair."""
     return {"grant_type": "refresh_token", "refresh_token": refresh_token}
+
+
+def renew_after_seconds(token: Token) -> float:
+    """Return how long a token is used; without an announced end until it is refused."""
+    if token.expires_in is None:
+        return float("inf")
+    # at least half of the announced time, or a short-lived token would be renewed all the time
+    return token.expires_in - min(RENEW_BEFORE_END_SECONDS, token.expires_in / 2)
+
+
+def refuses_token(status: int, body: bytes) -> bool:
+    """Tell whether the token of a request was refused: HTTP 401, or HTTP 200 with ``meta.status`` 401."""
+    if status == 401:
+        return True
+    # the envelope of a refusal is short; a long page of rows is not parsed a second time for this
+    if status != 200 or len(body) > 10_000 or b"401" not in body:
+        return False
+    try:
+        return int(orjson.loads(body)["meta"]["status"]) == 401
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        return False
 
 
 def parse_token_answer(status: int, body: bytes, retry_after: float | None = None) -> Token:

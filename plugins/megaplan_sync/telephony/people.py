@@ -41,6 +41,7 @@ class UisPerson:
     name_key: tuple[str, str] | None
     number: str | None
     lines: tuple[str, ...]
+    active_lines: tuple[str, ...]
     status_id: int | None
 
 
@@ -100,11 +101,20 @@ def uis_people(employees: Iterable[Row]) -> list[UisPerson]:
                 name=name,
                 name_key=_name_key(row.get("last_name"), row.get("first_name"), name),
                 number=internal_number(typed) or text(typed),
-                lines=tuple(str(phone.get("phone_number")) for phone in phones if isinstance(phone, Mapping)),
+                lines=_numbers(phones),
+                active_lines=_numbers(phones, is_active=True),
                 status_id=identifier(row.get("status_id")),
             )
         )
     return sorted(people, key=lambda person: person.id)
+
+
+def _numbers(phones: Iterable[Any], *, is_active: bool = False) -> tuple[str, ...]:
+    return tuple(
+        str(phone.get("phone_number"))
+        for phone in phones
+        if isinstance(phone, Mapping) and not (is_active and phone.get("status") == "inactive")
+    )
 
 
 def _employee_id(row: Row) -> int:

@@ -25,6 +25,7 @@ class TelephonyUser:
 
     :param uis_status: the status's mnemonic; a customer's own status has none, there its name
     :param do_not_disturb: the status takes no calls from outside; None when it is not known
+    :param lines: active telephones of UIS's employee, in UIS's order: outside numbers and SIP logins
     """
 
     employee_id: int
@@ -35,6 +36,7 @@ class TelephonyUser:
     uis_status_id: int | None
     uis_status: str | None
     do_not_disturb: bool | None
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ def _user(
         uis_status_id=uis.status_id,
         uis_status=None if status is None else text(status.get("mnemonic") or status.get("name")),
         do_not_disturb=takes_no_calls(status),
+        lines=uis.active_lines,
     )
 
 

@@ -104,6 +104,7 @@ def _user_columns(users: Sequence[TelephonyUser]) -> dict[str, list[Any]]:
         "uis_status_ids": [user.uis_status_id for user in users],
         "uis_statuses": [user.uis_status for user in users],
         "do_not_disturb": [user.do_not_disturb for user in users],
+        "lines": ["\n".join(user.lines) for user in users],
     }
 
 

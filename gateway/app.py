@@ -1,0 +1,54 @@
+"""The ASGI application. A new route goes into ``account_routes``."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.gate import guarded_route
+from gateway.health import health_routes
+from gateway.notifications import Notifications
+from gateway.refusals import RefusedError, not_found
+from gateway.service import Gateway
+
+log = logging.getLogger(__name__)
+
+
+def build_app(gateway: Gateway) -> Starlette:
+    """Return the application; its lifespan runs the gateway."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with gateway.running():
+            yield
+
+    app = Starlette(
+        routes=[*health_routes(gateway), *account_routes(gateway)],
+        lifespan=lifespan,
+        exception_handlers={404: _nothing_here, 405: _nothing_here, 500: _our_fault},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def account_routes(gateway: Gateway) -> list[Route]:
+    """Return everything below ``/{account}/{secret}``."""
+    notifications = Notifications(gateway)
+    return [
+        guarded_route(gateway, "/uis", "uis", notifications.receive, ("GET", "POST")),
+    ]
+
+
+async def _nothing_here(request: Request, error: Exception) -> Response:
+    return not_found().response()
+
+
+async def _our_fault(request: Request, error: Exception) -> Response:
+    log.error("request failed", exc_info=error)
+    return RefusedError(500, "Something is wrong here; the log says what.").response()

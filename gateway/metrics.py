@@ -1,0 +1,60 @@
+"""Counters and durations for Prometheus. No account, no number and no name is a label."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_FAST = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_ROWS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+
+
+class Metrics:
+    """What the gateway counts; one registry each, so that several may live in one process."""
+
+    def __init__(self) -> None:
+        registry = CollectorRegistry()
+        self.registry = registry
+        self.requests = Counter(
+            "gateway_requests", "Requests answered", ["route", "status"], registry=registry
+        )
+        self.request_seconds = Histogram(
+            "gateway_request_seconds",
+            "From the request's head to the answer",
+            ["route"],
+            buckets=_FAST,
+            registry=registry,
+        )
+        self.stored = Counter(
+            "gateway_inbox_messages",
+            "Messages stored; kind is new, known or broken",
+            ["source", "kind"],
+            registry=registry,
+        )
+        self.commit_rows = Histogram(
+            "gateway_inbox_commit_rows", "Messages in one commit", buckets=_ROWS, registry=registry
+        )
+        self.commit_seconds = Histogram(
+            "gateway_inbox_commit_seconds", "Duration of a commit", buckets=_FAST, registry=registry
+        )
+        self.waiting = Gauge(
+            "gateway_inbox_waiting", "Messages that wait for their commit", registry=registry
+        )
+        self.vendor_requests = Counter(
+            "gateway_vendor_requests",
+            "Requests to Megaplan and UIS; outcome is ok or the class of the error",
+            ["vendor", "outcome"],
+            registry=registry,
+        )
+        self.vendor_seconds = Histogram(
+            "gateway_vendor_seconds",
+            "Duration of those requests",
+            ["vendor"],
+            buckets=_FAST,
+            registry=registry,
+        )
+        self.accounts = Gauge("gateway_accounts", "Accounts served", registry=registry)
+        self.account_problems = Gauge(
+            "gateway_account_problems",
+            "Connections that could not be read; they keep their last state",
+            registry=registry,
+        )

@@ -1,0 +1,40 @@
+"""The gateway between an empty database with all tables and an emulated Megaplan; nobody at UIS's address."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from psycopg import Connection
+
+from demo.emulated_megaplan import EmulatedMegaplan
+from megaplan_sync.raw_schema import prepare_raw_schema
+from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
+
+from .served import ServedGateway, served, set_connections
+
+
+@pytest.fixture
+def tables(database: Connection[Any]) -> Connection[Any]:
+    """A database with all tables, empty."""
+    prepare_raw_schema(database)
+    prepare_telephony_schema(database)
+    return database
+
+
+@pytest.fixture
+def connections(
+    monkeypatch: pytest.MonkeyPatch,
+    database_uri: str,
+    connect: Callable[..., str],
+    megaplan: EmulatedMegaplan,
+) -> str:
+    """Connections in the environment; the account's name."""
+    set_connections(monkeypatch, database_uri, connect, "http://127.0.0.1:9")
+    return f"127.0.0.1:{megaplan.port}"
+
+
+@pytest.fixture
+def gateway(connections: str, tables: Connection[Any]) -> Iterator[ServedGateway]:
+    """A running gateway."""
+    with served(connections) as running:
+        yield running

@@ -1,0 +1,233 @@
+"""What comes in is stored before it is answered; who may not send gets nothing, and learns nothing."""
+
+import asyncio
+import json
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from psycopg import Connection
+
+from gateway.options import Options
+
+from .served import MEGAPLAN_SECRET, UIS_SECRET, ServedGateway, served, set_connections
+
+RINGING = {
+    "notification_mnemonic": "call_proceeding",
+    "notification_time": "2026-01-15 10:00:03.417",
+    "notification_timestamp": 1768460403,
+    "call_session_id": 700100200,
+    "direction": "in",
+    "virtual_phone_number": "74950000001",
+    "contact_phone_number": "79000000001",
+    "employee_id": 501,
+    "leg_id": 880011,
+}
+
+
+def stored(database: Connection[Any]) -> list[tuple[Any, ...]]:
+    return database.execute(
+        """SELECT account, source, mnemonic, call_session_id, times_received, broken
+        FROM telephony.events ORDER BY number"""
+    ).fetchall()
+
+
+def test_a_notification_is_in_the_inbox_when_it_is_answered(
+    gateway: ServedGateway, tables: Connection[Any]
+) -> None:
+    answer = gateway.notify(RINGING)
+    assert (answer.status_code, answer.json()) == (200, {"stored": True})
+    assert stored(tables) == [(gateway.account, "uis_notification", "call_proceeding", 700100200, 1, None)]
+
+
+def test_a_replayed_notification_changes_nothing_but_its_count(
+    gateway: ServedGateway, tables: Connection[Any]
+) -> None:
+    for _ in range(3):
+        assert gateway.notify(RINGING).status_code == 200
+    assert [row[4] for row in stored(tables)] == [3]
+
+
+def test_a_notification_may_come_by_get(gateway: ServedGateway, tables: Connection[Any]) -> None:
+    query = 'event=call_proceeding&call_session_id=700100200&employee_id=501&direction="in"'
+    assert gateway.client.get(gateway.path("/uis") + "?" + query).status_code == 200
+    assert [row[2:4] for row in stored(tables)] == [("call_proceeding", 700100200)]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "the body is empty"),
+        (b"\xff\xfe\x00 garbage \x00", "neither a JSON object nor form fields"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"a":' * 5000 + b"1" + b"}" * 5000, "nested too deeply"),
+        (b'{"notification_mnemonic": "call_proceeding"}', "call_session_id is missing"),
+        (b'{"call_session_id": "../../etc/passwd"}', "instead of a number"),
+    ],
+    ids=["empty", "not UTF-8", "endless list", "endless object", "no call", "no number"],
+)
+def test_what_cannot_be_understood_is_kept_and_refused_with_the_reason(
+    body: bytes, reason: str, gateway: ServedGateway, tables: Connection[Any]
+) -> None:
+    answer = gateway.notify(body)
+    assert answer.status_code == 400
+    assert reason in answer.json()["error"]
+    assert reason in stored(tables)[0][5]
+
+
+def refusals(gateway: ServedGateway) -> list[str]:
+    """Return paths that nobody may use, of every kind."""
+    account = gateway.account
+    return [
+        f"/{account}/{MEGAPLAN_SECRET}/uis",  # the other side's
+        f"/{account}/wrong/uis",
+        f"/{account}/{UIS_SECRET[:-1]}/uis",
+        f"/{account}/{UIS_SECRET}x/uis",
+        f"/nobody/{UIS_SECRET}/uis",
+        f"/{account}//uis",
+        f"/{account}/uis",
+        f"/{account}/{UIS_SECRET}/other",
+        f"/{account}/{UIS_SECRET}/uis/",
+        f"/{account}/{UIS_SECRET}/../{UIS_SECRET}/uis",
+        f"/{account}/%2e%2e/{account}/{UIS_SECRET}/uis",
+        f"/{account}/{UIS_SECRET}%00/uis",
+        f"/{account}/%ff%fe/uis",
+        "/etc/passwd",
+        "/",
+    ]
+
+
+def test_every_refusal_is_the_same_and_reads_no_body(gateway: ServedGateway, tables: Connection[Any]) -> None:
+    answers = set()
+    for path in refusals(gateway):
+        head = f"POST {path} HTTP/1.1\r\nHost: gateway\r\nContent-Length: 100000\r\n\r\n"
+        answers.add(raw_answer(gateway, head.encode()))  # the body never comes, the answer does
+    assert len(answers) == 1
+    assert b"404" in answers.pop().splitlines()[0]
+    assert stored(tables) == []
+
+
+def test_a_method_is_refused_only_behind_the_secret(gateway: ServedGateway) -> None:
+    assert gateway.client.put(gateway.path("/uis")).status_code == 405
+    assert gateway.client.put(gateway.path("/uis", secret="wrong")).status_code == 404
+
+
+def test_an_account_without_a_secret_lets_nobody_in(
+    tables: Connection[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    database_uri: str,
+    connect: Callable[..., str],
+    connections: str,
+) -> None:
+    set_connections(monkeypatch, database_uri, connect, "http://127.0.0.1:9", uis={"webhook_secret": None})
+    with served(connections) as gateway:
+        for secret in ("None", "null", "%20"):
+            assert gateway.client.post(gateway.path("/uis", secret=secret), json=RINGING).status_code == 404
+
+
+def test_too_large_a_body_is_refused(tables: Connection[Any], connections: str) -> None:
+    with served(connections, Options(largest_body_bytes=1000)) as gateway:
+        assert gateway.notify(b"x" * 1001).status_code == 413
+        # without a length it is counted while it comes
+        chunked = gateway.client.post(gateway.path("/uis"), content=iter([b"x" * 600, b"x" * 600]))
+        assert chunked.status_code == 413
+    assert stored(tables) == []
+
+
+def test_too_slow_a_body_is_refused(tables: Connection[Any], connections: str) -> None:
+    with served(connections, Options(body_seconds=0.2)) as gateway:
+        head = f"POST {gateway.path('/uis')} HTTP/1.1\r\nHost: g\r\nContent-Length: 10\r\n\r\n{{"
+        started = time.monotonic()
+        assert b"408" in raw_answer(gateway, head.encode()).splitlines()[0]
+        assert time.monotonic() - started < 5
+
+
+def test_too_many_requests_are_refused(tables: Connection[Any], connections: str) -> None:
+    with served(connections, Options(requests_per_second=3)) as gateway:
+        statuses = [gateway.notify(RINGING | {"leg_id": leg}).status_code for leg in range(6)]
+    assert statuses[:3] == [200, 200, 200]
+    assert 429 in statuses
+    assert len(stored(tables)) == statuses.count(200)
+
+
+def test_many_at_once_share_commits(gateway: ServedGateway, tables: Connection[Any]) -> None:
+    async def send_all() -> list[int]:
+        import httpx
+
+        async with httpx.AsyncClient(base_url=gateway.url, trust_env=False, timeout=20) as client:
+            bodies = [json.dumps(RINGING | {"leg_id": leg}) for leg in range(200)]
+            answers = await asyncio.gather(
+                *(client.post(gateway.path("/uis"), content=body) for body in bodies)
+            )
+        return [answer.status_code for answer in answers]
+
+    assert set(asyncio.run(send_all())) == {200}
+    assert len(stored(tables)) == 200
+    commits = gateway.gateway.metrics.registry.get_sample_value("gateway_inbox_commit_rows_count")
+    assert commits is not None
+    assert commits < 100
+
+
+def test_without_postgres_nothing_is_promised(
+    tables: Connection[Any], connections: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = json.dumps({"conn_type": "postgres", "host": "127.0.0.1", "port": 9, "schema": "x"})
+    monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_POSTGRES", nowhere)
+    with served(connections, Options(store_seconds=0.5)) as gateway:
+        answer = gateway.notify(RINGING)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        ready = gateway.client.get("/ready")
+        assert (ready.status_code, ready.json()["missing"]) == (503, ["Postgres does not answer."])
+        assert gateway.client.get("/health").status_code == 200
+
+
+def test_a_changed_secret_counts_without_a_restart(
+    tables: Connection[Any],
+    connections: str,
+    monkeypatch: pytest.MonkeyPatch,
+    database_uri: str,
+    connect: Callable[..., str],
+) -> None:
+    with served(connections, Options(reload_seconds=0.05)) as gateway:
+        assert gateway.notify(RINGING).status_code == 200
+        token_holder = gateway.gateway.accounts.get(connections)
+        set_connections(
+            monkeypatch, database_uri, connect, "http://127.0.0.1:9", uis={"webhook_secret": "another"}
+        )
+        until = time.monotonic() + 5
+        while gateway.notify(RINGING).status_code != 404:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        answer = gateway.client.post(gateway.path("/uis", secret="another"), json=RINGING)
+        assert answer.status_code == 200
+        assert gateway.gateway.accounts.get(connections) is not token_holder
+        # a connection that cannot be read keeps its last state
+        monkeypatch.setenv("AIRFLOW_CONN_UIS_DEFAULT", '{"conn_type": "uis", "extra": {"brand": "none"}}')
+        until = time.monotonic() + 5
+        while not gateway.gateway.accounts.problems:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        answer = gateway.client.post(gateway.path("/uis", secret="another"), json=RINGING)
+        assert answer.status_code == 200
+
+
+def test_metrics_name_no_account(gateway: ServedGateway) -> None:
+    gateway.notify(RINGING)
+    text = gateway.client.get("/metrics").text
+    assert 'gateway_requests_total{route="uis",status="200"} 1.0' in text
+    assert 'gateway_inbox_messages_total{kind="new",source="uis_notification"} 1.0' in text
+    for secret in (gateway.account, UIS_SECRET, "79000000001"):
+        assert secret not in text
+
+
+def raw_answer(gateway: ServedGateway, sent: bytes) -> bytes:
+    """Send bytes as they are and return all that comes back until the connection is closed."""
+    host, port = gateway.url.removeprefix("http://").split(":")
+    received = b""
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(sent)
+        while part := connection.recv(65536):
+            received += part
+    return received
