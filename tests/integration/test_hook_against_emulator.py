@@ -47,8 +47,8 @@ class Emulator:
         return {str(row["id"]) for row in answer.json()}
 
 
-@pytest.fixture
-def emulator() -> Iterator[Emulator]:
+@pytest.fixture(scope="module")
+def running_emulator() -> Iterator[Emulator]:
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "emulators.megaplan", "--port", "0"),
@@ -65,6 +65,13 @@ def emulator() -> Iterator[Emulator]:
         os.kill(process.pid, signal.SIGTERM)
         process.wait(timeout=10)
         process.stdout.close()
+
+
+@pytest.fixture
+def emulator(running_emulator: Emulator) -> Emulator:
+    """The emulated account as the seed made it."""
+    running_emulator.control("reset")
+    return running_emulator
 
 
 @pytest.fixture
