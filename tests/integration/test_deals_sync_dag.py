@@ -132,22 +132,6 @@ def test_a_wrong_password_ends_a_real_run(airflow: TestedAirflow, megaplan: Emul
     assert len(list_requests(megaplan, "/auth/access_token")) == 1
 
 
-def test_an_unknown_account_ends_a_real_run(airflow: TestedAirflow) -> None:
-    run = airflow.dags_test({"accounts": ["megaplan_defualt"]})
-    assert_hopeless(run, "choose_accounts", "accounts: megaplan_defualt", "Variable megaplan_accounts")
-
-
-def test_a_setting_out_of_range_ends_a_real_run(airflow: TestedAirflow, megaplan: EmulatedMegaplan) -> None:
-    described = megaplan.connection(page_size=5000)
-    run = airflow.dags_test(variables={"AIRFLOW_CONN_MEGAPLAN_DEFAULT": json.dumps(described)})
-    assert_hopeless(run, "load_raw_tables", "'page_size'", "5000", "from 1 to 1000")
-
-
-def test_a_missing_connection_ends_a_real_run(airflow: TestedAirflow) -> None:
-    run = airflow.dags_test(variables={"AIRFLOW_VAR_MEGAPLAN_ACCOUNTS": '["megaplan_second"]'})
-    assert_hopeless(run, "load_raw_tables", "'megaplan_second' does not exist", "Admin -> Connections")
-
-
 def test_tables_of_a_newer_version_end_a_real_run(airflow: TestedAirflow, database: Connection[Any]) -> None:
     prepare_raw_schema(database)
     database.execute("UPDATE megaplan_sync.schema_version SET version = 99")
