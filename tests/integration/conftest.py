@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg import Connection, sql
+from psycopg import Connection
 
 from demo.embedded_postgres import embedded_postgres
 from demo.emulated_megaplan import EmulatedMegaplan, emulated_megaplan
@@ -18,6 +18,13 @@ from megaplan_sync.account_sync import AccountSync
 from megaplan_sync.outcome import EntityOutcome
 from megaplan_sync.postgres import prepare_session
 from megaplan_sync.raw_schema import prepare_raw_schema
+from tests.integration.databases import (
+    EMPTY,
+    address_of,
+    create_database,
+    create_loaded_database,
+    drop_database,
+)
 
 DEALS = 420
 UNHURRIED = {"requests_per_second": 1000, "requests_per_hour": 1_000_000}
@@ -28,21 +35,29 @@ UNHURRIED = {"requests_per_second": 1000, "requests_per_hour": 1_000_000}
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a running server."""
     with embedded_postgres(tmp_path_factory.mktemp("postgres")) as uri:
+        with psycopg.connect(uri, autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET fsync = off")  # nothing here has to outlive the machine
+            connection.execute("SELECT pg_reload_conf()")
         yield uri
 
 
 @pytest.fixture
-def database_uri(postgres: str) -> str:
-    """Address of an empty database."""
-    name = f"test_{uuid4().hex}"
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    return postgres.replace("/postgres?", f"/{name}?")
+def template() -> str:
+    """Name of the database that a test's own is a copy of; where tests begin with tables, it is another one."""
+    return EMPTY
+
+
+@pytest.fixture
+def database_uri(postgres: str, template: str) -> Iterator[str]:
+    """Address of a database of the test's own."""
+    name = create_database(postgres, template)
+    yield address_of(postgres, name)
+    drop_database(postgres, name)
 
 
 @pytest.fixture
 def database(database_uri: str) -> Iterator[Connection[Any]]:
-    """A session in an empty database, in autocommit mode and UTC."""
+    """A session in the test's database, in autocommit mode and UTC."""
     with psycopg.connect(database_uri, autocommit=True) as connection:
         connection.execute("SET TIME ZONE 'UTC'")
         yield connection
@@ -61,6 +76,13 @@ def megaplan(running_emulator: EmulatedMegaplan) -> EmulatedMegaplan:
     """An emulated account as the seed made it."""
     running_emulator.control("reset", {})
     return running_emulator
+
+
+@pytest.fixture(scope="session")
+def loaded_template(postgres: str, running_emulator: EmulatedMegaplan) -> str:
+    """Name of a database into which the account as the seed made it was loaded."""
+    running_emulator.control("reset", {})
+    return create_loaded_database(postgres, running_emulator.connection(**UNHURRIED))
 
 
 @pytest.fixture

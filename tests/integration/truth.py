@@ -12,6 +12,7 @@ Row = tuple[Any, ...]
 
 
 def deals(megaplan: EmulatedMegaplan) -> dict[int, Row]:
+    out_of_sight = hidden(megaplan)
     return {
         int(card["id"]): (
             card["number"],
@@ -32,7 +33,7 @@ def deals(megaplan: EmulatedMegaplan) -> dict[int, Row]:
             {key for key in card if "CustomField" in key},
         )
         for card in megaplan.control("state?entity=deals")
-        if int(card["id"]) not in hidden(megaplan)
+        if int(card["id"]) not in out_of_sight
     }
 
 
@@ -47,6 +48,7 @@ def loaded_deals(database: Connection[Any]) -> dict[int, Row]:
 
 
 def positions(megaplan: EmulatedMegaplan) -> dict[int, Row]:
+    out_of_sight = hidden(megaplan)
     return {
         int(row["id"]): (
             int(card["id"]),
@@ -62,7 +64,7 @@ def positions(megaplan: EmulatedMegaplan) -> dict[int, Row]:
             _id(row["offer"].get("originalOffer")),
         )
         for card in megaplan.control("state?entity=deals")
-        if int(card["id"]) not in hidden(megaplan)
+        if int(card["id"]) not in out_of_sight
         for place, row in enumerate(card.get("positions", []))
     }
 

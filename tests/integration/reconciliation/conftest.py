@@ -1,20 +1,20 @@
 """A loaded account, and its reconciliation as the DAG's task does it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.outcome import EntityOutcome
 from megaplan_sync.postgres import prepare_session
 from megaplan_sync.reconciliation.account_reconciliation import AccountReconciliation
 from megaplan_sync.reconciliation.certificate import Certificate
 from megaplan_sync.reconciliation.proposals import approve
-from tests.integration.reconciliation.nights import Night, load_into_template, night_of
+from tests.integration.reconciliation.nights import Night
 
 Reconcile = Callable[..., dict[str, Certificate]]
 
@@ -48,25 +48,20 @@ def reconcile(database_uri: str, connect: Callable[..., str]) -> Reconcile:
 
 
 @pytest.fixture
-def loaded(sync: Callable[..., dict[str, EntityOutcome]], reconcile: Reconcile) -> Reconcile:
-    """Load the account, then hand out its reconciliation."""
-    sync()
+def template(loaded_template: str) -> str:
+    """The tests here begin with a loaded account."""
+    return loaded_template
+
+
+@pytest.fixture
+def loaded(megaplan: EmulatedMegaplan, reconcile: Reconcile) -> Reconcile:
+    """The reconciliation of the account as the seed made it, whose tables are loaded."""
     return reconcile
-
-
-@pytest.fixture(scope="session")
-def loaded_template(postgres: str, running_emulator: EmulatedMegaplan) -> str:
-    """Name of a database into which the account as the seed made it was loaded; copies of it take no time."""
-    return load_into_template(postgres, running_emulator)
 
 
 @pytest.fixture
 def night(
-    postgres: str,
-    loaded_template: str,
-    megaplan: EmulatedMegaplan,
-    connect: Callable[..., str],
-) -> Iterator[Night]:
-    """A loaded account of its own, about to be reconciled."""
-    with night_of(postgres, loaded_template, megaplan, connect) as begun:
-        yield begun
+    database_uri: str, database: Connection[Any], megaplan: EmulatedMegaplan, connect: Callable[..., str]
+) -> Night:
+    """A loaded account, about to be reconciled."""
+    return Night(database_uri, megaplan, connect, database)

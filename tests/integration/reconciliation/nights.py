@@ -1,26 +1,20 @@
-"""Nights of one loaded account: a copy of a loaded database, its reconciliation, what the certificate has to say."""
+"""Nights of one loaded account: its reconciliation, and what the certificate has to say."""
 
-import json
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 import psycopg
-import pytest
-from psycopg import Connection, sql
+from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.account_sync import AccountSync
 from megaplan_sync.postgres import prepare_session
-from megaplan_sync.raw_schema import prepare_raw_schema
 from megaplan_sync.reconciliation.account_reconciliation import AccountReconciliation
 from megaplan_sync.reconciliation.certificate import Certificate
 from tests.integration import truth
-from tests.integration.conftest import UNHURRIED
 
 Certificates = dict[str, Certificate]
 
@@ -187,50 +181,3 @@ def _counts(certificate: Certificate) -> tuple[Any, ...]:
         certificate.deleted,
         certificate.unresolved,
     )
-
-
-def load_into_template(postgres: str, megaplan: EmulatedMegaplan) -> str:
-    """Load the account as the seed made it into a database of its own; return that one's name."""
-    name = f"loaded_{uuid4().hex}"
-    _execute(postgres, "CREATE DATABASE {}", name)
-    megaplan.control("reset", {})
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AIRFLOW_CONN_MEGAPLAN_TO_LOAD", json.dumps(megaplan.connection(**UNHURRIED)))
-        with psycopg.connect(_uri(postgres, name), autocommit=True) as connection:
-            prepare_session(connection)
-            prepare_raw_schema(connection)
-            hook = MegaplanHook("megaplan_to_load", sleep=lambda seconds: None)
-            AccountSync(hook, connection, run_id="load").run((), full_refresh=False)
-    return name
-
-
-@contextmanager
-def night_of(
-    postgres: str, template: str, megaplan: EmulatedMegaplan, connect: Callable[..., str]
-) -> Iterator[Night]:
-    """Copy a loaded database; it is dropped when the block ends."""
-    name = f"night_{uuid4().hex}"
-    _execute(postgres, "CREATE DATABASE {} TEMPLATE {}", name, template)
-    try:
-        with psycopg.connect(_uri(postgres, name), autocommit=True) as database:
-            database.execute("SET TIME ZONE 'UTC'")
-            yield Night(_uri(postgres, name), megaplan, connect, database)
-    finally:
-        _execute(postgres, "DROP DATABASE {} WITH (FORCE)", name)
-
-
-def _execute(postgres: str, statement: str, *names: str) -> None:
-    until = time.monotonic() + 20
-    while True:
-        try:
-            with psycopg.connect(postgres, autocommit=True) as connection:
-                connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
-            return
-        except psycopg.errors.ObjectInUse:  # autovacuum is looking at the template
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.2)
-
-
-def _uri(postgres: str, name: str) -> str:
-    return postgres.replace("/postgres?", f"/{name}?")

@@ -20,6 +20,7 @@ from megaplan_sync.reconciliation.operators import (
 )
 from tests.integration.airflow_runs import postgres_connection
 from tests.integration.conftest import DEALS
+from tests.integration.databases import EMPTY
 from tests.integration.reconciliation.conftest import Reconcile
 from tests.integration.reconciliation.counted import counted, delete_deals, gone, proposals
 
@@ -128,6 +129,7 @@ def test_a_table_that_is_missing(sync: Sync, database: Connection[Any], table: s
     assert there is None, "made anew it would hide the loss"
 
 
+@pytest.mark.parametrize("template", [EMPTY])
 def test_tables_that_were_never_made(connect: Callable[..., str], database: Connection[Any]) -> None:
     connect()
     context: Any = {"run_id": "manual", "outlet_events": OutletEventAccessors()}
@@ -138,6 +140,7 @@ def test_tables_that_were_never_made(connect: Callable[..., str], database: Conn
         publish.execute(context)
 
 
+@pytest.mark.parametrize("template", [EMPTY])
 def test_an_account_that_was_never_loaded(
     sync: Sync, connect: Callable[..., str], database: Connection[Any]
 ) -> None:

@@ -11,6 +11,7 @@ from psycopg import Connection
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_sync.outcome import EntityOutcome
 from tests.integration.conftest import DEALS, list_requests
+from tests.integration.databases import EMPTY
 from tests.integration.reconciliation.conftest import Reconcile
 from tests.integration.reconciliation.counted import (
     all_the_same,
@@ -39,6 +40,7 @@ def asked(megaplan: EmulatedMegaplan) -> Counter[str]:
     )
 
 
+@pytest.mark.parametrize("template", [EMPTY])
 @pytest.mark.parametrize(
     ("deals", "page_size", "depth"),
     [
@@ -73,6 +75,7 @@ def test_a_sweep_of_the_ids(
     assert certificate.requests_used <= ceil(deals / page_size) + 1
 
 
+@pytest.mark.parametrize("template", [EMPTY])
 def test_hasMoreNext_saves_the_look_behind_the_end(  # noqa: N802 - Megaplan's name
     sync: Sync, reconcile: Reconcile, megaplan: EmulatedMegaplan, account_of: Callable[[int], None]
 ) -> None:

@@ -9,6 +9,7 @@ from psycopg import Connection
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_sync.reconciliation import row_seals
 from megaplan_sync.reconciliation.row_seals import RowSeals
+from megaplan_sync.sql import read_sql
 from tests.integration import truth
 from tests.integration.conftest import DEALS
 from tests.integration.reconciliation.conftest import Reconcile
@@ -174,3 +175,34 @@ def test_what_is_changed_by_hand_after_a_proven_night_is_repaired_in_the_next(
     assert truth.loaded_deals(database) == truth.deals(megaplan)
     assert truth.loaded_positions(database) == truth.positions(megaplan)
     assert unverified("deals") == [], "it is again what was verified the night before"
+
+
+@pytest.mark.parametrize("table", ["deals", "contacts"])
+def test_seals_cost_the_same_for_each_row_before_there_are_statistics(
+    loaded: Reconcile, database: Connection[Any], table: str
+) -> None:
+    """A regression: with a table just loaded, all its parts, or all seals, were gone through for each row."""
+    loaded(table)
+    ids = [identity for (identity,) in database.execute(f"SELECT id FROM megaplan_raw.{table}").fetchall()]
+    account = database.execute("SELECT account FROM megaplan_sync.accounts").fetchone() or ("",)
+    values = {"account": account[0], "ids": ids, "rules": 1, "after": 0, "rows": len(ids)}
+    for statement in ("select_next_ids", "select_seals", "find_broken_seals"):
+        assert rows_touched(database, f"{statement}_of_{table}", values) < 20 * len(ids), statement
+
+
+def rows_touched(database: Connection[Any], statement: str, values: dict[str, Any]) -> int:
+    """Return how many rows all steps of a plan have produced or left out."""
+
+    def of(plan: dict[str, Any]) -> int:
+        rows = plan["Actual Rows"] + sum(
+            told for name, told in plan.items() if name.startswith("Rows Removed")
+        )
+        return int(rows * plan["Actual Loops"]) + sum(of(step) for step in plan.get("Plans", []))
+
+    with database.transaction():
+        database.execute(read_sql("prefer_indexes"))
+        explained = database.execute(
+            f"EXPLAIN (ANALYZE, FORMAT JSON)\n{read_sql(statement)}", values
+        ).fetchone()
+    assert explained is not None
+    return of(explained[0][0]["Plan"])

@@ -1,0 +1,64 @@
+"""Databases of the embedded server: empty ones, loaded ones, and copies of these, which take no time to make."""
+
+import json
+import time
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from megaplan_hook.hook import MegaplanHook
+from megaplan_sync.account_sync import AccountSync
+from megaplan_sync.postgres import prepare_session
+from megaplan_sync.raw_schema import prepare_raw_schema
+
+EMPTY = "template1"
+"""What an empty database is a copy of."""
+
+
+def create_database(postgres: str, template: str = EMPTY) -> str:
+    """Make a copy of a database; return its name."""
+    name = f"test_{uuid4().hex}"
+    _execute(postgres, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    return name
+
+
+def drop_database(postgres: str, name: str) -> None:
+    """Remove a database, whoever is still in it."""
+    _execute(postgres, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+def address_of(postgres: str, name: str) -> str:
+    """Return the address of a database of the same server."""
+    return postgres.replace("/postgres?", f"/{name}?")
+
+
+def create_loaded_database(postgres: str, megaplan: dict[str, Any]) -> str:
+    """Load an account into a new database; return that one's name.
+
+    :param megaplan: the Airflow connection that points at the account
+    """
+    name = create_database(postgres)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AIRFLOW_CONN_MEGAPLAN_TO_LOAD", json.dumps(megaplan))
+        with psycopg.connect(address_of(postgres, name), autocommit=True) as connection:
+            prepare_session(connection)
+            prepare_raw_schema(connection)
+            hook = MegaplanHook("megaplan_to_load", sleep=lambda seconds: None)
+            AccountSync(hook, connection, run_id="load").run((), full_refresh=False)
+    return name
+
+
+def _execute(postgres: str, statement: str, *names: str) -> None:
+    until = time.monotonic() + 20
+    while True:
+        try:
+            with psycopg.connect(postgres, autocommit=True) as connection:
+                connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
+            return
+        except psycopg.errors.ObjectInUse:  # autovacuum is looking at the template
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
