@@ -25,7 +25,7 @@ from megaplan_sync.reconciliation.entity_run import EntityRun
 from megaplan_sync.reconciliation.findings import Findings
 from megaplan_sync.reconciliation.night_budget import NightBudget, NightBudgetSpentError
 from megaplan_sync.reconciliation.owner_reconciliation import OwnerReconciliation
-from megaplan_sync.reconciliation.token_user import current_rights, lost_rights, save_rights
+from megaplan_sync.reconciliation.token_user import current_rights, is_known, lost_rights, save_rights
 from megaplan_sync.sql import read_sql
 from megaplan_sync.stage_backfill import backfill_stage_moves
 
@@ -139,6 +139,8 @@ class AccountReconciliation:
             return None, None
         except (MegaplanForbiddenError, MegaplanNotFoundError) as refusal:
             log.warning("Megaplan does not tell who the connection's user is: %s", refusal)
+            if not is_known(self._connection, self._account):  # it never has: nothing was lost
+                return None, None
             return None, f"Megaplan does not even tell who it is: {refusal}"
         return now, lost_rights(self._connection, self._account, now)
 

@@ -12,7 +12,7 @@ Ask = Callable[[int], Entity]
 
 
 class Evidence(NamedTuple):
-    """What Megaplan said: ``gone`` (404, or dropped), ``hidden`` (403) or ``there`` with the card."""
+    """What Megaplan said: ``gone`` (404, dropped, or merged), ``hidden`` (403) or ``there`` with the card."""
 
     verdict: str
     card: Entity | None
@@ -31,6 +31,8 @@ def ask_for(identity: int, ask: Ask, route: str) -> Evidence:
         return Evidence("gone", None, {**told, "status": 404})
     except MegaplanForbiddenError:
         return Evidence("hidden", None, {**told, "status": 403})
+    if str(card.get("id")) != str(identity):  # merged into another one, which has rows of its own
+        return Evidence("gone", None, {**told, "status": 200, "answered_with": str(card.get("id"))})
     if card.get("isDropped") is True:
         return Evidence("gone", card, {**told, "status": 200, "isDropped": True})
     return Evidence("there", card, {**told, "status": 200})

@@ -2,8 +2,8 @@
 
 Entities that have just changed stand together at the top of the list that begins with the latest change. Others are
 asked for by their links, a page of them with one request; Megaplan documents nothing about how much it gives of them,
-so that is found out. Where it is not all that the tables need, what is left is read card by card, or from the top of
-the list where that takes fewer requests.
+so that is found out. Where it is not all that the tables need, or refused, what is left is read card by card, or from
+the top of the list where that takes fewer requests.
 """
 
 import logging
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import datetime
 from math import ceil
 
-from megaplan_hook.exceptions import MegaplanForbiddenError
+from megaplan_hook.exceptions import MegaplanAPIError, MegaplanForbiddenError, MegaplanRateLimitError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.canonical import CanonicalPage, Entity
 from megaplan_sync.entities import LATEST_CHANGE_FIRST
@@ -50,7 +50,7 @@ class Repair:
         self._recorded = recorded
         self._findings = findings
         self._cards_have_more: dict[str, bool] = {}
-        """By content type: whether a card had what the entity lacked that came for a link."""
+        """By content type: whether links give less than cards, or nothing at all."""
         self._believes_later_rows = True
         """Whether rows are left of which the table has a later version than the answer."""
         self._lagging = 0
@@ -122,9 +122,16 @@ class Repair:
         if self._cards_have_more.get(content_type):
             return False
         asked_at = self._recorded.now()
-        sent = self._hook.entities_by_links(
-            [{"contentType": content_type, "id": str(finding.id)} for finding in batch]
-        )
+        try:
+            sent = self._hook.entities_by_links(
+                [{"contentType": content_type, "id": str(finding.id)} for finding in batch]
+            )
+        except MegaplanRateLimitError:
+            raise
+        except MegaplanAPIError as refusal:
+            log.warning("%s: entities are not asked for by links any more, but one by one", refusal)
+            self._cards_have_more[content_type] = True
+            return False
         if not self._are_whole(content_type, pages, sent):
             return False
         given = pages.as_in_the_list(sent)

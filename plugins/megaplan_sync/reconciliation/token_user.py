@@ -46,6 +46,11 @@ def lost_rights(connection: Connection[Any], account: str, now: dict[str, Any]) 
     return "; ".join(changes) or None
 
 
+def is_known(connection: Connection[Any], account: str) -> bool:
+    """Tell whether Megaplan has told who the user is before."""
+    return connection.execute(read_sql("select_token_user"), {"account": account}).fetchone() is not None
+
+
 def save_rights(connection: Connection[Any], account: str, now: dict[str, Any]) -> None:
     """Remember them as those of a good reconciliation."""
     connection.execute(read_sql("save_token_user"), {"account": account, "rights": Jsonb(now)})

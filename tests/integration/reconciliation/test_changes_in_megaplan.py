@@ -178,6 +178,20 @@ def test_links_that_give_too_little_are_not_believed(night: Night) -> None:
     night.assert_same_tomorrow()
 
 
+@pytest.mark.parametrize("status", [404, 500])
+def test_an_account_that_gives_nothing_by_links(night: Night, status: int) -> None:
+    night.megaplan.control(
+        "faults", {"kind": "500", "status": status, "path": "/bulk/getEntitiesByLinks", "exact": True}
+    )
+    oldest = night.value(
+        "SELECT array_agg(id) FROM (SELECT id FROM megaplan_raw.deals ORDER BY updated_at LIMIT 2) AS d"
+    )
+    night.by_hand("DELETE FROM megaplan_raw.deals WHERE id = ANY (%(ids)s)", ids=oldest)
+    night.assert_found(night.run("deals"), deals=Found(missing=2))
+    assert night.asked()["/deal/<id>"] == 2
+    night.assert_tables_are_megaplan()
+
+
 def a_contact(night: Night, points: int, kind: str = "human") -> int:
     return int(
         night.value(

@@ -130,6 +130,16 @@ def test_a_user_who_may_not_even_be_told_is_one_with_lost_rights(
     assert deleted_ids(database) == set()
 
 
+def test_a_user_who_was_never_told_has_lost_nothing(
+    loaded: Reconcile, megaplan: EmulatedMegaplan, database: Connection[Any]
+) -> None:
+    megaplan.control("faults", {"kind": "500", "status": 404, "path": "/currentUser", "exact": True})
+    for night in (1, 2):
+        removed = delete_deals(megaplan, 3, seed=night)
+        assert loaded("deals")["deals"].verdict == "proven"
+        assert deleted_ids(database) >= set(removed)
+
+
 @pytest.mark.parametrize("answer", ["403", "404"])
 def test_contacts_out_of_sight(
     loaded: Reconcile, megaplan: EmulatedMegaplan, database: Connection[Any], answer: str
