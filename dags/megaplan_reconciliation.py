@@ -15,6 +15,10 @@ vanished row is asked for by itself: 404 marks it (`deleted_at`, `deletion_evide
 vanish at once than the connection's *deletion_brake* allows (1 %, at least 20), none is marked: a proposal with a
 number waits for a person, other accounts and later nights go on. Lost rights are told as such.
 
+Accounts with *telephony_active* get a certificate of `calls`, too: UIS's report of calls, our ledger and Megaplan's
+calls are compared over the account's last days; what never arrived as an event is stored and delivered, what Megaplan
+has lost is delivered again.
+
 #### A rerun
 
 Harmless at any time. A killed run goes on at its last page when it is retried; there is one certificate per run. What
@@ -22,10 +26,10 @@ does not fit into *night_requests* goes on in the next night.
 
 #### Parameters (Trigger)
 
-`accounts` and `entities` narrow the run, empty means all. `depth`: `full` compares the
-whole content of deals and contacts with their positions and details, whose changes do not move Megaplan's change
-time; `ids` compares ids and change times. Both cost one request per hundred rows. `approve_deletions`: number of a
-proposal whose rows are to be marked as deleted. Example: `{"approve_deletions": 3}`.
+`accounts` and `entities` narrow the run, empty means all. `calls_since` lets calls be compared from an earlier day
+on. `depth`: `full` compares the whole content of deals and contacts with their positions and details, whose changes
+do not move Megaplan's change time; `ids` compares ids and change times. Both cost one request per hundred rows.
+`approve_deletions`: number of a proposal whose rows are to be marked as deleted. Example: `{"approve_deletions": 3}`.
 
 #### What it does not protect from
 
@@ -35,7 +39,8 @@ Fields that Megaplan hides from the connection's user, and entities that no tabl
 
 `fail_when_unresolved` is red when a certificate leaves something unresolved; its last line names the table, the
 number of the proposal and what to do. `reconcile` is red when an account could not be compared: correct the
-connection as the last line says, then clear the task. Postgres or Megaplan down: retried twice.
+connection as the last line says, then clear the task. `reconcile_calls` likewise. Postgres, Megaplan or UIS down:
+retried twice.
 """
 
 from datetime import timedelta
@@ -45,6 +50,7 @@ from airflow.sdk import Param, TriggerRule, dag
 
 from megaplan_sync.assets import RAW_TABLE_ALIASES, raw_table_alias
 from megaplan_sync.entities import ALL_ENTITIES
+from megaplan_sync.reconciliation.certificate import CALLS
 from megaplan_sync.reconciliation.notice import waiting_proposals_for_the_form
 from megaplan_sync.reconciliation.operators import (
     DEPTHS,
@@ -54,6 +60,7 @@ from megaplan_sync.reconciliation.operators import (
     ReconcileMegaplanOperator,
     RequireRawTablesOperator,
 )
+from megaplan_sync.telephony.call_reconciliation_operator import ReconcileCallsOperator
 
 
 @dag(
@@ -78,7 +85,14 @@ from megaplan_sync.reconciliation.operators import (
             type=["array", "null"],
             items={"type": "string"},
             title="Entities",
-            description="Some of " + ", ".join(ALL_ENTITIES) + "; empty means all.",
+            description="Some of " + ", ".join([*ALL_ENTITIES, CALLS]) + "; empty means all.",
+        ),
+        "calls_since": Param(
+            None,
+            type=["null", "string"],
+            format="date",
+            title="Calls since",
+            description="First day whose calls are compared; empty: as far back as the last nights left something.",
         ),
         "depth": Param(
             "full",
@@ -113,15 +127,28 @@ def megaplan_reconciliation() -> None:
         depth="{{ params.depth }}",
         map_index_template="{{ task.accounts | join(', ') }}",
     ).expand(accounts=choose_accounts.output)
+    reconcile_calls = ReconcileCallsOperator.partial(
+        task_id="reconcile_calls",
+        entities="{{ params.entities }}",
+        since="{{ params.calls_since }}",
+        depth="{{ params.depth }}",
+        map_index_template="{{ task.accounts | join(', ') }}",
+    ).expand(accounts=choose_accounts.output)
     publish_certificates = PublishCertificatesOperator(
         task_id="publish_certificates",
         outlets=[raw_table_alias("certificates")],
         trigger_rule=TriggerRule.ALL_DONE,  # what was certified is told, also when another account failed
     )
     fail_when_unresolved = JudgeCertificatesOperator(
-        task_id="fail_when_unresolved", accounts=choose_accounts.output
+        task_id="fail_when_unresolved", accounts=choose_accounts.output, entities="{{ params.entities }}"
     )
-    require_raw_tables >> choose_accounts >> reconcile >> publish_certificates >> fail_when_unresolved
+    (
+        require_raw_tables
+        >> choose_accounts
+        >> [reconcile, reconcile_calls]
+        >> publish_certificates
+        >> fail_when_unresolved
+    )
 
 
 megaplan_reconciliation()

@@ -1,12 +1,13 @@
 -- Calls that have changed since they were delivered: their history is looked at again, and their recordings, too, if
--- there are others now than were delivered. What nothing is known of yet stays as it is.
+-- there are others now than were delivered. One that is waited for is looked at now, not when it would be its turn:
+-- what is new of the call may be just that.
 UPDATE telephony.call_deliveries AS delivery
 SET
   history = 'due',
   history_due_at = now(),
   history_tries = 0,
   recording = CASE WHEN recordings.differ THEN 'waiting' ELSE delivery.recording END,
-  recording_due_at = CASE WHEN recordings.differ THEN now() ELSE delivery.recording_due_at END,
+  recording_due_at = CASE WHEN recordings.differ OR recordings.are_known THEN now() ELSE delivery.recording_due_at END,
   recording_tries = CASE WHEN recordings.differ THEN 0 ELSE delivery.recording_tries END,
   changed_at = now()
 FROM telephony.calls
@@ -16,7 +17,9 @@ CROSS JOIN LATERAL (
   WHERE record ->> 'url' IS NOT NULL
 ) AS known
 CROSS JOIN LATERAL (
-  SELECT delivered.recording <> 'waiting' AND NOT known.urls <@ coalesce(delivered.recording_links, '{}') AS differ
+  SELECT
+    delivered.recording <> 'waiting' AND NOT known.urls <@ coalesce(delivered.recording_links, '{}') AS differ,
+    delivered.recording = 'waiting' AND known.urls <> '{}' AS are_known
   FROM telephony.call_deliveries AS delivered
   WHERE delivered.account = calls.account AND delivered.call_session_id = calls.call_session_id
 ) AS recordings

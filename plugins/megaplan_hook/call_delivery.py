@@ -6,15 +6,18 @@ tried again after an ambiguous answer: whether a call or a todo was made is for 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from megaplan_hook.client import MegaplanClient
 from megaplan_hook.envelope import Answer
 from megaplan_hook.exceptions import MegaplanTransportError
+from megaplan_hook.paging import Anchor, ListPage
 from megaplan_hook.query import path_id
 
 MOST_TODOS_OF_A_CALL = 100
+_LISTED = ("providerId", "state", "type", "recordLinks")
+"""What a list of calls is asked for: enough to tell whether a call is there as it should be."""
 
 
 class MegaplanCallDelivery(MegaplanClient):
@@ -50,6 +53,15 @@ class MegaplanCallDelivery(MegaplanClient):
         """
         path = "/callInfo/provider"
         return _entity(self.request("POST", path, body={**_call(changes), "providerId": provider_id}), path)
+
+    def call_infos(self, behind: str | None = None) -> Iterator[ListPage]:
+        """Walk over all calls, page by page, in Megaplan's internal order: no field of calls is known to be sortable.
+
+        :param behind: id of a call; those that come before it in that order, and itself, are left out.
+        """
+        start = [] if behind is None else [Anchor(contentType="CallInfo", id=behind, key=None)]
+        asked = {"fields": list(_LISTED), "onlyRequestedFields": True}
+        return self.walk("/callInfo", arguments=asked, start=start)
 
     def call_route(self, phone: str) -> dict[str, Any]:
         """Return who has a phone number: ``CallRoute {type, timeout, employees, users}``.

@@ -35,6 +35,7 @@ CALL_FIELDS = (
     "clean_talk_duration",
     "total_duration",
     "call_records",
+    "voice_mail_records",
     "full_record_file_link",
     "is_transfer",
     "employees",

@@ -1,7 +1,7 @@
 """The certificate: per account and entity, what was compared, repaired, deleted and left."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -12,6 +12,8 @@ from megaplan_sync.reconciliation.entity_run import EntityRun
 from megaplan_sync.reconciliation.findings import Counts
 from megaplan_sync.sql import read_sql
 
+CALLS = "calls"
+"""Entity of the certificates that compare UIS's calls with Megaplan's."""
 Verdict = Literal["proven", "partial", "unresolved", "stopped"]
 
 
@@ -67,6 +69,20 @@ class Certificate:
             watermark=run.watermark,
         )
 
+    @classmethod
+    def of_calls(cls, run: EntityRun, counts: Counts, expected: int | None) -> "Certificate":
+        """Draw up the certificate of calls: Megaplan is the copy here, UIS's report and the ledger are the source.
+
+        :param expected: how many calls Megaplan must have; None when they were not compared to the end
+        """
+        same = None if expected is None else expected - counts.missing - counts.stale
+        return replace(
+            cls.of(run, counts),
+            in_table=expected or 0,
+            same=same,
+            in_megaplan=None if same is None else same + counts.stale + counts.extra,
+        )
+
     @property
     def is_good(self) -> bool:
         """Whether nobody has to look: proven, or going on in the next night."""
@@ -74,10 +90,13 @@ class Certificate:
 
     def doc(self) -> str:
         """Return the certificate for people, in Markdown."""
+        by = "whole content" if self.depth == "full" else "ids and change times"
+        if self.entity == CALLS:
+            by = "UIS's report and the ledger, which is the table"
         lines = [
             f"### {self.entity} of {self.account}: {self.verdict}",
             "",
-            f"Compared by {'whole content' if self.depth == 'full' else 'ids and change times'}: "
+            f"Compared by {by}: "
             f"{'?' if self.in_megaplan is None else self.in_megaplan} in Megaplan, {self.in_table} in the table.",
             "",
             "| same | missing | stale | extra | repaired | deleted | unresolved |",

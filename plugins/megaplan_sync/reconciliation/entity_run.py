@@ -34,11 +34,20 @@ class EntityRun:
 
     @classmethod
     def begin(
-        cls, connection: Connection[Any], run_id: str, account: str, entity: str, depth: str
+        cls,
+        connection: Connection[Any],
+        run_id: str,
+        account: str,
+        entity: str,
+        depth: str,
+        statement: str = "begin_reconciliation",
     ) -> "EntityRun":
-        """Begin, or go on where an earlier try of this run has ended."""
+        """Begin, or go on where an earlier try of this run has ended.
+
+        :param statement: what makes the row
+        """
         values = {"run_id": run_id, "account": account, "entity": entity, "depth": depth}
-        connection.execute(read_sql("begin_reconciliation"), values)
+        connection.execute(read_sql(statement), values)
         with connection.cursor(row_factory=dict_row) as cursor:
             row = cursor.execute(read_sql("select_reconciliation"), values).fetchone()
         if row is None:

@@ -7,6 +7,7 @@ from airflow.sdk import BaseHook, Context
 from psycopg.errors import UndefinedTable
 
 from megaplan_hook.exceptions import MegaplanError
+from megaplan_hook.settings import AccountSettings
 from megaplan_sync.account_session import account_hook, account_session
 from megaplan_sync.account_sync import chosen_entities
 from megaplan_sync.accounts import chosen_accounts, in_batches
@@ -23,7 +24,7 @@ from megaplan_sync.last_words import PlainSpokenOperator, plainly_told
 from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
 from megaplan_sync.raw_schema import require_raw_schema
 from megaplan_sync.reconciliation.account_reconciliation import AccountReconciliation
-from megaplan_sync.reconciliation.certificate import Certificate, certificates_of
+from megaplan_sync.reconciliation.certificate import CALLS, Certificate, certificates_of
 from megaplan_sync.reconciliation.notice import write_notice
 from megaplan_sync.reconciliation.proposals import approve, waiting_proposals
 from megaplan_sync.reconciliation.report import event_extra, report
@@ -80,7 +81,7 @@ class ChooseReconciliationOperator(PlainSpokenOperator):
     def execute(self, context: Context) -> list[list[str]]:
         """Return batches of connection ids."""
         with plainly_told():
-            chosen_entities(self.entities or ())
+            chosen_entities(raw_entities(self.entities))
             if self.depth not in DEPTHS:
                 raise UnknownDepthError(self.depth)
             numbers = proposal_numbers(self.approve_deletions)
@@ -124,6 +125,9 @@ class ReconcileMegaplanOperator(PlainSpokenOperator):
 
     def execute(self, context: Context) -> None:
         """Reconcile each account; the certificates stand in the database."""
+        if self.entities and not raw_entities(self.entities):
+            self.log.info("Only calls are to be compared, not these tables")
+            return
         failures: dict[str, Exception] = {}
         for conn_id in self.accounts:
             try:
@@ -143,7 +147,7 @@ class ReconcileMegaplanOperator(PlainSpokenOperator):
             if session is None:
                 return
             account = AccountReconciliation(*session, run_id=str(context["run_id"]), depth=self.depth)
-            certificates = account.run(self.entities or ())
+            certificates = account.run(raw_entities(self.entities))
         changed = [found for found in certificates if found.repaired or found.deleted]
         database = BaseHook.get_connection(self.postgres_conn_id)
         for found in changed:
@@ -187,20 +191,23 @@ class JudgeCertificatesOperator(PlainSpokenOperator):
     """Fails, and with it the run, if an account is without a certificate or anything is unresolved.
 
     :param accounts: batches of connection ids that were to be certified
+    :param entities: names of entities that were to be certified, all if empty
     :param postgres_conn_id: database of the raw tables
     """
 
-    template_fields: Sequence[str] = ("accounts",)
+    template_fields: Sequence[str] = ("accounts", "entities")
 
     def __init__(
         self,
         *,
         accounts: Collection[Collection[str]],
+        entities: Collection[str] | str = (),
         postgres_conn_id: str = POSTGRES_CONN_ID,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.accounts = accounts
+        self.entities = entities
         self.postgres_conn_id = postgres_conn_id
 
     def execute(self, context: Context) -> None:
@@ -214,12 +221,19 @@ class JudgeCertificatesOperator(PlainSpokenOperator):
             self.log.info("Proven: %d certificates without anything unresolved", len(certificates))
 
     def _without(self, certificates: Collection[Certificate]) -> list[str]:
-        certified = {certificate.account for certificate in certificates}
+        certified = {(certificate.account, certificate.entity == CALLS) for certificate in certificates}
+        are_tables_wanted = bool(raw_entities(self.entities)) or not self.entities
+        are_calls_wanted = CALLS in (self.entities or (CALLS,))
         found = []
         for conn_id in (each for batch in self.accounts for each in batch):
             hook = account_hook(conn_id)
-            if hook.settings.deals_active and hook.account not in certified:
+            wants_tables = are_tables_wanted and hook.settings.deals_active
+            if wants_tables and (hook.account, False) not in certified:
                 found.append(f"account {hook.account} has no certificate: see the log of its task reconcile")
+            if are_calls_wanted and has_calls(hook.settings) and (hook.account, True) not in certified:
+                found.append(
+                    f"account {hook.account} has no certificate of calls: see the log of its task reconcile_calls"
+                )
         return found
 
 
@@ -233,6 +247,16 @@ def wants(certificate: Certificate) -> str:
     if certificate.unresolved:
         what += f", {certificate.unresolved} unresolved"
     return f"{what}. {certificate.reason}" if certificate.reason else f"{what}."
+
+
+def raw_entities(given: Collection[str] | str) -> list[str]:
+    """Return the given names without that of calls, which are no raw table."""
+    return [name for name in given or () if name != CALLS]
+
+
+def has_calls(settings: AccountSettings) -> bool:
+    """Say whether an account's calls are compared."""
+    return settings.telephony_active and bool(settings.uis_conn_id)
 
 
 def proposal_numbers(given: Collection[int] | int | str | None) -> list[int]:

@@ -21,7 +21,12 @@ _TYPES = {
 
 def call_type(delivery: Delivery) -> str | None:
     """Return Megaplan's ``type``: in, miss (missed incoming), out, fail (failed outgoing); None when not known."""
-    return _TYPES.get((delivery.direction or "", delivery.outcome or ""))
+    return type_of(delivery.direction, delivery.outcome)
+
+
+def type_of(direction: str | None, outcome: str | None) -> str | None:
+    """Return the same of a call of which only this is at hand."""
+    return _TYPES.get((direction or "", outcome or ""))
 
 
 def call_info(

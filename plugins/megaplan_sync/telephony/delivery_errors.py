@@ -5,6 +5,7 @@
   * NoTelephonyUsersError - employees and internal numbers were never matched
   * CallNumberError - what was given as numbers of calls is none
   * UnknownCallsError - calls are to be sent again that the ledger does not have
+  * CallsSinceError - what was given as first day of a comparison is no day
 """
 
 from __future__ import annotations
@@ -61,6 +62,13 @@ class CallNumberError(MegaplanSyncError):
         super().__init__(
             f"resend is {given!r}: expected a list of call session ids of UIS, such as [700100200]."
         )
+
+
+class CallsSinceError(MegaplanSyncError):
+    """What was given as first day of a comparison is no day."""
+
+    def __init__(self, given: object) -> None:
+        super().__init__(f"calls_since is {given!r}: expected a day such as 2026-09-21, or nothing.")
 
 
 def is_ambiguous(error: MegaplanError) -> bool:

@@ -153,3 +153,18 @@ def test_a_slip_in_resend_is_told_and_not_retried(
     assert run.state == "failed"
     assert run.tries["resend_calls"] == 1
     assert words in run.last_line("resend_calls")
+
+
+def test_the_night_compares_calls(airflow: TestedAirflow, world: PushWorld, uis: Client) -> None:
+    """The DAG ``megaplan_reconciliation``: a call that no event told of; nobody asks for the other tables."""
+    number, _ = play(uis, ready_in=0)
+    conf = {"entities": ["calls"], "calls_since": "2026-01-14"}
+    run = airflow.dags_test(conf, dag_id="megaplan_reconciliation")
+    assert run.state == "success", run.output[-3000:]
+    assert set(run.states.values()) == {"success"}
+    assert world.states(number) == ("done", "done", "done")
+    certificate = world.database.execute(
+        "SELECT entity, verdict, missing, repaired, unresolved FROM megaplan_raw.certificates"
+    ).fetchall()
+    assert certificate == [("calls", "proven", 1, 1, 0)]
+    assert world.requests("/deal") == []
