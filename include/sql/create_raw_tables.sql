@@ -531,7 +531,7 @@ CREATE TABLE IF NOT EXISTS megaplan_raw.certificates (
 );
 COMMENT ON TABLE megaplan_raw.certificates IS 'What each reconciliation found, repaired and left: one row per account, entity and run.';
 COMMENT ON COLUMN megaplan_raw.certificates.account IS 'Label before .megaplan.ru, otherwise host:port';
-COMMENT ON COLUMN megaplan_raw.certificates.entity IS 'Table of megaplan_raw that was compared';
+COMMENT ON COLUMN megaplan_raw.certificates.entity IS 'Table of megaplan_raw that was compared; calls: see docs/telephony-push.md';
 COMMENT ON COLUMN megaplan_raw.certificates.run_id IS 'Airflow''s run';
 COMMENT ON COLUMN megaplan_raw.certificates.day IS 'Day of the run in the account''s own time zone';
 COMMENT ON COLUMN megaplan_raw.certificates.issued_at IS 'When the certificate was written';

@@ -217,4 +217,4 @@ CREATE TABLE IF NOT EXISTS telephony.learned (
   PRIMARY KEY (account, topic)
 );
 COMMENT ON TABLE telephony.learned IS 'What an account has shown of what Megaplan documents nowhere; delete a row to have it tried out anew';
-COMMENT ON COLUMN telephony.learned.topic IS 'todo_when: format of a communication''s time; history_updates: whether history changes a known call';
+COMMENT ON COLUMN telephony.learned.topic IS 'todo_when: format of a communication''s time; history_updates: whether history changes a known call; call_order: whether calls are listed by id';
