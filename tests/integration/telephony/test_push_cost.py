@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
+from megaplan_sync.postgres import prepare_session
 from megaplan_sync.postgres_budget import LIVE_SHARE
 from megaplan_sync.telephony.directory_sync import save_directory
 from tests.emulators.uis_client import Client
@@ -101,8 +103,10 @@ def test_the_page_has_no_other_rows() -> None:
 def sync_directories(world: PushWorld) -> None:
     """Let ``megaplan_telephony_sync`` have run: the push takes the kinds and states of todos from it."""
     hook = world.new_push(world.database)._tools.hook
-    for name, walk in (("todo_categories", hook.todo_categories), ("todo_statuses", hook.todo_statuses)):
-        save_directory(world.database, world.account, name, [row for page in walk() for row in page.items])
+    with psycopg.connect(world.uri, autocommit=True) as connection:
+        prepare_session(connection)
+        for name, walk in (("todo_categories", hook.todo_categories), ("todo_statuses", hook.todo_statuses)):
+            save_directory(connection, world.account, name, [row for page in walk() for row in page.items])
 
 
 def add_raw_client(world: PushWorld, card: dict[str, Any], number: int, phone: str) -> None:
