@@ -16,20 +16,23 @@ from gateway.health import health_routes
 from gateway.notifications import Notifications
 from gateway.refusals import RefusedError, not_found
 from gateway.service import Gateway
+from gateway.widget.routes import WidgetRoutes
 
 log = logging.getLogger(__name__)
 
 
 def build_app(gateway: Gateway) -> Starlette:
     """Return the application; its lifespan runs the gateway."""
+    widget = WidgetRoutes(gateway)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with gateway.running():
+            widget.start()
             yield
 
     app = Starlette(
-        routes=[*health_routes(gateway), *account_routes(gateway)],
+        routes=[*health_routes(gateway), *account_routes(gateway), *widget.routes()],
         lifespan=lifespan,
         exception_handlers={404: _nothing_here, 405: _nothing_here, 500: _our_fault},
     )

@@ -11,6 +11,9 @@ from megaplan_sync.sql import read_sql
 
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 
+WAIT_SECONDS = 5.0
+"""How long somebody who waits for an answer waits for a session; the pool itself would wait for 30 s."""
+
 
 def database_pool(conninfo: str, size: int) -> Pool:
     """Return a pool that is not open yet. Sessions are in autocommit mode and UTC; commits wait for the disk.

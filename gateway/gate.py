@@ -16,11 +16,12 @@ from starlette.routing import Route
 from gateway.account import Account
 from gateway.refusals import RefusedError, not_found
 from gateway.request_body import read_whole
+from gateway.widget_key import widget_key
 
 if TYPE_CHECKING:
     from gateway.service import Gateway
 
-Side = Literal["megaplan", "uis"]
+Side = Literal["megaplan", "uis", "widget"]
 _NOBODYS_SECRET = hashlib.sha256(b"no account has this").digest()
 
 
@@ -56,7 +57,8 @@ def guarded_route(
     the body is read, and nothing tells an unknown account from a wrong secret.
 
     :param path: such as ``/uis``
-    :param side: whose ``webhook_secret`` stands in the path: of the Megaplan or of the UIS connection
+    :param side: whose ``webhook_secret`` stands in the path: of the Megaplan or of the UIS connection; for the
+        widget what :func:`gateway.widget_key.widget_key` makes of Megaplan's
     """
     name = path.strip("/").replace("/", "_")
 
@@ -111,6 +113,8 @@ def admitted(gateway: Gateway, request: Request, side: Side) -> Account:
 
 def secret_of(account: Account, side: Side) -> str | None:
     """Return the secret in the paths of a side; None: nobody may pass."""
+    if side == "widget":
+        return widget_key(account.settings.webhook_secret)
     settings = account.settings if side == "megaplan" else account.uis_settings
     return (settings.webhook_secret or None) if settings is not None else None
 

@@ -20,6 +20,7 @@ class Options:
     :param reload_seconds: how often connections and the Variable are read anew
     :param pool_size: most sessions in Postgres
     :param megaplan_seconds: how long an answer of Megaplan is waited for
+    :param status_poll_seconds: how often UIS is asked for statuses at most, see docs/widget-contract.md
     """
 
     largest_body_bytes: int = MIB
@@ -31,3 +32,4 @@ class Options:
     reload_seconds: float = 30.0
     pool_size: int = 8
     megaplan_seconds: float = 10.0
+    status_poll_seconds: float = 30.0

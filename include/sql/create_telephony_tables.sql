@@ -36,6 +36,8 @@ COMMENT ON COLUMN telephony.users.internal_number IS 'CallUserConfig.internalNum
 COMMENT ON COLUMN telephony.users.uis_status IS 'Mnemonic of UIS''s status; the name of a status of the account''s own';
 COMMENT ON COLUMN telephony.users.do_not_disturb IS 'UIS''s status takes no calls; null: not known';
 COMMENT ON COLUMN telephony.users.lines IS 'What rings at UIS''s employee, active ones only, in UIS''s order: outside numbers and SIP logins';
+ALTER TABLE telephony.users ADD COLUMN IF NOT EXISTS status_asked_at timestamptz;
+COMMENT ON COLUMN telephony.users.status_asked_at IS 'When the live lane asked UIS for the status, or told it another one; null: known from the hourly sync only';
 COMMENT ON COLUMN telephony.users.missing_since IS 'First read of both sides without this user, if so many are missing that it is looked at twice';
 
 CREATE TABLE IF NOT EXISTS telephony.mismatches (
@@ -218,3 +220,36 @@ CREATE TABLE IF NOT EXISTS telephony.learned (
 );
 COMMENT ON TABLE telephony.learned IS 'What an account has shown of what Megaplan documents nowhere; delete a row to have it tried out anew';
 COMMENT ON COLUMN telephony.learned.topic IS 'todo_when: format of a communication''s time; history_updates: whether history changes a known call; call_order: whether calls are listed by id';
+
+-- What arrives is looked through by its time only to see which calls go on now.
+CREATE INDEX IF NOT EXISTS events_by_time ON telephony.events USING brin (received_at) WITH (pages_per_range = 16);
+
+CREATE TABLE IF NOT EXISTS telephony.commands (
+  account         text        NOT NULL,
+  command_id      text        NOT NULL,
+  employee_id     bigint      NOT NULL,
+  kind            text        NOT NULL CHECK (kind IN ('call', 'hang_up', 'do_not_disturb')),
+  phone           text,
+  call_session_id bigint,
+  value           boolean,
+  status_before   bigint,
+  state           text        NOT NULL DEFAULT 'working' CHECK (state IN ('working', 'done', 'failed', 'unknown')),
+  told            text,
+  error           text,
+  taken_at        timestamptz NOT NULL DEFAULT now(),
+  settled_at      timestamptz,
+  PRIMARY KEY (account, command_id)
+);
+COMMENT ON TABLE telephony.commands IS 'What employees asked for in the widget; the id makes a repeated command the same one';
+COMMENT ON COLUMN telephony.commands.command_id IS 'Made by the widget; of a call also the end of UIS''s external_id';
+COMMENT ON COLUMN telephony.commands.employee_id IS 'Megaplan''s employee, as checkUserSign told';
+COMMENT ON COLUMN telephony.commands.phone IS 'Of a call: whom to ring, E.164 with +';
+COMMENT ON COLUMN telephony.commands.call_session_id IS 'The call that was begun or ended';
+COMMENT ON COLUMN telephony.commands.value IS 'Of do_not_disturb: on or off';
+COMMENT ON COLUMN telephony.commands.status_before IS 'UIS''s status that do-not-disturb took the place of';
+COMMENT ON COLUMN telephony.commands.state IS 'working: taken up, and maybe sent to UIS; failed: UIS did not do it; unknown: UIS did not say';
+COMMENT ON COLUMN telephony.commands.told IS 'What the employee was told, in Russian';
+COMMENT ON COLUMN telephony.commands.error IS 'Class and mnemonic of UIS''s refusal';
+CREATE UNIQUE INDEX IF NOT EXISTS commands_one_call_at_a_time ON telephony.commands (account, employee_id)
+  WHERE kind = 'call' AND state = 'working';
+CREATE INDEX IF NOT EXISTS commands_by_employee ON telephony.commands (account, employee_id, kind, settled_at);

@@ -38,6 +38,11 @@ class VendorQuirks:
         routes of the abstract type do.
     :param read_lag_seconds: how long after a write a reader may still miss it; default 10, 0-600. After an
         ambiguous answer so much is waited before looking whether a call or a communication was made.
+    :param widget_sign_key: under which name Megaplan tells a widget the user's sign: a GET parameter of the
+        widget's frame, or a data attribute around its script; default userSign, which is known of frames.
+    :param widget_phone_key: the same for the number beside which a widget stands; default phone. Nobody documents
+        it; phoneNumber and number are tried too.
+    :param widget_origin: from which origin widgets speak, if not from the account's own address; default null.
     """
 
     token_body: TokenBody = "form"
@@ -49,6 +54,9 @@ class VendorQuirks:
     x_user_id: str | None = None
     contractor_list_route: ContractorListRoute = "contractor"
     read_lag_seconds: float = 10
+    widget_sign_key: str = "userSign"
+    widget_phone_key: str = "phone"
+    widget_origin: str | None = None
 
     @classmethod
     def from_json(
@@ -90,4 +98,27 @@ class VendorQuirks:
                 given.choice("contractor_list_route", "contractor", ("contractor", "by_kind")),
             ),
             read_lag_seconds=given.number("read_lag_seconds", 10, 0, 600, "seconds"),
+            widget_sign_key=_key(given, "widget_sign_key", "userSign"),
+            widget_phone_key=_key(given, "widget_phone_key", "phone"),
+            widget_origin=_origin(given),
         )
+
+
+def _key(given: FieldValues, name: str, default: str) -> str:
+    key = given.text(name) or default
+    if not re.fullmatch("[A-Za-z][A-Za-z0-9]{0,63}", key):
+        raise given.refuse(
+            name, f"{key!r} is given, allowed are Latin letters and digits", f"write it as {default}"
+        )
+    return key
+
+
+def _origin(given: FieldValues) -> str | None:
+    origin = given.text("widget_origin")
+    if origin is not None and not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", origin):
+        raise given.refuse(
+            "widget_origin",
+            f"{origin!r} is given, allowed is scheme and host in small letters, without a path",
+            "write it as https://widgets.example.org",
+        )
+    return origin

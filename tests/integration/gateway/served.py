@@ -41,10 +41,10 @@ class ServedGateway:
 
 
 @contextmanager
-def served(account: str, options: Options | None = None) -> Iterator[ServedGateway]:
+def served(account: str, options: Options | None = None, port: int = 0) -> Iterator[ServedGateway]:
     """Serve the accounts of the environment's connections until the block ends."""
     gateway = Gateway(read_postgres_address(), read_accounts, options)
-    server = Server(build_app(gateway))
+    server = Server(build_app(gateway), port=port)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -186,6 +186,8 @@ def test_empty_fields_mean_the_default() -> None:
             "vendor_quirks.default_phone_region",
             "two-letter",
         ),
+        ({"vendor_quirks": {"widget_phone_key": "data-phone"}}, "vendor_quirks.widget_phone_key", "digits"),
+        ({"vendor_quirks": {"widget_origin": "https://a.example/x"}}, "vendor_quirks.widget_origin", "path"),
         ({"vendor_quirks": {"x_time_zone": "MSK"}}, "vendor_quirks.x_time_zone", "'MSK'"),
         ("[1, 2]", "extra", "one JSON object"),
         ("{broken", "extra", "no JSON"),

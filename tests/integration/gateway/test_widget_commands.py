@@ -1,0 +1,293 @@
+"""Commands of the widget: each carried out once, for whom it is, and told in words."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from psycopg import Connection
+
+from demo.emulated_megaplan import EmulatedMegaplan
+from gateway.options import Options
+from tests.emulators.uis_client import Client as Uis
+
+from .waiting import until
+from .widget_world import CLIENT, COLLEAGUE, SELLER, UIS_IDS, WidgetWorld
+
+pytest_plugins = ["tests.emulators.uis_fixtures", "tests.integration.gateway.widget_fixtures"]
+
+
+# -- click-to-call
+
+
+def test_a_call_is_begun_from_the_employee_to_the_client_as_an_outgoing_one(world: WidgetWorld) -> None:
+    answer = world.send("call", SELLER, "a" * 32, phone="8 (916) 123-45-67")
+    assert answer.json()["state"] == "done"
+    (started,) = world.started()
+    asked = started["params"]
+    assert (asked["employee"], asked["contact"]) == ({"id": UIS_IDS[SELLER]}, CLIENT.removeprefix("+"))
+    assert (asked["direction"], asked["virtual_phone_number"]) == ("out", "74950000001")
+    assert (asked["first_call"], asked["external_id"]) == ("employee", f"widget-{'a' * 32}")
+    assert answer.json()["call_session_id"] == str(started["call_session_id"])
+
+
+def test_a_repeated_command_is_the_same_call(world: WidgetWorld) -> None:
+    answers = [world.send("call", SELLER, "b" * 32, phone=CLIENT).json() for _ in range(3)]
+    assert len({answer["call_session_id"] for answer in answers}) == len(world.started()) == 1
+
+
+def test_a_double_click_under_two_ids_is_one_call(world: WidgetWorld) -> None:
+    answers: list[dict[str, Any]] = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(world.send("call", SELLER, phone=CLIENT).json()))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [answer["state"] for answer in answers] == ["done"] * 4
+    assert len({answer["call_session_id"] for answer in answers}) == len(world.started()) == 1
+
+
+def test_two_employees_may_call_the_same_number(world: WidgetWorld) -> None:
+    for employee in (SELLER, COLLEAGUE):
+        assert world.send("call", employee, phone=CLIENT).json()["state"] == "done"
+    assert len(world.started()) == 2
+
+
+def test_a_call_whose_answer_got_lost_is_looked_for_and_not_begun_again(world: WidgetWorld) -> None:
+    world.uis.control(
+        "faults", {"kind": "reset", "method": "start.employee_call", "processed": True, "count": 1}
+    )
+    answer = world.send("call", SELLER, "c" * 32, phone=CLIENT).json()
+    assert (answer["state"], len(world.uis.control("calls", method="GET"))) == ("done", 1)
+    assert world.asked("start.employee_call") == 1
+
+
+def test_a_call_that_uis_may_not_have_begun_is_left_to_the_person(world: WidgetWorld) -> None:
+    world.uis.control("faults", {"kind": "close", "method": "start.employee_call", "count": 1})
+    first = world.send("call", SELLER, "d" * 32, phone=CLIENT).json()
+    assert (first["state"], world.uis.control("calls", method="GET")) == ("unknown", [])
+    assert world.send("call", SELLER, "d" * 32, phone=CLIENT).json()["state"] == "unknown"
+    assert world.asked("start.employee_call") == 1
+    assert world.send("call", SELLER, phone=CLIENT).json()["state"] == "done"
+    assert len(world.started()) == 1
+
+
+def test_a_late_call_is_found_before_another_one_is_begun(world: WidgetWorld) -> None:
+    fault = {"kind": "reset", "method": "start.employee_call", "processed": True, "count": 1}
+    world.uis.control("faults", [fault, {"kind": "500", "method": "list.calls", "count": 6}])
+    assert world.send("call", SELLER, phone=CLIENT).json()["state"] == "unknown"
+    assert world.send("call", SELLER, phone=CLIENT).json()["state"] == "done"
+    assert (world.asked("start.employee_call"), len(world.uis.control("calls", method="GET"))) == (1, 1)
+
+
+def test_a_command_whose_gateway_was_killed_is_looked_into_not_repeated(
+    serve: Callable[..., Any], megaplan: EmulatedMegaplan, uis: Uis, tables: Connection[Any]
+) -> None:
+    account = f"127.0.0.1:{megaplan.port}"
+    tables.execute(
+        """INSERT INTO telephony.commands (account, command_id, employee_id, kind, phone, taken_at)
+        VALUES (%s, %s, %s, 'call', %s, now() - interval '31 s')""",
+        (account, "e" * 32, SELLER, CLIENT),
+    )
+    uis.control("mutate", {"op": "next_api_call", "talk": None})
+    session = uis.call(
+        "start.employee_call",
+        first_call="employee",
+        virtual_phone_number="74950000001",
+        contact=CLIENT.removeprefix("+"),
+        employee={"id": UIS_IDS[SELLER]},
+        direction="out",
+        external_id=f"widget-{'e' * 32}",
+    )["call_session_id"]
+    with serve() as gateway:
+        world = WidgetWorld(gateway, megaplan, uis, tables)
+        answer = world.send("call", SELLER, "e" * 32, phone=CLIENT).json()
+        assert (answer["state"], answer["call_session_id"]) == ("done", str(session))
+        assert world.asked("start.employee_call") == 1
+
+
+@pytest.mark.parametrize(
+    ("mutation", "told"),
+    [
+        ({"op": "block_number", "phone": CLIENT.removeprefix("+")}, "в чёрном списке"),
+        (
+            {"op": "update_employee", "employee": 504, "fields": {"phone_numbers": []}},
+            "нет включённого телефона",
+        ),
+        ({"op": "remove_employee", "employee": 504}, "не знает вас"),
+    ],
+)
+def test_what_uis_refuses_is_told_in_words(world: WidgetWorld, mutation: dict[str, Any], told: str) -> None:
+    world.uis.control("mutate", mutation)
+    answer = world.send("call", SELLER, phone=CLIENT)
+    assert (answer.status_code, answer.json()["state"]) == (200, "failed")
+    assert told in answer.json()["told"]
+
+
+# -- hanging up
+
+
+def talking(world: WidgetWorld, employee: int = SELLER) -> int:
+    """Let an employee talk with a client whom the widget called; returns the session."""
+    world.uis.control(
+        "mutate", {"op": "next_api_call", "employee_answers": 0, "contact_answers": 0, "talk": None}
+    )
+    session = int(world.send("call", employee, phone=CLIENT).json()["call_session_id"])
+    until(lambda: world.uis.truth(session)["talks"])
+    return session
+
+
+def test_an_own_call_is_ended(world: WidgetWorld) -> None:
+    session = talking(world)
+    answer = world.send("hang-up", SELLER, call_session_id=str(session))
+    assert (answer.status_code, answer.json()["state"]) == (200, "done")
+    assert world.uis.truth(session)["finished"]
+
+
+def test_a_foreign_call_is_not_ended(world: WidgetWorld) -> None:
+    session = talking(world)
+    answer = world.send("hang-up", COLLEAGUE, call_session_id=str(session))
+    assert (answer.status_code, answer.json()["error"]) == (
+        403,
+        "Это не ваш звонок: завершить можно только свой.",
+    )
+    assert world.uis.truth(session)["finished"] is None
+    assert world.asked("release.call") == 0
+
+
+def test_a_repeated_hang_up_says_what_the_first_did(world: WidgetWorld) -> None:
+    session = talking(world)
+    answers = [world.send("hang-up", SELLER, "f" * 32, call_session_id=str(session)) for _ in range(2)]
+    assert [answer.json()["told"] for answer in answers] == ["Звонок завершён."] * 2
+    assert world.asked("release.call") == 1
+
+
+def test_an_ended_or_invented_call_cannot_be_ended(world: WidgetWorld) -> None:
+    answer = world.send("hang-up", SELLER, call_session_id="700999999")
+    assert (answer.status_code, world.asked("release.call")) == (409, 0)
+
+
+def test_while_several_telephones_ring_nobody_hangs_up_on_the_client(world: WidgetWorld) -> None:
+    call = {"op": "play_call", "kind": "incoming", "contact": "79000000001", "employee_answers": None}
+    session = world.uis.mutate(**call)["id"]
+    until(lambda: len(world.uis.truth(session)["legs"]) >= 3)
+    answer = world.send("hang-up", 1_000_000, call_session_id=str(session))
+    assert (answer.status_code, world.asked("release.call")) == (403, 0)
+
+
+def test_without_list_calls_in_the_tariff_our_own_notes_decide(world: WidgetWorld) -> None:
+    session = talking(world)
+    world.uis.control("knobs", {"disabled_components": "callapi_management_call"})
+    try:
+        assert world.send("hang-up", COLLEAGUE, call_session_id=str(session)).status_code == 403
+        assert world.send("hang-up", SELLER, call_session_id=str(session)).json()["state"] == "done"
+    finally:
+        world.uis.control("knobs", {"disabled_components": "analytics"})
+
+
+# -- do not disturb
+
+
+def status(world: WidgetWorld, employee: int = SELLER) -> str:
+    rows = world.uis.data("get.employees", fields=["id", "status_id"])
+    names = {row["id"]: row["mnemonic"] for row in world.uis.data("get.statuses")}
+    return str(next(names[row["status_id"]] for row in rows if row["id"] == UIS_IDS[employee]))
+
+
+@pytest.mark.parametrize("requires_full", [True, False])
+def test_do_not_disturb_reaches_uis_and_gives_back_the_status_from_before(
+    world: WidgetWorld, requires_full: bool
+) -> None:
+    world.uis.control("knobs", {"update_employees_requires_full": requires_full})
+    world.uis.control("mutate", {"op": "set_status", "employee": 504, "status": "not_at_workplace"})
+    before = world.uis.data("get.employees", fields=["id", "last_name", "phone_numbers"])
+    assert world.send("do-not-disturb", SELLER, value=True).json()["state"] == "done"
+    assert (status(world), world.state(SELLER)["do_not_disturb"]) == ("do_not_disturb", True)
+    assert world.send("do-not-disturb", SELLER, value=False).json()["state"] == "done"
+    assert (status(world), world.state(SELLER)["do_not_disturb"]) == ("not_at_workplace", False)
+    assert world.uis.data("get.employees", fields=["id", "last_name", "phone_numbers"]) == before
+
+
+def test_switching_off_what_was_switched_on_in_uis_makes_available(world: WidgetWorld) -> None:
+    world.uis.control("mutate", {"op": "set_status", "employee": 504, "status": "break"})
+    assert world.send("do-not-disturb", SELLER, value=False).json()["state"] == "done"
+    assert status(world) == "available"
+
+
+def test_a_status_set_in_uis_reaches_the_widget_and_nothing_is_sent_back(world: WidgetWorld) -> None:
+    assert world.state(SELLER)["do_not_disturb"] is False
+    world.uis.control("mutate", {"op": "set_status", "employee": 504, "status": "do_not_disturb"})
+    until(lambda: world.state(SELLER)["do_not_disturb"])
+    world.uis.control("mutate", {"op": "set_status", "employee": 504, "status": "available"})
+    until(lambda: world.state(SELLER)["do_not_disturb"] is False)
+    assert (world.asked("update.employees"), world.commands()) == (0, [])
+
+
+def test_an_answer_to_an_older_question_does_not_undo_a_command(world: WidgetWorld) -> None:
+    world.state(SELLER)
+    until(lambda: world.asked("get.employees"))
+    # UIS answers with what it knew before the command, after the command
+    world.uis.control("faults", {"kind": "slow", "method": "get.employees", "count": 1, "seconds": 1.0})
+    until(lambda: world.uis.control("faults", method="GET") == [] or world.asked("get.employees") > 1)
+    assert world.send("do-not-disturb", SELLER, value=True).json()["state"] == "done"
+    shown = [world.state(SELLER)["do_not_disturb"] for _ in range(20) if not time.sleep(0.1)]
+    assert set(shown) == {True}
+
+
+def test_nobody_looks_so_uis_is_not_asked(world: WidgetWorld) -> None:
+    time.sleep(1.5)
+    assert world.asked("get.employees") == 0
+
+
+# -- the state
+
+
+def test_the_widget_learns_of_calls_from_notifications(world: WidgetWorld) -> None:
+    def told(event: str, employee: int, **more: Any) -> None:
+        body = {"notification_mnemonic": event, "call_session_id": 700100200, "employee_id": employee}
+        body |= {
+            "contact_phone_number": "79161234567",
+            "direction": "in",
+            "notification_time": more.pop("at"),
+        }
+        assert world.gateway.notify(body | more).status_code == 200
+
+    told("call_proceeding", 504, at="2026-01-15 10:00:01.000")
+    told("call_proceeding", 505, at="2026-01-15 10:00:01.100")
+    ringing = until(lambda: world.state(SELLER)["calls"])
+    assert [(call["told"], call["phone"], call["can_hang_up"]) for call in ringing] == [
+        ("Входящий звонок:", "+79161234567", False)
+    ]
+    told("call_connected", 505, at="2026-01-15 10:00:05.000")
+    until(lambda: world.state(SELLER)["calls"] == [])
+    assert [(call["told"], call["can_hang_up"]) for call in world.state(COLLEAGUE)["calls"]] == [
+        ("Разговор:", True)
+    ]
+    told("call_session_finished", 505, at="2026-01-15 10:00:09.000")
+    until(lambda: world.state(COLLEAGUE)["calls"] == [])
+
+
+def test_a_call_is_shown_before_any_notification_of_it_has_come(world: WidgetWorld) -> None:
+    session = world.send("call", SELLER, phone=CLIENT).json()["call_session_id"]
+    calls = until(lambda: world.state(SELLER)["calls"])
+    assert [(call["call_session_id"], call["told"]) for call in calls] == [(session, "Набираем:")]
+    assert world.state(COLLEAGUE)["calls"] == []
+
+
+def test_old_commands_are_forgotten(world: WidgetWorld) -> None:
+    world.database.execute(
+        """INSERT INTO telephony.commands (account, command_id, employee_id, kind, state, taken_at)
+        VALUES (%s, %s, 1, 'call', 'done', now() - interval '31 days')""",
+        (world.gateway.account, uuid4().hex),
+    )
+    world.state(SELLER)
+    until(lambda: world.commands() == [])
+
+
+def test_options_hold_the_pace_of_polling() -> None:
+    assert Options().status_poll_seconds == 30

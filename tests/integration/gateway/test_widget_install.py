@@ -1,0 +1,65 @@
+"""The gateway puts its widget into Megaplan, and keeps it as new as itself."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from psycopg import Connection
+
+from demo.emulated_megaplan import EmulatedMegaplan
+from tests.emulators.uis_client import Client as Uis
+
+from .waiting import until
+
+pytest_plugins = ["tests.emulators.uis_fixtures", "tests.integration.gateway.widget_fixtures"]
+
+ROUTE = "/api/v3/integration/demo-application/widgets"
+
+
+def widgets(megaplan: EmulatedMegaplan) -> list[dict[str, Any]]:
+    return list(megaplan.control("state?entity=widgets"))
+
+
+def written(megaplan: EmulatedMegaplan) -> int:
+    log = megaplan.control("requests")
+    return sum((entry["method"], entry["path"], entry["status"]) == ("POST", ROUTE, 200) for entry in log)
+
+
+def looked(megaplan: EmulatedMegaplan) -> int:
+    log = megaplan.control("requests")
+    return sum((entry["method"], entry["path"]) == ("GET", ROUTE) for entry in log)
+
+
+def test_the_widget_is_placed_once_and_replaced_when_it_changes(
+    serve: Callable[..., Any], megaplan: EmulatedMegaplan, uis: Uis, tables: Connection[Any]
+) -> None:
+    with serve(gateway_url="https://calls.example.org"):
+        until(lambda: len(widgets(megaplan)) == 2)
+    placed = {row["placeholder"]: row for row in widgets(megaplan)}
+    assert set(placed) == {"common_phone_number", "common_telephony_widget"}
+    assert all("https://calls.example.org/" in row["content"] for row in placed.values())
+    with serve(gateway_url="https://calls.example.org"):
+        until(lambda: looked(megaplan) == 2)
+    assert written(megaplan) == 2
+    with serve(gateway_url="https://other.example.org"):
+        until(lambda: written(megaplan) == 4)
+    changed = {row["placeholder"]: row for row in widgets(megaplan)}
+    assert {name: row["uuid"] for name, row in changed.items()} == {
+        name: row["uuid"] for name, row in placed.items()
+    }
+    assert all("https://other.example.org/" in row["content"] for row in changed.values())
+
+
+def test_without_the_rights_nothing_is_placed_and_the_log_tells_the_remedy(
+    serve: Callable[..., Any],
+    megaplan: EmulatedMegaplan,
+    uis: Uis,
+    tables: Connection[Any],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    megaplan.control("mutate", {"op": "revoke_visibility", "rights": True})
+    with serve(gateway_url="https://calls.example.org"):
+        until(lambda: any(record.getMessage() == "widget not installed" for record in caplog.records))
+    assert widgets(megaplan) == []
+    (told,) = [record for record in caplog.records if record.getMessage() == "widget not installed"]
+    assert "administrator of Megaplan" in vars(told)["remedy"]
