@@ -38,6 +38,12 @@ from megaplan_hook.token_grant import (
 
 Patience = float
 """Seconds that a request may take altogether, waiting for the budget included."""
+Overtaken = Callable[[], bool]
+"""Says that a request is of no use any more; asked after the wait for the budget, before anything is sent."""
+
+
+class OvertakenError(Exception):
+    """A request became useless while it waited; nothing was sent."""
 
 
 class LiveMegaplan:
@@ -86,20 +92,23 @@ class LiveMegaplan:
         patience: Patience,
         arguments: Mapping[str, Any] | None = None,
         body: object | None = None,
+        is_overtaken: Overtaken = lambda: False,
     ) -> Answer:
         """Send one request and return its parsed answer.
 
         :param path: the route below ``/api/v3``
         :raises BudgetSpentError: it would have to wait too long; nothing was sent
+        :raises OvertakenError: it was of no use any more; nothing was sent
         :raises MegaplanError: of the class that fits; a MegaplanTransportError or a MegaplanServerError leaves
             open whether the request was carried out
         """
         until = self._clock() + patience
         token = await self._access_token(until)
-        status, content, retry_after = await self._send(method, path, token, arguments, body, until)
+        sent = (method, path, arguments, body, until, is_overtaken)
+        status, content, retry_after = await self._send(token, *sent)
         if refuses_token(status, content):
             token = await self._access_token(until, refused=token)
-            status, content, retry_after = await self._send(method, path, token, arguments, body, until)
+            status, content, retry_after = await self._send(token, *sent)
             if refuses_token(status, content):
                 raise MegaplanAuthError(
                     f"Megaplan refuses even a new token of connection {self.settings.connection_id!r}"
@@ -120,11 +129,14 @@ class LiveMegaplan:
 
     # -- nouns, as in megaplan_hook.call_delivery
 
-    async def create_call_info(self, call: Mapping[str, Any], patience: Patience) -> dict[str, Any]:
+    async def create_call_info(
+        self, call: Mapping[str, Any], patience: Patience, is_overtaken: Overtaken = lambda: False
+    ) -> dict[str, Any]:
         """Make a call object; the widget of the employee pops up."""
         path = "/callInfo"
         body = {"contentType": "CallInfo", **call}
-        return _entity(await self.request("POST", path, body=body, patience=patience), path)
+        answer = await self.request("POST", path, body=body, patience=patience, is_overtaken=is_overtaken)
+        return _entity(answer, path)
 
     async def update_call_info(
         self, call_info_id: str, changes: Mapping[str, Any], patience: Patience
@@ -133,6 +145,17 @@ class LiveMegaplan:
         path = f"/callInfo/{path_id(call_info_id)}"
         # without the id in the body Megaplan may make another one, as it does with todos (seen live)
         body = {"contentType": "CallInfo", **changes, "id": call_info_id}
+        return _entity(await self.request("POST", path, body=body, patience=patience), path)
+
+    async def update_call_info_by_provider(
+        self, provider_id: str, changes: Mapping[str, Any], patience: Patience
+    ) -> dict[str, Any]:
+        """Change a call object by the exchange's own id; of several the latest.
+
+        :raises MegaplanNotFoundError: no call has it
+        """
+        path = "/callInfo/provider"
+        body = {"contentType": "CallInfo", **changes, "providerId": provider_id}
         return _entity(await self.request("POST", path, body=body, patience=patience), path)
 
     async def call_info_by_provider(self, provider_id: str, patience: Patience) -> dict[str, Any]:
@@ -156,12 +179,13 @@ class LiveMegaplan:
 
     async def _send(
         self,
+        token: str,
         method: str,
         path: str,
-        token: str,
         arguments: Mapping[str, Any] | None,
         body: object | None,
         until: float,
+        is_overtaken: Overtaken,
     ) -> tuple[int, bytes, float | None]:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         quirks = self.settings.vendor_quirks
@@ -175,12 +199,14 @@ class LiveMegaplan:
             content = orjson.dumps(body)
         query = encode_arguments(arguments or {})
         url = f"{self.settings.base_url}{API_PREFIX}{path}" + (f"?{query}" if query else "")
-        return await self._exchange(method, url, path, until, headers=headers, content=content)
+        return await self._exchange(method, url, path, until, is_overtaken, headers=headers, content=content)
 
     async def _exchange(
-        self, method: str, url: str, path: str, until: float, **sent: Any
+        self, method: str, url: str, path: str, until: float, is_overtaken: Overtaken, **sent: Any
     ) -> tuple[int, bytes, float | None]:
         await self._budget.acquire(until - self._clock())
+        if is_overtaken():
+            raise OvertakenError
         started = time.perf_counter()
         try:
             async with asyncio.timeout(max(0.01, until - self._clock())):
@@ -246,7 +272,7 @@ class LiveMegaplan:
             encoded = {"json": dict(grant)}
         elif self.settings.vendor_quirks.token_body == "multipart":
             encoded = {"files": {name: (None, value) for name, value in grant.items()}}
-        status, content, wait = await self._exchange("POST", url, TOKEN_PATH, until, **encoded)
+        status, content, wait = await self._exchange("POST", url, TOKEN_PATH, until, lambda: False, **encoded)
         return parse_token_answer(status, content, wait)
 
 

@@ -52,6 +52,12 @@ class Metrics:
             buckets=_FAST,
             registry=registry,
         )
+        self.popups = Counter(
+            "gateway_popups",
+            "Pop-ups opened, changed, finished; outcome is ok or why not",
+            ["what", "outcome"],
+            registry=registry,
+        )
         self.accounts = Gauge("gateway_accounts", "Accounts served", registry=registry)
         self.account_problems = Gauge(
             "gateway_account_problems",

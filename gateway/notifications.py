@@ -25,6 +25,7 @@ class Notifications:
         stored = await stored_in_inbox(self._gateway, incoming.account.name, UIS_NOTIFICATION, row)
         if stored.broken is not None:
             raise RefusedError(400, f"Stored, but of no use: {stored.broken}.")
+        self._gateway.popups.notice(incoming.account.name, stored)
         return json_response({"stored": True})
 
 

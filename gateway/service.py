@@ -13,12 +13,15 @@ from psycopg import Error
 from gateway.account import Account
 from gateway.accounts import Accounts
 from gateway.airflow_connections import AccountSource, Reading
+from gateway.call_cards import CallCards
+from gateway.card_table import CardTable
 from gateway.database import database_pool
 from gateway.inbox_writer import InboxWriter
 from gateway.live_budget import LiveBudget
 from gateway.megaplan_client import LiveMegaplan
 from gateway.metrics import Metrics
 from gateway.options import Options
+from gateway.popups import Popups
 from gateway.rate_limit import RateLimit
 from gateway.uis_client import LiveUis
 
@@ -40,6 +43,9 @@ class Gateway:
         self.pool = database_pool(conninfo, self.options.pool_size)
         self.accounts = Accounts(read_accounts, self._account, self.metrics)
         self.inbox = InboxWriter(self.pool, self.options, self.metrics)
+        table = CardTable(self.pool)
+        cards = CallCards(table, self.options, self.metrics)
+        self.popups = Popups(self.accounts, table, cards, self.metrics)
         self.rate_limit = RateLimit(self.options.requests_per_second)
         self._background: set[asyncio.Task[None]] = set()
 
@@ -49,6 +55,7 @@ class Gateway:
         await self.pool.open(wait=False)
         await self.accounts.reload()
         self.start(self.inbox.run())
+        self.start(self.popups.run())
         self.start(self.accounts.keep_up(self.options.reload_seconds))
         try:
             yield

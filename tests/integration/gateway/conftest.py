@@ -1,5 +1,6 @@
 """The gateway between an empty database with all tables and an emulated Megaplan; nobody at UIS's address."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,7 +10,9 @@ from psycopg import Connection
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_sync.raw_schema import prepare_raw_schema
 from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
+from tests.emulators.uis_client import Client
 
+from .call_world import ANNA, OLGA, PETER, CallWorld
 from .served import ServedGateway, served, set_connections
 
 
@@ -37,4 +40,31 @@ def connections(
 def gateway(connections: str, tables: Connection[Any]) -> Iterator[ServedGateway]:
     """A running gateway."""
     with served(connections) as running:
+        yield running
+
+
+@pytest.fixture
+def world(
+    monkeypatch: pytest.MonkeyPatch,
+    tables: Connection[Any],
+    database_uri: str,
+    connect: Callable[..., str],
+    megaplan: EmulatedMegaplan,
+    uis: Client,
+) -> CallWorld:
+    """Both emulated sides; UIS's clock stands at the present moment and moves by hand."""
+    uis.control("clock", {"time": time.time()})
+    set_connections(monkeypatch, database_uri, connect, uis.url)
+    world = CallWorld(tables, database_uri, megaplan, uis, f"127.0.0.1:{megaplan.port}")
+    world.let_them_telephone(ANNA, PETER, OLGA)
+    megaplan.control("popups", method="DELETE")
+    megaplan.control("requests", method="DELETE")
+    return world
+
+
+@pytest.fixture
+def at_work(world: CallWorld) -> Iterator[ServedGateway]:
+    """A gateway that gets the notifications of the world."""
+    with served(world.account) as running:
+        world.notify(running)
         yield running

@@ -16,6 +16,7 @@ from gateway.app import build_app
 from gateway.options import Options
 from gateway.server import Server
 from gateway.service import Gateway
+from tests.emulators.uis_client import TOKEN
 
 MEGAPLAN_SECRET = "megaplan-secret-5d1f0c6be1"
 UIS_SECRET = "uis-secret-a3b94c7718"
@@ -85,8 +86,9 @@ def set_connections(
     uis = {
         "conn_type": "uis",
         "host": uis_url,
-        "extra": {"access_token": "test-token", "webhook_secret": UIS_SECRET, **settings.pop("uis", {})},
+        "extra": {"access_token": TOKEN, "webhook_secret": UIS_SECRET, **settings.pop("uis", {})},
     }
     monkeypatch.setenv("AIRFLOW_CONN_UIS_DEFAULT", json.dumps(uis))
+    monkeypatch.setenv("AIRFLOW_VAR_MEGAPLAN_ACCOUNTS", '["megaplan_default"]')
     given = {"telephony_active": True, "uis_conn_id": "uis_default", "webhook_secret": MEGAPLAN_SECRET}
     connect(**{**given, **settings})

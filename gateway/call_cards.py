@@ -1,0 +1,201 @@
+"""Brings the pop-ups of one call to where they should be: compare, then tell Megaplan the difference."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from gateway.account import Account
+from gateway.card_table import CardTable
+from gateway.live_budget import BudgetSpentError
+from gateway.megaplan_client import Overtaken, OvertakenError
+from gateway.metrics import Metrics
+from gateway.options import Options
+from megaplan_hook.exceptions import (
+    MegaplanError,
+    MegaplanNotFoundError,
+    MegaplanRateLimitError,
+    MegaplanValidationError,
+)
+from megaplan_sync.telephony.call_events import Call
+from megaplan_sync.telephony.card_bodies import (
+    changing_body,
+    finishing_body,
+    finishing_hash,
+    opening_body,
+)
+from megaplan_sync.telephony.delivery_errors import is_ambiguous
+from megaplan_sync.telephony.live_call import live_call
+from megaplan_sync.telephony.live_cards import Card, WantedCard, to_do, wanted_cards
+
+log = logging.getLogger(__name__)
+
+LOOK_AGAIN_SECONDS = 900.0
+"""How often a pop-up of which nothing is heard is looked at: the report may have brought its end meanwhile."""
+WAITS_SECONDS = (2.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0)
+"""Before a change that Megaplan did not take is told again; after the last one it is given up."""
+
+
+class CallCards:
+    """Pop-ups of calls; the caller sees to it that no two refreshes of one call run at once."""
+
+    def __init__(
+        self,
+        table: CardTable,
+        options: Options,
+        metrics: Metrics,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._table = table
+        self._metrics = metrics
+        self._now = now
+        self._patience = options.megaplan_seconds
+        # a request with its wait, a login before it, and a margin
+        self._lease_seconds = 3 * options.megaplan_seconds + 30
+
+    async def refresh(
+        self, account: Account, call_session_id: int, is_overtaken: Overtaken = lambda: False
+    ) -> None:
+        """Show what a call's events tell. What Megaplan does not take is left to a later look, or the batch lane.
+
+        :param is_overtaken: says that more was heard of the call meanwhile, and another refresh will follow
+        """
+        state = await self._table.state_of(account.name, call_session_id)
+        if not state.events:
+            return
+        live = live_call(state.events)
+        now = self._now()
+        actions = to_do(wanted_cards(live, state.users, state.cards, now), state.cards, now)
+        outcomes = await asyncio.gather(
+            *(self._carry_out(account, live.call, *action, is_overtaken) for action in actions),
+            return_exceptions=True,  # all of them end before the next refresh of this call
+        )
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def _carry_out(
+        self, account: Account, call: Call, wanted: WantedCard, card: Card | None, is_overtaken: Overtaken
+    ) -> None:
+        what = "open" if card is None else "finish" if wanted.phase == "finished" else "change"
+        try:
+            if card is None:
+                outcome = await self._open(account, call, wanted, is_overtaken)
+            else:
+                outcome = await self._change(account, call, wanted, card)
+        except (MegaplanError, BudgetSpentError) as error:
+            outcome = type(error).__name__
+            log.warning(
+                "pop-up not told",
+                extra={
+                    "account": account.name,
+                    "call": call.call_session_id,
+                    "what": what,
+                    "reason": str(error) if isinstance(error, MegaplanError) else "no request left in time",
+                },
+            )
+        self._metrics.popups.labels(what, outcome).inc()
+
+    async def _open(self, account: Account, call: Call, wanted: WantedCard, is_overtaken: Overtaken) -> str:
+        number = call.call_session_id
+        datetime_format = account.settings.vendor_quirks.datetime_write_format
+        client = await self._table.client_of(account.name, call.contact_phone)
+        if not await self._table.begin(account.name, number, wanted, self._lease_seconds):
+            return "not ours"
+        body = opening_body(wanted, call, client=client, datetime_format=datetime_format)
+        create = account.megaplan.create_call_info
+        try:
+            try:
+                made = await create(body, self._patience, is_overtaken)
+            except MegaplanValidationError:
+                if client is None:
+                    raise
+                # a client that is gone meanwhile: Megaplan has refused, so nothing was made
+                body = opening_body(wanted, call, client=None, datetime_format=datetime_format)
+                made = await create(body, self._patience, is_overtaken)
+        except OvertakenError:
+            await self._table.forget(account.name, number, wanted)
+            return "overtaken"
+        except BudgetSpentError:
+            await self._table.forget(account.name, number, wanted)
+            raise
+        except MegaplanError as error:
+            # whether a lost request was carried out only a look can tell: it is never repeated
+            await self._table.settle(
+                account.name,
+                number,
+                wanted,
+                "opening" if is_ambiguous(error) else "given_up",
+                due_in_seconds=self._lag(account),
+                error=_told(error),
+            )
+            raise
+        await self._table.settle(
+            account.name,
+            number,
+            wanted,
+            "open",
+            due_in_seconds=LOOK_AGAIN_SECONDS,
+            call_info_id=str(made["id"]),
+        )
+        return "ok"
+
+    async def _change(self, account: Account, call: Call, wanted: WantedCard, card: Card) -> str:
+        number, datetime_format = call.call_session_id, account.settings.vendor_quirks.datetime_write_format
+        is_end = wanted.phase == "finished"
+        body = finishing_body(wanted, call, self._now(), datetime_format) if is_end else changing_body(wanted)
+        try:
+            if card.call_info_id is not None:
+                made = await account.megaplan.update_call_info(card.call_info_id, body, self._patience)
+            else:
+                made = await account.megaplan.update_call_info_by_provider(
+                    card.provider_id, body, self._patience
+                )
+        except (MegaplanError, BudgetSpentError) as error:
+            await self._not_taken(account, number, wanted, card, error)
+            raise
+        call_info_id = str(made["id"])
+        await self._table.settle(
+            account.name,
+            number,
+            wanted,
+            "closed" if is_end else "open",
+            due_in_seconds=LOOK_AGAIN_SECONDS,
+            call_info_id=call_info_id,
+            history_hash=finishing_hash(wanted, call, call_info_id, datetime_format) if is_end else None,
+        )
+        return "ok"
+
+    async def _not_taken(
+        self, account: Account, number: int, wanted: WantedCard, card: Card, error: Exception
+    ) -> None:
+        """Note a failed change: once more later, unless Megaplan refuses just this."""
+        may_pass = (
+            isinstance(error, BudgetSpentError | MegaplanRateLimitError)
+            or (isinstance(error, MegaplanError) and is_ambiguous(error))
+            # what was asked for a moment ago may not be readable yet
+            or (card.call_info_id is None and isinstance(error, MegaplanNotFoundError) and card.tries < 3)
+        )
+        is_over = not may_pass or card.tries >= len(WAITS_SECONDS)
+        await self._table.settle(
+            account.name,
+            number,
+            wanted,
+            "given_up" if is_over else card.state,
+            due_in_seconds=0
+            if is_over
+            else max(WAITS_SECONDS[card.tries], self._lag_of_unsure(account, card)),
+            error=_told(error),
+        )
+
+    def _lag(self, account: Account) -> float:
+        return max(1.0, account.settings.vendor_quirks.read_lag_seconds)
+
+    def _lag_of_unsure(self, account: Account, card: Card) -> float:
+        return self._lag(account) if card.call_info_id is None else 0.0
+
+
+def _told(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,75 @@
+"""How a call stands right now: whose phones ring, and who talks. Free of I/O; any order, repetitions harmless."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from megaplan_sync.telephony.call_derivation import derive_call
+from megaplan_sync.telephony.call_events import Call, CallEvent
+from megaplan_sync.telephony.call_times import talk_starts
+from megaplan_sync.telephony.known_events import KnownEvents, employee_of
+from megaplan_sync.telephony.notifications import whole_number
+
+_RINGS = ("call_proceeding", "call_connected", "out_call_session", None)
+"""Signs that an employee takes part: None is a leg event of the vendor's default templates, which do not name it."""
+
+
+@dataclass(frozen=True)
+class Attending:
+    """An employee of UIS who takes part, and since when."""
+
+    uis_employee_id: int
+    since: datetime
+
+
+@dataclass(frozen=True)
+class LiveCall:
+    """A call while it goes on, or just after.
+
+    :param call: what all its events tell
+    :param ringing: whose phones ring, or who has picked up without talking yet, in the order of ringing; once
+        somebody talks, only those who were rung after that
+    :param talking: whose talk began last; None before the first talk
+    """
+
+    call: Call
+    ringing: tuple[Attending, ...]
+    talking: Attending | None
+
+
+def live_call(events: Iterable[CallEvent]) -> LiveCall:
+    """Return how the call of these events stands.
+
+    :raises ValueError: without any event, or with events of several calls
+    """
+    events = list(events)
+    known = KnownEvents(events)
+    starts = [start for start in talk_starts(known) if start.employee_id is not None]
+    talking = Attending(starts[-1].employee_id or 0, starts[-1].at) if starts else None
+    return LiveCall(derive_call(events), tuple(_ringing(known, talking)), talking)
+
+
+def _ringing(known: KnownEvents, talking: Attending | None) -> list[Attending]:
+    legs: dict[tuple[int, int], datetime] = {}
+    for event in known.notifications:
+        employee, leg = employee_of(event), whole_number(event.values.get("leg_id")) or 0
+        if employee is None:
+            continue
+        if event.mnemonic in _RINGS:
+            legs.setdefault((employee, leg), event.at)
+        elif event.mnemonic == "call_disconnected":
+            # without a leg in the template: all of this employee's
+            gone = [key for key in legs if key[0] == employee and (leg in (0, key[1]) or key[1] == 0)]
+            for key in gone:
+                del legs[key]
+    since: dict[int, datetime] = {}
+    for (employee, _), at in legs.items():
+        # whoever was rung before the talk has lost it, whether or not that leg was told to have ended
+        if talking is None or (employee != talking.uis_employee_id and at > talking.since):
+            since[employee] = min(at, since.get(employee, at))
+    return sorted(
+        (Attending(employee, at) for employee, at in since.items()),
+        key=lambda one: (one.since, one.uis_employee_id),
+    )

@@ -1,0 +1,107 @@
+"""Which pop-ups a call should have, by its events; the same for every order of them."""
+
+import itertools
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from megaplan_sync.telephony.call_events import CallEvent
+from megaplan_sync.telephony.live_call import live_call
+from megaplan_sync.telephony.live_cards import STALE_AFTER, Card, to_do, wanted_cards
+
+BEGAN = datetime(2026, 9, 21, 9, 15, tzinfo=UTC)
+USERS: Mapping[int, int] = {501: 1, 502: 2, 503: 3}
+SESSION = 700
+
+
+def event(
+    second: float, mnemonic: str | None, employee: int | None, leg: int | None = None, **values: Any
+) -> CallEvent:
+    told = {"employee_id": employee, "leg_id": leg, "direction": "in", **values}
+    return CallEvent("acme", SESSION, mnemonic, BEGAN + timedelta(seconds=second), told)
+
+
+def wanted(events: list[CallEvent], cards: list[Card], second: float) -> dict[str, str]:
+    now = BEGAN + timedelta(seconds=second)
+    return {one.provider_id: one.told for one in wanted_cards(live_call(events), USERS, cards, now)}
+
+
+def shown(provider_id: str, employee: int, told: str) -> Card:
+    return Card(provider_id, "/" in provider_id, employee, "open", told, "9")
+
+
+RING_501 = event(1, "call_proceeding", 501, 11)
+RING_502 = event(2, "call_proceeding", 502, 12)
+GONE_501 = event(5, "call_disconnected", 501, 11)
+TALK_502 = event(6, "talk_started", 502)
+RING_503 = event(20, "call_proceeding", 503, 13)
+TALK_503 = event(25, "talk_started", 503)
+END = event(60, "call_session_finished", 503, talk_time_duration=40)
+RECORD = shown("700", 1, "in calling 1")
+
+CASES: dict[str, tuple[list[CallEvent], list[Card], dict[str, str]]] = {
+    "one phone": ([RING_501], [], {"700": "in calling 1"}),
+    "two phones": ([RING_501, RING_502], [], {"700": "in calling 1", "700/502": "in calling 2"}),
+    "whoever has the record keeps it": (
+        [RING_501, RING_502],
+        [shown("700", 2, "in calling 2")],
+        {"700": "in calling 2", "700/501": "in calling 1"},
+    ),
+    "the first has stopped": (
+        [RING_501, RING_502, GONE_501],
+        [RECORD, shown("700/502", 2, "in calling 2")],
+        {"700": "in calling 2", "700/502": "in finished 2"},
+    ),
+    "between two phones": ([RING_501, GONE_501], [RECORD], {"700": "in calling 1"}),
+    "somebody talks": (
+        [RING_501, RING_502, TALK_502],
+        [RECORD, shown("700/502", 2, "in calling 2")],
+        {"700": "in talking 2", "700/502": "in finished 2"},
+    ),
+    "a colleague is rung during the talk": (
+        [RING_501, RING_502, TALK_502, RING_503],
+        [],
+        {"700": "in talking 2", "700/503": "in calling 3"},
+    ),
+    "and takes the call": ([RING_502, TALK_502, RING_503, TALK_503], [], {"700": "in talking 3"}),
+    "it is over": (
+        [RING_501, TALK_502, RING_503, TALK_503, END],
+        [shown("700", 3, "in talking 3"), shown("700/501", 1, "in calling 1")],
+        {"700": "in finished 3", "700/501": "in finished 1"},
+    ),
+    "it is over and nothing was shown": ([RING_501, END], [], {}),
+    "nobody of ours": ([event(1, "call_proceeding", 999, 1)], [], {}),
+    "somebody of theirs talks": (
+        [RING_501, event(4, "talk_started", 999)],
+        [RECORD],
+        {"700": "in finished 1"},
+    ),
+    "colleagues": ([event(1, "call_proceeding", 501, 11, is_internal=True)], [], {}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_wanted_cards_follow_from_the_events_in_any_order(case: str) -> None:
+    events, cards, expected = CASES[case]
+    for order in itertools.permutations(events):
+        assert wanted([*order, order[0]], cards, 61) == expected
+
+
+def test_the_end_that_never_came_closes_the_cards_after_hours() -> None:
+    assert wanted([RING_501], [RECORD], 5 * 3600) == {"700": "in finished 1"}
+
+
+@pytest.mark.parametrize(("age", "opens"), [(0, True), (30, True), (31, False)])
+def test_a_card_is_opened_while_its_reason_is_fresh(age: int, opens: bool) -> None:
+    now = BEGAN + timedelta(seconds=1 + age)
+    cards = wanted_cards(live_call([RING_501]), USERS, [], now)
+    assert bool(to_do(cards, [], now)) is opens
+    assert timedelta(seconds=30) == STALE_AFTER
+
+
+def test_only_what_differs_is_to_be_done() -> None:
+    now = BEGAN + timedelta(seconds=3)
+    cards = [RECORD, shown("700/502", 2, "in calling 2")]
+    assert to_do(wanted_cards(live_call([RING_501, RING_502]), USERS, cards, now), cards, now) == []
