@@ -41,6 +41,11 @@ class Knobs:
     include_unready_records: bool = False  # ids of recordings in reports before they can be downloaded
     # deals
     deals_processing_s: float = 2.0  # how long an upload stays in get.deals_in_processing
+    refused_deals: str = ""  # ends of ext_id, comma separated: deals that break a rule nobody has published
+    refused_field: str = (
+        "index"  # how the error names a record: index | from_one (deals.1 is the first) | bare
+    )
+    deals_filter_in: bool = True  # the operator "in", which is "not for all methods", in lists of deals
     # recordings
     record_delay_s: float = 5.0  # from the end of the session to talk_record_file
     record_unready: str = "404"  # answer before that: 404 | 204 | empty | html
@@ -119,6 +124,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "brand": tuple(BRANDS),
     "account_shape": ("list", "object"),
     "login_expiry_key": ("expire_at", "expire"),
+    "refused_field": ("index", "from_one", "bare"),
     "limits_schema": ("day_minute", "hour", "empty"),
     "record_unready": ("404", "204", "empty", "html"),
     "record_links": ("emulator", "brand"),

@@ -11,6 +11,16 @@ _COMPONENT = "sales_funnel"
 _ID, _NAME = text("ext_id", True), text("name", True)
 
 
+def refuse_in(call: Call) -> None:
+    """Refuse the operator ``in`` where the knob says that these lists do not know it.
+
+    :raises RpcError: invalid_parameter_value.
+    """
+    spec = call.params.get("filter")
+    if isinstance(spec, dict) and spec.get("operator") == "in" and not call.account.knobs.deals_filter_in:
+        raise RpcError("invalid_parameter_value", "filter.operator", "in")
+
+
 def _missing(kind: dict[str, Any], ext_id: str) -> None:
     if ext_id not in kind:
         raise RpcError("entity_not_found", "ext_id", ext_id)
@@ -98,6 +108,7 @@ def _update_contact(call: Call) -> dict[str, Any]:
 
 
 def _get_contacts(call: Call) -> Rows:
+    refuse_in(call)
     names = ("ext_id", "name", "created_date_time", "phone_numbers", "emails", "component")
     plain = frozenset({"ext_id", "name", "created_date_time", "component"})
     return list_rows(call.account.deals.contacts.values(), call.params, Columns(names, (), plain, plain))

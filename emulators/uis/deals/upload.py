@@ -1,6 +1,7 @@
 """``upload.deals_history``: the hard rules. One bad record fails the whole request.
 
-The error's ``field`` is ``deals.<index from 0>.<name>``, its ``params`` hold the record's index and ext_id.
+The error's ``field`` is ``deals.<index from 0>.<name>``, its ``params`` hold the record's index and ext_id; the knob
+``refused_field`` says otherwise.
 """
 
 from dataclasses import dataclass
@@ -73,16 +74,28 @@ class Upload:
             try:
                 checked.append(self._check(record))
             except RpcError as error:
-                error.field = f"deals.{index}.{error.field}"
-                error.params = {"index": index, "ext_id": record.get("ext_id"), **error.params}
+                self._name_record(error, index, record)
                 raise
             self._last[record["ext_id"]] = record
         visible = self._store.clock.now() + self._store.knobs.deals_processing_s
         for one in checked:
             self._take(one, visible)
 
+    def _name_record(self, error: RpcError, index: int, record: dict[str, Any]) -> None:
+        """Say which record is meant: the documentation only promises dots."""
+        form = self._store.knobs.refused_field
+        if form == "bare":
+            error.field = f"deals.{error.field}"
+            return
+        place = index + 1 if form == "from_one" else index
+        error.field = f"deals.{place}.{error.field}"
+        error.params = {"index": place, "ext_id": record.get("ext_id"), **error.params}
+
     def _check(self, record: dict[str, Any]) -> _Checked:
         wall, now = self._store.wall, self._store.clock.now()
+        refused = [end.strip() for end in self._store.knobs.refused_deals.split(",") if end.strip()]
+        if refused and record["ext_id"].endswith(tuple(f"-{end}" for end in refused)):
+            raise _wrong("name", record, "Not acceptable")
         for name in EXTENDED_NAMES & set(record) if self._store.knobs.brand == "novofon" else ():
             raise RpcError("unexpected_parameters", name, record[name])
         times = {
