@@ -74,13 +74,25 @@ MEGAPLAN_FIELDS: dict[str, FormField] = {
         "One JSON object for what differs between accounts, normally empty."
         " Its keys are listed in docs/settings.md.",
     ),
+    "uis_conn_id": text("UIS connection", "Connection id of the UIS cabinet, such as uis_default."),
+    "deals_to_uis": boolean(
+        "UIS: deals",
+        True,
+        "Deals go into that cabinet, too, once the DAG uis_deals_upload is on. Default: on.",
+    ),
+    "uis_deal_fields": text(
+        "UIS: custom fields of deals",
+        "Titles or keys of custom fields that become columns there, separated by commas.",
+    ),
+    "uis_loss_reason_field": text(
+        "UIS: field of the loss reason",
+        "Title or key of the custom field that says why a deal was lost;"
+        " empty takes those whose title looks like it.",
+    ),
     "telephony_active": boolean(
         "Telephony",
         False,
         "Calls of this account are handled. Default: off. Some of the fields below wait for a later version.",
-    ),
-    "uis_conn_id": text(
-        "Telephony: UIS connection", "Connection id of the telephony cabinet, such as uis_default."
     ),
     "communication_incoming_answered": _communication("incoming, answered", "an answered incoming call"),
     "communication_incoming_missed": _communication("incoming, missed", "a missed incoming call"),

@@ -110,6 +110,26 @@ class FieldValues:
             raise self.refuse(name, f"{given} is given, allowed is a text", "correct it")
         return str(value)
 
+    def text_list(self, name: str, what: str) -> tuple[str, ...]:
+        """Read texts separated by commas, or a JSON list of them; a missing one is empty.
+
+        :param what: for messages, such as ``numbers``.
+        """
+        value = self._raw(name)
+        if isinstance(value, str) and value.startswith("["):
+            try:
+                value = json.loads(value)
+            except ValueError:
+                raise self.refuse(
+                    name, "the text given is no JSON list", f"separate the {what} by commas"
+                ) from None
+        if value is None:
+            return ()
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        entries = value if isinstance(value, list) else str(value).split(",")
+        return tuple(str(entry).strip() for entry in entries if str(entry).strip())
+
     def json_object(self, name: str) -> dict[str, Any]:
         """Read a JSON object or its text; a missing one is empty."""
         value = self._raw(name)

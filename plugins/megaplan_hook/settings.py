@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, cast
+from typing import Literal, Protocol, cast
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -30,8 +29,11 @@ FORM_FIELDS = (
     "application_uuid",
     "application_token",
     "vendor_quirks",
-    "telephony_active",
     "uis_conn_id",
+    "deals_to_uis",
+    "uis_deal_fields",
+    "uis_loss_reason_field",
+    "telephony_active",
     "communication_incoming_answered",
     "communication_incoming_missed",
     "communication_outgoing_answered",
@@ -68,7 +70,11 @@ class AccountSettings:
     :param account: the label before ``.megaplan.ru``, otherwise host:port; ``account`` in every table.
     :param deals_active: whether deals go into Postgres; default true.
     :param telephony_active: whether calls are handled; default false.
-    :param uis_conn_id: the connection of the telephony cabinet, None without one.
+    :param uis_conn_id: the connection of the UIS cabinet, None without one.
+    :param deals_to_uis: whether deals go into that cabinet, too; default true.
+    :param uis_deal_fields: titles or keys of custom fields that become user fields of deals there.
+    :param uis_loss_reason_field: the custom field that says why a deal was lost; None takes those whose title
+        looks like it.
     :param account_timezone: zoneinfo name of the zone in which the account's days begin; default
         Europe/Moscow.
     :param communication_incoming_answered: which communication (``none``, ``planned``, ``done``) such a call
@@ -105,6 +111,9 @@ class AccountSettings:
     deals_active: bool = True
     telephony_active: bool = False
     uis_conn_id: str | None = None
+    deals_to_uis: bool = True
+    uis_deal_fields: tuple[str, ...] = ()
+    uis_loss_reason_field: str | None = None
     account_timezone: str = "Europe/Moscow"
     communication_incoming_answered: Communication = "none"
     communication_incoming_missed: Communication = "none"
@@ -157,6 +166,9 @@ class AccountSettings:
             deals_active=given.boolean("deals_active", True),
             telephony_active=given.boolean("telephony_active", False),
             uis_conn_id=given.text("uis_conn_id"),
+            deals_to_uis=given.boolean("deals_to_uis", True),
+            uis_deal_fields=given.text_list("uis_deal_fields", "field names"),
+            uis_loss_reason_field=given.text("uis_loss_reason_field"),
             account_timezone=_timezone(given),
             communication_incoming_answered=communication("communication_incoming_answered"),
             communication_incoming_missed=communication("communication_incoming_missed"),
@@ -216,21 +228,7 @@ def _public_url(given: FieldValues) -> str | None:
 
 
 def _numbers(given: FieldValues) -> tuple[str, ...]:
-    """Numbers separated by commas or spaces-and-commas, or a JSON list of them."""
-    value: Any = given.values.get("route_fallback")
-    if isinstance(value, str) and value.strip().startswith("["):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            raise given.refuse(
-                "route_fallback", "the text given is no JSON list", "separate the numbers by commas"
-            ) from None
-    if value is None or value == "":
-        return ()
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    numbers = value if isinstance(value, list) else str(value).split(",")
-    cleaned = tuple(str(number).strip() for number in numbers if str(number).strip())
+    cleaned = given.text_list("route_fallback", "numbers")
     for number in cleaned:
         if not re.fullmatch(r"\+?[\d\s()-]{2,30}", number):
             raise given.refuse(

@@ -41,6 +41,14 @@ UIS_FIELDS: dict[str, FormField] = {
         "How long a request waits when the account's points are used up, before it fails.",
         "number",
     ),
+    "reserved_points_percent": number(
+        "Points left to telephony, per cent",
+        10,
+        0,
+        90,
+        "Share of the day's points that the upload of deals does not touch.",
+        "number",
+    ),
     "customer_user_id": {
         "label": "Client's user (resellers only)",
         "description": "Id from get.customer_users, on whose behalf an agent makes requests.",

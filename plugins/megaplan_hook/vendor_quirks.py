@@ -43,6 +43,8 @@ class VendorQuirks:
     :param widget_phone_key: the same for the number beside which a widget stands; default phone. Nobody documents
         it; phoneNumber and number are tried too.
     :param widget_origin: from which origin widgets speak, if not from the account's own address; default null.
+    :param deal_card_path: where a deal's card is in the browser, with ``{id}``; default /deals/{id}/card/. The API
+        does not tell it.
     """
 
     token_body: TokenBody = "form"
@@ -57,6 +59,7 @@ class VendorQuirks:
     widget_sign_key: str = "userSign"
     widget_phone_key: str = "phone"
     widget_origin: str | None = None
+    deal_card_path: str = "/deals/{id}/card/"
 
     @classmethod
     def from_json(
@@ -101,6 +104,7 @@ class VendorQuirks:
             widget_sign_key=_key(given, "widget_sign_key", "userSign"),
             widget_phone_key=_key(given, "widget_phone_key", "phone"),
             widget_origin=_origin(given),
+            deal_card_path=given.text("deal_card_path") or "/deals/{id}/card/",
         )
 
 

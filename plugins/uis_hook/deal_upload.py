@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from uis_hook import deals, reports
 from uis_hook.deals import DealContact, DealRecord, FinalStage, Stage, UserFieldType
-from uis_hook.paging import ListRequest, Page
+from uis_hook.exceptions import UisValidationError
+from uis_hook.paging import MAX_LIMIT, ListRequest, Page
 from uis_hook.telephony import UisTelephony
 
 
@@ -65,6 +66,10 @@ class UisDealUpload(UisTelephony):
         """Walk over the contacts of deals: ``{ext_id, name, phone_numbers, emails, …}``."""
         return self.walk(deals.deal_contacts(), page_size=page_size)
 
+    def deal_contacts_with(self, ext_ids: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Yield some contacts of deals by their ids of ours; others may come, too."""
+        return self._with_ext_ids(deals.deal_contacts, ext_ids)
+
     def create_deal_contacts(self, contacts: Sequence[DealContact]) -> None:
         """Make up to 1000 contacts known.
 
@@ -87,6 +92,10 @@ class UisDealUpload(UisTelephony):
     def create_deal_user_field(self, ext_id: str, name: str, data_type: UserFieldType) -> None:
         """Make a user field of deals known; the place for what UIS has no field for, such as the currency."""
         self.ask(deals.create_deal_user_field(ext_id, name, data_type))
+
+    def rename_deal_user_field(self, ext_id: str, name: str) -> None:
+        """Give a user field of deals another name."""
+        self.ask(deals.rename_deal_user_field(ext_id, name))
 
     # -- deals
 
@@ -118,9 +127,28 @@ class UisDealUpload(UisTelephony):
         """Walk over the uploaded records, and those UIS made up for skipped stages (``is_generated``)."""
         return self.walk(deals.deals_history(filter), page_size=page_size)
 
+    def deals_history_of(self, ext_ids: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Yield the records of some deals by their ids of ours; others may come, too."""
+        return self._with_ext_ids(deals.deals_history, ext_ids)
+
     def delete_deal(self, ext_id: str) -> None:
         """Remove a deal with its history."""
         self.ask(deals.delete_deal(ext_id))
+
+    def _with_ext_ids(
+        self, listing: Callable[[Mapping[str, Any] | None], ListRequest], ext_ids: Sequence[str]
+    ) -> Iterator[dict[str, Any]]:
+        """Ask for rows by id. The operator ``in`` is "not for all methods": where it is none, all rows are read."""
+        for start in range(0, len(ext_ids), deals.MAX_BATCH):
+            chosen = deals.with_ext_ids(ext_ids[start : start + deals.MAX_BATCH])
+            try:
+                for page in self.walk(listing(chosen), page_size=MAX_LIMIT):
+                    yield from page.rows
+            except UisValidationError as refusal:
+                self.log.warning("%s All rows are read instead.", refusal)
+                for page in self.walk(listing(None), page_size=MAX_LIMIT):
+                    yield from page.rows
+                return
 
     # -- the report "Raw data → Deals"
 

@@ -245,9 +245,9 @@ def rename_deal_employee(ext_id: str, name: str) -> Request[None]:
     return Request("update.deal_employees", {"ext_id": ext_id, "name": name}, nothing)
 
 
-def deal_contacts() -> ListRequest:
+def deal_contacts(filter: Mapping[str, Any] | None = None) -> ListRequest:
     """List the contacts of deals: ``{ext_id, name, phone_numbers, emails, …}``."""
-    return ListRequest("get.deal_contacts", {}, "ext_id", ("ext_id",))
+    return ListRequest("get.deal_contacts", {"filter": dict(filter)} if filter else {}, "ext_id", ("ext_id",))
 
 
 def create_deal_contacts(
@@ -284,6 +284,11 @@ def create_deal_user_field(ext_id: str, name: str, data_type: UserFieldType) -> 
     return _once("create.deal_user_field", {"ext_id": ext_id, "name": name, "data_type": data_type})
 
 
+def rename_deal_user_field(ext_id: str, name: str) -> Request[None]:
+    """Give a user field of deals another name."""
+    return Request("update.deal_user_field", {"ext_id": ext_id, "name": name}, nothing)
+
+
 # -- deals
 
 
@@ -315,6 +320,11 @@ def upload_deals_history(
 def deals_history(filter: Mapping[str, Any] | None = None) -> ListRequest:
     """List the uploaded records, and those that UIS made up for skipped stages (``is_generated``)."""
     return ListRequest("get.deals_history", {"filter": dict(filter)} if filter else {}, "ext_id")
+
+
+def with_ext_ids(ext_ids: Sequence[str]) -> dict[str, Any]:
+    """Make the filter for rows with one of some ids of ours."""
+    return {"field": "ext_id", "operator": "in", "value": list(ext_ids)}
 
 
 def delete_deal(ext_id: str) -> Request[None]:

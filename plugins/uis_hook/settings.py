@@ -22,6 +22,7 @@ FORM_FIELDS = (
     "webhook_secret",
     "page_size",
     "longest_limit_wait_seconds",
+    "reserved_points_percent",
     "customer_user_id",
     "data_api_url",
     "call_api_url",
@@ -71,6 +72,8 @@ class UisSettings:
     :param page_size: rows asked per page, 1–10000; default 1000, UIS's own.
     :param longest_limit_wait_seconds: how long a request may wait for new points, 0–3600; default 90, enough
         for the limit per minute. A longer wait is left to the caller, as an error.
+    :param reserved_points_percent: share of the day's points, 0–90 per cent, that the upload of deals leaves to
+        telephony; default 10.
     :param customer_user_id: for resellers: the client's user on whose behalf requests are made.
     :param vendor_quirks: see :class:`uis_hook.vendor_quirks.VendorQuirks`.
     :param verify: Extra only: check certificates (default true), or the path of a CA bundle.
@@ -93,6 +96,7 @@ class UisSettings:
     webhook_secret: str | None = field(default=None, repr=False)
     page_size: int = 1000
     longest_limit_wait_seconds: float = 90
+    reserved_points_percent: float = 10
     customer_user_id: int | None = None
     vendor_quirks: VendorQuirks = field(default_factory=VendorQuirks)
     verify: bool | str = True
@@ -137,6 +141,7 @@ class UisSettings:
             webhook_secret=given.text("webhook_secret", secret=True),
             page_size=given.whole_number("page_size", 1000, 1, 10_000, "rows per page"),
             longest_limit_wait_seconds=given.number("longest_limit_wait_seconds", 90, 0, 3600, "seconds"),
+            reserved_points_percent=given.number("reserved_points_percent", 10, 0, 90, "per cent"),
             customer_user_id=_customer_user_id(given),
             vendor_quirks=VendorQuirks.from_json(extra.get("vendor_quirks"), connection_id=conn.conn_id),
             verify=_verify(given),

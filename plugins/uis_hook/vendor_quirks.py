@@ -32,6 +32,10 @@ class VendorQuirks:
     :param deals_sort_field: by which field the report of deals is sorted; default deal_date_time.
     :param contact_phone_form: phones of deal contacts: ``digits`` (default, 79000000001, as in the vendor's
         sample) or ``plus`` (+79000000001).
+    :param read_lag_seconds: how long after a request whose answer got lost its effect may still be missing;
+        default 10, 0-600. So much is waited before looking whether an upload has arrived.
+    :param deal_text_length: most characters of a user field or comment of a deal, longer ones are cut; default
+        1000, 50-100000. UIS documents no limit.
     """
 
     employee_update: EmployeeUpdate = "given_then_full"
@@ -43,6 +47,8 @@ class VendorQuirks:
     legs_sort_field: str = "start_time"
     deals_sort_field: str = "deal_date_time"
     contact_phone_form: PhoneForm = "digits"
+    read_lag_seconds: float = 10
+    deal_text_length: int = 1000
 
     @classmethod
     def from_json(
@@ -71,4 +77,6 @@ class VendorQuirks:
             contact_phone_form=cast(
                 PhoneForm, given.choice("contact_phone_form", "digits", ("digits", "plus"))
             ),
+            read_lag_seconds=given.number("read_lag_seconds", 10, 0, 600, "seconds"),
+            deal_text_length=given.whole_number("deal_text_length", 1000, 50, 100_000, "characters"),
         )

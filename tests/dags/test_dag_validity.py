@@ -18,6 +18,7 @@ DAG_IDS = {
     "megaplan_rebuild",
     "megaplan_reconciliation",
     "megaplan_telephony_sync",
+    "uis_deals_upload",
 }
 BY_HAND_ONLY = {"megaplan_rebuild"}
 """DAGs that nothing starts but a person; every other one has a schedule."""

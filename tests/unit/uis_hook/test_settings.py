@@ -188,6 +188,7 @@ def test_every_setting_is_read(as_text: bool) -> None:
         "webhook_secret": "w" * 20,
         "page_size": 500,
         "longest_limit_wait_seconds": 0,
+        "reserved_points_percent": 25,
         "customer_user_id": 77,
         "data_api_url": "https://a.example.org/v2.0",
         "call_api_url": "https://b.example.org/v4.0",
@@ -216,6 +217,7 @@ def test_every_setting_is_read(as_text: bool) -> None:
         webhook_secret="w" * 20,
         page_size=500,
         longest_limit_wait_seconds=0,
+        reserved_points_percent=25,
         customer_user_id=77,
         vendor_quirks=VendorQuirks(employee_update="full", resend_uploads=True),
         verify=False,
@@ -298,6 +300,8 @@ def test_every_quirk_is_read() -> None:
         "legs_sort_field": "id",
         "deals_sort_field": "deal_ext_id",
         "contact_phone_form": "plus",
+        "read_lag_seconds": 3,
+        "deal_text_length": 255,
     }
     quirks = VendorQuirks.from_json(json.dumps(given))
     assert {name: getattr(quirks, name) for name in given} == given

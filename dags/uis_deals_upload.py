@@ -1,0 +1,134 @@
+"""
+### Megaplan → UIS: deals for end-to-end analytics
+
+#### What moves
+
+Deals of the accounts whose connection names a cabinet (*uis_conn_id*) and has *deals_to_uis*: from the raw tables
+into "Raw data → Deals" of UIS, with funnels, stages, contacts, responsible managers, sums, and user fields for what
+UIS has no column for. Which field becomes which column, and what UIS cannot hold: docs/uis-deals.md.
+
+#### When
+
+As soon as `megaplan_deals_sync` says that deals have changed, and every hour by the clock, since asset events may
+get lost and changed contacts or pipelines ring no bell.
+
+#### How
+
+`upload_deals` sends what the ledger (schema `uis`) says UIS has not, or has otherwise: funnels, user fields,
+employees, contacts, then deals, up to 1000 at once. `wait_for_processing` waits, without a worker, until UIS has
+worked through them. `verify_deals` reads them in the report and writes the certificate
+(`megaplan_raw.certificates`, entity `uis_deals`). `report_upload` tells it, with everything that is parked and why.
+
+#### A rerun
+
+A rerun is harmless at any time, and so is a killed run: what a request holds is written down before it is made, and
+read back in UIS when its answer was not seen. Unchanged deals are not sent again.
+
+#### Parameters (Trigger)
+
+`accounts` narrows the run, empty means all. `since` looks only at deals changed since a moment. `full` reads back
+everything that UIS has and sends what differs, instead of believing the ledger. `resend_parked` tries everything anew
+that was refused, after its reason has been dealt with.
+Example: `{"accounts": ["megaplan_default"], "resend_parked": true}`.
+
+#### On failure
+
+The last line of the task's log names the field and the remedy; the other accounts were served. `upload_deals` red:
+UIS cannot be worked with (key, rights, tariff, limits); nothing is lost, the next run goes on. `report_upload` red:
+this run has parked something, or the report does not show what was sent; its log and the view `uis.parked` say what
+and why. Points of the cabinet used up: no failure, the certificate says *partial*, and the next runs go on.
+"""
+
+from datetime import timedelta
+
+import pendulum
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, Param, dag
+
+from megaplan_sync.assets import raw_table_alias
+from megaplan_sync.operators import ChooseMegaplanAccountsOperator
+from megaplan_sync.uis_upload.upload_operators import (
+    DealsProcessedSensor,
+    DealsToUisOperator,
+    PrepareUploadTablesOperator,
+    ReportUploadOperator,
+    VerifyUisDealsOperator,
+)
+
+
+@dag(
+    schedule=AssetOrTimeSchedule(
+        timetable=CronTriggerTimetable("40 * * * *", timezone="Europe/Moscow"),  # between two syncs
+        assets=raw_table_alias("deals"),
+    ),
+    start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Moscow"),
+    catchup=False,  # a run sends whatever UIS has not, however long it has been
+    max_active_runs=1,
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
+    render_template_as_native_obj=True,
+    doc_md=__doc__,
+    tags=["megaplan", "uis", "deals"],
+    params={
+        "accounts": Param(
+            [],
+            type=["array", "null"],  # null: the form does not call it required
+            items={"type": "string"},
+            title="Accounts",
+            description="Connection ids; empty means every account of the Variable megaplan_accounts.",
+        ),
+        "since": Param(
+            None,
+            type=["string", "null"],
+            title="Changed since",
+            description="A day or a moment, such as 2026-01-31: older changes are not looked at. Empty: no limit.",
+        ),
+        "full": Param(
+            False,
+            type="boolean",
+            title="Compare with UIS itself",
+            description="Read back all that UIS has, and send what differs. Equal deals are not sent.",
+        ),
+        "resend_parked": Param(
+            False,
+            type="boolean",
+            title="Send everything parked again",
+            description="Try anew whatever was refused, after its reason has been dealt with.",
+        ),
+    },
+)
+def uis_deals_upload() -> None:
+    """Declare the tasks."""
+    prepare_tables = PrepareUploadTablesOperator(task_id="prepare_tables")
+    choose_accounts = ChooseMegaplanAccountsOperator(
+        task_id="choose_accounts", accounts="{{ params.accounts }}"
+    )
+    upload_deals = DealsToUisOperator.partial(
+        task_id="upload_deals",
+        since="{{ params.since or '' }}",
+        full="{{ params.full }}",
+        resend_parked="{{ params.resend_parked }}",
+        map_index_template="{{ task.accounts | join(', ') }}",
+    ).expand(accounts=choose_accounts.output)
+    wait_for_processing = DealsProcessedSensor(
+        task_id="wait_for_processing",
+        accounts=choose_accounts.output,
+        trigger_rule="all_done",  # one account's failure is no reason not to verify the others
+    )
+    verify_deals = VerifyUisDealsOperator.partial(
+        task_id="verify_deals",
+        trigger_rule="all_done",
+        map_index_template="{{ task.accounts | join(', ') }}",
+    ).expand(accounts=choose_accounts.output)
+    report_upload = ReportUploadOperator(
+        task_id="report_upload",
+        accounts=choose_accounts.output,
+        outlets=[raw_table_alias("certificates")],
+        trigger_rule="all_done",
+    )
+    # without it a run would count as good when the report is written although an upload failed
+    all_uploaded = EmptyOperator(task_id="all_uploaded", trigger_rule="none_failed")
+    prepare_tables >> choose_accounts >> upload_deals >> wait_for_processing >> verify_deals >> report_upload
+    [upload_deals, verify_deals, report_upload] >> all_uploaded
+
+
+uis_deals_upload()

@@ -1,0 +1,113 @@
+-- The next deals whose facts are not what UIS has, with what it has. Whoever is parked comes again when its facts change;
+-- contacts and employees that UIS does not have are left out, and are facts once it has them.
+-- The main contact is the client, unless only the contact person has a phone or an e-mail.
+WITH chosen AS (
+  SELECT *
+  FROM unnest(%(field_ext_ids)s::text[], %(field_keys)s::text[], %(field_kinds)s::text[])
+    WITH ORDINALITY AS field (ext_id, key, kind, place)
+),
+facts AS (
+  SELECT
+    deal.id,
+    deal.updated_at,
+    jsonb_build_object(
+      'mapping', %(mapping_version)s::text,
+      'name', coalesce(nullif(btrim(deal.name), ''), nullif(btrim(deal.number), ''), 'Сделка ' || deal.id),
+      'number', deal.number,
+      'program_id', deal.program_id,
+      'state_id', deal.state_id,
+      'stage', stage.name,
+      'stage_type', stage.type,
+      'created_at', deal.created_at,
+      'stage_since', deal.state_changed_at,
+      'employee', employee.ext_id,
+      'contacts', to_jsonb(array_remove(ARRAY[client.ext_id, person.ext_id], NULL)),
+      'main_contact', CASE
+        WHEN client.has_points IS NOT TRUE AND person.has_points THEN person.ext_id
+        ELSE coalesce(client.ext_id, person.ext_id)
+      END,
+      'revenue', deal.price_in_main::text,
+      'sum', trim_scale(deal.price)::text,
+      'currency', deal.price_currency,
+      'goods', goods.names,
+      'advertising_way', way.name,
+      'fields', fields.texts
+    ) AS content
+  FROM megaplan_raw.deals AS deal
+  LEFT JOIN megaplan_raw.pipeline_stages AS stage ON stage.account = deal.account AND stage.id = deal.state_id
+  LEFT JOIN uis.directory_rows AS employee
+    ON employee.account = deal.account AND employee.kind = 'employee' AND employee.content_hash IS NOT NULL
+    AND employee.ext_id = %(prefix)s || '-employee-' || deal.manager_id
+  LEFT JOIN LATERAL (
+    SELECT
+      known.ext_id,
+      jsonb_array_length(known.content -> 'phones') + jsonb_array_length(known.content -> 'emails') > 0 AS has_points
+    FROM uis.directory_rows AS known
+    WHERE known.account = deal.account AND known.kind = 'contact' AND known.content_hash IS NOT NULL
+      AND known.ext_id = %(prefix)s || '-contact-' || deal.contractor_id
+  ) AS client ON true
+  LEFT JOIN LATERAL (
+    SELECT
+      known.ext_id,
+      jsonb_array_length(known.content -> 'phones') + jsonb_array_length(known.content -> 'emails') > 0 AS has_points
+    FROM uis.directory_rows AS known
+    WHERE known.account = deal.account AND known.kind = 'contact' AND known.content_hash IS NOT NULL
+      AND known.ext_id = %(prefix)s || '-contact-' || deal.contact_id
+      AND deal.contact_id IS DISTINCT FROM deal.contractor_id
+  ) AS person ON true
+  LEFT JOIN LATERAL (
+    SELECT
+      string_agg(
+        concat_ws(' ', coalesce(item.name, '?'), '×', trim_scale(item.quantity)::text, item.unit),
+        '; ' ORDER BY item.position, item.id
+      ) AS names
+    FROM megaplan_raw.deal_positions AS item
+    WHERE item.account = deal.account AND item.deal_id = deal.id AND item.deleted_at IS NULL
+  ) AS goods ON true
+  LEFT JOIN megaplan_raw.contacts AS contractor
+    ON contractor.account = deal.account AND contractor.id = deal.contractor_id
+  LEFT JOIN megaplan_raw.contacts AS contact_person
+    ON contact_person.account = deal.account AND contact_person.id = deal.contact_id
+  LEFT JOIN megaplan_raw.advertising_ways AS way
+    ON way.account = deal.account
+    AND way.id = coalesce(contractor.advertising_way_id, contact_person.advertising_way_id)
+  LEFT JOIN LATERAL (
+    SELECT jsonb_object_agg(told.ext_id, told.value) AS texts
+    FROM (
+      SELECT DISTINCT ON (chosen.ext_id) chosen.ext_id, text.value
+      FROM chosen
+      CROSS JOIN LATERAL (SELECT deal.custom_fields -> chosen.key) AS given (value)
+      CROSS JOIN LATERAL (
+        SELECT CASE chosen.kind
+          WHEN 'date' THEN to_char(megaplan.custom_date(given.value, %(timezone)s), 'YYYY-MM-DD')
+          WHEN 'moment' THEN
+            to_char(megaplan.custom_moment(given.value) AT TIME ZONE %(timezone)s, 'YYYY-MM-DD HH24:MI')
+          WHEN 'boolean' THEN CASE megaplan.custom_boolean(given.value) WHEN true THEN 'да' WHEN false THEN 'нет' END
+          WHEN 'money' THEN
+            megaplan.custom_number(given.value)::text || coalesce(' ' || (given.value ->> 'currency'), '')
+          ELSE megaplan.custom_text(given.value)
+        END
+      ) AS text (value)
+      WHERE text.value <> ''
+      ORDER BY chosen.ext_id, chosen.place
+    ) AS told
+  ) AS fields ON true
+  WHERE deal.account = %(account)s
+    AND deal.deleted_at IS NULL
+    AND deal.id > %(after)s
+    AND (%(since)s::timestamptz IS NULL OR greatest(deal.changed_at, deal.updated_at) >= %(since)s)
+)
+SELECT
+  facts.id,
+  %(prefix)s || '-deal-' || facts.id AS ext_id,
+  facts.content,
+  md5(facts.content::text) AS content_hash,
+  facts.updated_at,
+  ledger.sent
+FROM facts
+LEFT JOIN uis.deals AS ledger ON ledger.account = %(account)s AND ledger.deal_id = facts.id
+WHERE ledger.sent_hash IS DISTINCT FROM md5(facts.content::text)
+  AND ledger.parked_hash IS DISTINCT FROM md5(facts.content::text)
+  AND ledger.sending IS NULL
+ORDER BY facts.id
+LIMIT %(limit)s

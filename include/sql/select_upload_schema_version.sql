@@ -1,0 +1,2 @@
+-- Version of the tables of schema uis.
+SELECT version FROM uis.schema_version

@@ -1,0 +1,160 @@
+"""One account's deals into UIS: what they point at first, then they themselves."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from psycopg.types.json import Jsonb
+
+from megaplan_sync.uis_upload.contacts import Contacts
+from megaplan_sync.uis_upload.deal_fields import ChosenFields, CustomField, choose_fields
+from megaplan_sync.uis_upload.deal_ledger import DealLedger
+from megaplan_sync.uis_upload.deal_records import RecordMaker
+from megaplan_sync.uis_upload.deal_uploads import DealUploads
+from megaplan_sync.uis_upload.directory_ledger import DirectoryLedger, sync_names
+from megaplan_sync.uis_upload.funnels import Funnels
+from megaplan_sync.uis_upload.reading_back import ReadingBack
+from megaplan_sync.uis_upload.upload_errors import UploadBusyError
+from megaplan_sync.uis_upload.upload_ids import employee_ext_id
+from megaplan_sync.uis_upload.upload_session import UploadSession
+from megaplan_sync.uis_upload.verification import Verification
+from uis_hook.exceptions import UisLimitExceededError
+
+log = logging.getLogger(__name__)
+
+SECONDS_TO_WAIT_FOR_ANOTHER_RUN = 60.0
+
+
+class AccountUpload:
+    """One account, one run.
+
+    :param run_id: what its tasks do is counted together
+    """
+
+    def __init__(self, session: UploadSession, run_id: str) -> None:
+        self._session = session
+        self._run_id = run_id
+        self._ledger = DealLedger(session)
+        self._reading_back = ReadingBack(session, self._ledger)
+
+    def send(
+        self, *, since: datetime | None = None, full: bool = False, resend_parked: bool = False
+    ) -> dict[str, int]:
+        """Send whatever UIS has not, or has otherwise; return counts.
+
+        When the points are used up, the rest waits for the next run; that is no failure.
+
+        :param since: only deals that have changed since
+        :param full: compare with what UIS has instead of with the ledger
+        :param resend_parked: try anew what was refused
+        """
+        with self._counted(is_first=True):
+            if resend_parked:
+                self._session.count("let_go", int(self._session.execute("resend_parked_uploads")[0][0]))
+            self._reading_back.settle(is_ours=False)
+            contacts = Contacts(self._session)
+            if full or not self._ledger.has_any():
+                self._learn(contacts)
+            funnels = Funnels(self._session).sync()
+            fields = self._fields()
+            self._employees()
+            contacts.send_new()
+            maker = RecordMaker(
+                funnels,
+                self._session.uis.settings.zone,
+                self._session.uis.settings.vendor_quirks.deal_text_length,
+                self._session.settings.base_url + self._session.settings.vendor_quirks.deal_card_path,
+            )
+            uploads = DealUploads(self._session, self._ledger, maker)
+            uploads.send(since, fields.sources)
+            uploads.delete()
+            contacts.send_changed()  # last: each costs a request of its own
+        return self._session.counts
+
+    def verify(self) -> dict[str, int]:
+        """Read in the report what nobody has seen there yet; return counts."""
+        with self._counted(is_first=False):
+            Verification(self._session, self._ledger, self._reading_back).run()
+        return self._session.counts
+
+    def _learn(self, contacts: Contacts) -> None:
+        """Learn what UIS has: the ledger knows nothing, or is not to be believed."""
+        for kind in ("funnel", "employee", "user_field", "contact"):
+            DirectoryLedger(self._session, kind).forget()
+        self._session.execute("forget_uploads")
+        contacts.adopt()
+        self._reading_back.adopt()
+
+    def _fields(self) -> ChosenFields:
+        settings, uis = self._session.settings, self._session.uis
+        known = [CustomField(*row) for row in self._session.execute("select_upload_fields")]
+        fields = choose_fields(
+            settings.connection_id, settings.uis_deal_fields, settings.uis_loss_reason_field, known
+        )
+        types = {field.ext_id: field.data_type for field in fields.user_fields}
+        sync_names(
+            self._session,
+            "user_field",
+            {field.ext_id: field.name for field in fields.user_fields},
+            uis.deal_user_fields,
+            lambda ext_id, name: uis.create_deal_user_field(ext_id, name, types[ext_id]),
+            uis.rename_deal_user_field,
+        )
+        return fields
+
+    def _employees(self) -> None:
+        uis = self._session.uis
+        wanted = {
+            employee_ext_id(self._session.prefix, employee_id): name
+            for employee_id, name in self._session.execute("select_upload_employees")
+        }
+        sync_names(
+            self._session,
+            "employee",
+            wanted,
+            uis.deal_employees,
+            uis.create_deal_employee,
+            uis.rename_deal_employee,
+        )
+
+    @contextmanager
+    def _counted(self, *, is_first: bool) -> Iterator[None]:
+        """Hold the account's lock from here on, and note what the block did, whatever ends it.
+
+        :param is_first: what the run left unfinished is told anew, not added to
+        """
+        self._lock()
+        self._session.execute("begin_upload_run", run_id=self._run_id)
+        sent_before, unfinished = self._session.uis.requests_sent, None
+        counted_before = dict(self._session.counts)
+        try:
+            yield
+        except UisLimitExceededError as error:
+            log.warning("%s The rest waits for the next run.", error)
+            unfinished = f"The cabinet's points are used up; the next run goes on. {error}"
+        finally:
+            if not self._session.connection.closed:
+                self._session.execute(
+                    "add_to_upload_run",
+                    run_id=self._run_id,
+                    requests=self._session.uis.requests_sent - sent_before,
+                    counts=Jsonb(
+                        {
+                            name: number - counted_before.get(name, 0)
+                            for name, number in self._session.counts.items()
+                        }
+                    ),
+                    unfinished=unfinished,
+                    is_first=is_first,
+                )
+
+    def _lock(self) -> None:
+        until = time.monotonic() + SECONDS_TO_WAIT_FOR_ANOTHER_RUN
+        while not self._session.execute("lock_upload")[0][0]:
+            if time.monotonic() > until:
+                raise UploadBusyError(self._session.account, SECONDS_TO_WAIT_FOR_ANOTHER_RUN)
+            time.sleep(0.2)

@@ -1,0 +1,209 @@
+"""Brings the contacts of deals up to date in UIS: new ones in batches, changed ones by one."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from megaplan_sync.uis_upload.batch_sender import BatchSender
+from megaplan_sync.uis_upload.directory_ledger import TRIES, DirectoryLedger, SentRow
+from megaplan_sync.uis_upload.upload_session import UploadSession
+from uis_hook.deals import MAX_BATCH, DealContact
+from uis_hook.exceptions import (
+    UisDuplicateError,
+    UisNotFoundError,
+    UisServerError,
+    UisTransportError,
+    UisValidationError,
+)
+from uis_hook.phones import phone_digits
+
+log = logging.getLogger(__name__)
+
+PAGE_SIZE = 10_000
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_VALUE = re.compile(r"(phone_numbers|emails)\D{0,2}(\d+)?")
+
+
+@dataclass(frozen=True)
+class DueContact:
+    """A contact to be sent; ``left_out``: what of it UIS does not take."""
+
+    ext_id: str
+    content_hash: str
+    contact: DealContact
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What is compared with what UIS has."""
+        return {
+            "name": self.contact.name,
+            "phones": list(self.contact.phone_numbers),
+            "emails": list(self.contact.emails),
+        }
+
+    def row(self) -> SentRow:
+        """Return the row of the ledger, once UIS has it."""
+        return SentRow(self.ext_id, self.content_hash, self.content, "; ".join(self.left_out) or None)
+
+
+def due_contact(ext_id: str, facts: Mapping[str, Any], content_hash: str, now: datetime) -> DueContact:
+    """Make a contact of facts: phones in full international form, each value once; others are left out."""
+    phones, emails, left_out = [], [], []
+    for phone in facts["phones"]:
+        try:
+            phones.append(phone_digits(phone))
+        except ValueError:
+            left_out.append("a phone that is no full international number")
+    for email in facts["emails"]:
+        if _EMAIL.fullmatch(email):
+            emails.append(email)
+        else:
+            left_out.append("an e-mail that is none")
+    created = datetime.fromisoformat(facts["created_at"]) if facts["created_at"] else None
+    unique_emails = {email.lower(): email for email in reversed(emails)}
+    contact = DealContact(
+        ext_id=ext_id,
+        name=str(facts["name"]),
+        phone_numbers=tuple(dict.fromkeys(phones)),
+        emails=tuple(reversed(unique_emails.values())),
+        created_at=created if created is not None and created <= now else None,
+    )
+    return DueContact(ext_id, content_hash, contact, tuple(left_out))
+
+
+class Contacts:
+    """The contacts of one account's deals."""
+
+    def __init__(self, session: UploadSession) -> None:
+        self._session = session
+        self._ledger = DirectoryLedger(session, "contact")
+        self._sender = BatchSender[DueContact](
+            self._create, self._mend_or_park, lambda due: 1, lambda due: due.ext_id
+        )
+
+    def adopt(self) -> None:
+        """Learn which contacts UIS has; their content is compared before anything is sent."""
+        for page in self._session.uis.deal_contacts(page_size=PAGE_SIZE):
+            ours = [
+                row
+                for row in page.rows
+                if str(row.get("ext_id")).startswith(f"{self._session.prefix}-contact-")
+            ]
+            self._ledger.save([_adopted(row) for row in ours])
+            self._session.count("contacts_adopted", len(ours))
+
+    def send_new(self) -> None:
+        """Make those that UIS lacks, up to 1000 at once."""
+        for page in self._due(is_known=False):
+            self._sender.deliver(page)
+
+    def send_changed(self) -> None:
+        """Change those that are otherwise in UIS; one request each, there is no other way."""
+        known = self._ledger.load()
+        for page in self._due(is_known=True):
+            same = [due for due in page if known[due.ext_id].content == due.content]
+            self._ledger.save([due.row() for due in same])
+            for due in page:
+                if known[due.ext_id].content != due.content:
+                    self._update(due)
+
+    def _due(self, *, is_known: bool) -> Iterator[list[DueContact]]:
+        after = 0
+        while rows := self._session.execute(
+            "select_upload_contacts",
+            prefix=self._session.prefix,
+            after=after,
+            is_known=is_known,
+            limit=MAX_BATCH,
+        ):
+            now = datetime.now(UTC)
+            yield [due_contact(ext_id, facts, content_hash, now) for _, ext_id, facts, content_hash in rows]
+            after = rows[-1][0]
+
+    def _create(self, batch: Sequence[DueContact]) -> None:
+        for tries in range(1, TRIES + 1):
+            try:
+                self._session.uis.create_deal_contacts([due.contact for due in batch])
+            except UisDuplicateError:
+                left = self._those_not_there(batch)
+                if len(left) == len(batch):
+                    raise  # something else of them is a duplicate
+                batch = left
+            except (UisServerError, UisTransportError) as error:
+                if tries == TRIES:
+                    raise
+                log.warning(
+                    "%s Looking which contacts are there in %.0f s.", error, self._session.read_lag_seconds
+                )
+                self._session.sleep(self._session.read_lag_seconds)
+                batch = self._those_not_there(batch)
+            else:
+                self._ledger.save([due.row() for due in batch])
+                self._session.count("contacts_created", len(batch))
+                return
+            if not batch:
+                return
+
+    def _those_not_there(self, batch: Sequence[DueContact]) -> list[DueContact]:
+        """Note which contacts of a batch UIS has; return the others."""
+        wanted = {due.ext_id for due in batch}
+        rows = self._session.uis.deal_contacts_with(sorted(wanted))
+        present = {str(row["ext_id"]): row for row in rows if row.get("ext_id") in wanted}
+        self._ledger.save([_adopted(row) for row in present.values()])
+        self._session.count("contacts_created", len(present))
+        return [due for due in batch if due.ext_id not in present]
+
+    def _update(self, due: DueContact) -> None:
+        while True:
+            try:
+                self._session.uis.update_deal_contact(due.contact)
+            except UisNotFoundError:
+                self._sender.deliver([due])
+                return
+            except UisValidationError as refusal:
+                mended = self._mend_or_park(due, refusal)
+                if mended is None:
+                    return
+                due = mended
+            else:
+                self._ledger.save([due.row()])
+                self._session.count("contacts_changed")
+                return
+
+    def _mend_or_park(self, due: DueContact, refusal: UisValidationError) -> DueContact | None:
+        """Leave out the phone or the e-mail that UIS refuses; park the contact when it is something else."""
+        mended = _without_refused_value(due, refusal)
+        if mended is None:
+            self._ledger.park(due.ext_id, due.content_hash, refusal)
+        return mended
+
+
+def _adopted(row: Mapping[str, Any]) -> SentRow:
+    """Return the row of the ledger for a contact as UIS shows it; its hash is that of no facts."""
+    content = {
+        "name": row.get("name"),
+        "phones": [str(phone).removeprefix("+") for phone in row.get("phone_numbers") or ()],
+        "emails": list(row.get("emails") or ()),
+    }
+    return SentRow(str(row["ext_id"]), "adopted", content)
+
+
+def _without_refused_value(due: DueContact, refusal: UisValidationError) -> DueContact | None:
+    found = _VALUE.search(refusal.field or "")
+    if found is None:
+        return None
+    name, place = found.group(1), found.group(2)
+    values: tuple[str, ...] = getattr(due.contact, name)
+    if not values or (place is not None and int(place) >= len(values)):
+        return None
+    left = () if place is None else (*values[: int(place)], *values[int(place) + 1 :])
+    contact = replace(due.contact, **{name: left})  # type: ignore[arg-type]
+    return replace(
+        due, contact=contact, left_out=(*due.left_out, f"{name} that UIS refuses: {refusal.mnemonic}")
+    )

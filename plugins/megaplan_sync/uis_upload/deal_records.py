@@ -1,0 +1,266 @@
+"""From the facts of a deal to the records of its history in UIS. Free of I/O.
+
+UIS takes no back-dating, no moments in the future, and another contact only together with a later time of the
+stage. So: moves that are older than what UIS has are left out, a changed contact moves the time of the stage by one
+second, and each upload of a deal has a later ``modified_date_time`` than the one before, by which it is recognised
+when read back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from megaplan_sync.uis_upload.deal_fields import (
+    ADVERTISING_WAY,
+    CURRENCY,
+    GOODS,
+    LINK,
+    NUMBER,
+    STAGE,
+    SUM,
+)
+from megaplan_sync.uis_upload.funnel_plan import FunnelPlan
+from uis_hook.account_time import moment_of
+from uis_hook.deals import DealRecord
+
+MAPPING_VERSION = "1"
+"""Part of each deal's hash: raise it when records are made otherwise, and all deals are sent anew."""
+ONE_SECOND = timedelta(seconds=1)
+
+
+class Move(NamedTuple):
+    """A move of a deal into a stage, as ``megaplan_raw.deal_stage_moves`` has it."""
+
+    moved_at: datetime
+    program_id: int | None
+    state_id: int
+    stage: str | None
+
+
+@dataclass(frozen=True)
+class DealFacts:
+    """A deal that is to be sent.
+
+    :param content: facts as ``select_upload_deals`` gives them
+    :param sent: the last record that UIS has, as it was sent; None for a deal that it does not have
+    """
+
+    deal_id: int
+    ext_id: str
+    content: Mapping[str, Any]
+    content_hash: str
+    updated_at: datetime | None
+    sent: Mapping[str, Any] | None
+
+
+class DealProblem(Exception):  # noqa: N818 - a finding about one deal, which fails nothing
+    """Why a deal cannot be sent.
+
+    :param may_pass: whether it may be otherwise in the next run without any change in Megaplan
+    """
+
+    def __init__(self, told: str, *, may_pass: bool = False) -> None:
+        super().__init__(told)
+        self.may_pass = may_pass
+
+
+@dataclass(frozen=True)
+class RecordMaker:
+    """Makes the records of deals.
+
+    :param funnels: by the id of the pipeline
+    :param zone: of the cabinet
+    :param links_communications: as in :meth:`uis_hook.deals.DealRecord.problems`
+    :param longest_text: of a user field or a comment, in characters
+    :param link_template: address of a deal's card with ``{id}``
+    """
+
+    funnels: Mapping[int, FunnelPlan]
+    zone: ZoneInfo
+    longest_text: int
+    link_template: str
+
+    def records(self, facts: DealFacts, moves: Sequence[Move], now: datetime) -> list[DealRecord]:
+        """Return what is to be added to the history of a deal: moves UIS has not seen, then the present state.
+
+        :param moves: all known ones, oldest first
+        :param now: aware
+        :raises DealProblem: UIS would refuse the deal
+        """
+        content = facts.content
+        funnel, stage = self._stage(content["program_id"], content["state_id"])
+        if funnel is None or stage is None:
+            raise DealProblem("its pipeline or stage is not known here, or refused by UIS", may_pass=True)
+        created = _moment(content["created_at"])
+        if created is None:
+            raise DealProblem("created_at: it is empty")
+        if (revenue := _money(content["revenue"])) is not None:
+            revenue = revenue.quantize(Decimal("0.01"))
+        state = DealRecord(
+            ext_id=facts.ext_id,
+            name=str(content["name"]),
+            created_at=created,
+            stage_moved_at=created,
+            sales_funnel_ext_id=funnel.ext_id,
+            stage_ext_id=stage,
+            contact_ext_ids=tuple(content["contacts"]),
+            main_contact_ext_id=content["main_contact"],
+            employee_ext_id=content["employee"],
+            revenue=revenue,
+            comments=self._comments(content),
+            source=self._cut(content["advertising_way"]),
+            user_fields=self._user_fields(facts.deal_id, content),
+        )
+        sent = _Sent.of(facts.sent, self.zone)
+        is_told = bool(moves) and moves[-1].state_id == content["state_id"]
+        history = self._history(state, moves[:-1] if is_told else moves, created, sent)
+        history.append(self._present(state, facts, moves, history, sent, now))
+        for record in history:
+            problems = {**record.problems(now), **_future(record, now)}
+            for name, told in problems.items():
+                raise DealProblem(f"{name}: {told}", may_pass="future" in told)
+        return history
+
+    def _stage(
+        self, program_id: int | None, state_id: int | None
+    ) -> tuple[FunnelPlan, str] | tuple[None, None]:
+        funnel = self.funnels.get(program_id) if program_id is not None else None
+        stage = funnel.stage_of.get(state_id) if funnel is not None and state_id is not None else None
+        return (funnel, stage) if funnel is not None and stage is not None else (None, None)
+
+    def _history(
+        self, state: DealRecord, moves: Sequence[Move], created: datetime, sent: _Sent | None
+    ) -> list[DealRecord]:
+        """Return records of moves that UIS has not seen; their other values are the present ones."""
+        told: list[DealRecord] = []
+        for move in moves:
+            moved = max(_seconds(move.moved_at), created)
+            if sent is not None and moved <= sent.stage_moved_at:
+                continue
+            funnel, stage = self._stage(move.program_id, move.state_id)
+            if funnel is None or stage is None:
+                continue
+            told.append(
+                replace(
+                    state,
+                    stage_moved_at=moved,
+                    modified_at=max(moved, sent.modified_at) if sent else moved,
+                    closed_at=moved if move.state_id in funnel.finals else None,
+                    sales_funnel_ext_id=funnel.ext_id,
+                    stage_ext_id=stage,
+                    user_fields={**state.user_fields, STAGE: self._cut(move.stage) or ""},
+                )
+            )
+        return told
+
+    def _present(
+        self,
+        state: DealRecord,
+        facts: DealFacts,
+        moves: Sequence[Move],
+        history: Sequence[DealRecord],
+        sent: _Sent | None,
+        now: datetime,
+    ) -> DealRecord:
+        state_id, program_id = facts.content["state_id"], facts.content["program_id"]
+        moved = _moment(facts.content["stage_since"])
+        if moved is None and moves and moves[-1].state_id == state_id:
+            moved = _seconds(moves[-1].moved_at)
+        before = history[-1].stage_moved_at if history else None
+        moved = max(each for each in (moved, state.created_at, before) if each is not None)
+        if sent is not None:
+            moved = max(moved, sent.stage_moved_at)
+            if moved == sent.stage_moved_at and _contacts(state) != sent.contacts:
+                moved = sent.stage_moved_at + ONE_SECOND
+        modified = max(_seconds(facts.updated_at or now), moved)
+        modified = min(modified, max(_seconds(now), moved))
+        if sent is not None and modified <= sent.modified_at:
+            modified = sent.modified_at + ONE_SECOND
+        is_final = state_id in self.funnels[program_id].finals
+        return replace(
+            state, stage_moved_at=moved, modified_at=modified, closed_at=moved if is_final else None
+        )
+
+    def _user_fields(self, deal_id: int, content: Mapping[str, Any]) -> dict[str, str]:
+        texts = {
+            SUM: content["sum"],
+            CURRENCY: content["currency"],
+            GOODS: content["goods"],
+            STAGE: content["stage"],
+            ADVERTISING_WAY: content["advertising_way"],
+            NUMBER: content["number"],
+            LINK: self.link_template.replace("{id}", str(deal_id)),
+            **(content["fields"] or {}),
+        }
+        return {ext_id: cut for ext_id, text in texts.items() if (cut := self._cut(text))}
+
+    def _comments(self, content: Mapping[str, Any]) -> str | None:
+        amount = " ".join(part for part in (content["sum"], content["currency"]) if part)
+        return self._cut("; ".join(part for part in (amount, content["goods"]) if part))
+
+    def _cut(self, text: Any) -> str | None:
+        words = str(text or "").strip()
+        if len(words) > self.longest_text:
+            words = words[: self.longest_text - 1] + "…"
+        return words or None
+
+
+def _contacts(record: DealRecord) -> tuple[tuple[str, ...], str | None]:
+    """Return what may be changed only with a later time of the stage."""
+    return tuple(record.contact_ext_ids), record.main_contact_ext_id
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """What the last record in UIS forbids to the next one."""
+
+    stage_moved_at: datetime
+    modified_at: datetime
+    contacts: tuple[tuple[str, ...], str | None]
+
+    @classmethod
+    def of(cls, sent: Mapping[str, Any] | None, zone: ZoneInfo) -> _Sent | None:
+        if sent is None:
+            return None
+        moved = moment_of(sent["modified_stage_date_time"], zone)
+        if moved is None:
+            raise DealProblem("UIS tells no modified_stage_date_time of it")
+        return cls(
+            stage_moved_at=moved,
+            modified_at=moment_of(sent.get("modified_date_time"), zone) or moved,
+            contacts=(tuple(sent.get("contact_ext_ids") or ()), sent.get("main_contact_ext_id")),
+        )
+
+
+def _future(record: DealRecord, now: datetime) -> dict[str, str]:
+    moments = {
+        "stage_moved_at": record.stage_moved_at,
+        "modified_at": record.modified_at,
+        "closed_at": record.closed_at,
+    }
+    return {
+        name: "it lies in the future"
+        for name, moment in moments.items()
+        if moment is not None and moment > now
+    }
+
+
+def _seconds(moment: datetime) -> datetime:
+    """Cut off the parts of a second, as UIS does."""
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return _seconds(datetime.fromisoformat(text)) if text else None
+
+
+def _money(text: str | None) -> Decimal | None:
+    try:
+        return None if text is None else Decimal(text)
+    except InvalidOperation:
+        raise DealProblem("revenue: it is no number") from None

@@ -1,0 +1,146 @@
+"""Sends the deals that UIS has not, or has otherwise, and notes what it has taken."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from megaplan_sync.uis_upload.batch_sender import BatchSender
+from megaplan_sync.uis_upload.deal_fields import FieldSource
+from megaplan_sync.uis_upload.deal_ledger import DealLedger, PlannedDeal
+from megaplan_sync.uis_upload.deal_records import DealFacts, DealProblem, RecordMaker
+from megaplan_sync.uis_upload.directory_ledger import TRIES, make_once
+from megaplan_sync.uis_upload.history_rows import is_the_same_state
+from megaplan_sync.uis_upload.reading_back import ReadingBack
+from megaplan_sync.uis_upload.upload_errors import EverythingRefusedError
+from megaplan_sync.uis_upload.upload_session import UploadSession
+from uis_hook.deals import MAX_BATCH
+from uis_hook.exceptions import (
+    UisError,
+    UisNotFoundError,
+    UisServerError,
+    UisTransportError,
+    UisValidationError,
+)
+
+log = logging.getLogger(__name__)
+
+MOST_REFUSED_IN_A_ROW = 25
+
+
+class DealUploads:
+    """The deals of one account, for one run."""
+
+    def __init__(self, session: UploadSession, ledger: DealLedger, maker: RecordMaker) -> None:
+        self._session = session
+        self._ledger = ledger
+        self._maker = maker
+        self._reading_back = ReadingBack(session, ledger)
+        self._zone = session.uis.settings.zone
+        self._refused_in_a_row = 0
+        self._sender = BatchSender[PlannedDeal](
+            self._upload, self._park, lambda deal: len(deal.records), lambda deal: deal.facts.ext_id
+        )
+
+    def send(self, since: datetime | None, sources: Sequence[FieldSource]) -> None:
+        """Send what is due, up to 1000 records at once, oldest deals first.
+
+        :param since: only deals that have changed since; None means all
+        :raises EverythingRefusedError: UIS refuses one deal after the other
+        :raises UisError: UIS cannot be worked with now
+        """
+        for batch in self._batches(since, sources):
+            self._sender.deliver(batch)
+
+    def delete(self) -> None:
+        """Remove the deals that Megaplan surely has not any more, with their history; one request each."""
+        for deal_id, ext_id in self._session.execute("select_uploads_to_delete"):
+            try:
+                make_once(self._session, lambda ext_id=ext_id: self._session.uis.delete_deal(ext_id))  # type: ignore[misc]
+            except UisNotFoundError:
+                pass
+            except UisValidationError as refusal:
+                log.warning("deal %s cannot be deleted: %s", ext_id, refusal)
+                self._session.count("deletions_refused")
+                continue
+            self._session.execute("forget_upload", deal_id=deal_id)
+            self._session.count("deals_deleted")
+
+    def _batches(self, since: datetime | None, sources: Sequence[FieldSource]) -> Iterator[list[PlannedDeal]]:
+        batch: list[PlannedDeal] = []
+        records = 0
+        for deal in self._planned(since, sources):
+            if records + len(deal.records) > MAX_BATCH and batch:
+                yield batch
+                batch, records = [], 0
+            batch.append(deal)
+            records += len(deal.records)
+        if batch:
+            yield batch
+
+    def _planned(self, since: datetime | None, sources: Sequence[FieldSource]) -> Iterator[PlannedDeal]:
+        after = 0
+        while page := self._ledger.due(after, MAX_BATCH, since, sources):
+            moves = self._ledger.moves([facts.deal_id for facts in page])
+            known: list[DealFacts] = []
+            for facts in page:
+                try:
+                    records = self._maker.records(facts, moves.get(facts.deal_id, ()), datetime.now(UTC))
+                except DealProblem as problem:
+                    self._ledger.park(facts, problem, may_pass=problem.may_pass)
+                    continue
+                deal = PlannedDeal(facts, records[-MAX_BATCH:])
+                if facts.sent and len(records) == 1 and is_the_same_state(facts.sent, deal.last(self._zone)):
+                    known.append(facts)
+                else:
+                    yield deal
+            self._ledger.confirm(known)
+            after = page[-1].deal_id
+
+    def _upload(self, deals: Sequence[PlannedDeal]) -> None:
+        """Send a batch; after an answer that got lost UIS is asked what it has before anything is sent again."""
+        left = list(deals)
+        for tries in range(1, TRIES + 1):
+            ids = [deal.facts.deal_id for deal in left]
+            self._ledger.intend(left, self._zone)
+            try:
+                self._session.uis.upload_deals_history([record for deal in left for record in deal.records])
+            except (UisServerError, UisTransportError) as error:
+                if not error.maybe_accepted:
+                    self._ledger.withdraw(ids)
+                    raise
+                log.warning("%s", error)
+                not_taken = self._reading_back.settle(is_ours=True)
+                self._accepted([deal for deal in left if deal.facts.deal_id not in not_taken], noted=True)
+                left = [deal for deal in left if deal.facts.deal_id in not_taken]
+                if not left:
+                    return
+                if tries == TRIES:
+                    raise
+            except (UisError, ValueError):
+                self._ledger.withdraw(ids)  # an answer that refuses, or not sent at all
+                raise
+            else:
+                self._accepted(left)
+                return
+
+    def _accepted(self, deals: Sequence[PlannedDeal], *, noted: bool = False) -> None:
+        if not deals:
+            return
+        if not noted:
+            self._ledger.accept([deal.facts.deal_id for deal in deals])
+        new = sum(1 for deal in deals if deal.facts.sent is None)
+        self._session.count("deals_created", new)
+        self._session.count("deals_changed", len(deals) - new)
+        self._session.count("records_sent", sum(len(deal.records) for deal in deals))
+        self._refused_in_a_row = 0
+        log.info("%d deals uploaded", self._session.counts.get("deals_created", 0))
+
+    def _park(self, deal: PlannedDeal, refusal: UisValidationError) -> None:
+        self._ledger.park(deal.facts, refusal)
+        self._refused_in_a_row += 1
+        if self._refused_in_a_row >= MOST_REFUSED_IN_A_ROW:
+            raise EverythingRefusedError(
+                self._session.account, self._refused_in_a_row, str(refusal)
+            ) from refusal

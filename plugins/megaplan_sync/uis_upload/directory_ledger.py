@@ -1,0 +1,136 @@
+"""What UIS has of one kind of directory, as the ledger knows it."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple
+
+import orjson
+from psycopg.types.json import Jsonb
+
+from megaplan_sync.uis_upload.upload_session import UploadSession
+from uis_hook.exceptions import UisDuplicateError, UisServerError, UisTransportError, UisValidationError
+
+log = logging.getLogger(__name__)
+
+Kind = Literal["funnel", "employee", "contact", "user_field"]
+TRIES = 3
+
+
+class KnownRow(NamedTuple):
+    """A row of the ledger; ``content_hash`` is None for what UIS does not have."""
+
+    content_hash: str | None
+    content: Any
+    parked_hash: str | None
+
+
+class SentRow(NamedTuple):
+    """A row that UIS has; ``error``: what of it had to be left out."""
+
+    ext_id: str
+    content_hash: str
+    content: Any
+    error: str | None = None
+
+
+def hash_of(content: Any) -> str:
+    """Return the hash of plain values."""
+    return hashlib.md5(orjson.dumps(content, option=orjson.OPT_SORT_KEYS), usedforsecurity=False).hexdigest()
+
+
+class DirectoryLedger:
+    """One kind of directory of one account."""
+
+    def __init__(self, session: UploadSession, kind: Kind) -> None:
+        self._session = session
+        self.kind: Kind = kind
+
+    def load(self) -> dict[str, KnownRow]:
+        """Return all rows by their id in UIS."""
+        rows = self._session.execute("select_directory_ledger", kind=self.kind)
+        return {ext_id: KnownRow(*known) for ext_id, *known in rows}
+
+    def save(self, rows: Sequence[SentRow]) -> None:
+        """Note what UIS has taken."""
+        if rows:
+            self._session.execute(
+                "save_directory_rows",
+                kind=self.kind,
+                ext_ids=[row.ext_id for row in rows],
+                hashes=[row.content_hash for row in rows],
+                contents=[Jsonb(row.content) for row in rows],
+                errors=[row.error for row in rows],
+            )
+
+    def park(self, ext_id: str, content_hash: str, reason: Exception | str) -> None:
+        """Note what UIS refuses."""
+        log.warning("%s %s is parked: %s", self.kind, ext_id, reason)
+        self._session.execute(
+            "park_directory_row", kind=self.kind, ext_id=ext_id, hash=content_hash, error=str(reason)
+        )
+        self._session.count(f"{self.kind}s_parked")
+
+    def forget(self) -> None:
+        """Forget what UIS has, to compare with UIS itself."""
+        self._session.execute("forget_directory_rows", kind=self.kind)
+
+
+def make_once(session: UploadSession, make: Callable[[], None]) -> bool:
+    """Make something that bears an id of ours; tell whether it was not there before.
+
+    After an answer that got lost it is simply made again: what is there already is refused as a duplicate.
+    """
+    for tries in range(1, TRIES + 1):
+        try:
+            make()
+            return True
+        except UisDuplicateError:
+            return tries > 1
+        except (UisServerError, UisTransportError) as error:
+            if tries == TRIES:
+                raise
+            log.warning("%s Trying again in %.0f s.", error, session.read_lag_seconds)
+            session.sleep(session.read_lag_seconds)
+    raise AssertionError("not reached")
+
+
+def sync_names(
+    session: UploadSession,
+    kind: Kind,
+    wanted: dict[str, str],
+    listed: Callable[[], list[dict[str, Any]]],
+    create: Callable[[str, str], None],
+    rename: Callable[[str, str], None],
+) -> None:
+    """Make and rename what UIS keeps as nothing but an id and a name: one request each.
+
+    UIS is asked for its list only when there is something to do; what it has counts, not what the ledger thinks.
+
+    :param wanted: names by id
+    """
+    ledger = DirectoryLedger(session, kind)
+    known = ledger.load()
+    due = []
+    for ext_id, name in wanted.items():
+        row = known.get(ext_id, KnownRow(None, None, None))
+        if hash_of(name) not in (row.content_hash, row.parked_hash):
+            due.append(ext_id)
+    if not due:
+        return
+    present = {str(row.get("ext_id")): row.get("name") for row in listed()}
+    for ext_id in due:
+        name = wanted[ext_id]
+        try:
+            if ext_id not in present:
+                if make_once(session, lambda ext_id=ext_id, name=name: create(ext_id, name)):  # type: ignore[misc]
+                    session.count(f"{kind}s_created")
+            elif present[ext_id] != name:
+                rename(ext_id, name)
+                session.count(f"{kind}s_renamed")
+        except UisValidationError as refusal:
+            ledger.park(ext_id, hash_of(name), refusal)
+        else:
+            ledger.save([SentRow(ext_id, hash_of(name), name)])

@@ -1,0 +1,126 @@
+"""How a pipeline of Megaplan becomes a funnel of UIS. Free of I/O.
+
+A funnel has exactly one stage of success and one of failure, and 1 to 100 others. Several final stages of a
+pipeline are folded into one, which then bears all their names; the deal's own stage stands in a user field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from megaplan_sync.uis_upload.upload_ids import pipeline_ext_id, stage_ext_id
+from uis_hook.deals import MAX_STAGE_ORDER, MAX_STAGES_IN_PROCESS
+
+FinalKind = Literal["success", "failed"]
+ORDER_STEP = 10
+LONGEST_NAME = 100
+_KIND_OF_TYPE: dict[str, FinalKind] = {"positive": "success", "negative": "failed"}
+_NAME_OF_KIND = {"success": "Успешно реализовано", "failed": "Сделка провалена"}
+_NAME_OF_THE_ONLY_STAGE = "В работе"
+
+
+@dataclass(frozen=True)
+class PlannedStage:
+    """A stage in process, without its place in the order."""
+
+    ext_id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class FunnelPlan:
+    """A funnel as it should be.
+
+    :param in_process: in their order
+    :param stage_of: ext_id of the funnel's stage by the id of Megaplan's
+    :param finals: which of those ids are final
+    """
+
+    ext_id: str
+    name: str
+    success: PlannedStage
+    failed: PlannedStage
+    in_process: tuple[PlannedStage, ...]
+    stage_of: Mapping[int, str]
+    finals: frozenset[int]
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What is compared with what UIS has."""
+        return {
+            "name": self.name,
+            "success": [self.success.ext_id, self.success.name],
+            "failed": [self.failed.ext_id, self.failed.name],
+            "in_process": [[stage.ext_id, stage.name] for stage in self.in_process],
+        }
+
+    def stage_name(self, ext_id: str) -> str | None:
+        """Return the name of a stage in UIS."""
+        stages = (self.success, self.failed, *self.in_process)
+        return next((stage.name for stage in stages if stage.ext_id == ext_id), None)
+
+
+def plan_funnel(prefix: str, pipeline_id: int, name: str, stages: Sequence[Mapping[str, Any]]) -> FunnelPlan:
+    """Plan the funnel of a pipeline.
+
+    :param stages: ``{id, name, type}`` in their order; what is neither positive nor negative is on the way
+    :raises ValueError: more than 100 stages on the way
+    """
+    ext_id = pipeline_ext_id(prefix, pipeline_id)
+    stage_of: dict[int, str] = {}
+    in_process: list[PlannedStage] = []
+    folded: dict[FinalKind, list[str]] = {"success": [], "failed": []}
+    finals: set[int] = set()
+    for stage in stages:
+        kind = _KIND_OF_TYPE.get(str(stage["type"]))
+        if kind is None:
+            planned = PlannedStage(stage_ext_id(prefix, stage["id"]), str(stage["name"]))
+            in_process.append(planned)
+            stage_of[stage["id"]] = planned.ext_id
+        else:
+            folded[kind].append(str(stage["name"]))
+            finals.add(stage["id"])
+            stage_of[stage["id"]] = f"{ext_id}-{kind}"
+    if len(in_process) > MAX_STAGES_IN_PROCESS:
+        raise ValueError(
+            f"it has {len(in_process)} stages on the way, and a funnel of UIS at most {MAX_STAGES_IN_PROCESS}"
+        )
+    if not in_process:
+        in_process.append(PlannedStage(f"{ext_id}-in-process", _NAME_OF_THE_ONLY_STAGE))
+    return FunnelPlan(
+        ext_id=ext_id,
+        name=name,
+        success=PlannedStage(f"{ext_id}-success", _folded_name("success", folded["success"])),
+        failed=PlannedStage(f"{ext_id}-failed", _folded_name("failed", folded["failed"])),
+        in_process=tuple(in_process),
+        stage_of=stage_of,
+        finals=frozenset(finals),
+    )
+
+
+def _folded_name(kind: FinalKind, names: Sequence[str]) -> str:
+    joined = " / ".join(dict.fromkeys(names))
+    return joined if 0 < len(joined) <= LONGEST_NAME else names[0] if len(names) == 1 else _NAME_OF_KIND[kind]
+
+
+def stage_orders(present: Sequence[int | None]) -> list[int]:
+    """Return the order of each stage in process, moving as few as possible: each move is a request.
+
+    :param present: the order that each has in UIS, in the order wanted; None for a new one
+    """
+    orders: list[int] = []
+    last = 0
+    for place, order in enumerate(present):
+        if order is None or order <= last:
+            later = next(
+                (known for known in present[place + 1 :] if known is not None and known > last), None
+            )
+            room = last + 2 * ORDER_STEP if later is None else later
+            order = last + max(1, (room - last) // 2)
+        orders.append(order)
+        last = order
+    if last > MAX_STAGE_ORDER:
+        return [ORDER_STEP * (place + 1) for place in range(len(present))]
+    return orders

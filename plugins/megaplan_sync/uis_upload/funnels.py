@@ -1,0 +1,116 @@
+"""Brings funnels and their stages up to date in UIS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from megaplan_sync.uis_upload.directory_ledger import DirectoryLedger, KnownRow, SentRow, hash_of, make_once
+from megaplan_sync.uis_upload.funnel_plan import FunnelPlan, PlannedStage, plan_funnel, stage_orders
+from megaplan_sync.uis_upload.upload_ids import pipeline_ext_id
+from megaplan_sync.uis_upload.upload_session import UploadSession
+from uis_hook.deals import FinalStage, Stage
+from uis_hook.exceptions import UisValidationError
+
+
+class Funnels:
+    """The funnels of one account.
+
+    UIS is asked for its list only when there is something to do; what it has counts, not what the ledger thinks.
+    """
+
+    def __init__(self, session: UploadSession) -> None:
+        self._session = session
+        self._ledger = DirectoryLedger(session, "funnel")
+
+    def sync(self) -> dict[int, FunnelPlan]:
+        """Make what is missing, rename what is called otherwise; return what UIS has, by pipeline."""
+        known = self._ledger.load()
+        plans: dict[int, FunnelPlan] = {}
+        present: dict[str, Mapping[str, Any]] | None = None
+        for pipeline_id, name, stages in self._session.execute("select_upload_pipelines"):
+            ext_id = pipeline_ext_id(self._session.prefix, pipeline_id)
+            row = known.get(ext_id, KnownRow(None, None, None))
+            try:
+                plan = plan_funnel(self._session.prefix, pipeline_id, name, stages)
+            except ValueError as problem:
+                self._ledger.park(ext_id, hash_of([name, stages]), str(problem))
+                continue
+            content_hash = hash_of(plan.content)
+            if row.content_hash == content_hash:
+                plans[pipeline_id] = plan
+                continue
+            if row.parked_hash == content_hash:
+                continue
+            if present is None:
+                present = {str(funnel.get("ext_id")): funnel for funnel in self._session.uis.sales_funnels()}
+            try:
+                self._bring_up(plan, present.get(ext_id))
+            except UisValidationError as refusal:
+                self._ledger.park(ext_id, content_hash, refusal)
+            else:
+                self._ledger.save([SentRow(ext_id, content_hash, plan.content)])
+                plans[pipeline_id] = plan
+        return plans
+
+    def _bring_up(self, plan: FunnelPlan, present: Mapping[str, Any] | None) -> None:
+        if present is None:
+            in_process = [
+                Stage(stage.ext_id, stage.name, order)
+                for stage, order in zip(
+                    plan.in_process, stage_orders([None] * len(plan.in_process)), strict=True
+                )
+            ]
+            make_once(
+                self._session,
+                lambda: self._session.uis.create_sales_funnel(
+                    plan.ext_id,
+                    plan.name,
+                    success=FinalStage(plan.success.ext_id, plan.success.name),
+                    failed=FinalStage(plan.failed.ext_id, plan.failed.name),
+                    in_process=in_process,
+                ),
+            )
+            self._session.count("funnels_created")
+            return
+        if present.get("name") != plan.name:
+            self._session.uis.rename_sales_funnel(plan.ext_id, plan.name)
+            self._session.count("funnels_renamed")
+        self._stages(plan, {str(stage.get("stage_ext_id")): stage for stage in present.get("stages") or ()})
+
+    def _stages(self, plan: FunnelPlan, present: Mapping[str, Mapping[str, Any]]) -> None:
+        for final in (plan.success, plan.failed):
+            if final.ext_id in present and present[final.ext_id].get("stage_name") != final.name:
+                self._session.uis.update_stage(plan.ext_id, final.ext_id, name=final.name)
+                self._session.count("stages_changed")
+        orders = stage_orders([_order(present.get(stage.ext_id)) for stage in plan.in_process])
+        for stage, order in zip(plan.in_process, orders, strict=True):
+            self._stage(plan, stage, order, present.get(stage.ext_id))
+        wanted = {plan.success.ext_id, plan.failed.ext_id, *(stage.ext_id for stage in plan.in_process)}
+        for ext_id in present.keys() - wanted:
+            try:
+                self._session.uis.delete_stage(plan.ext_id, ext_id)
+                self._session.count("stages_deleted")
+            except UisValidationError:
+                self._session.count("stages_kept")  # it holds deals: their history needs it
+
+    def _stage(
+        self, plan: FunnelPlan, stage: PlannedStage, order: int, present: Mapping[str, Any] | None
+    ) -> None:
+        if present is None:
+            make_once(
+                self._session,
+                lambda: self._session.uis.create_stage(plan.ext_id, Stage(stage.ext_id, stage.name, order)),
+            )
+            self._session.count("stages_created")
+            return
+        name = None if present.get("stage_name") == stage.name else stage.name
+        moved = None if _order(present) == order else order
+        if name is not None or moved is not None:
+            self._session.uis.update_stage(plan.ext_id, stage.ext_id, name=name, order=moved)
+            self._session.count("stages_changed")
+
+
+def _order(stage: Mapping[str, Any] | None) -> int | None:
+    order = None if stage is None else stage.get("stage_order")
+    return int(order) if isinstance(order, int | float | str) and str(order).strip() else None

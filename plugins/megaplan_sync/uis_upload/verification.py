@@ -1,0 +1,143 @@
+"""Reads in the report "Raw data, Deals" whether it shows what was sent."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from megaplan_sync.uis_upload.deal_ledger import DealLedger, UnverifiedDeal
+from megaplan_sync.uis_upload.directory_ledger import DirectoryLedger
+from megaplan_sync.uis_upload.history_rows import is_the_same_upload
+from megaplan_sync.uis_upload.reading_back import ReadingBack
+from megaplan_sync.uis_upload.report_columns import difference, user_field_columns
+from megaplan_sync.uis_upload.upload_session import UploadSession
+from uis_hook.account_time import moment_of
+from uis_hook.exceptions import (
+    UisComponentDisabledError,
+    UisForbiddenError,
+    UisNotFoundError,
+    UisProtocolError,
+)
+from uis_hook.reports import DEAL_FIELDS, FLAT_REPORT_DAYS, report_id_of
+
+log = logging.getLogger(__name__)
+
+MOST_TRIES = 5
+PAGE_SIZE = 10_000
+NO_REPORT = (UisComponentDisabledError, UisForbiddenError, UisNotFoundError, UisProtocolError)
+
+
+class Verification:
+    """What was sent of one account's deals, seen from the cabinet."""
+
+    def __init__(self, session: UploadSession, ledger: DealLedger, reading_back: ReadingBack) -> None:
+        self._session = session
+        self._ledger = ledger
+        self._reading_back = reading_back
+
+    def run(self) -> None:
+        """Compare; what the report does not show is looked for in the history, and sent again if it is not there."""
+        unverified = self._ledger.unverified(MOST_TRIES)
+        if not unverified:
+            return
+        try:
+            rows = self._report(unverified)
+        except NO_REPORT as refusal:
+            log.warning("%s The history of deals is looked at instead of the report.", refusal)
+            self._by_history(unverified)
+            return
+        seen = [deal for deal in unverified if deal.ext_id in rows]
+        told = {deal.deal_id: self._difference(deal, rows[deal.ext_id]) for deal in seen}
+        self._note(seen, told)
+        if unseen := [deal for deal in unverified if deal.ext_id not in rows]:
+            self._look_for(unseen)
+
+    def _note(self, deals: Sequence[UnverifiedDeal], told: Mapping[int, str | None]) -> None:
+        self._session.execute(
+            "save_verified_uploads",
+            deal_ids=[deal.deal_id for deal in deals],
+            hashes=[deal.sent_hash for deal in deals],
+            differences=[told.get(deal.deal_id) for deal in deals],
+        )
+        differing = {ext_id: text for ext_id, text in told.items() if text}
+        for deal_id, text in list(differing.items())[:20]:
+            log.warning("deal %d is otherwise in the report: %s", deal_id, text)
+        self._session.count("deals_verified", len(deals) - len(differing))
+        self._session.count("deals_differing", len(differing))
+
+    def _look_for(self, unseen: Sequence[UnverifiedDeal]) -> None:
+        histories = self._reading_back.histories([deal.ext_id for deal in unseen])
+        there = [deal.deal_id for deal in unseen if histories.get(deal.ext_id)]
+        lost = [deal.deal_id for deal in unseen if not histories.get(deal.ext_id)]
+        self._session.execute("note_unseen_uploads", deal_ids=there)
+        self._session.execute("lose_uploads", deal_ids=lost)
+        self._session.count("deals_unseen", len(there))
+        self._session.count("deals_lost", len(lost))
+        if lost:
+            log.warning(
+                "UIS does not have %d deals that it had taken; the next run sends them again", len(lost)
+            )
+
+    def _by_history(self, unverified: Sequence[UnverifiedDeal]) -> None:
+        histories = self._reading_back.histories([deal.ext_id for deal in unverified])
+        found = [
+            deal
+            for deal in unverified
+            if any(is_the_same_upload(row, deal.sent) for row in histories.get(deal.ext_id, ()))
+        ]
+        self._note(found, {})
+        ids = {deal.deal_id for deal in found}
+        lost = [deal.deal_id for deal in unverified if deal.deal_id not in ids]
+        self._session.execute("note_unseen_uploads", deal_ids=lost)
+        self._session.count("deals_unseen", len(lost))
+
+    def _report(self, unverified: Sequence[UnverifiedDeal]) -> dict[str, Mapping[str, Any]]:
+        """Return the rows of the report that are ours to look at, by id in UIS."""
+        uis = self._session.uis
+        report_id = report_id_of(uis.flat_reports(), "deals")
+        fields = {
+            ext_id: str(row.content)
+            for ext_id, row in DirectoryLedger(self._session, "user_field").load().items()
+        }
+        self._columns = user_field_columns(uis.columns_tree("deals"), fields)
+        self._names = {kind: DirectoryLedger(self._session, kind).load() for kind in ("funnel", "employee")}
+        wanted = {deal.ext_id for deal in unverified}
+        found: dict[str, Mapping[str, Any]] = {}
+        for start, end in self._windows(unverified):
+            pages = uis.deals(
+                start,
+                end,
+                fields=(*DEAL_FIELDS, *self._columns.values()),
+                report_id=report_id,
+                page_size=PAGE_SIZE,
+            )
+            for page in pages:
+                found |= {
+                    str(row["deal_ext_id"]): row for row in page.rows if row.get("deal_ext_id") in wanted
+                }
+        return found
+
+    def _windows(self, unverified: Sequence[UnverifiedDeal]) -> Iterator[tuple[datetime, datetime]]:
+        """Return the stretches of time to ask for: one for all, or one for each deal where that costs less."""
+        texts = sorted({str(deal.sent["created_date_time"]) for deal in unverified})
+        moments = [moment for text in texts if (moment := moment_of(text, self._session.uis.settings.zone))]
+        ((rows,),) = self._session.execute("count_uploads_between", first=texts[0], last=texts[-1])
+        days = (moments[-1] - moments[0]).total_seconds() / 86_400
+        requests_for_all = math.ceil((days + 1) / FLAT_REPORT_DAYS) + rows // PAGE_SIZE
+        second = timedelta(seconds=1)
+        if len(moments) <= requests_for_all:
+            yield from ((moment, moment + second) for moment in moments)
+        else:
+            yield moments[0], moments[-1] + second
+
+    def _difference(self, deal: UnverifiedDeal, row: Mapping[str, Any]) -> str | None:
+        return difference(
+            deal.sent,
+            row,
+            funnel=self._names["funnel"].get(str(deal.sent["sales_funnel_ext_id"])),
+            employee=self._names["employee"].get(str(deal.sent.get("employee_ext_id"))),
+            columns=self._columns,
+        )

@@ -1,0 +1,215 @@
+"""What goes wrong between here and UIS: nothing twice, nothing missing, and reasons for what is refused."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from megaplan_sync.uis_upload.deal_uploads import MOST_REFUSED_IN_A_ROW
+from megaplan_sync.uis_upload.upload_errors import EverythingRefusedError, UploadUnsettledError
+from uis_hook.exceptions import UisError, UisTokenError
+
+from ..conftest import DEALS
+from .upload_world import UploadWorld
+
+pytest_plugins = ["tests.emulators.uis_fixtures"]
+
+
+def assert_each_once(world: UploadWorld, missing: int = 0) -> None:
+    """Every deal is in the cabinet with one record: nothing twice, nothing missing."""
+    assert Counter(Counter(row["ext_id"] for row in world.history()).values()) == {1: DEALS - missing}
+    assert len(world.report()) == DEALS - missing
+
+
+def fault(world: UploadWorld, kind: str, method: str = "upload.deals_history", **more: Any) -> None:
+    world.uis.control("faults", {"kind": kind, "method": method, "count": 1, **more})
+
+
+@pytest.mark.parametrize(
+    ("method", "spoilt"),
+    [
+        ("upload.deals_history", {"kind": "500"}),
+        ("upload.deals_history", {"kind": "500", "processed": True}),
+        ("upload.deals_history", {"kind": "rpc", "mnemonic": "internal_error"}),
+        ("upload.deals_history", {"kind": "timeout", "seconds": 2, "processed": True}),
+        ("upload.deals_history", {"kind": "truncated"}),
+        ("upload.deals_history", {"kind": "rpc", "mnemonic": "limit_exceeded"}),
+        ("upload.deals_history", {"kind": "429", "retry_after": "5"}),
+        ("create.deal_contacts", {"kind": "500"}),
+        ("create.deal_contacts", {"kind": "reset", "processed": True}),
+        ("create.sales_funnel", {"kind": "html", "processed": True}),
+        ("create.deal_employees", {"kind": "500", "processed": True}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(map(str, value.values())),
+)
+def test_a_spoilt_answer_costs_nothing(world: UploadWorld, method: str, spoilt: dict[str, Any]) -> None:
+    fault(world, method=method, **spoilt)
+    world.upload()
+    assert_each_once(world)
+    assert world.parked() == {}
+    assert world.certificates[-1].verdict == "proven"
+
+
+def test_an_upload_that_is_still_in_processing_is_not_sent_again(world: UploadWorld) -> None:
+    world.uis.control("knobs", {"deals_processing_s": 3600})
+    fault(world, "500", processed=True)
+    with pytest.raises(UploadUnsettledError):
+        world.upload()
+    assert world.requests().count("upload.deals_history") == 1
+    world.uis.advance(4000)
+    world.upload()
+    assert world.requests().count("upload.deals_history") == 1
+    assert_each_once(world)
+
+
+def test_one_bad_deal_is_parked_and_the_others_arrive(world: UploadWorld) -> None:
+    """UIS refuses the whole request; a name of blanks passes our own rules no more than its."""
+    world.database.execute("UPDATE megaplan_raw.deals SET price_in_main = 'NaN' WHERE id = 1006")
+    (future,) = world.rows("SELECT max(id) AS id FROM megaplan_raw.deals")
+    world.database.execute(
+        "UPDATE megaplan_raw.deals SET created_at = now() + interval '1 year' WHERE id = %s", (future["id"],)
+    )
+    world.upload()
+    assert_each_once(world, missing=2)
+    assert {ext_id.rpartition("-")[2] for ext_id in world.parked()} == {"1006", str(future["id"])}
+    assert all(world.parked().values())
+    assert world.certificates[-1].verdict == "unresolved"
+    world.forget_requests()
+    world.upload()
+    assert world.requests() == [], "what is parked asks nothing"
+    world.database.execute("UPDATE megaplan_raw.deals SET price_in_main = 5 WHERE id = 1006")
+    world.database.execute(
+        "UPDATE megaplan_raw.deals SET created_at = state_changed_at WHERE id = %s", (future["id"],)
+    )
+    world.upload()
+    assert_each_once(world)
+    assert world.parked() == {}
+
+
+@pytest.mark.parametrize("told", ["index", "from_one", "bare"])
+def test_whom_uis_refuses_is_found_by_the_errors_field(world: UploadWorld, told: str) -> None:
+    """Every second request with these deals is refused by a rule of the cabinet that nobody has published."""
+    bad = [
+        str(row["id"])
+        for row in world.rows("SELECT id FROM megaplan_raw.deals ORDER BY id OFFSET 100 LIMIT 2")
+    ]
+    world.uis.control("knobs", {"refused_deals": ",".join(bad), "refused_field": told})
+    world.upload()
+    assert {ext_id.rpartition("-")[2] for ext_id in world.parked()} == set(bad)
+    assert_each_once(world, missing=2)
+    asked = world.requests().count("upload.deals_history")
+    assert asked == 5 if told == "index" else asked < 45
+    world.forget_requests()
+    world.upload()
+    assert world.requests() == []
+    world.uis.control("knobs", {"refused_deals": ""})
+    world.upload(resend_parked=True)
+    assert_each_once(world)
+    assert world.parked() == {}
+
+
+def test_a_phone_that_uis_refuses_is_left_out_and_told(world: UploadWorld) -> None:
+    (contact,) = world.rows(
+        """SELECT point.contact_id AS id FROM megaplan_raw.contact_points AS point
+        JOIN megaplan_raw.deals AS deal ON deal.contractor_id = point.contact_id
+        WHERE phone_e164 IS NOT NULL LIMIT 1"""
+    )
+    # ten digits pass our rules, not those of the cabinet
+    world.database.execute(
+        "UPDATE megaplan_raw.contact_points SET phone_e164 = '+3725551234' WHERE contact_id = %s AND type = 'phone'",
+        (contact["id"],),
+    )
+    world.upload()
+    assert_each_once(world)
+    (row,) = world.rows(
+        "SELECT content, error FROM uis.directory_rows WHERE ext_id LIKE %s", f"%-contact-{contact['id']}"
+    )
+    assert row["content"]["phones"] == []
+    assert "phone_numbers" in row["error"]
+    world.forget_requests()
+    world.upload()
+    assert world.requests() == []
+
+
+def test_everything_refused_ends_the_run(world: UploadWorld) -> None:
+    ids = world.rows("SELECT id FROM megaplan_raw.deals")
+    world.uis.control("knobs", {"refused_deals": ",".join(str(row["id"]) for row in ids)})
+    with pytest.raises(EverythingRefusedError):
+        world.upload()
+    assert len(world.parked()) == MOST_REFUSED_IN_A_ROW
+    world.uis.control("knobs", {"refused_deals": ""})
+    world.upload(resend_parked=True)
+    assert_each_once(world)
+
+
+def test_a_bad_key_ends_the_run_and_parks_nothing(world: UploadWorld) -> None:
+    fault(world, "rpc", mnemonic="access_token_blocked")
+    with pytest.raises(UisTokenError):
+        world.upload()
+    assert world.parked() == {}
+    world.upload()
+    assert_each_once(world)
+
+
+def test_used_up_points_stop_the_run_until_the_next_day_and_no_request_is_wasted(world: UploadWorld) -> None:
+    world.uis.control("knobs", {"day_limit": 50})
+    world.upload()
+    certificate = world.certificates[-1]
+    assert certificate.verdict == "partial"
+    assert "used up" in (certificate.reason or "")
+    assert 40 <= certificate.requests_used <= 46, "a tenth of the day's points is left to telephony"
+    world.forget_requests()
+    world.upload()
+    assert world.requests() == [], "the points are remembered from run to run"
+    world.pass_time(86_400)
+    world.uis.control("knobs", {"day_limit": 0})
+    world.upload()
+    assert_each_once(world)
+    assert world.certificates[-1].verdict == "proven"
+
+
+def test_the_minutes_points_are_waited_for(world: UploadWorld) -> None:
+    world.uis.control("knobs", {"minute_limit": 20})
+    world.upload()
+    assert_each_once(world)
+    refused = [entry for entry in world.uis.control("requests", method="GET") if entry.get("mnemonic")]
+    assert refused == [], "no request is made in vain"
+
+
+def test_a_cabinet_without_the_report_is_verified_by_the_history(world: UploadWorld) -> None:
+    world.uis.control("knobs", {"disabled_components": "analytics,dataapi_reports"})
+    assert world.upload()["deals_verified"] == DEALS
+    assert world.certificates[-1].verdict == "proven"
+
+
+def test_a_deal_that_the_cabinet_has_lost_is_sent_again(world: UploadWorld) -> None:
+    world.upload(verify=False)
+    lost = next(iter(world.report().values()))["deal_ext_id"]
+    world.uis.data("delete.deals", ext_id=lost)
+    assert world.upload()["deals_lost"] == 1
+    assert world.upload()["deals_created"] == 1
+    assert_each_once(world)
+
+
+def test_what_the_report_shows_otherwise_is_told(world: UploadWorld) -> None:
+    world.upload(verify=False)
+    row = next(row for row in world.report().values() if row["deal_employee"])
+    world.uis.data(
+        "update.deal_employees",
+        ext_id=next(
+            each["ext_id"]
+            for each in world.uis.data("get.deal_employees")
+            if each["name"] == row["deal_employee"]
+        ),
+        name="Кто-то другой",
+    )
+    assert world.upload()["deals_differing"] >= 1
+    differences = {row["difference"] for row in world.rows("SELECT DISTINCT difference FROM uis.deals")}
+    assert differences == {None, "deal_employee"}
+    assert world.certificates[-1].verdict == "unresolved"
+
+
+def test_errors_are_ours(world: UploadWorld) -> None:
+    world.uis.control("knobs", {"disabled_components": "sales_funnel"})
+    with pytest.raises(UisError, match="order the component"):
+        world.upload()

@@ -1,0 +1,151 @@
+"""Both emulated sides and the upload between them."""
+
+import json
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from demo.emulated_megaplan import EmulatedMegaplan
+from megaplan_sync.account_session import account_hook
+from megaplan_sync.postgres import prepare_session
+from megaplan_sync.uis_upload.account_upload import AccountUpload
+from megaplan_sync.uis_upload.postgres_points import PostgresPoints
+from megaplan_sync.uis_upload.upload_certificate import certify
+from megaplan_sync.uis_upload.upload_session import UploadSession
+from tests.emulators.uis_client import Client
+from uis_hook.hook import UisHook
+
+from ..conftest import UNHURRIED
+from ..telephony.two_sides import uis_connection
+
+BEGIN, END = "2024-01-01 00:00:00", "2027-12-31 00:00:00"
+QUICK = {
+    "vendor_quirks": {"read_lag_seconds": 0},
+    "connect_timeout_seconds": 0.5,
+    "read_timeout_seconds": 0.5,
+}
+"""Settings of the cabinet under which nothing is waited for."""
+
+
+@dataclass
+class UploadWorld:
+    """A database that holds the emulated Megaplan, an emulated cabinet, and runs of the upload."""
+
+    database: Connection[Any]
+    uri: str
+    megaplan: EmulatedMegaplan
+    uis: Client
+    sync: Callable[..., Any]
+    monkeypatch: pytest.MonkeyPatch
+    megaplan_settings: dict[str, Any] = field(default_factory=dict)
+    uis_settings: dict[str, Any] = field(default_factory=lambda: dict(QUICK))
+    certificates: list[Any] = field(default_factory=list)
+
+    def upload(self, *, verify: bool = True, **arguments: Any) -> dict[str, int]:
+        """Do what a run of the DAG does; return its counts."""
+        with self.session() as session:
+            run_id = uuid4().hex
+            upload = AccountUpload(session, run_id)
+            try:
+                upload.send(**arguments)
+                self.pass_time(10)
+                if verify:
+                    upload.verify()
+            finally:
+                self.certificates.append(certify(session, run_id))
+            return session.counts
+
+    @contextmanager
+    def session(self) -> Any:
+        """Open a session as the operator does, that waits for nothing."""
+        self.connections()
+        settings = account_hook("megaplan_default").settings
+        with (
+            psycopg.connect(self.uri, autocommit=True) as connection,
+            psycopg.connect(self.uri, autocommit=True) as points,
+        ):
+            prepare_session(connection)
+            budget = PostgresPoints(
+                points, "uis_default", longest_wait_seconds=90, reserved_share=0.1, sleep=self.pass_time
+            )
+            uis = UisHook("uis_default", points=budget, sleep=self.pass_time)
+            yield UploadSession(settings, uis, connection, self.pass_time)
+            uis.close()
+
+    def connections(self) -> dict[str, str]:
+        """Put the Airflow connections of both sides into the environment."""
+        megaplan = self.megaplan.connection(
+            **{**UNHURRIED, "uis_conn_id": "uis_default", **self.megaplan_settings}
+        )
+        variables = {
+            "AIRFLOW_CONN_MEGAPLAN_DEFAULT": json.dumps(megaplan),
+            "AIRFLOW_CONN_UIS_DEFAULT": json.dumps(uis_connection(self.uis.url, **self.uis_settings)),
+        }
+        for name, value in variables.items():
+            self.monkeypatch.setenv(name, value)
+        return variables
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass, for the cabinet and for what is remembered of its points."""
+        self.uis.advance(seconds)
+        self.database.execute(
+            """UPDATE uis.points SET
+              seen_at = seen_at - make_interval(secs => %(seconds)s),
+              blocked_until = blocked_until - make_interval(secs => %(seconds)s)""",
+            {"seconds": seconds},
+        )
+
+    # -- what there is
+
+    def report(self) -> dict[str, dict[str, Any]]:
+        """Return the rows of the cabinet's report by Megaplan's id, with every column there is."""
+        tree = self.uis.data("getobj.columns_tree", report_type="deals")
+        fields = [column["id"] for column in tree["columns"]]
+        rows: dict[str, dict[str, Any]] = {}
+        for first, last in (
+            ("2024-01-01", "2024-12-31"),
+            ("2025-01-01", "2025-12-31"),
+            ("2026-01-01", "2026-12-31"),
+        ):
+            window = {"date_from": f"{first} 00:00:00", "date_till": f"{last} 23:59:59"}
+            for row in self.uis.data("get.deals", report_id=1002, fields=fields, limit=10_000, **window):
+                rows[str(row["deal_ext_id"]).rpartition("-")[2]] = row
+        return rows
+
+    def history(self, deal_id: Any = None) -> list[dict[str, Any]]:
+        """Return the records that were uploaded, of one deal or all."""
+        rows = self.uis.data("get.deals_history", limit=10_000)
+        return [
+            row
+            for row in rows
+            if not row["is_generated"] and (deal_id is None or row["ext_id"].endswith(f"-deal-{deal_id}"))
+        ]
+
+    def requests(self) -> list[str]:
+        """Return which methods of the cabinet's API were called, in order."""
+        return [entry["method"] for entry in self.uis.control("requests", method="GET") if entry["method"]]
+
+    def forget_requests(self) -> None:
+        """Empty the cabinet's log of requests."""
+        self.uis.control("requests", method="DELETE")
+
+    def rows(self, statement: str, *values: Any) -> list[dict[str, Any]]:
+        """Ask the database."""
+        with self.database.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(statement, values).fetchall()  # type: ignore[arg-type]
+
+    def parked(self) -> dict[str, str]:
+        """Return what is parked, with the reason."""
+        return {row["ext_id"]: row["error"] for row in self.rows("SELECT ext_id, error FROM uis.parked")}
+
+    def mutate(self, op: str, **spec: Any) -> dict[str, Any]:
+        """Change something in Megaplan."""
+        result: dict[str, Any] = self.megaplan.control("mutate", {"op": op, **spec})[0]
+        return result
