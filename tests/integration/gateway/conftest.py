@@ -44,7 +44,7 @@ def gateway(connections: str, tables: Connection[Any]) -> Iterator[ServedGateway
 
 
 @pytest.fixture
-def world(
+def call_world(
     monkeypatch: pytest.MonkeyPatch,
     tables: Connection[Any],
     database_uri: str,
@@ -55,16 +55,16 @@ def world(
     """Both emulated sides; UIS's clock stands at the present moment and moves by hand."""
     uis.control("clock", {"time": time.time()})
     set_connections(monkeypatch, database_uri, connect, uis.url)
-    world = CallWorld(tables, database_uri, megaplan, uis, f"127.0.0.1:{megaplan.port}")
-    world.let_them_telephone(ANNA, PETER, OLGA)
+    call_world = CallWorld(tables, database_uri, megaplan, uis, f"127.0.0.1:{megaplan.port}")
+    call_world.let_them_telephone(ANNA, PETER, OLGA)
     megaplan.control("popups", method="DELETE")
     megaplan.control("requests", method="DELETE")
-    return world
+    return call_world
 
 
 @pytest.fixture
-def at_work(world: CallWorld) -> Iterator[ServedGateway]:
-    """A gateway that gets the notifications of the world."""
-    with served(world.account) as running:
-        world.notify(running)
+def at_work(call_world: CallWorld) -> Iterator[ServedGateway]:
+    """A gateway that gets the notifications of the call_world."""
+    with served(call_world.account) as running:
+        call_world.notify(running)
         yield running

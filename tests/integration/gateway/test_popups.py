@@ -16,71 +16,71 @@ GROUP_RINGS = {"employee_answers": None}
 
 
 def test_all_whose_phones_ring_see_a_card_and_only_who_answers_keeps_it(
-    world: CallWorld, at_work: ServedGateway
+    call_world: CallWorld, at_work: ServedGateway
 ) -> None:
-    number = world.begin(at_work, **GROUP_RINGS)
-    assert world.screens() == {
+    number = call_world.begin(at_work, **GROUP_RINGS)
+    assert call_world.screens() == {
         ANNA: [f"{number} calling"],
         PETER: [f"{number}/502 calling"],
         OLGA: [f"{number}/503 calling"],
     }
-    card = world.calls()[str(number)]
+    card = call_world.calls()[str(number)]
     assert (card["type"], card["fromPhone"], card["toPhone"]) == ("in", STRANGER, "74950000001")
-    world.uis.mutate("answer_call", id=number, employee=502)
-    world.after(at_work, 0)
-    assert world.screens() == {PETER: [f"{number} talking"]}
-    world.after(at_work, 10)
-    world.uis.mutate("hang_up_call", id=number)
-    world.after(at_work, 0)
-    assert world.screens() == {}
-    card = world.calls()[str(number)]
+    call_world.uis.mutate("answer_call", id=number, employee=502)
+    call_world.after(at_work, 0)
+    assert call_world.screens() == {PETER: [f"{number} talking"]}
+    call_world.after(at_work, 10)
+    call_world.uis.mutate("hang_up_call", id=number)
+    call_world.after(at_work, 0)
+    assert call_world.screens() == {}
+    card = call_world.calls()[str(number)]
     assert (card["type"], card["state"], card["toUser"]["id"]) == ("in", "finished", str(PETER))
     assert card["timeTo"] is not None
-    assert {call["state"] for call in world.calls().values()} == {"finished"}
-    assert set(world.cards().values()) == {"closed"}
-    ledger = world.ledger(number)
+    assert {call["state"] for call in call_world.calls().values()} == {"finished"}
+    assert set(call_world.cards().values()) == {"closed"}
+    ledger = call_world.ledger(number)
     assert ledger is not None
     assert (ledger["made_live"], ledger["call_info_id"]) == (True, str(card["id"]))
 
 
 def test_of_a_lost_call_every_card_closes_and_one_missed_call_stays(
-    world: CallWorld, at_work: ServedGateway
+    call_world: CallWorld, at_work: ServedGateway
 ) -> None:
-    number = world.begin(at_work, **GROUP_RINGS)
-    assert len(world.screens()) == 3
-    world.uis.mutate("hang_up_call", id=number)
-    world.after(at_work, 0)
-    assert world.screens() == {}
-    missed = [call for call in world.calls().values() if call["type"] == "miss"]
+    number = call_world.begin(at_work, **GROUP_RINGS)
+    assert len(call_world.screens()) == 3
+    call_world.uis.mutate("hang_up_call", id=number)
+    call_world.after(at_work, 0)
+    assert call_world.screens() == {}
+    missed = [call for call in call_world.calls().values() if call["type"] == "miss"]
     assert [call["providerId"] for call in missed] == [str(number)]
     assert missed[0]["state"] == "finished"
 
 
-def test_phones_that_ring_in_turn_share_one_card(world: CallWorld, at_work: ServedGateway) -> None:
-    number = world.begin(at_work, "ring_in_turn", answers={"502": 4})
-    assert world.screens() == {ANNA: [f"{number} calling"]}
-    world.after(at_work, 31)  # her phone stops after thirty seconds
-    assert world.screens() == {PETER: [f"{number} calling"]}
-    world.after(at_work, 4)
-    assert world.screens() == {PETER: [f"{number} talking"]}
-    world.after(at_work, 60)
-    assert world.screens() == {}
-    assert set(world.calls()) == {str(number)}
+def test_phones_that_ring_in_turn_share_one_card(call_world: CallWorld, at_work: ServedGateway) -> None:
+    number = call_world.begin(at_work, "ring_in_turn", answers={"502": 4})
+    assert call_world.screens() == {ANNA: [f"{number} calling"]}
+    call_world.after(at_work, 31)  # her phone stops after thirty seconds
+    assert call_world.screens() == {PETER: [f"{number} calling"]}
+    call_world.after(at_work, 4)
+    assert call_world.screens() == {PETER: [f"{number} talking"]}
+    call_world.after(at_work, 60)
+    assert call_world.screens() == {}
+    assert set(call_world.calls()) == {str(number)}
 
 
-def test_a_transferred_call_moves_to_whom_it_was_given(world: CallWorld, at_work: ServedGateway) -> None:
-    number = world.begin(at_work, employee=501, employee_answers=1)
-    world.after(at_work, 1)
-    assert world.screens() == {ANNA: [f"{number} talking"]}
-    world.after(at_work, 5)
-    world.uis.mutate("transfer_call", id=number, to=503, answers=3)
-    world.after(at_work, 1)
-    assert world.screens() == {ANNA: [f"{number} talking"], OLGA: [f"{number}/503 calling"]}
-    world.after(at_work, 3)
-    assert world.screens() == {OLGA: [f"{number} talking"]}
-    world.after(at_work, 90)
-    assert world.screens() == {}
-    assert world.calls()[str(number)]["toUser"]["id"] == str(OLGA)
+def test_a_transferred_call_moves_to_whom_it_was_given(call_world: CallWorld, at_work: ServedGateway) -> None:
+    number = call_world.begin(at_work, employee=501, employee_answers=1)
+    call_world.after(at_work, 1)
+    assert call_world.screens() == {ANNA: [f"{number} talking"]}
+    call_world.after(at_work, 5)
+    call_world.uis.mutate("transfer_call", id=number, to=503, answers=3)
+    call_world.after(at_work, 1)
+    assert call_world.screens() == {ANNA: [f"{number} talking"], OLGA: [f"{number}/503 calling"]}
+    call_world.after(at_work, 3)
+    assert call_world.screens() == {OLGA: [f"{number} talking"]}
+    call_world.after(at_work, 90)
+    assert call_world.screens() == {}
+    assert call_world.calls()[str(number)]["toUser"]["id"] == str(OLGA)
 
 
 @pytest.mark.parametrize(
@@ -91,72 +91,74 @@ def test_a_transferred_call_moves_to_whom_it_was_given(world: CallWorld, at_work
     ],
 )
 def test_who_dials_sees_a_card(
-    kind: str, states: list[str], end: tuple[str, str], world: CallWorld, at_work: ServedGateway
+    kind: str, states: list[str], end: tuple[str, str], call_world: CallWorld, at_work: ServedGateway
 ) -> None:
-    number = world.begin(at_work, kind, employee=502)
-    assert world.screens() == {PETER: [f"{number} {states[0]}"]}
-    world.after(at_work, 8)
-    assert world.screens() == {PETER: [f"{number} {states[1]}"]}
-    world.after(at_work, 90)
-    assert world.screens() == {}
-    card = world.calls()[str(number)]
+    number = call_world.begin(at_work, kind, employee=502)
+    assert call_world.screens() == {PETER: [f"{number} {states[0]}"]}
+    call_world.after(at_work, 8)
+    assert call_world.screens() == {PETER: [f"{number} {states[1]}"]}
+    call_world.after(at_work, 90)
+    assert call_world.screens() == {}
+    card = call_world.calls()[str(number)]
     assert (card["type"], card["state"]) == end
     assert (card["fromUser"]["id"], card["toPhone"]) == (str(PETER), STRANGER)
 
 
 def test_click_to_call_shows_a_card_while_the_own_phone_rings(
-    world: CallWorld, at_work: ServedGateway
+    call_world: CallWorld, at_work: ServedGateway
 ) -> None:
-    number = world.begin(at_work, "call_api", employee=502, employee_answers=2, contact_answers=3)
-    assert world.screens() == {PETER: [f"{number} calling"]}
-    world.after(at_work, 5)
-    assert world.screens() == {PETER: [f"{number} talking"]}
+    number = call_world.begin(at_work, "call_api", employee=502, employee_answers=2, contact_answers=3)
+    assert call_world.screens() == {PETER: [f"{number} calling"]}
+    call_world.after(at_work, 5)
+    assert call_world.screens() == {PETER: [f"{number} talking"]}
 
 
-def test_colleagues_among_themselves_see_no_card(world: CallWorld, at_work: ServedGateway) -> None:
-    world.begin(at_work, "internal", employee=502)
-    world.after(at_work, 100)
-    assert (world.calls(), world.cards()) == ({}, {})
+def test_colleagues_among_themselves_see_no_card(call_world: CallWorld, at_work: ServedGateway) -> None:
+    call_world.begin(at_work, "internal", employee=502)
+    call_world.after(at_work, 100)
+    assert (call_world.calls(), call_world.cards()) == ({}, {})
 
 
-def test_who_is_not_in_megaplan_gets_no_card_and_no_data(world: CallWorld, at_work: ServedGateway) -> None:
-    world.database.execute("DELETE FROM telephony.users WHERE uis_employee_id <> 501")
-    number = world.begin(at_work, **GROUP_RINGS)
-    assert world.screens() == {ANNA: [f"{number} calling"]}
-    world.uis.mutate("answer_call", id=number, employee=502)
-    world.after(at_work, 0)
-    assert world.screens() == {}, "somebody else has answered"
-    assert set(world.calls()) == {str(number)}
-    again = world.begin(at_work, "outgoing_answered", employee=503)
-    world.after(at_work, 100)
-    assert str(again) not in world.calls()
-    assert world.ledger(again) is None
+def test_who_is_not_in_megaplan_gets_no_card_and_no_data(
+    call_world: CallWorld, at_work: ServedGateway
+) -> None:
+    call_world.database.execute("DELETE FROM telephony.users WHERE uis_employee_id <> 501")
+    number = call_world.begin(at_work, **GROUP_RINGS)
+    assert call_world.screens() == {ANNA: [f"{number} calling"]}
+    call_world.uis.mutate("answer_call", id=number, employee=502)
+    call_world.after(at_work, 0)
+    assert call_world.screens() == {}, "somebody else has answered"
+    assert set(call_world.calls()) == {str(number)}
+    again = call_world.begin(at_work, "outgoing_answered", employee=503)
+    call_world.after(at_work, 100)
+    assert str(again) not in call_world.calls()
+    assert call_world.ledger(again) is None
 
 
 def test_the_client_is_named_when_the_raw_tables_leave_no_doubt(
-    world: CallWorld, at_work: ServedGateway
+    call_world: CallWorld, at_work: ServedGateway
 ) -> None:
-    people = world.megaplan.control("state?entity=contractors")
+    people = call_world.megaplan.control("state?entity=contractors")
     client = next(one for one in people if one["contentType"] == "ContractorHuman")
-    known = {"account": world.account, "id": int(client["id"]), "phone": f"+{STRANGER}"}
-    world.database.execute(
+    known = {"account": call_world.account, "id": int(client["id"]), "phone": f"+{STRANGER}"}
+    call_world.database.execute(
         """INSERT INTO megaplan_raw.contacts (account, id, kind, payload, content_hash)
         VALUES (%(account)s, %(id)s, 'human', '{}', '')""",
         known,
     )
-    world.database.execute(
+    call_world.database.execute(
         """INSERT INTO megaplan_raw.contact_points (account, contact_id, position, phone_e164, payload, content_hash)
         VALUES (%(account)s, %(id)s, 0, %(phone)s, '{}', '')""",
         known,
     )
-    number = world.begin(at_work, **GROUP_RINGS)
-    assert world.calls()[str(number)]["fromUser"]["id"] == str(client["id"])
-    world.database.execute(
+    number = call_world.begin(at_work, **GROUP_RINGS)
+    assert call_world.calls()[str(number)]["fromUser"]["id"] == str(client["id"])
+    call_world.database.execute(
         "UPDATE megaplan_raw.contacts SET kind = 'company'"
     )  # Megaplan has no such company
-    other = world.begin(at_work, **GROUP_RINGS)
-    assert world.calls()[str(other)]["fromUser"] is None
-    assert f"{other} calling" in world.screens()[ANNA]
+    other = call_world.begin(at_work, **GROUP_RINGS)
+    assert call_world.calls()[str(other)]["fromUser"] is None
+    assert f"{other} calling" in call_world.screens()[ANNA]
 
 
 @pytest.mark.parametrize(
@@ -169,60 +171,62 @@ def test_the_client_is_named_when_the_raw_tables_leave_no_doubt(
     ids=["doubled", "shuffled", "both"],
 )
 def test_neither_order_nor_repetition_changes_what_comes_out(
-    knobs: dict[str, Any], world: CallWorld, at_work: ServedGateway
+    knobs: dict[str, Any], call_world: CallWorld, at_work: ServedGateway
 ) -> None:
-    world.uis.control("knobs", knobs)
-    number = world.begin(at_work, "transferred", employee=501)
+    call_world.uis.control("knobs", knobs)
+    number = call_world.begin(at_work, "transferred", employee=501)
     for _ in range(40):
-        world.after(at_work, 3)
-    assert world.screens() == {}
-    card = world.calls()[str(number)]
-    truth = world.uis.truth(number)
+        call_world.after(at_work, 3)
+    assert call_world.screens() == {}
+    card = call_world.calls()[str(number)]
+    truth = call_world.uis.truth(number)
     assert card["state"] == "finished"
     assert card["toUser"]["id"] == str(ANNA + truth["talked"][-1] - 501)
-    assert set(world.cards().values()) == {"closed"}
+    assert set(call_world.cards().values()) == {"closed"}
 
 
-def test_the_vendors_own_templates_show_cards_too(world: CallWorld, at_work: ServedGateway) -> None:
-    world.notify(at_work, template="default")
-    number = world.begin(at_work, **GROUP_RINGS)
-    assert len(world.screens()) == 3
-    world.uis.mutate("answer_call", id=number, employee=502)
-    world.after(at_work, 0)
-    assert world.screens() == {PETER: [f"{number} talking"]}
-    world.uis.mutate("hang_up_call", id=number)
-    world.after(at_work, 0)
-    assert world.screens() == {}
+def test_the_vendors_own_templates_show_cards_too(call_world: CallWorld, at_work: ServedGateway) -> None:
+    call_world.notify(at_work, template="default")
+    number = call_world.begin(at_work, **GROUP_RINGS)
+    assert len(call_world.screens()) == 3
+    call_world.uis.mutate("answer_call", id=number, employee=502)
+    call_world.after(at_work, 0)
+    assert call_world.screens() == {PETER: [f"{number} talking"]}
+    call_world.uis.mutate("hang_up_call", id=number)
+    call_world.after(at_work, 0)
+    assert call_world.screens() == {}
 
 
-def test_what_rang_long_ago_is_not_shown(world: CallWorld, at_work: ServedGateway) -> None:
-    world.tell(at_work, "call_proceeding", age_seconds=31, employee_id=501)
-    assert (world.screens(), world.cards()) == ({}, {})
-    world.tell(at_work, "call_disconnected", age_seconds=2, employee_id=501)
-    world.tell(at_work, "call_proceeding", age_seconds=0, employee_id=502)
-    assert world.screens() == {PETER: [f"{OWN_CALL} calling"]}
+def test_what_rang_long_ago_is_not_shown(call_world: CallWorld, at_work: ServedGateway) -> None:
+    call_world.tell(at_work, "call_proceeding", age_seconds=31, employee_id=501)
+    assert (call_world.screens(), call_world.cards()) == ({}, {})
+    call_world.tell(at_work, "call_disconnected", age_seconds=2, employee_id=501)
+    call_world.tell(at_work, "call_proceeding", age_seconds=0, employee_id=502)
+    assert call_world.screens() == {PETER: [f"{OWN_CALL} calling"]}
 
 
 def test_an_old_call_that_arrives_whole_is_left_to_the_batch_lane(
-    world: CallWorld, at_work: ServedGateway
+    call_world: CallWorld, at_work: ServedGateway
 ) -> None:
     for place, mnemonic in enumerate(("call_proceeding", "talk_started", "call_session_finished")):
-        world.tell(at_work, mnemonic, age_seconds=300 - 60 * place, employee_id=501, talk_time_duration=60)
-    assert world.requests("/callInfo") == []
-    assert world.push()["history_done"] == 1
-    assert world.screens() == {}
-    assert world.calls()[str(OWN_CALL)]["state"] == "finished"
+        call_world.tell(
+            at_work, mnemonic, age_seconds=300 - 60 * place, employee_id=501, talk_time_duration=60
+        )
+    assert call_world.requests("/callInfo") == []
+    assert call_world.push()["history_done"] == 1
+    assert call_world.screens() == {}
+    assert call_world.calls()[str(OWN_CALL)]["state"] == "finished"
 
 
 def test_an_address_in_an_event_is_neither_fetched_nor_passed_on(
-    world: CallWorld, at_work: ServedGateway, receiver: Receiver
+    call_world: CallWorld, at_work: ServedGateway, receiver: Receiver
 ) -> None:
     inside = f"{receiver.url}/latest/meta-data"
     for mnemonic in ("call_proceeding", "talk_started", "call_session_finished", "talk_record_file"):
-        world.tell(at_work, mnemonic, employee_id=501, talk_time_duration=5, file_link=inside)
-    world.push()
+        call_world.tell(at_work, mnemonic, employee_id=501, talk_time_duration=5, file_link=inside)
+    call_world.push()
     assert receiver.received == []
-    assert world.calls()[str(OWN_CALL)]["recordLinks"] == []
-    ledger = world.ledger(OWN_CALL)
+    assert call_world.calls()[str(OWN_CALL)]["recordLinks"] == []
+    ledger = call_world.ledger(OWN_CALL)
     assert ledger is not None
     assert "another host" in ledger["recording_error"]
