@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo gateway up test check format clean
+.PHONY: help install browser demo gateway up test check format clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -18,6 +18,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode -c constraints.txt -e '.[dev]'
 	touch $@
 
+# never ends a make: without a browser its tests fail, and say what to do
+browser: ## Chromium for the tests in a browser; installed where apt and root are there
+	@.ci/browser
+
 demo: install ## load an emulated Megaplan into an embedded Postgres through a real Airflow; DEMO_ONCE=1 ends after the report
 	$(BIN)/python -m demo $(if $(DEMO_ONCE),--once)
 
@@ -28,7 +32,7 @@ up: ## Airflow and Postgres in containers (docker compose), for real accounts
 	docker compose up --build --detach --wait
 
 # a file's tests stay in one process, as they share servers; files begin in the order of their folders, the small ones last
-test: install ## all tests, on all cores
+test: install browser ## all tests, on all cores
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: install ## linter, types, import rules

@@ -49,8 +49,8 @@ small{display:block;color:var(--dim)}
 #telephony h2{font-size:15px;margin:0 0 8px}
 .call-card{border-left:4px solid #48b882;background:#f3fbf7;border-radius:8px;padding:10px 12px;margin-bottom:10px}
 .call-card .state{float:right;color:var(--dim)}.call-card .client{font-size:17px;margin-top:4px}
-iframe{border:0}iframe.common_phone_number{width:230px;height:34px;vertical-align:middle;margin-left:8px}
-iframe.common_telephony_widget{width:100%;height:190px}
+iframe{border:0}iframe.common_phone_number{width:360px;height:34px;vertical-align:middle;margin-left:8px}
+iframe.common_telephony_widget{width:100%;height:130px}
 """
 
 
@@ -69,6 +69,7 @@ def layout(title: str, tab: str, text: str, content: str, viewer: str = "", tele
     search = f'<form action="{target}">{box}</form>'
     return (
         f'<!DOCTYPE html><html lang="ru"><head><meta charset="utf-8"><title>{escape(title)} · CRM</title>'
+        '<link rel="icon" href="data:,">'
         f"<style>{_STYLE}</style></head><body><header><b>Мегаплан <i>эмулятор</i></b>"
         f"<nav>{links}</nav>{search}{viewer}"
         f"</header><main>{content}</main>{telephony}</body></html>"

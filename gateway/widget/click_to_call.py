@@ -19,7 +19,7 @@ LOOK_SECONDS = 4.0
 LOOK_PAUSES = (0.0, 1.0, 2.0)
 LOOK_BACK_SECONDS = 120.0
 
-_BEGUN = "Звоним: снимите трубку своего телефона."
+_BEGUN = "Звоним: снимите свою трубку."
 
 
 class ClickToCall:

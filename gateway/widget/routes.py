@@ -33,7 +33,7 @@ from megaplan_sync.phones import phone_e164
 _COMMAND_ID = re.compile(r"[0-9A-Za-z-]{16,64}")
 _LONGEST_PHONE = 100
 _BIGGEST_ID = 2**63 - 1
-_ASK_AGAIN_SECONDS = {True: 1.5, False: 4.0}
+_ASK_AGAIN_SECONDS = {True: 1.5, False: 3.0}
 
 Answering = Callable[["_Asked"], Awaitable[Response]]
 

@@ -77,7 +77,7 @@
 
   const STYLE = `
     .mpt{font:14px/1.4 system-ui,"Segoe UI",Roboto,sans-serif;color:#1f2933}
-    .mpt button{font:inherit;padding:4px 12px;border:1px solid #b8c4ce;border-radius:8px;background:#fff;cursor:pointer}
+    .mpt button{font:inherit;padding:4px 9px;border:1px solid #b8c4ce;border-radius:8px;background:#fff;cursor:pointer}
     .mpt button:focus-visible{outline:3px solid #2f6fed}
     .mpt button:disabled{color:#6b7780;cursor:default;background:#f5f7fa}
     .mpt .call{color:#176b46;border-color:#48b882}.mpt .hang-up:enabled{color:#fff;background:#b3261e;border-color:#b3261e}
@@ -93,7 +93,7 @@
   }
 
   function say(element, text, isError = false) {
-    if (element.textContent !== text) element.textContent = text;
+    if (element.textContent !== text) element.textContent = element.title = text; // a narrow frame may cut it off
     element.classList.toggle("error", isError);
   }
 

@@ -1,5 +1,6 @@
 """The widget's world; test modules name this file in ``pytest_plugins``."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -25,16 +26,20 @@ def serve(
 ) -> Callable[..., Any]:
     """Return what serves a gateway between both sides; keyword arguments are settings of the Megaplan connection."""
     account = f"127.0.0.1:{megaplan.port}"
-    fill_users(tables, account)
-    uis.control("clock", {"frozen": False})
+    fill_users(tables, account, uis.data("get.statuses"))
+    uis.control("requests", method="DELETE")
+    uis.control("clock", {"frozen": False, "time": time.time()})  # pop-ups of old calls are not shown
 
     def make(
-        options: Options | None = None, uis_settings: dict[str, Any] | None = None, **settings: Any
+        options: Options | None = None,
+        uis_settings: dict[str, Any] | None = None,
+        port: int = 0,
+        **settings: Any,
     ) -> Any:
         given = {"application_uuid": "demo-application", **settings}
         cabinet = {"access_token": TOKEN, "virtual_phone_number": "74950000001", **(uis_settings or {})}
         set_connections(monkeypatch, database_uri, connect, uis.url, uis=cabinet, **given)
-        return served(account, options or Options(status_poll_seconds=0.3))
+        return served(account, options or Options(status_poll_seconds=0.3), port)
 
     return make
 

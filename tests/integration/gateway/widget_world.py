@@ -8,6 +8,8 @@ from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from gateway.widget_key import widget_key
+from megaplan_sync.json_text import send_json_as_it_is
+from megaplan_sync.telephony.directory_sync import save_directory
 from tests.emulators.uis_client import Client as Uis
 
 from .served import MEGAPLAN_SECRET, ServedGateway
@@ -18,8 +20,10 @@ UIS_IDS = {SELLER: 504, COLLEAGUE: 505}
 CLIENT = "+79161234567"
 
 
-def fill_users(database: Connection[Any], account: str) -> None:
-    """Let the mapping hold the first ten employees, all of them available."""
+def fill_users(database: Connection[Any], account: str, statuses: list[dict[str, Any]]) -> None:
+    """Let the mapping hold the first ten employees, all of them available, as megaplan_telephony_sync leaves it."""
+    send_json_as_it_is(database)
+    save_directory(database, account, "uis_statuses", statuses)
     database.cursor().executemany(
         """INSERT INTO telephony.users
           (account, employee_id, uis_employee_id, internal_number, uis_status_id, uis_status, do_not_disturb)
