@@ -16,6 +16,7 @@ from gateway.health import health_routes
 from gateway.notifications import Notifications
 from gateway.refusals import RefusedError, not_found
 from gateway.service import Gateway
+from gateway.webhooks import Webhooks
 from gateway.widget.routes import WidgetRoutes
 
 log = logging.getLogger(__name__)
@@ -43,8 +44,10 @@ def build_app(gateway: Gateway) -> Starlette:
 def account_routes(gateway: Gateway) -> list[Route]:
     """Return everything below ``/{account}/{secret}``."""
     notifications = Notifications(gateway)
+    webhooks = Webhooks(gateway)
     return [
         guarded_route(gateway, "/uis", "uis", notifications.receive, ("GET", "POST")),
+        guarded_route(gateway, "/megaplan", "megaplan", webhooks.receive),
     ]
 
 

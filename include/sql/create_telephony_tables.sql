@@ -86,6 +86,7 @@ CREATE TABLE IF NOT EXISTS telephony.events (
   derived_at       timestamptz,
   UNIQUE (account, source, dedupe_key)
 );
+ALTER TABLE telephony.events ADD COLUMN IF NOT EXISTS outcome text;
 COMMENT ON TABLE telephony.events IS 'Inbox: everything that came in, as it came, before anything was done about it';
 COMMENT ON COLUMN telephony.events.source IS 'uis_notification, uis_report (found by the nightly comparison), megaplan_webhook';
 COMMENT ON COLUMN telephony.events.dedupe_key IS 'Equal for the same event delivered twice; of a broken body its hash';
@@ -95,9 +96,12 @@ COMMENT ON COLUMN telephony.events.repaired IS 'What had to be put right to unde
 COMMENT ON COLUMN telephony.events.mnemonic IS 'Which event: in_call_session, …; calls_report for a row of the report; null: the body does not tell';
 COMMENT ON COLUMN telephony.events.occurred_at IS 'UIS''s notification_time in UTC; of a row of the report when it was read';
 COMMENT ON COLUMN telephony.events.payload IS 'What it says by UIS''s names, without the groups of the template, moments in UTC';
-COMMENT ON COLUMN telephony.events.derived_at IS 'When its call was last derived from it; null: still to be done, if it is about a call';
+COMMENT ON COLUMN telephony.events.derived_at IS 'When its call was last derived from it, or what a webhook of Megaplan names was read; null: still to be done, if it is about a call or from Megaplan';
+COMMENT ON COLUMN telephony.events.outcome IS 'What became of a webhook of Megaplan: written, unchanged, deleted, hidden, …';
 CREATE INDEX IF NOT EXISTS events_to_derive ON telephony.events (account, call_session_id, number)
   WHERE derived_at IS NULL AND call_session_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS events_webhooks_waiting ON telephony.events (account, number)
+  WHERE derived_at IS NULL AND source = 'megaplan_webhook' AND broken IS NULL;
 CREATE INDEX IF NOT EXISTS events_by_call ON telephony.events (account, call_session_id);
 
 CREATE TABLE IF NOT EXISTS telephony.calls (

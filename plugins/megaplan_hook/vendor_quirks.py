@@ -37,7 +37,11 @@ class VendorQuirks:
         or ``by_kind`` (/contractorHuman, then /contractorCompany), should the mixed list fail like other
         routes of the abstract type do.
     :param read_lag_seconds: how long after a write a reader may still miss it; default 10, 0-600. After an
-        ambiguous answer so much is waited before looking whether a call or a communication was made.
+        ambiguous answer so much is waited before looking whether a call or a communication was made, and what a
+        webhook names is read once more after so long where the first reading showed no change.
+    :param webhook_account_names: further names by which webhooks may call the account, separated by commas; default
+        none: its address, with or without ``.megaplan.ru``. Which name an account with a domain of its own is
+        called by is not known.
     :param widget_sign_key: under which name Megaplan tells a widget the user's sign: a GET parameter of the
         widget's frame, or a data attribute around its script; default userSign, which is known of frames.
     :param widget_phone_key: the same for the number beside which a widget stands; default phone. Nobody documents
@@ -56,6 +60,7 @@ class VendorQuirks:
     x_user_id: str | None = None
     contractor_list_route: ContractorListRoute = "contractor"
     read_lag_seconds: float = 10
+    webhook_account_names: tuple[str, ...] = ()
     widget_sign_key: str = "userSign"
     widget_phone_key: str = "phone"
     widget_origin: str | None = None
@@ -101,6 +106,7 @@ class VendorQuirks:
                 given.choice("contractor_list_route", "contractor", ("contractor", "by_kind")),
             ),
             read_lag_seconds=given.number("read_lag_seconds", 10, 0, 600, "seconds"),
+            webhook_account_names=_names(given.text("webhook_account_names")),
             widget_sign_key=_key(given, "widget_sign_key", "userSign"),
             widget_phone_key=_key(given, "widget_phone_key", "phone"),
             widget_origin=_origin(given),
@@ -126,3 +132,7 @@ def _origin(given: FieldValues) -> str | None:
             "write it as https://widgets.example.org",
         )
     return origin
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(name for part in (text or "").split(",") if (name := part.strip()))

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from airflow.sdk import BaseHook, Context
+from airflow.sdk import Context
 
 from megaplan_hook.exceptions import MegaplanError
 from megaplan_sync.account_session import account_session
 from megaplan_sync.account_sync import AccountSync, chosen_entities
 from megaplan_sync.accounts import chosen_accounts, in_batches
-from megaplan_sync.assets import raw_table_alias, raw_table_asset
+from megaplan_sync.announcements import announce_changes
 from megaplan_sync.exceptions import EntitiesFailedError, MegaplanSyncError
 from megaplan_sync.last_words import PlainSpokenOperator, plainly_told
 from megaplan_sync.outcome import EntityOutcome
@@ -99,7 +99,7 @@ class MegaplanToPostgresOperator(PlainSpokenOperator):
                 known = isinstance(error, MegaplanError | MegaplanSyncError)
                 self.log.error("%s: %s", conn_id, error, exc_info=not known)
                 failures[conn_id] = error
-        self._announce(outcomes, context)
+        announce_changes(outcomes, self.postgres_conn_id, context)
         with plainly_told():
             if len(failures) == 1:
                 raise next(iter(failures.values()))
@@ -113,13 +113,3 @@ class MegaplanToPostgresOperator(PlainSpokenOperator):
                 return []
             sync = AccountSync(*session, run_id=run_id)
             return sync.run(self.entities or (), full_refresh=bool(self.full_refresh))
-
-    def _announce(self, outcomes: Collection[EntityOutcome], context: Context) -> None:
-        """Emit an asset event for every table whose rows changed, with the counts."""
-        changed = [outcome for outcome in outcomes if outcome.changed]
-        if not changed:
-            return
-        database = BaseHook.get_connection(self.postgres_conn_id)
-        for outcome in changed:
-            asset = raw_table_asset(outcome.entity, database.host, database.port, database.schema)
-            context["outlet_events"][raw_table_alias(outcome.entity)].add(asset, extra=outcome.as_dict())

@@ -14,6 +14,7 @@ from airflow.sdk import DAG
 DAGS_FOLDER = Path(__file__).resolve().parents[2] / "dags"
 DAG_IDS = {
     "megaplan_calls_push",
+    "megaplan_deal_events",
     "megaplan_deals_sync",
     "megaplan_rebuild",
     "megaplan_reconciliation",
@@ -22,7 +23,7 @@ DAG_IDS = {
 }
 BY_HAND_ONLY = {"megaplan_rebuild"}
 """DAGs that nothing starts but a person; every other one has a schedule."""
-RUNS_AT_ONCE = {"megaplan_calls_push": 4}
+RUNS_AT_ONCE = {"megaplan_calls_push": 4, "megaplan_deal_events": 4}
 """DAGs of which several runs may work at once; every other one waits for itself."""
 
 

@@ -16,13 +16,13 @@ from megaplan_sync.deal_history import DealHistory
 from megaplan_sync.entities import CONTACT_COMPANIES, CONTACT_HUMANS
 from megaplan_sync.entity_pages import EntityPages
 from megaplan_sync.exceptions import NotLoadedError, SuspiciousAnswerError
-from megaplan_sync.flatten import CONTACT_CONTENT_TYPES, entity_id
+from megaplan_sync.flatten import entity_id
 from megaplan_sync.prefetch import PageAhead
 from megaplan_sync.reconciliation.audit import Audit
 from megaplan_sync.reconciliation.entity_run import EntityRun
 from megaplan_sync.reconciliation.findings import Findings
 from megaplan_sync.reconciliation.night_budget import NightBudgetSpentError
-from megaplan_sync.reconciliation.owners import OWNERS
+from megaplan_sync.reconciliation.owners import OWNERS, pages_by_type
 from megaplan_sync.reconciliation.recorded_writer import RecordedWriter
 from megaplan_sync.reconciliation.repair import LATER_VERSION_HERE, Repair
 from megaplan_sync.reconciliation.row_seals import RowSeals
@@ -211,12 +211,7 @@ class OwnerReconciliation:
         self._recorded.write(present, distrusted=here, asked_at=asked_at, and_then=settle)
 
     def _pages_by_type(self) -> dict[str, EntityPages]:
-        if self._state.entity == "deals":
-            return {"Deal": self._lists[0]}
-        return {
-            content_type: self._lists[min(place, len(self._lists) - 1)]
-            for place, content_type in enumerate(CONTACT_CONTENT_TYPES)
-        }
+        return pages_by_type(self._state.entity, self._lists)
 
     def _ask(self, identity: int) -> Entity:
         if self._state.entity == "deals":

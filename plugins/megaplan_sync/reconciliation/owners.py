@@ -1,6 +1,6 @@
 """The entities that have parts, as the reconciliation needs to know them: deals and contacts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,8 @@ from psycopg import Connection
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.contact_lists import contact_lists
 from megaplan_sync.entities import DEALS, EntitySpec
+from megaplan_sync.entity_pages import EntityPages
+from megaplan_sync.flatten import CONTACT_CONTENT_TYPES
 from megaplan_sync.page_writers import OwnerWriter, contacts_writer, deals_writer
 
 
@@ -42,3 +44,13 @@ OWNERS = {
         lambda hook: contacts_writer(hook.settings.vendor_quirks.default_phone_region),
     ),
 }
+
+
+def pages_by_type(entity: str, lists: Sequence[EntityPages]) -> dict[str, EntityPages]:
+    """Return by content type which of a table's lists it stands in: people and companies may be listed apart."""
+    if entity == "deals":
+        return {"Deal": lists[0]}
+    return {
+        content_type: lists[min(place, len(lists) - 1)]
+        for place, content_type in enumerate(CONTACT_CONTENT_TYPES)
+    }

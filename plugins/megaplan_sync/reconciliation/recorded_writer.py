@@ -8,10 +8,10 @@ from psycopg import Connection
 
 from megaplan_sync.account_lock import account_lock
 from megaplan_sync.canonical import Entity
+from megaplan_sync.fetched_entities import better_here, payload_keys, postgres_now
 from megaplan_sync.flatten import entity_id
 from megaplan_sync.page_writers import OwnersWritten, OwnerWriter
 from megaplan_sync.reconciliation.findings import Findings
-from megaplan_sync.reconciliation.sweep import change_times
 from megaplan_sync.sql import read_sql
 
 
@@ -71,11 +71,7 @@ class RecordedWriter:
 
     def now(self) -> datetime:
         """Return Postgres' time, to be taken before Megaplan is asked for what is written later."""
-        row = self._connection.execute(read_sql("select_clock")).fetchone()
-        if row is None:
-            raise LookupError("Postgres did not tell its time")
-        found: datetime = row[0]
-        return found
+        return postgres_now(self._connection)
 
     def count_changed_since(self, since: datetime, content_types: Collection[str]) -> int:
         """Return how many of the entities that the sweep has seen had changed at that time or later."""
@@ -90,27 +86,18 @@ class RecordedWriter:
         ).fetchone()
         return int(row[0]) if row else 0
 
-    def payload_keys(self, ids: Sequence[int]) -> dict[int, set[str]]:
+    def payload_keys(self, ids: Collection[int]) -> dict[int, set[str]]:
         """Return the top-level keys of the payloads of those rows that stand in the table."""
-        rows = self._connection.execute(
-            read_sql(f"select_payload_keys_of_{self._entity}"), {"account": self._account, "ids": list(ids)}
-        ).fetchall()
-        return {identity: set(keys) for identity, keys in rows}
+        return payload_keys(self._connection, self._account, self._entity, ids)
 
     def _better_here(
         self, entities: Sequence[Entity], suspicious: Set[int], asked_at: datetime | None
     ) -> dict[int, bool]:
-        ids = [entity_id(entity) for entity in entities]
-        return dict(
-            self._connection.execute(
-                read_sql("select_newer_rows"),
-                {
-                    "account": self._account,
-                    "entity": self._entity,
-                    "ids": ids,
-                    "updated_at": change_times(entities),
-                    "distrusted": [identity in suspicious for identity in ids],
-                    "asked_at": asked_at,
-                },
-            ).fetchall()
+        return better_here(
+            self._connection,
+            self._account,
+            self._entity,
+            entities,
+            asked_at=asked_at,
+            distrusted=suspicious,
         )

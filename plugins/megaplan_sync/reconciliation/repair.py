@@ -11,15 +11,15 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import datetime
 from math import ceil
 
-from megaplan_hook.exceptions import MegaplanAPIError, MegaplanForbiddenError, MegaplanRateLimitError
+from megaplan_hook.exceptions import MegaplanForbiddenError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.canonical import CanonicalPage, Entity
 from megaplan_sync.entities import LATEST_CHANGE_FIRST
 from megaplan_sync.entity_pages import EntityPages
+from megaplan_sync.fetched_entities import LinkAnswers, change_time
 from megaplan_sync.flatten import entity_id
 from megaplan_sync.reconciliation.findings import Findings, OpenFinding
 from megaplan_sync.reconciliation.recorded_writer import RecordedWriter
-from megaplan_sync.reconciliation.sweep import change_time
 
 log = logging.getLogger(__name__)
 
@@ -49,8 +49,7 @@ class Repair:
         self._pages_by_type = pages_by_type
         self._recorded = recorded
         self._findings = findings
-        self._cards_have_more: dict[str, bool] = {}
-        """By content type: whether links give less than cards, or nothing at all."""
+        self._link_answers = LinkAnswers(hook, recorded.payload_keys)
         self._believes_later_rows = True
         """Whether rows are left of which the table has a later version than the answer."""
         self._lagging = 0
@@ -119,20 +118,11 @@ class Repair:
 
     def _by_links(self, content_type: str, pages: EntityPages, batch: Sequence[OpenFinding]) -> bool:
         """Settle a page of entities with one request; return False if links give too little of them."""
-        if self._cards_have_more.get(content_type):
+        if self._link_answers.give_too_little(content_type):
             return False
         asked_at = self._recorded.now()
-        try:
-            sent = self._hook.entities_by_links(
-                [{"contentType": content_type, "id": str(finding.id)} for finding in batch]
-            )
-        except MegaplanRateLimitError:
-            raise
-        except MegaplanAPIError as refusal:
-            log.warning("%s: entities are not asked for by links any more, but one by one", refusal)
-            self._cards_have_more[content_type] = True
-            return False
-        if not self._are_whole(content_type, pages, sent):
+        sent = self._link_answers.ask(content_type, pages, [finding.id for finding in batch])
+        if sent is None:
             return False
         given = pages.as_in_the_list(sent)
         came = {entity_id(entity) for entity in given}
@@ -141,30 +131,6 @@ class Repair:
             if finding.id not in came:
                 self._by_card(pages, finding)
         return True
-
-    def _are_whole(self, content_type: str, pages: EntityPages, sent: Sequence[Entity]) -> bool:
-        """Tell whether links give all that the list is asked for.
-
-        They do when every entity has all the keys that it has in the table. Where one lacks some, or the table has
-        none of them, a card tells: it gives everything.
-        """
-        names = set(pages.names)
-        if (
-            not sent
-            or content_type in self._cards_have_more
-            or any(names <= entity.keys() for entity in sent)
-        ):
-            return True
-        known = self._recorded.payload_keys([entity_id(entity) for entity in sent])
-        expected = [(entity, known.get(entity_id(entity), set()) & names) for entity in sent]
-        lacking = [entity for entity, keys in expected if keys - entity.keys()]
-        if not lacking and any(keys for _, keys in expected):
-            return True
-        doubted = (lacking or sent)[0]
-        card = pages.card(doubted)
-        has_more = card is not None and bool((card.keys() & names) - doubted.keys())
-        self._cards_have_more[content_type] = has_more
-        return not has_more
 
     def _by_card(self, pages: EntityPages, finding: OpenFinding) -> None:
         """Settle one entity with a request of its own; what is gone or hidden is noted."""

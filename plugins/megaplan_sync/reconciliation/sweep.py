@@ -7,7 +7,7 @@ A sweep that the night's requests did not suffice for is *paused*: the next run 
 what it has seen if only the work after it was left.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -18,13 +18,13 @@ from psycopg.types.json import Jsonb
 
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
-from megaplan_sync.canonical import Entity
 from megaplan_sync.entities import OLDEST_FIRST, EntitySpec
 from megaplan_sync.entity_pages import EntityPages
 from megaplan_sync.exceptions import SuspiciousAnswerError
+from megaplan_sync.fetched_entities import change_time
 from megaplan_sync.flatten import entity_id
 from megaplan_sync.sql import read_sql
-from megaplan_sync.values import boolean, moment
+from megaplan_sync.values import boolean
 
 
 @dataclass
@@ -163,17 +163,3 @@ class Sweep:
 
     def _execute(self, statement: str, **values: Any) -> None:
         self._connection.execute(read_sql(statement), {"account": self._hook.account, **values})
-
-
-def change_time(entity: Entity) -> datetime | None:
-    """Return an entity's ``timeUpdated``, aware; None if it has none."""
-    text = moment(entity.get("timeUpdated"))
-    if text is None:
-        return None
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def change_times(entities: Sequence[Entity]) -> list[datetime | None]:
-    """Return the ``timeUpdated`` of each entity."""
-    return [change_time(entity) for entity in entities]

@@ -1,4 +1,4 @@
-"""The inbox: everything that comes in about calls is stored before anything is done about it.
+"""The inbox: everything that comes in, of calls and from Megaplan, is stored before anything is done about it.
 
 Any order, any repetition, any content. What is stored rings the channel ``telephony_events`` with the account's name,
 when the transaction commits; whoever listens then calls :mod:`megaplan_sync.telephony.calls`.
@@ -16,9 +16,11 @@ from megaplan_sync.sql import read_sql
 from megaplan_sync.telephony.notification_bodies import read_body, without_secrets
 from megaplan_sync.telephony.notifications import Notification, json_text, read_notification
 from megaplan_sync.telephony.report_rows import read_report_row, row_body
+from megaplan_sync.webhooks.bodies import read_webhook
 
 UIS_NOTIFICATION = "uis_notification"
 UIS_REPORT = "uis_report"
+MEGAPLAN_WEBHOOK = "megaplan_webhook"
 CHANNEL = "telephony_events"
 MOSCOW = ZoneInfo("Europe/Moscow")
 """The default of the setting ``account_timezone``."""
@@ -73,7 +75,7 @@ def store_event(
 
     Never fails for what is in it: what cannot be understood is stored with the reason.
 
-    :param source: ``uis_notification``, or another: then the body is kept and nothing is read out of it
+    :param source: ``uis_notification``, ``megaplan_webhook``, or another: then nothing is read out of the body
     :param query: of a GET the message itself; of a POST ``event=call_proceeding`` in it names the event
     :param zone: the account's, in which UIS writes its moments
     """
@@ -132,6 +134,11 @@ def event_row(source: str, message: Message, zone: ZoneInfo) -> EventRow:
     content_type = content_type.replace("\0", "")[:200] if content_type else None
     if source == UIS_NOTIFICATION:
         said = read_notification(body, content_type, query, zone=zone)
+    elif source == MEGAPLAN_WEBHOOK:
+        webhook = read_webhook(body)
+        said = Notification(
+            webhook.dedupe_key, webhook.mnemonic, values=webhook.values, broken=webhook.broken
+        )
     else:
         read = read_body(body, content_type, query)
         said = Notification(hashlib.sha256(raw).hexdigest(), values=read.values, broken=read.broken)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, ClassVar
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 from psycopg import AsyncConnection, Error
@@ -27,7 +27,11 @@ class InboxTrigger(BaseEventTrigger):
 
     :param postgres_conn_id: database of the inbox
     :param gather_seconds: what comes in so soon after the first event needs no ring of its own
+    :param rest_seconds: least time between two rings: whoever was rung sees what comes meanwhile
     """
+
+    waiting_events: ClassVar[str] = "select_waiting_events"
+    """The statement that finds the newest event to look at."""
 
     def __init__(
         self,
@@ -35,22 +39,25 @@ class InboxTrigger(BaseEventTrigger):
         poll_seconds: float = 20.0,
         repeat_seconds: float = 600.0,
         gather_seconds: float = 1.0,
+        rest_seconds: float = 0.0,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.postgres_conn_id = postgres_conn_id
         self.poll_seconds = poll_seconds
         self.repeat_seconds = repeat_seconds
         self.gather_seconds = gather_seconds
+        self.rest_seconds = rest_seconds
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return where this class is, and its arguments."""
         return (
-            "megaplan_sync.telephony.inbox_trigger.InboxTrigger",
+            f"{type(self).__module__}.{type(self).__qualname__}",
             {
                 "postgres_conn_id": self.postgres_conn_id,
                 "poll_seconds": self.poll_seconds,
                 "repeat_seconds": self.repeat_seconds,
                 "gather_seconds": self.gather_seconds,
+                "rest_seconds": self.rest_seconds,
             },
         )
 
@@ -62,13 +69,14 @@ class InboxTrigger(BaseEventTrigger):
                 async with await open_session(self.postgres_conn_id) as session:
                     await session.execute(f"LISTEN {CHANNEL}")
                     while True:
-                        newest = await newest_waiting_event(session)
+                        newest = await newest_waiting_event(session, self.waiting_events)
                         is_old = newest is not None and newest <= told
                         if newest is not None and (
                             not is_old or time.monotonic() - told_at > self.repeat_seconds
                         ):
                             told, told_at = newest, time.monotonic()
                             yield TriggerEvent({"newest_event": newest})  # type: ignore[no-untyped-call]
+                            await asyncio.sleep(self.rest_seconds)
                         await self._wait(session)
             except Error as error:  # also before the tables are made
                 log.warning("The inbox cannot be watched: %s; trying again.", str(error).split("\n")[0])

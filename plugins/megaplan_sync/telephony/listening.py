@@ -41,9 +41,14 @@ async def open_session(postgres_conn_id: str) -> AsyncConnection[Any]:
     return await AsyncConnection.connect(address, autocommit=True)
 
 
-async def newest_waiting_event(session: AsyncConnection[Any]) -> int | None:
-    """Return the number of the newest event that the push should look at, if there is one."""
-    row = await (await session.execute(read_sql("select_waiting_events"))).fetchone()
+async def newest_waiting_event(
+    session: AsyncConnection[Any], statement: str = "select_waiting_events"
+) -> int | None:
+    """Return the number of the newest event that is to be looked at, if there is one.
+
+    :param statement: which events: those for the push of calls, or the webhooks of Megaplan
+    """
+    row = await (await session.execute(read_sql(statement))).fetchone()
     return None if row is None or row[0] is None else int(row[0])
 
 

@@ -1,0 +1,1 @@
+"""Webhooks of Megaplan: what they say, whose they are, and reading again what they name."""

@@ -1,0 +1,213 @@
+"""One account's webhooks: reads again exactly what they name, until nothing is left to look into."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from psycopg import Connection
+
+from megaplan_hook.hook import MegaplanHook
+from megaplan_sync.account_lock import account_lock
+from megaplan_sync.canonical import Entity
+from megaplan_sync.entities import EMPLOYEES
+from megaplan_sync.entity_pages import EntityPages
+from megaplan_sync.exceptions import AccountBusyError
+from megaplan_sync.fetched_entities import postgres_now
+from megaplan_sync.flatten import entity_id
+from megaplan_sync.outcome import EntityOutcome
+from megaplan_sync.reconciliation.evidence import ask_for
+from megaplan_sync.reconciliation.owners import OWNERS, pages_by_type
+from megaplan_sync.webhooks.fetch import NamedEntitiesFetch
+from megaplan_sync.webhooks.named_rows import NamedRows
+from megaplan_sync.webhooks.waiting import EntityKey, NamedEntity, WaitingWebhooks, by_table
+
+log = logging.getLogger(__name__)
+
+ROUTES = {
+    "Deal": "/deal",
+    "ContractorHuman": "/contractorHuman",
+    "ContractorCompany": "/contractorCompany",
+    "Employee": "/employee",
+}
+LONGEST_RUN_SECONDS = 600.0
+LONGEST_WAIT_SECONDS = 20.0
+_LOOK_FOR_NEW_ONES_EVERY_SECONDS = 1.0
+_NEWS = ("written", "deleted")
+
+
+class AccountWebhooks:
+    """The webhooks of one account, for one run.
+
+    Megaplan's writes become visible some seconds late: an entity that a reading right after its webhook shows
+    unchanged is read once more when the webhook is ``read_lag_seconds`` old. One that it shows changed is not: should
+    a second change have been made in between, the sync finds it by its time of change.
+
+    :param hook: its budget is the account's
+    :param connection: to Postgres, in autocommit mode
+    :param sleep: waits so many seconds
+    """
+
+    def __init__(
+        self,
+        hook: MegaplanHook,
+        connection: Connection[Any],
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._hook = hook
+        self._connection = connection
+        self._sleep = sleep
+        self._lag_seconds = hook.settings.vendor_quirks.read_lag_seconds
+        self._waiting = WaitingWebhooks(connection, hook.account)
+        self._outcomes: dict[str, EntityOutcome] = {}
+        self._looked_at: dict[EntityKey, int] = {}
+        """By entity: how many webhooks named it when it was read and showed nothing new."""
+        self._lists: dict[str, dict[str, EntityPages]] = {}
+
+    def outcomes(self) -> list[EntityOutcome]:
+        """Return the counts of every table that was looked into."""
+        return list(self._outcomes.values())
+
+    def run(self) -> None:
+        """Look into everything that waits.
+
+        Where another run is at it, nothing is done: that run looks again before it ends.
+        """
+        until = time.monotonic() + LONGEST_RUN_SECONDS
+        while True:
+            with self._waiting.alone() as is_ours:
+                if not is_ours:
+                    log.info("%s: another run reads what the webhooks name", self._hook.account)
+                    break
+                goes_on = self._drain(until)
+            # what came between the last look and the end of the lock was left to us by others
+            if not goes_on or not self._eligible(self._waiting.entities()):
+                break
+        for outcome in self._outcomes.values():
+            outcome.finish(outcome.requests)
+            log.info("%s", outcome)
+
+    def _drain(self, until: float) -> bool:
+        """Read until nothing waits that may be read now; return whether to look once more."""
+        while time.monotonic() < until:
+            waiting = self._waiting.entities()
+            eligible = self._eligible(waiting)
+            if not waiting:
+                return True
+            if not eligible:
+                soonest = min(self._lag_seconds - entity.youngest_seconds for entity in waiting)
+                if soonest > LONGEST_WAIT_SECONDS:
+                    log.info("%s: the rest is read again in %.0f s", self._hook.account, soonest)
+                    return False
+                self._sleep(max(0.0, min(soonest, _LOOK_FOR_NEW_ONES_EVERY_SECONDS)))
+                continue
+            if not self._may_ask():
+                return False
+            for entity, named in by_table(eligible).items():
+                self._read(entity, named)
+        return False
+
+    def _eligible(self, waiting: Sequence[NamedEntity]) -> list[NamedEntity]:
+        """Return the entities that were not looked at since their last webhook, or whose time has come."""
+        return [
+            entity
+            for entity in waiting
+            if self._looked_at.get(entity.key) != len(entity.numbers) or self._is_old_enough(entity)
+        ]
+
+    def _is_old_enough(self, entity: NamedEntity) -> bool:
+        return entity.youngest_seconds >= self._lag_seconds
+
+    def _may_ask(self) -> bool:
+        """Tell whether a request may be sent soon, and what it brings be written."""
+        remaining = self._hook.budget.remaining()
+        if remaining is not None and remaining <= 0:
+            log.warning("%s: the hour's requests are spent; the webhooks wait", self._hook.account)
+            return False
+        with suppress(AccountBusyError):
+            with account_lock(self._connection, self._hook.account):
+                pass
+            return True
+        log.info("%s: another run writes this account; the webhooks wait", self._hook.account)
+        return False
+
+    def _read(self, entity: str, named: Sequence[NamedEntity]) -> None:
+        outcome = self._outcomes.setdefault(entity, EntityOutcome(self._hook.account, entity))
+        writer = None if entity == "employees" else OWNERS[entity].writer(self._hook)
+        rows = NamedRows(self._connection, self._hook.account, entity, writer, outcome)
+        sent_before = self._hook.requests_sent
+        try:
+            self._read_present(entity, rows, [each for each in named if each.dropped_by is None])
+            for each in named:
+                if each.dropped_by is not None:
+                    self._read_dropped(entity, rows, each)
+        finally:
+            outcome.requests += self._hook.requests_sent - sent_before
+        for each in named:
+            if not each.is_settled:  # Megaplan gave neither it nor a refusal
+                self._settle({each.key.id: each}, {each.key.id: "not given"})
+
+    def _read_present(self, entity: str, rows: NamedRows, named: Sequence[NamedEntity]) -> None:
+        fetch = NamedEntitiesFetch(self._hook, self._connection, entity, self._lists_of(entity))
+        for content_type in dict.fromkeys(each.key.content_type for each in named):
+            of_type = {each.key.id: each for each in named if each.key.content_type == content_type}
+            asked_at = postgres_now(self._connection)
+            for fetched in fetch.batches(content_type, list(of_type)):
+                present = [card for card in fetched.entities if card.get("isDropped") is not True]
+                if present:
+                    rows.write(present, asked_at, partial(self._settle, of_type))
+                for identity in fetched.ids - {entity_id(card) for card in present}:
+                    self._read_dropped(entity, rows, of_type[identity])
+                self._settle(of_type, fetched.not_given)
+                asked_at = postgres_now(self._connection)
+
+    def _read_dropped(self, entity: str, rows: NamedRows, named: NamedEntity) -> None:
+        """Ask for an entity by itself that is said to be deleted: the answer is the evidence."""
+        identity, of = named.key.id, {named.key.id: named}
+        route = f"{ROUTES[named.key.content_type]}/{identity}"
+        asked_at = postgres_now(self._connection)
+        evidence = ask_for(identity, lambda _: self._card(route), route)
+        if evidence.verdict == "gone":
+            told = {**evidence.as_json, **({"webhook": named.dropped_by} if named.dropped_by else {})}
+            rows.mark_deleted(identity, told, partial(self._settle, of))
+        elif evidence.card is not None:
+            pages = self._lists_of(entity)[named.key.content_type]
+            rows.write(
+                pages.as_in_the_list([evidence.card]),
+                asked_at,
+                lambda _: self._settle(of, {identity: "not deleted: Megaplan still has it"}),
+            )
+        else:
+            self._settle(of, {identity: "hidden: Megaplan answers 403, so it is not deleted"})
+
+    def _settle(self, of: dict[int, NamedEntity], told: dict[int, str]) -> None:
+        """Settle webhooks, save those that came so lately that a later reading may show more."""
+        settled: dict[int, str] = {}
+        for identity, outcome in told.items():
+            named = of[identity]
+            if outcome.startswith(_NEWS) or self._is_old_enough(named):
+                settled |= dict.fromkeys(named.numbers, outcome)
+                self._looked_at.pop(named.key, None)
+            else:
+                self._looked_at[named.key] = len(named.numbers)
+            named.is_settled = True
+        self._waiting.settle(settled)
+
+    def _card(self, route: str) -> Entity:
+        card: Entity = self._hook.request("GET", route).data
+        return card
+
+    def _lists_of(self, entity: str) -> dict[str, EntityPages]:
+        """Return the lists that know which names to ask for, by content type."""
+        if entity not in self._lists:
+            if entity == "employees":
+                lists = {"Employee": EntityPages(self._hook, self._connection, EMPLOYEES)}
+            else:
+                specs = OWNERS[entity].lists(self._hook, self._connection)
+                pages = [EntityPages(self._hook, self._connection, spec) for spec in specs]
+                lists = pages_by_type(entity, pages)
+            self._lists[entity] = lists
+        return self._lists[entity]

@@ -1,0 +1,107 @@
+"""What a webhook of Megaplan says. Free of I/O; never fails.
+
+Two senders share an address. An application's event stream posts ``{"uuid", "model", "event", "data",
+"accountInfo"}`` again and again until it is taken. A scenario of a deal program posts ``{"data": {"deal":
+{"Id": 77, …}}}`` once, in the old API's shape, with neither an id of its own nor the account. Of both only the
+entity's id is used: what it holds is read from Megaplan, since the data may be trimmed and nothing is signed.
+"""
+
+import hashlib
+import re
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from megaplan_sync.values import identifier
+
+SCENARIO = "scenario"
+"""``event`` of a scenario's request."""
+DROPPED = "on_after_drop"
+
+_NAME = re.compile(r"[A-Za-z]\w{0,63}")
+_LONGEST_UUID = 100
+_LONGEST_ACCOUNT = 255
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """A webhook as understood.
+
+    :param dedupe_key: equal for the same event delivered twice: its uuid; of a scenario's request its hash and second
+    :param model: ``Deal``, ``ContractorHuman``, …; the concrete content type where the data tells it
+    :param event: ``on_after_create``, ``on_after_update``, ``on_after_drop``, ``on_enable``, …, or ``scenario``
+    :param id: of the entity; None if the data has none
+    :param account_names: what it calls the account; a scenario's request does not say
+    :param broken: why it is of no use; None if it is not
+    """
+
+    dedupe_key: str
+    model: str | None = None
+    event: str | None = None
+    id: int | None = None
+    uuid: str | None = None
+    account_names: tuple[str, ...] = ()
+    broken: str | None = None
+
+    @property
+    def mnemonic(self) -> str | None:
+        """The event in one word, such as ``Deal.on_after_update``."""
+        return f"{self.model}.{self.event}" if self.model else None
+
+    @property
+    def values(self) -> dict[str, Any] | None:
+        """What is kept of it beside the body: no people's data."""
+        told = asdict(self)
+        return None if self.broken else {name: told[name] for name in ("model", "event", "id", "uuid")}
+
+
+def read_webhook(body: bytes, received_at: datetime | None = None) -> Webhook:
+    """Read the body of a webhook.
+
+    :param received_at: aware; default is now
+    """
+    digest = hashlib.sha256(body).hexdigest()
+    try:
+        sent = orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as error:
+        return Webhook(digest, broken=f"the body is no JSON: {error.msg} at character {error.pos}")
+    if not isinstance(sent, dict):
+        return Webhook(digest, broken="the body is no JSON object")
+    data = sent.get("data")
+    if not isinstance(data, dict):
+        return Webhook(digest, broken="it has no object 'data', which names the entity")
+    if "model" not in sent and isinstance(deal := data.get("deal"), dict):
+        second = (received_at or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        identity = _id(deal.get("Id", deal.get("id")))
+        missing = None if identity is not None else "'data.deal' has no numeric 'Id'"
+        return Webhook(f"{digest}@{second}", "Deal", SCENARIO, identity, broken=missing)
+    model, event = _name(data.get("contentType")) or _name(sent.get("model")), _name(sent.get("event"))
+    if model is None or event is None:
+        return Webhook(
+            digest, broken="it is neither an event ('model', 'event', 'data') nor a scenario's ('data.deal')"
+        )
+    uuid = _text(sent.get("uuid"), _LONGEST_UUID)
+    return Webhook(uuid or digest, model, event, _id(data.get("id")), uuid, _account_names(sent))
+
+
+def _account_names(sent: dict[str, Any]) -> tuple[str, ...]:
+    info = sent.get("accountInfo")
+    named = [sent.get("accountId"), info.get("accountName") if isinstance(info, dict) else info]
+    return tuple(dict.fromkeys(text for name in named if (text := _text(name, _LONGEST_ACCOUNT))))
+
+
+def _id(value: Any) -> int | None:
+    found = identifier(value)
+    return found if found is not None and 0 < found < 2**63 else None
+
+
+def _name(value: Any) -> str | None:
+    return value if isinstance(value, str) and _NAME.fullmatch(value) else None
+
+
+def _text(value: Any, longest: int) -> str | None:
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        return None
+    return value.strip()[:longest]

@@ -1,0 +1,135 @@
+"""Fetches exactly the entities that webhooks name, with as few requests as can be had.
+
+A single one is read by its card. Several are asked for by links, a page of them with one request; where links give
+too little of them (nobody documents how much they give), the list that begins with the latest change has what has
+just changed at its top. What is left is read card by card.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from math import ceil
+from typing import Any
+
+from psycopg import Connection
+
+from megaplan_hook.exceptions import MegaplanForbiddenError
+from megaplan_hook.hook import MegaplanHook
+from megaplan_sync.canonical import CanonicalPage, Entity
+from megaplan_sync.entities import EMPLOYEES, LATEST_CHANGE_FIRST
+from megaplan_sync.entity_pages import EntityPages
+from megaplan_sync.fetched_entities import LinkAnswers, payload_keys
+from megaplan_sync.flatten import entity_id
+from megaplan_sync.whole_walk import WholeWalk
+
+FROM_SO_MANY_THE_LIST_PAYS = 3
+FROM_SO_MANY_ALL_EMPLOYEES_PAY = 10
+"""Employees have no time of change, and Megaplan fails with 500 on links to them: all are read, or single ones."""
+
+
+class Fetched:
+    """What came of some entities: in canonical form, and those that did not come, with the reason."""
+
+    def __init__(self) -> None:
+        self.entities: list[Entity] = []
+        self.not_given: dict[int, str] = {}
+
+    @property
+    def ids(self) -> set[int]:
+        """Which entities came."""
+        return {entity_id(entity) for entity in self.entities}
+
+
+class NamedEntitiesFetch:
+    """Fetches deals, contacts or employees of one account.
+
+    :param entity: their table
+    :param pages_by_type: the list that knows which names to ask for, by content type
+    """
+
+    def __init__(
+        self,
+        hook: MegaplanHook,
+        connection: Connection[Any],
+        entity: str,
+        pages_by_type: Mapping[str, EntityPages],
+    ) -> None:
+        self._hook = hook
+        self._connection = connection
+        self._pages_by_type = pages_by_type
+        self._links = LinkAnswers(hook, lambda ids: payload_keys(connection, hook.account, entity, ids))
+
+    def batches(self, content_type: str, ids: Collection[int]) -> Iterator[Fetched]:
+        """Yield entities of one content type, a page of them at a time, so that each page can be written at once."""
+        pages = self._pages_by_type[content_type]
+        left = list(ids)
+        if content_type == "Employee":
+            if len(left) >= FROM_SO_MANY_ALL_EMPLOYEES_PAY:
+                fetched = self._all_employees(left)
+                left = [identity for identity in left if identity not in fetched.ids]
+                yield fetched
+            yield from self._one_by_one(pages, left)
+            return
+        size = self._hook.settings.page_size
+        while len(left) > 1 and not self._links.give_too_little(content_type):
+            given = self._by_links(content_type, pages, left[:size])
+            if given is None:
+                break
+            left = left[size:]
+            yield given
+        if len(left) >= FROM_SO_MANY_THE_LIST_PAYS:
+            for fetched in self._from_the_top(content_type, pages, left):
+                left = [identity for identity in left if identity not in fetched.ids]
+                yield fetched
+        yield from self._one_by_one(pages, left)
+
+    def _one_by_one(self, pages: EntityPages, ids: Sequence[int]) -> Iterator[Fetched]:
+        for identity in ids:
+            fetched = Fetched()
+            self._by_card(pages, identity, fetched)
+            yield fetched
+
+    def _all_employees(self, ids: Sequence[int]) -> Fetched:
+        wanted, fetched = set(ids), Fetched()
+        for page in WholeWalk(self._hook, self._connection, EMPLOYEES).entities():
+            fetched.entities += [item for item in page if entity_id(item) in wanted]
+        return fetched
+
+    def _by_links(self, content_type: str, pages: EntityPages, ids: Sequence[int]) -> Fetched | None:
+        """Return a page of entities; None if links give too little of them."""
+        sent = self._links.ask(content_type, pages, ids)
+        if sent is None:
+            return None
+        fetched = Fetched()
+        fetched.entities = pages.as_in_the_list(sent)
+        for identity in ids:
+            if identity not in fetched.ids:
+                self._by_card(pages, identity, fetched)
+        return fetched
+
+    def _from_the_top(self, content_type: str, pages: EntityPages, ids: Sequence[int]) -> Iterator[Fetched]:
+        """Yield what the first pages of the list hold of some entities, as long as they hold any."""
+        wanted = set(ids)
+        pages_left = ceil(len(wanted) / self._hook.settings.page_size)
+        for page in pages.pages(LATEST_CHANGE_FIRST):
+            fetched = Fetched()
+            fetched.entities = [
+                item
+                for item in page.items
+                if item["contentType"] == content_type and entity_id(item) in wanted
+            ]
+            CanonicalPage(page.data).bring(fetched.entities)
+            wanted -= fetched.ids
+            yield fetched
+            pages_left -= 1
+            if not wanted or not fetched.entities or not pages_left:
+                return
+
+    def _by_card(self, pages: EntityPages, identity: int, fetched: Fetched) -> None:
+        try:
+            card = pages.card({"id": identity})
+        except MegaplanForbiddenError as refusal:
+            fetched.not_given[identity] = f"hidden: {refusal}"
+            return
+        if card is None:
+            fetched.not_given[identity] = "not found"
+        else:
+            fetched.entities += pages.as_in_the_list([card])

@@ -1,0 +1,97 @@
+"""Writes what webhooks name into one raw table, and settles the webhooks in the same transaction."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+from psycopg.types.json import Jsonb
+
+from megaplan_sync.account_lock import account_lock
+from megaplan_sync.canonical import Entity
+from megaplan_sync.deal_history import DealHistory
+from megaplan_sync.fetched_entities import better_here
+from megaplan_sync.flatten import entity_id
+from megaplan_sync.outcome import EntityOutcome
+from megaplan_sync.page_writers import DIRECTORY_WRITERS, OwnersWritten, OwnerWriter, PageCounts
+from megaplan_sync.sql import read_sql
+from megaplan_sync.tables import Written
+
+Settle = Callable[[dict[int, str]], None]
+"""Is given what became of entities, by id, within the transaction that wrote them."""
+
+
+class NamedRows:
+    """One raw table of one account.
+
+    :param writer: of deals or contacts; None for employees, who have no parts and no time of change
+    :param outcome: counts what is written
+    """
+
+    def __init__(
+        self,
+        connection: Connection[Any],
+        account: str,
+        entity: str,
+        writer: OwnerWriter | None,
+        outcome: EntityOutcome,
+    ) -> None:
+        self._connection = connection
+        self._account = account
+        self._entity = entity
+        self._writer = writer
+        self._outcome = outcome
+
+    def write(self, entities: Sequence[Entity], asked_at: datetime, settle: Settle) -> None:
+        """Write entities in canonical form.
+
+        What another run has written since is left alone; what may be an old version is told to be in doubt.
+
+        :param asked_at: when, or before when, Megaplan was asked by Postgres' clock
+        :param settle: is given ``written``, ``unchanged`` or ``in doubt`` for each id
+        """
+        with account_lock(self._connection, self._account), self._connection.transaction():
+            left_alone = (
+                {}
+                if self._writer is None
+                else better_here(self._connection, self._account, self._entity, entities, asked_at=asked_at)
+            )
+            fresh = [entity for entity in entities if entity_id(entity) not in left_alone]
+            written = self._write(fresh)
+            changed = {key.id for key in (*written.inserted, *written.updated)}
+            told = {
+                entity_id(entity): "written" if entity_id(entity) in changed else "unchanged"
+                for entity in fresh
+            }
+            told |= {
+                identity: "in doubt" if doubtful else "unchanged" for identity, doubtful in left_alone.items()
+            }
+            settle(told)
+            self._connection.execute(read_sql("commit_durably"))  # before an asset event tells of the rows
+        self._outcome.add_page(PageCounts(len(entities), *written.counts()))
+
+    def mark_deleted(self, identity: int, evidence: dict[str, Any], settle: Settle) -> None:
+        """Mark a row and what hangs on it as deleted; one that is not here or is marked already stays as it is."""
+        account = {"account": self._account}
+        with account_lock(self._connection, self._account), self._connection.transaction():
+            marked = self._connection.execute(
+                read_sql("mark_deleted"),
+                {**account, "entity": self._entity, "ids": [identity], "evidence": Jsonb(evidence)},
+            ).fetchall()
+            if self._writer is not None:
+                self._connection.execute(
+                    read_sql(f"mark_parts_of_deleted_{self._entity}"), {**account, "ids": [identity]}
+                )
+                if isinstance(self._writer.history, DealHistory):
+                    self._writer.history.close(self._connection, self._account, [identity])
+            settle({identity: "deleted" if marked else "deleted, not here"})
+            self._connection.execute(read_sql("commit_durably"))
+        self._outcome.add_page(PageCounts(1, 0, len(marked)))
+
+    def _write(self, entities: Sequence[Entity]) -> Written:
+        if not entities:
+            return Written()
+        if self._writer is None:
+            return DIRECTORY_WRITERS[self._entity].write(self._connection, self._account, entities)
+        written: OwnersWritten = self._writer.write(self._connection, self._account, entities)
+        return written.owners

@@ -1,0 +1,102 @@
+"""Operators of ``megaplan_deal_events``: find accounts with webhooks, and read again what they name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from airflow.sdk import Context
+
+from megaplan_hook.exceptions import MegaplanError
+from megaplan_sync.account_session import account_hook, account_session
+from megaplan_sync.accounts import chosen_accounts, in_batches
+from megaplan_sync.announcements import announce_changes
+from megaplan_sync.exceptions import EntitiesFailedError, MegaplanSyncError
+from megaplan_sync.last_words import PlainSpokenOperator, plainly_told
+from megaplan_sync.outcome import EntityOutcome
+from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
+from megaplan_sync.raw_schema import prepare_raw_schema
+from megaplan_sync.sql import read_sql
+from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
+from megaplan_sync.webhooks.account_webhooks import AccountWebhooks
+
+_OUR_ERRORS = (MegaplanError, MegaplanSyncError)
+
+
+class ChooseAccountsWithWebhooksOperator(PlainSpokenOperator):
+    """Returns the connection ids of the accounts of which webhooks wait, in batches; makes missing tables.
+
+    :param accounts: connection ids, all of the Variable ``megaplan_accounts`` if empty
+    """
+
+    template_fields: Sequence[str] = ("accounts",)
+
+    def __init__(
+        self, *, accounts: Collection[str] | str = (), postgres_conn_id: str = POSTGRES_CONN_ID, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.accounts = accounts
+        self.postgres_conn_id = postgres_conn_id
+
+    def execute(self, context: Context) -> list[list[str]]:
+        """Return batches of connection ids."""
+        with plainly_told():
+            chosen = chosen_accounts(self.accounts or ())
+            with raw_database(self.postgres_conn_id) as connection:
+                prepare_raw_schema(connection)
+                prepare_telephony_schema(connection)
+                rows = connection.execute(read_sql("select_accounts_with_webhooks")).fetchall()
+        waiting = {account for (account,) in rows}
+        return in_batches([conn_id for conn_id in chosen if self._may_have_some(conn_id, waiting)])
+
+    def _may_have_some(self, conn_id: str, waiting: Collection[str]) -> bool:
+        """Tell whether an account is among those; where its connection makes no sense, its own task says so."""
+        try:
+            hook = account_hook(conn_id)
+            return hook.settings.deals_active and hook.account in waiting
+        except _OUR_ERRORS as error:
+            self.log.error("%s: %s", conn_id, error)
+            return bool(waiting)
+
+
+class ReadNamedEntitiesOperator(PlainSpokenOperator):
+    """Reads again what the webhooks of some accounts name; one account's failure stops no other.
+
+    Give it ``outlets=RAW_TABLE_ALIASES`` (``megaplan_sync.assets``) to announce changed tables.
+
+    :param accounts: connection ids
+    """
+
+    template_fields: Sequence[str] = ("accounts",)
+
+    def __init__(
+        self, *, accounts: Collection[str], postgres_conn_id: str = POSTGRES_CONN_ID, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.accounts = accounts
+        self.postgres_conn_id = postgres_conn_id
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Return the outcome of every table of every account."""
+        outcomes: list[EntityOutcome] = []
+        failures: dict[str, Exception] = {}
+        for conn_id in self.accounts:
+            try:
+                with account_session(conn_id, self.postgres_conn_id) as session:
+                    if session is None:
+                        continue
+                    webhooks = AccountWebhooks(*session)
+                    try:
+                        webhooks.run()
+                    finally:  # what was written before a failure is announced as well
+                        outcomes += webhooks.outcomes()
+            except Exception as error:
+                self.log.error("%s: %s", conn_id, error, exc_info=not isinstance(error, _OUR_ERRORS))
+                failures[conn_id] = error
+        announce_changes(outcomes, self.postgres_conn_id, context)
+        with plainly_told():
+            if len(failures) == 1:
+                raise next(iter(failures.values()))
+            if failures:
+                raise EntitiesFailedError(failures)
+        return [outcome.as_dict() for outcome in outcomes]

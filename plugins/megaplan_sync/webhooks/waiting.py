@@ -1,0 +1,98 @@
+"""The webhooks of one account that wait, by the entities that they name, and what became of them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from psycopg import Connection
+
+from megaplan_sync.flatten import CONTACT_CONTENT_TYPES
+from megaplan_sync.sql import read_sql
+from megaplan_sync.webhooks.bodies import DROPPED
+
+TABLES = {"Deal": "deals", "Employee": "employees", **dict.fromkeys(CONTACT_CONTENT_TYPES, "contacts")}
+"""Raw tables by the content type that a webhook names; other types have none."""
+NOTHING_TO_READ = "nothing to read: no raw table holds this"
+MOST_AT_ONCE = 5_000
+
+
+class EntityKey(NamedTuple):
+    """One entity of Megaplan."""
+
+    content_type: str
+    id: int
+
+
+@dataclass
+class NamedEntity:
+    """An entity that webhooks name.
+
+    :param numbers: of the webhooks
+    :param youngest_seconds: age of the one that came last
+    :param dropped_by: uuid of the last that says it was deleted, an empty text if that had none; None if none does
+    """
+
+    key: EntityKey
+    numbers: list[int] = field(default_factory=list)
+    youngest_seconds: float = float("inf")
+    dropped_by: str | None = None
+    is_settled: bool = False
+
+
+class WaitingWebhooks:
+    """The webhooks of one account.
+
+    :param connection: in autocommit mode
+    """
+
+    def __init__(self, connection: Connection[Any], account: str) -> None:
+        self._connection = connection
+        self._account = account
+
+    def entities(self) -> list[NamedEntity]:
+        """Return what the waiting webhooks name, that of the oldest first; settle those that name nothing of ours."""
+        named: dict[EntityKey, NamedEntity] = {}
+        nothing: list[int] = []
+        for number, model, event, identity, uuid, age in self._execute("select_webhooks", limit=MOST_AT_ONCE):
+            if model not in TABLES or identity is None:
+                nothing.append(number)
+                continue
+            key = EntityKey(model, identity)
+            entity = named.setdefault(key, NamedEntity(key))
+            entity.numbers.append(number)
+            entity.youngest_seconds = min(entity.youngest_seconds, age)
+            if event == DROPPED:
+                entity.dropped_by = uuid or ""
+        self.settle(dict.fromkeys(nothing, NOTHING_TO_READ))
+        return list(named.values())
+
+    def settle(self, outcomes: Mapping[int, str]) -> None:
+        """Note what became of webhooks, by number; in the caller's transaction if there is one."""
+        if outcomes:
+            self._execute("settle_webhooks", numbers=list(outcomes), outcomes=list(outcomes.values()))
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Keep other runs from reading the same; False where another one is at it already."""
+        if not self._execute("lock_webhooks")[0][0]:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            if not self._connection.closed:
+                self._execute("unlock_webhooks")
+
+    def _execute(self, statement: str, **values: Any) -> list[Any]:
+        cursor = self._connection.execute(read_sql(statement), {"account": self._account, **values})
+        return cursor.fetchall() if cursor.description else []
+
+
+def by_table(entities: Iterable[NamedEntity]) -> dict[str, list[NamedEntity]]:
+    """Return entities by their raw table."""
+    found: dict[str, list[NamedEntity]] = defaultdict(list)
+    for entity in entities:
+        found[TABLES[entity.key.content_type]].append(entity)
+    return found

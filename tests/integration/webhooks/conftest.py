@@ -1,0 +1,38 @@
+"""A loaded account whose webhooks go into the inbox as the gateway stores them."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from psycopg import Connection
+
+from demo.emulated_megaplan import EmulatedMegaplan
+from tests.emulators.hook_receiver import HookReceiver
+from tests.integration.reconciliation.nights import Night
+from tests.integration.webhooks.world import WebhookWorld, subscribed
+
+
+@pytest.fixture
+def template(loaded_template: str) -> str:
+    """The tests here begin with a loaded account."""
+    return loaded_template
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[HookReceiver]:
+    """Where the emulated Megaplan sends its webhooks."""
+    receiver = HookReceiver()
+    yield receiver
+    receiver.stop()
+
+
+@pytest.fixture
+def world(
+    database_uri: str,
+    database: Connection[Any],
+    megaplan: EmulatedMegaplan,
+    connect: Callable[..., str],
+    receiver: HookReceiver,
+) -> WebhookWorld:
+    """A loaded account of its own, subscribed to everything."""
+    return subscribed(Night(database_uri, megaplan, connect, database), receiver)

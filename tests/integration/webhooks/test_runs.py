@@ -1,0 +1,149 @@
+"""Runs that die, runs beside each other, runs that may not ask: nothing is lost, nothing is read in vain."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from airflow.sdk.exceptions import AirflowException
+
+from megaplan_hook.exceptions import MegaplanTransportError
+from megaplan_hook.hook import MegaplanHook
+from megaplan_sync import account_lock
+from megaplan_sync.postgres import prepare_session
+from megaplan_sync.webhooks.account_webhooks import AccountWebhooks
+from megaplan_sync.webhooks.operators import ChooseAccountsWithWebhooksOperator, ReadNamedEntitiesOperator
+from tests.integration.airflow_runs import REPOSITORY, postgres_connection
+from tests.integration.webhooks.test_reading_again import LINKS, ids, renamed
+from tests.integration.webhooks.world import WebhookWorld
+
+
+@pytest.fixture
+def four_renamed(world: WebhookWorld) -> list[int]:
+    """Four deals with webhooks, read two at a time."""
+    world.night.megaplan.control("knobs", {"links_give": "card"})
+    chosen = ids(world, 4)
+    world.change(*[renamed(id, f"Сделка {id}") for id in chosen])
+    return chosen
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "request 3",  # the login, a page, and now the second one
+        "after 1 UPDATE telephony.events AS event",
+        "before 2 UPDATE telephony.events AS event",
+    ],
+)
+def test_a_killed_run_loses_nothing(
+    world: WebhookWorld, four_renamed: list[int], moment: str, tmp_path: Path
+) -> None:
+    world.night.connect(page_size=2)
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("read_in_a_process.py")), world.uri, moment],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY / "plugins"), str(REPOSITORY)])},
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-2000:]
+    halfway = {id for id in four_renamed if world.deal(id) == f"Сделка {id}"}
+    # what is settled is what was written, neither more nor less
+    assert len([outcome for outcome in world.outcomes() if outcome == "written"]) == len(halfway) < 4
+    until = time.monotonic() + 10
+    while None in world.outcomes() and time.monotonic() < until:  # the dead run's session ends at any moment
+        world.run(page_size=2)
+    assert [world.deal(id) for id in four_renamed] == [f"Сделка {id}" for id in four_renamed]
+    assert set(world.outcomes()) == {"written"}
+
+
+def test_a_failure_keeps_what_was_done_before_it(world: WebhookWorld, four_renamed: list[int]) -> None:
+    world.night.megaplan.control("faults", {"kind": "html", "path": LINKS, "nth": 2, "count": 9})
+    with pytest.raises(MegaplanTransportError):
+        world.run(page_size=2)
+    assert world.outcomes() == ["written", "written", None, None]
+    world.night.megaplan.control("faults", method="DELETE")
+    world.run(page_size=2)
+    assert set(world.outcomes()) == {"written"}
+
+
+def test_a_second_run_leaves_the_account_to_the_first(world: WebhookWorld, four_renamed: list[int]) -> None:
+    with psycopg.connect(world.uri, autocommit=True) as other:
+        prepare_session(other)
+        first = world.new_run(other)
+        with first._waiting.alone() as is_ours:
+            assert is_ours
+            assert world.run() == {}
+    assert world.asked() == {}
+    world.run()
+    assert set(world.outcomes()) == {"written"}
+
+
+def test_without_requests_left_the_webhooks_wait(world: WebhookWorld, four_renamed: list[int]) -> None:
+    class SpentBudget:
+        def acquire(self) -> None:
+            raise AssertionError("a request was sent")
+
+        def back_off(self, seconds: float) -> None: ...
+
+        def remaining(self) -> int | None:
+            return 0
+
+    with psycopg.connect(world.uri, autocommit=True) as connection:
+        prepare_session(connection)
+        hook = MegaplanHook(world.night.connect(), budget=SpentBudget())
+        AccountWebhooks(hook, connection).run()
+    assert world.outcomes() == [None] * 4
+
+
+def test_while_a_load_writes_the_account_the_webhooks_wait(
+    world: WebhookWorld, four_renamed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account_lock, "SECONDS_TO_WAIT_FOR_ANOTHER_RUN", 0.1)
+    with psycopg.connect(world.uri, autocommit=True) as other:
+        account_lock.take_account_lock(other, world.account)
+        assert world.run() == {}
+    assert world.asked() == {}, "no request is spent on what cannot be written"
+    assert world.outcomes() == [None] * 4
+
+
+class Events:
+    """Takes the asset events of a task."""
+
+    def __init__(self) -> None:
+        self.told: dict[str, Any] = {}
+
+    def __getitem__(self, alias: Any) -> Any:
+        events = self
+
+        class Accessor:
+            def add(self, asset: Any, extra: Any) -> None:
+                events.told[alias.name] = extra
+
+        return Accessor()
+
+
+def test_the_tasks_serve_all_accounts_and_tell_what_changed(
+    world: WebhookWorld, four_renamed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.night.connect("megaplan_default")
+    world.night.connect("megaplan_off", deals_active=False)
+    monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_BROKEN", '{"conn_type": "megaplan"}')
+    monkeypatch.setenv(
+        "AIRFLOW_VAR_MEGAPLAN_ACCOUNTS", '["megaplan_broken", "megaplan_off", "megaplan_default"]'
+    )
+    monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_POSTGRES", json.dumps(postgres_connection(world.uri)))
+    chosen = ChooseAccountsWithWebhooksOperator(task_id="choose_accounts").execute({})
+    assert chosen == [["megaplan_broken"], ["megaplan_default"]]
+    events = Events()
+    read = ReadNamedEntitiesOperator(task_id="read", accounts=["megaplan_broken", "megaplan_default"])
+    with pytest.raises(AirflowException, match="'megaplan_broken', field 'host'"):
+        read.execute({"outlet_events": events})  # type: ignore[typeddict-item]
+    assert {name: extra["updated"] for name, extra in events.told.items()} == {"megaplan_raw_deals": 4}
+    assert ChooseAccountsWithWebhooksOperator(task_id="choose_accounts").execute({}) == []

@@ -1,0 +1,69 @@
+"""A webhook of another account is told from this account's, however either is named."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from megaplan_hook.settings import AccountSettings
+from megaplan_sync.webhooks.account_names import foreign_account
+from megaplan_sync.webhooks.bodies import Webhook, read_webhook
+
+
+@dataclass
+class Connection:
+    host: str | None
+    extra: str | None = None
+    conn_id: str = "megaplan_default"
+    port: int | None = None
+    schema: str | None = None
+
+
+def settings(host: str, **quirks: Any) -> AccountSettings:
+    return AccountSettings.from_connection(Connection(host, json.dumps({"vendor_quirks": quirks})))
+
+
+@pytest.mark.parametrize(
+    ("host", "name", "is_foreign"),
+    [
+        ("mp361546.megaplan.ru", "mp361546.megaplan.ru", False),
+        ("mp361546.megaplan.ru", "mp361546", False),
+        ("mp361546.megaplan.ru", "MP361546.Megaplan.RU", False),
+        ("mp361546.megaplan.ru", "https://mp361546.megaplan.ru/", False),
+        ("mp361546.megaplan.ru", "mp361547.megaplan.ru", True),
+        ("mp361546.megaplan.ru", "mp36154", True),
+        ("mp361546.megaplan.ru", "evil-mp361546.megaplan.ru", True),
+        ("crm.example.org", "crm.example.org", False),
+        ("crm.example.org", "mp1.megaplan.ru", True),
+        ("http://127.0.0.1:18080", "127.0.0.1:18080", False),
+        ("http://127.0.0.1:18080", "127.0.0.1:18081", True),
+    ],
+)
+def test_names(host: str, name: str, is_foreign: bool) -> None:
+    found = foreign_account(Webhook("key", account_names=(name,)), settings(host))
+    assert found == (name if is_foreign else None)
+
+
+def test_a_quirk_takes_further_names() -> None:
+    ours = settings("crm.example.org", webhook_account_names="mp1.megaplan.ru, mp2")
+    assert foreign_account(Webhook("key", account_names=("mp1.megaplan.ru",)), ours) is None
+    assert foreign_account(Webhook("key", account_names=("mp2",)), ours) is None
+    assert foreign_account(Webhook("key", account_names=("mp3",)), ours) == "mp3"
+
+
+def test_what_names_no_account_is_taken_on_its_secret() -> None:
+    assert foreign_account(Webhook("key"), settings("mp1.megaplan.ru")) is None
+
+
+def test_one_name_that_fits_is_enough() -> None:
+    body = {
+        "model": "Deal",
+        "event": "on_after_update",
+        "data": {"id": "1"},
+        "accountId": "mp1.megaplan.ru",
+        "accountInfo": {"accountName": "Фирма"},
+    }
+    webhook = read_webhook(json.dumps(body).encode())
+    assert webhook.account_names == ("mp1.megaplan.ru", "Фирма")
+    assert foreign_account(webhook, settings("mp1.megaplan.ru")) is None
