@@ -48,6 +48,7 @@ def account_routes(gateway: Gateway) -> list[Route]:
     return [
         guarded_route(gateway, "/uis", "uis", notifications.receive, ("GET", "POST")),
         guarded_route(gateway, "/megaplan", "megaplan", webhooks.receive),
+        guarded_route(gateway, "/route", "uis", gateway.routing.receive, ("GET", "POST")),
     ]
 
 

@@ -16,6 +16,10 @@ from megaplan_sync.sql import read_sql
 log = logging.getLogger(__name__)
 
 
+POSTGRES_SECONDS = 0.3
+"""How long the shared budget is waited for, before the pace is kept without it."""
+
+
 class BudgetSpentError(Exception):
     """No request may be sent to Megaplan in time."""
 
@@ -42,11 +46,9 @@ class LiveBudget:
         until = time.monotonic() + patience_seconds
         while True:
             try:
-                async with asyncio.timeout(max(0.01, until - time.monotonic())):
+                async with asyncio.timeout(POSTGRES_SECONDS):
                     wait, is_taken = await self._take()
-            except TimeoutError:
-                raise BudgetSpentError from None
-            except (Error, PoolTimeout, OSError):
+            except (Error, PoolTimeout, OSError, TimeoutError):
                 wait, is_taken = self._take_own()
             if time.monotonic() + wait > until:
                 raise BudgetSpentError

@@ -58,6 +58,12 @@ class Metrics:
             ["what", "outcome"],
             registry=registry,
         )
+        self.routes = Counter(
+            "gateway_routes",
+            "Calls routed; source is index, megaplan or fallback",
+            ["source"],
+            registry=registry,
+        )
         self.accounts = Gauge("gateway_accounts", "Accounts served", registry=registry)
         self.account_problems = Gauge(
             "gateway_account_problems",

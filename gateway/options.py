@@ -19,6 +19,9 @@ class Options:
     :param store_seconds: how long a message waits for Postgres before it is refused (503)
     :param reload_seconds: how often connections and the Variable are read anew
     :param pool_size: most sessions in Postgres
+    :param route_seconds: within how long UIS is told whom to ring, whatever fails; UIS's own limit is not documented,
+        two seconds are assumed
+    :param route_index_seconds: how much of that the raw tables get
     :param megaplan_seconds: how long an answer of Megaplan is waited for
     :param status_poll_seconds: how often UIS is asked for statuses at most, see docs/widget-contract.md
     """
@@ -31,5 +34,7 @@ class Options:
     store_seconds: float = 5.0
     reload_seconds: float = 30.0
     pool_size: int = 8
+    route_seconds: float = 1.5
+    route_index_seconds: float = 0.4
     megaplan_seconds: float = 10.0
     status_poll_seconds: float = 30.0

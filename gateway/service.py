@@ -23,6 +23,7 @@ from gateway.metrics import Metrics
 from gateway.options import Options
 from gateway.popups import Popups
 from gateway.rate_limit import RateLimit
+from gateway.routing import Routing
 from gateway.uis_client import LiveUis
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class Gateway:
         table = CardTable(self.pool)
         cards = CallCards(table, self.options, self.metrics)
         self.popups = Popups(self.accounts, table, cards, self.metrics)
+        self.routing = Routing(self.pool, self.options, self.metrics)
         self.rate_limit = RateLimit(self.options.requests_per_second)
         self._background: set[asyncio.Task[None]] = set()
 
@@ -56,6 +58,7 @@ class Gateway:
         await self.accounts.reload()
         self.start(self.inbox.run())
         self.start(self.popups.run())
+        self.start(self.routing.keep_telephones())
         self.start(self.accounts.keep_up(self.options.reload_seconds))
         try:
             yield

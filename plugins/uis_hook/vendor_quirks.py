@@ -10,6 +10,7 @@ from uis_hook.setting_values import FieldValues
 
 EmployeeUpdate = Literal["given_then_full", "given", "full"]
 PhoneForm = Literal["digits", "plus"]
+RoutePhones = Literal["active", "outside", "internal"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,9 @@ class VendorQuirks:
     :param deals_sort_field: by which field the report of deals is sorted; default deal_date_time.
     :param contact_phone_form: phones of deal contacts: ``digits`` (default, 79000000001, as in the vendor's
         sample) or ``plus`` (+79000000001).
+    :param route_phones: under which numbers UIS is told to ring the responsible manager: ``active`` (default, all
+        active telephones of the employee, SIP logins among them), ``outside`` (full numbers only, the only ones that
+        the documentation shows) or ``internal`` (the internal number).
     :param read_lag_seconds: how long after a request whose answer got lost its effect may still be missing;
         default 10, 0-600. So much is waited before looking whether an upload has arrived.
     :param deal_text_length: most characters of a user field or comment of a deal, longer ones are cut; default
@@ -47,6 +51,7 @@ class VendorQuirks:
     legs_sort_field: str = "start_time"
     deals_sort_field: str = "deal_date_time"
     contact_phone_form: PhoneForm = "digits"
+    route_phones: RoutePhones = "active"
     read_lag_seconds: float = 10
     deal_text_length: int = 1000
 
@@ -76,6 +81,9 @@ class VendorQuirks:
             deals_sort_field=given.text("deals_sort_field") or "deal_date_time",
             contact_phone_form=cast(
                 PhoneForm, given.choice("contact_phone_form", "digits", ("digits", "plus"))
+            ),
+            route_phones=cast(
+                RoutePhones, given.choice("route_phones", "active", ("active", "outside", "internal"))
             ),
             read_lag_seconds=given.number("read_lag_seconds", 10, 0, 600, "seconds"),
             deal_text_length=given.whole_number("deal_text_length", 1000, 50, 100_000, "characters"),

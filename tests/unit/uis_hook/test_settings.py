@@ -300,6 +300,7 @@ def test_every_quirk_is_read() -> None:
         "legs_sort_field": "id",
         "deals_sort_field": "deal_ext_id",
         "contact_phone_form": "plus",
+        "route_phones": "internal",
         "read_lag_seconds": 3,
         "deal_text_length": 255,
     }

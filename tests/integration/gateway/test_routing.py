@@ -1,0 +1,206 @@
+"""UIS asks whom to ring: it always gets an answer in time, the best that can be had."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gateway.options import Options
+from tests.emulators.uis_client import Client
+
+from .call_world import ANNA, OLGA, PETER, STRANGER, CallWorld
+from .served import ServedGateway, served, set_connections
+
+pytest_plugins = ["tests.emulators.uis_fixtures"]
+
+FALLBACK = {"route_fallback": "+7 495 000-00-77, 0100009"}
+FALLBACK_ANSWER = {"phones": ["74950000077", "0100009"]}
+
+
+@pytest.fixture
+def fallback(
+    call_world: CallWorld,
+    monkeypatch: pytest.MonkeyPatch,
+    connect: Callable[..., str],
+) -> Callable[..., None]:
+    """Connections with fallback numbers; keyword arguments are further settings."""
+
+    def make(**settings: Any) -> None:
+        set_connections(
+            monkeypatch, call_world.database_uri, connect, call_world.uis.url, **{**FALLBACK, **settings}
+        )
+
+    make()
+    return make
+
+
+def know(call_world: CallWorld, phone: str, *responsible: int, number: int = 77, **values: Any) -> None:
+    """Let the raw tables have a contact."""
+    row = {
+        "account": call_world.account,
+        "id": number,
+        "responsible": list(responsible),
+        "phone": phone,
+        **values,
+    }
+    call_world.database.execute(
+        """INSERT INTO megaplan_raw.contacts (account, id, kind, responsible_ids, payload, content_hash)
+        VALUES (%(account)s, %(id)s, 'human', %(responsible)s, '{}', '')""",
+        row,
+    )
+    call_world.database.execute(
+        """INSERT INTO megaplan_raw.contact_points (account, contact_id, position, phone_e164, payload, content_hash)
+        VALUES (%(account)s, %(id)s, 0, %(phone)s, '{}', '')""",
+        row,
+    )
+
+
+def ask(gateway: ServedGateway, caller: str = STRANGER, **more: str) -> Any:
+    started = time.monotonic()
+    values = {"numa": caller, "numb": "74950000002", "cdr_id": "700100200", **more}
+    answer = gateway.client.get(gateway.path("/route"), params=values)
+    assert time.monotonic() - started < 2, "UIS waits for two seconds"
+    assert answer.status_code == 200
+    return answer.json()
+
+
+def test_the_responsible_managers_of_a_known_number_are_rung(
+    call_world: CallWorld, fallback: Callable[..., None]
+) -> None:
+    know(call_world, f"+{STRANGER}", PETER, ANNA)
+    know(call_world, f"+{STRANGER}", OLGA, PETER, number=78)
+    with served(call_world.account) as gateway:
+        assert ask(gateway) == {"phones": ["0100002", "0100001", "0100003"]}
+        assert ask(gateway, "8 (999) 555-00-11") == ask(gateway)
+    assert call_world.requests("/callRoute") == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE megaplan_raw.contacts SET deleted_at = now()",
+        "UPDATE megaplan_raw.contacts SET is_dropped = true",
+        "UPDATE megaplan_raw.contact_points SET deleted_at = now()",
+        "UPDATE megaplan_raw.contacts SET responsible_ids = '{}'",
+        "DELETE FROM telephony.users",
+        """INSERT INTO megaplan_raw.employees (account, id, is_working, payload, content_hash)
+        SELECT account, responsible_ids[1], false, '{}', '' FROM megaplan_raw.contacts""",
+        "DROP SCHEMA megaplan_raw CASCADE",
+        "DROP SCHEMA telephony CASCADE",
+    ],
+    ids=[
+        "deleted",
+        "dropped",
+        "number removed",
+        "nobody",
+        "no telephone",
+        "left",
+        "no raw tables",
+        "no tables",
+    ],
+)
+def test_what_is_gone_counts_for_nothing(
+    change: str, call_world: CallWorld, fallback: Callable[..., None]
+) -> None:
+    know(call_world, f"+{STRANGER}", PETER)
+    call_world.database.execute(change)
+    with served(call_world.account) as gateway:
+        assert ask(gateway) == FALLBACK_ANSWER
+
+
+@pytest.mark.parametrize("shape", ["array", "object"])
+def test_a_number_that_only_megaplan_knows_is_asked_for_there(
+    shape: str, call_world: CallWorld, fallback: Callable[..., None]
+) -> None:
+    call_world.megaplan.control("knobs", {"call_route_employees": shape})
+    people = call_world.megaplan.control("state?entity=contractors")
+    phone, owner = next(
+        (one["contactInfo"][0]["value"], row["id"])
+        for row in people
+        for one in [row]
+        if row["contentType"] == "ContractorHuman" and row["contactInfo"] and row["responsibles"]
+        if row["contactInfo"][0]["type"] == "phone"
+    )
+    responsible = next(int(row["responsibles"][0]["id"]) for row in people if row["id"] == owner)
+    call_world.database.execute("DELETE FROM telephony.users")
+    call_world.let_them_telephone(responsible)
+    with served(call_world.account) as gateway:
+        assert ask(gateway, phone)["phones"] == [f"010000{responsible - ANNA + 1}"]
+        assert ask(gateway, STRANGER) == FALLBACK_ANSWER
+
+
+@pytest.mark.parametrize("kind", ["timeout", "slow", "500", "html", "429", "reset"])
+def test_a_megaplan_that_fails_costs_the_budgeted_time_at_most(
+    kind: str, call_world: CallWorld, fallback: Callable[..., None]
+) -> None:
+    call_world.megaplan.control("faults", {"kind": kind, "path": "/", "seconds": 5})
+    with served(call_world.account, Options(route_seconds=0.6)) as gateway:
+        assert ask(gateway) == FALLBACK_ANSWER
+    call_world.megaplan.control("faults", method="DELETE")
+
+
+def test_without_postgres_megaplan_is_asked_and_else_the_fallback_rings(
+    call_world: CallWorld, fallback: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = json.dumps({"conn_type": "postgres", "host": "127.0.0.1", "port": 9, "schema": "x"})
+    monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_POSTGRES", nowhere)
+    with served(call_world.account) as gateway:
+        assert ask(gateway) == FALLBACK_ANSWER
+        assert call_world.requests("/callRoute") == ["GET /callRoute"]
+
+
+def test_without_fallback_numbers_the_scenario_decides(call_world: CallWorld) -> None:
+    with served(call_world.account) as gateway:
+        assert ask(gateway) == {"returned_code": 0}
+
+
+@pytest.mark.parametrize("caller", ["", "anonymous", "101", "None"])
+def test_a_caller_without_a_number_gets_the_fallback(
+    caller: str, call_world: CallWorld, fallback: Callable[..., None]
+) -> None:
+    with served(call_world.account) as gateway:
+        assert ask(gateway, caller) == FALLBACK_ANSWER
+
+
+@pytest.mark.parametrize(
+    ("which", "phones"),
+    [("active", ["0100002", "79161234567"]), ("outside", ["79161234567"]), ("internal", ["102"])],
+)
+def test_the_quirk_says_which_telephones_are_told(
+    which: str, phones: list[str], call_world: CallWorld, fallback: Callable[..., None]
+) -> None:
+    know(call_world, f"+{STRANGER}", PETER)
+    call_world.database.execute("UPDATE telephony.users SET lines = lines || '{79161234567}'")
+    fallback(uis={"vendor_quirks": {"route_phones": which}})
+    with served(call_world.account) as gateway:
+        assert ask(gateway) == {"phones": phones}
+
+
+def test_what_is_no_request_is_refused_with_the_reason(call_world: CallWorld) -> None:
+    with served(call_world.account) as gateway:
+        answer = gateway.client.post(gateway.path("/route"), content=b"\x00[[[")
+        assert answer.status_code == 400
+        assert "no interactive request" in answer.json()["error"]
+        assert gateway.client.get(gateway.path("/route", secret="wrong")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "knobs",
+    [
+        {"interactive_method": "GET"},
+        {"interactive_method": "POST", "interactive_encoding": "form", "interactive_id": "call_session_id"},
+        {"interactive_method": "POST", "interactive_encoding": "json"},
+        {"interactive_method": "POST", "interactive_encoding": "query"},
+    ],
+    ids=["get", "form", "json", "query"],
+)
+def test_a_call_reaches_the_responsible_manager(
+    knobs: dict[str, str], call_world: CallWorld, fallback: Callable[..., None], uis: Client
+) -> None:
+    know(call_world, f"+{STRANGER}", OLGA)
+    with served(call_world.account) as gateway:
+        uis.control("knobs", {**knobs, "interactive_url": gateway.url + gateway.path("/route")})
+        call = uis.play("interactive", virtual_number="74950000002", contact=STRANGER)
+    assert call["talked"] == [503]
