@@ -17,7 +17,7 @@ from megaplan_sync.telephony.calls import drain
 from megaplan_sync.telephony.claimed_budget import ClaimedBudget
 from megaplan_sync.telephony.clients import Clients
 from megaplan_sync.telephony.communications import CallCommunications
-from megaplan_sync.telephony.delivery_errors import NoTelephonyUsersError
+from megaplan_sync.telephony.delivery_errors import NoTelephonyUsersError, is_ambiguous
 from megaplan_sync.telephony.ledger import Ledger
 from megaplan_sync.telephony.pace import Pace
 from megaplan_sync.telephony.push_tools import PushTools
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 DERIVED_AT_ONCE = 500
 MOST_PARKED_TOLD = 20
+TROUBLES_IN_A_ROW = 3
+"""So many requests failing one after another mean that Megaplan is down, not that one answer was lost."""
 
 
 class AccountPush:
@@ -69,7 +71,8 @@ class AccountPush:
     def run(self) -> dict[str, int]:
         """Derive calls from new events and deliver until nothing is due; return counts.
 
-        Trouble in one stage does not keep the others from what is due in them; it is raised at the end.
+        Trouble with one request keeps neither the next ones nor the other stages from what is due; it is raised at
+        the end. Only what comes three times running, or tells of the account, ends a stage.
 
         :raises NoTelephonyUsersError: calls wait, and employees were never matched
         :raises MegaplanError: Megaplan cannot be worked with now
@@ -86,12 +89,7 @@ class AccountPush:
                     self._recordings.push_batch,
                     self._communications.push_batch,
                 ):
-                    try:
-                        while push_batch():
-                            pass
-                    except (MegaplanError, MegaplanSyncError) as error:
-                        log.warning("%s: %s", self._ledger.account, error)
-                        troubles.append(error)
+                    troubles += self._drain(push_batch)
             elif self._ledger.claim("history", 1):
                 raise NoTelephonyUsersError(self._ledger.account)
         except MegaplanSyncError:
@@ -106,6 +104,24 @@ class AccountPush:
         if troubles:
             raise troubles[0]
         return counts
+
+    def _drain(self, push_batch: Callable[[], int]) -> list[Exception]:
+        """Call a stage until nothing of it is due; return what went wrong."""
+        troubles: list[Exception] = []
+        in_a_row = 0
+        while in_a_row < TROUBLES_IN_A_ROW:
+            try:
+                if not push_batch():
+                    break
+                in_a_row = 0
+            except (MegaplanError, MegaplanSyncError) as error:
+                log.warning("%s: %s", self._ledger.account, error)
+                troubles.append(error)
+                if not (isinstance(error, MegaplanError) and is_ambiguous(error)):
+                    break
+                in_a_row += 1
+                self._ledger.release()  # the rest of that batch is for the next one
+        return troubles
 
     def look_for_recordings(self) -> int:
         """Look at the recordings that are due, set nothing; return how many calls became ready."""
