@@ -32,20 +32,25 @@ class Ledger:
         self._own = {"account": account, "claimed_by": uuid4().hex}
         self._lease = {"lease_seconds": lease_seconds}
         self._claimed: set[int] = set()
+        self._doubtful: set[int] = set()
         self.account = account
         connection.execute("SET synchronous_commit = on")
 
     def open(self) -> int:
-        """Make rows for finished calls that have none, and open those anew whose call has changed."""
+        """Begin a run: make rows for finished calls that have none, and open those anew whose call has changed."""
+        self._doubtful.clear()
         opened = self._connection.execute(read_sql("open_deliveries"), self._own).rowcount
         return opened + self._connection.execute(read_sql("reopen_deliveries"), self._own).rowcount
 
     def claim(self, stage: Stage, limit: int, without: Collection[int] = ()) -> list[Delivery]:
         """Take calls of which a stage is due; those of other runs are left out.
 
+        So are those that this run has settled as unsure: what became of a request may not be readable yet.
+
         :param without: calls that this run is not to see again
         """
-        asked = {**self._own, **self._lease, "stage": stage, "limit": limit, "without": list(without)}
+        left_out = [*without, *self._doubtful]
+        asked = {**self._own, **self._lease, "stage": stage, "limit": limit, "without": left_out}
         with self._connection.cursor(row_factory=class_row(Delivery)) as cursor:
             deliveries = cursor.execute(read_sql("claim_deliveries"), asked).fetchall()
         self._claimed.update(delivery.call_session_id for delivery in deliveries)
@@ -74,6 +79,7 @@ class Ledger:
                 read_sql("settle_delivery"),
                 [{**asdict(verdict), **self._own, "stage": stage} for verdict in verdicts],
             )
+        self._doubtful.update(verdict.call_session_id for verdict in verdicts if verdict.state == "unsure")
         self._claimed.difference_update(
             verdict.call_session_id for verdict in verdicts if not verdict.keep_claim
         )
