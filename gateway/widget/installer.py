@@ -20,13 +20,14 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 5.0
 AGAIN_SECONDS = 3600.0
 _PATIENCE = 15.0
+_MARK = "airflow-provider-megaplan"
 
 
 class WidgetInstaller:
     """Keeps every account's widgets as this gateway knows them; a person's other widgets are left alone.
 
-    Ours are known by placeholder and name. What fails (the application's rights, say) is tried again in an hour, or
-    when the connection changes.
+    Ours are known by placeholder, and by name or the mark in their code. What fails (the application's rights, say)
+    is tried again in an hour, or when the connection changes.
     """
 
     def __init__(self, gateway: Gateway) -> None:
@@ -82,7 +83,7 @@ async def bring_up_to_date(account: Account) -> int:
             "content": content,
         }
         if own is not None:
-            body["uuid"] = own["uuid"]
+            body |= {name: own[name] for name in ("id", "uuid") if own.get(name)}
         else:
             body["isEnabled"] = True
         await account.megaplan.request("POST", path, body=body, patience=_PATIENCE)
@@ -92,8 +93,8 @@ async def bring_up_to_date(account: Account) -> int:
 
 def _own(present: list[Any], placeholder: str, name: str) -> Mapping[str, Any] | None:
     for widget in present:
-        if not isinstance(widget, Mapping) or not widget.get("uuid"):
+        if not isinstance(widget, Mapping) or widget.get("placeholder") != placeholder:
             continue
-        if (widget.get("placeholder"), widget.get("name")) == (placeholder, name):
+        if widget.get("name") == name or _MARK in str(widget.get("content")):
             return widget
     return None

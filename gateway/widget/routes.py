@@ -25,11 +25,14 @@ from gateway.widget.do_not_disturb import DoNotDisturb
 from gateway.widget.going_on import CallsGoingOn, PartInCall
 from gateway.widget.hang_up import check_own_call, hang_up
 from gateway.widget.installer import WidgetInstaller
+from gateway.widget.per_minute import PerMinute
 from gateway.widget.signs import UserSigns
 from gateway.widget.status_poll import StatusPoll
 from gateway.widget.users import TelephonyUser, UserTable
 from megaplan_sync.phones import phone_e164
 
+COMMANDS_PER_MINUTE = 60
+"""Of one employee: each may cost the account's points at UIS."""
 _COMMAND_ID = re.compile(r"[0-9A-Za-z-]{16,64}")
 _LONGEST_PHONE = 100
 _BIGGEST_ID = 2**63 - 1
@@ -54,6 +57,7 @@ class WidgetRoutes:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._signs = UserSigns()
+        self._commands_sent = PerMinute(COMMANDS_PER_MINUTE)
         self._users = UserTable(gateway.pool)
         self._table = CommandTable(gateway.pool)
         self._desk = CommandDesk(self._table)
@@ -83,7 +87,7 @@ class WidgetRoutes:
         """Tell an employee's status and calls."""
         self._poll.watch(asked.account)
         user = asked.user
-        parts = await self._calls.of(asked.account, user.uis_employee_id)
+        parts = await self._calls.of(asked.account, user)
         state = {
             "internal_number": user.internal_number,
             "do_not_disturb": user.do_not_disturb,
@@ -121,7 +125,7 @@ class WidgetRoutes:
             asked.account, _command_id(body), user.employee_id, "hang_up", call_session_id=session
         )
         if await self._desk.known(command) is None:
-            seems_own = await self._calls.is_own(asked.account, user.uis_employee_id, session)
+            seems_own = await self._calls.is_own(asked.account, user, session)
             await check_own_call(asked.uis, user, session, seems_own)
 
         async def act() -> Outcome:
@@ -175,6 +179,11 @@ class WidgetRoutes:
         if user is None:
             told = "У вас нет внутреннего номера в телефонии: обратитесь к администратору."
             raise RefusedError(403, told)
+        if incoming.request.method == "POST":
+            sender = (account.name, employee_id)
+            if self._commands_sent.is_used_up(sender):
+                raise RefusedError(429, "Слишком много команд: подождите минуту.", retry_after=60)
+            self._commands_sent.count(sender)
         return _Asked(incoming, account.uis, user)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from gateway.account import Account
 from gateway.live_budget import BudgetSpentError
 from gateway.refusals import RefusedError
+from gateway.widget.per_minute import PerMinute
 from megaplan_hook.exceptions import MegaplanError, MegaplanNotFoundError, MegaplanValidationError
 from megaplan_hook.query import path_id
 from megaplan_sync.values import boolean, identifier
@@ -40,7 +41,7 @@ class UserSigns:
         self._clock = clock
         self._known: OrderedDict[_Key, tuple[int | None, float]] = OrderedDict()
         self._asking: dict[_Key, asyncio.Lock] = {}
-        self._wrong: dict[str, list[float]] = {}
+        self._wrong = PerMinute(UNKNOWN_PER_MINUTE, clock)
 
     async def employee(self, account: Account, sign: str | None) -> int:
         """Return the id of the employee to whom a sign belongs.
@@ -76,9 +77,7 @@ class UserSigns:
         return employee
 
     async def _asked(self, account: Account, sign: str) -> int | None:
-        now = self._clock()
-        wrong = self._wrong[account.name] = [at for at in self._wrong.get(account.name, []) if now - at < 60]
-        if len(wrong) >= UNKNOWN_PER_MINUTE:
+        if self._wrong.is_used_up(account.name):
             raise RefusedError(429, "Слишком много неизвестных подписей: подождите минуту.", retry_after=60)
         uuid = account.settings.application_uuid
         if not uuid:
@@ -89,14 +88,14 @@ class UserSigns:
         try:
             answer = await account.megaplan.request("GET", path, patience=_PATIENCE)
         except (MegaplanNotFoundError, MegaplanValidationError):
-            wrong.append(now)
+            self._wrong.count(account.name)
             return None
         except (MegaplanError, BudgetSpentError):
             told = "Мегаплан не подтвердил, кто вошёл: попробуйте через минуту."
             raise RefusedError(503, told, retry_after=10) from None
         employee = _working_employee(answer.data)
         if employee is None:
-            wrong.append(now)
+            self._wrong.count(account.name)
         return employee
 
 

@@ -2,12 +2,14 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
-from psycopg import Connection
+from psycopg import Connection, sql
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from gateway.options import Options
@@ -291,3 +293,54 @@ def test_old_commands_are_forgotten(world: WidgetWorld) -> None:
 
 def test_options_hold_the_pace_of_polling() -> None:
     assert Options().status_poll_seconds == 30
+
+
+# -- Postgres
+
+
+@contextmanager
+def barred(postgres: str, database: Connection[Any]) -> Iterator[None]:
+    """Let nobody but the test itself into the test's database."""
+    name = database.info.dbname
+    with psycopg.connect(postgres, autocommit=True) as other:
+        other.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
+        database.execute(
+            """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+        )
+        try:
+            yield
+        finally:
+            other.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(sql.Identifier(name)))
+
+
+def test_while_postgres_is_away_nothing_is_begun_and_the_widget_is_told_to_try_again(
+    world: WidgetWorld, postgres: str, tables: Connection[Any]
+) -> None:
+    world.state(SELLER)  # Megaplan knows the sign
+    with barred(postgres, tables):
+        answer = world.send("call", SELLER, "a" * 32, phone=CLIENT)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+        assert "попробуйте ещё раз" in answer.json()["error"]
+    assert world.asked("start.employee_call") == 0
+    until(lambda: world.send("call", SELLER, "a" * 32, phone=CLIENT).status_code == 200)
+    assert len(world.started()) == 1
+
+
+def test_a_call_begun_while_postgres_went_away_is_found_again(
+    world: WidgetWorld, postgres: str, tables: Connection[Any]
+) -> None:
+    world.state(SELLER)
+    world.uis.control("mutate", {"op": "next_api_call", "talk": None})
+    world.uis.control("faults", {"kind": "slow", "method": "start.employee_call", "seconds": 1.0, "count": 1})
+    sending = threading.Thread(target=lambda: world.send("call", SELLER, "b" * 32, phone=CLIENT))
+    sending.start()
+    until(lambda: world.asked("start.employee_call"))
+    with barred(postgres, tables):
+        sending.join()
+    assert world.commands() == [("call", "working", None)]
+    tables.execute("UPDATE telephony.commands SET taken_at = now() - interval '1 minute'")
+    answer = until(
+        lambda: (sent := world.send("call", SELLER, "b" * 32, phone=CLIENT)).status_code == 200 and sent
+    )
+    assert (answer.json()["state"], world.asked("start.employee_call")) == ("done", 1)

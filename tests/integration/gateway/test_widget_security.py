@@ -222,3 +222,9 @@ def test_nothing_of_people_and_no_sign_is_logged(
     assert "command refused" in told
     for secret in (CLIENT.removeprefix("+"), world.sign(SELLER), str(widget_key(MEGAPLAN_SECRET))):
         assert secret not in told
+
+
+def test_one_employee_cannot_spend_everybodys_points(world: WidgetWorld) -> None:
+    sent = [world.send("do-not-disturb", SELLER, value="often").status_code for _ in range(61)]
+    assert sent == [*[422] * 60, 429]
+    assert world.send("do-not-disturb", COLLEAGUE, value="often").status_code == 422
