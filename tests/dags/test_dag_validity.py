@@ -16,12 +16,13 @@ DAG_IDS = {
     "megaplan_calls_push",
     "megaplan_deal_events",
     "megaplan_deals_sync",
+    "megaplan_doctor",
     "megaplan_rebuild",
     "megaplan_reconciliation",
     "megaplan_telephony_sync",
     "uis_deals_upload",
 }
-BY_HAND_ONLY = {"megaplan_rebuild"}
+BY_HAND_ONLY = {"megaplan_doctor", "megaplan_rebuild"}
 """DAGs that nothing starts but a person; every other one has a schedule."""
 RUNS_AT_ONCE = {"megaplan_calls_push": 4, "megaplan_deal_events": 4}
 """DAGs of which several runs may work at once; every other one waits for itself."""

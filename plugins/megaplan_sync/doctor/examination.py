@@ -1,0 +1,126 @@
+"""The whole examination of one account: every check by itself, so that none hides the others."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
+from typing import Any
+
+from psycopg import Connection, Error
+
+from megaplan_hook.exceptions import MegaplanAuthError, MegaplanError
+from megaplan_sync.account_session import account_hook
+from megaplan_sync.doctor.finding import Finding, error, ok
+from megaplan_sync.doctor.megaplan_checks import (
+    check_application,
+    check_budget,
+    check_clock,
+    check_login,
+    check_sight,
+)
+from megaplan_sync.doctor.patient import Patient
+from megaplan_sync.doctor.surroundings_checks import check_gateway, check_postgres
+from megaplan_sync.doctor.telephony_checks import (
+    check_uis_account,
+    check_uis_methods,
+    check_users,
+    check_virtual_number,
+)
+from megaplan_sync.exceptions import MegaplanSyncError
+from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
+from megaplan_sync.postgres_budget import PostgresBudget
+from megaplan_sync.telephony.telephony_session import uis_hook_of
+from uis_hook.exceptions import UisError
+from uis_hook.hook import UisHook
+
+log = logging.getLogger(__name__)
+
+Check = Callable[[], Iterator[Finding]]
+_OURS = (MegaplanError, MegaplanSyncError, UisError)
+
+
+def examine(conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID) -> list[Finding]:
+    """Examine an account; changes nothing in it.
+
+    Costs Megaplan about ten requests out of the account's budget, and UIS six.
+    """
+    try:
+        hook = account_hook(conn_id)
+    except _OURS as failure:
+        return [error(f"connection {conn_id}", str(failure), "Airflow: Admin → Connections")]
+    findings = [ok(f"connection {conn_id}", f"account {hook.account}")]
+    with ExitStack() as stack:
+        database = _database(stack, postgres_conn_id, findings)
+        if database is not None:
+            settings = hook.settings
+            budget = partial(
+                PostgresBudget,
+                database,
+                hook.account,
+                requests_per_second=settings.requests_per_second,
+                requests_per_hour=settings.requests_per_hour,
+            )
+            try:
+                hook.budget = budget()
+            except Error:
+                log.info("%s: no tables yet, so the requests are counted here only", hook.account)
+        uis = _uis(stack, hook, findings)
+        patient = Patient(hook, uis, database)
+        _run(findings, "Postgres", [] if database is None else [lambda: check_postgres(database)])
+        try:
+            _run(findings, "Megaplan", [partial(check_login, patient)], stops=(MegaplanAuthError,))
+        except MegaplanAuthError:
+            return findings  # nothing else can be asked of Megaplan
+        of_megaplan: list[Check] = [
+            partial(check, patient) for check in (check_sight, check_clock, check_budget, check_application)
+        ]
+        _run(findings, "Megaplan", of_megaplan)
+        if hook.settings.telephony_active:
+            _run(findings, "Megaplan", [partial(check_users, patient)])
+        if uis is not None:
+            _run(
+                findings,
+                "UIS",
+                [
+                    partial(check, uis)
+                    for check in (check_uis_account, check_uis_methods, check_virtual_number)
+                ],
+            )
+        _run(findings, "gateway", [partial(check_gateway, patient)])
+    return findings
+
+
+def _run(
+    findings: list[Finding],
+    topic: str,
+    checks: list[Check],
+    stops: tuple[type[Exception], ...] = (),
+) -> None:
+    for check in checks:
+        try:
+            findings.extend(check())
+        except (*_OURS, Error) as failure:
+            findings.append(error(topic, str(failure).split("\n")[0], "the sentence says what to do"))
+            if isinstance(failure, stops):
+                raise
+
+
+def _database(stack: ExitStack, postgres_conn_id: str, findings: list[Finding]) -> Connection[Any] | None:
+    try:
+        return stack.enter_context(raw_database(postgres_conn_id))
+    except MegaplanSyncError as failure:
+        findings.append(error("Postgres", str(failure), f"Airflow: Admin → Connections → {postgres_conn_id}"))
+        return None
+
+
+def _uis(stack: ExitStack, hook: Any, findings: list[Finding]) -> UisHook | None:
+    if not hook.settings.telephony_active:
+        findings.append(ok("telephony", "telephony_active is off: not looked at"))
+        return None
+    try:
+        uis = uis_hook_of(hook)
+    except _OURS as failure:
+        findings.append(error("connection of UIS", str(failure), "Airflow: Admin → Connections"))
+        return None
+    stack.callback(uis.close)
+    return uis

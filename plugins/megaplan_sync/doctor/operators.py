@@ -1,0 +1,49 @@
+"""The operator of ``megaplan_doctor``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowFailException
+
+from megaplan_sync.doctor.examination import examine
+from megaplan_sync.doctor.finding import report
+from megaplan_sync.last_words import PlainSpokenOperator
+from megaplan_sync.postgres import POSTGRES_CONN_ID
+
+
+class ExamineAccountsOperator(PlainSpokenOperator):
+    """Examines some accounts, tells everything in its log, and fails where something does not work.
+
+    :param accounts: connection ids
+    """
+
+    template_fields: Sequence[str] = ("accounts",)
+
+    def __init__(
+        self, *, accounts: Collection[str], postgres_conn_id: str = POSTGRES_CONN_ID, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.accounts = accounts
+        self.postgres_conn_id = postgres_conn_id
+
+    def execute(self, context: Context) -> dict[str, list[dict[str, Any]]]:
+        """Return the findings of every account; kept as the result also where the task fails."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        ill: list[str] = []
+        for conn_id in self.accounts:
+            findings = examine(conn_id, self.postgres_conn_id)
+            found[conn_id] = [finding.as_dict() for finding in findings]
+            errors = [finding for finding in findings if finding.level == "error"]
+            for line in report(conn_id, findings):
+                (self.log.error if errors else self.log.info)("%s", line)
+            if errors:
+                ill.append(
+                    f"{conn_id}: {len(errors)} errors, the first about {errors[0].topic}: {errors[0].told}"
+                )
+        if ill:
+            context["ti"].xcom_push(key="findings", value=found)
+            raise AirflowFailException(" ".join(ill))
+        return found
