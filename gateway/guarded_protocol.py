@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import TimerHandle
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -15,10 +16,16 @@ LARGEST_HEAD_BYTES = 64 * 1024
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """Closes connections whose next head does not arrive in time, or is too large."""
+    """Closes connections whose next head does not arrive in time, or is too large. Never writes an access log."""
 
     _head_timer: TimerHandle | None = None
     _head_bytes = 0
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        # uvicorn asks whether the access logger has handlers, which any later set-up of logging may give it; and its
+        # lines would hold the secrets of paths
+        self.access_log = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Expect a head."""

@@ -1,6 +1,7 @@
 """What comes in is stored before it is answered; who may not send gets nothing, and learns nothing."""
 
 import asyncio
+import contextlib
 import json
 import socket
 import time
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
+from gateway import guarded_protocol
 from gateway.options import Options
 
 from .served import MEGAPLAN_SECRET, UIS_SECRET, ServedGateway, served, set_connections
@@ -231,3 +233,24 @@ def raw_answer(gateway: ServedGateway, sent: bytes) -> bytes:
         while part := connection.recv(65536):
             received += part
     return received
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"POST /", b"\r\n", b"POST / HTTP/1.1\r\nX: "],
+    ids=["nothing", "line", "blank", "head"],
+)
+def test_a_head_that_does_not_arrive_ends_the_connection(
+    sent: bytes, gateway: ServedGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guarded_protocol, "HEAD_SECONDS", 0.2)
+    started = time.monotonic()
+    with contextlib.suppress(ConnectionError):
+        assert raw_answer(gateway, sent) == b""
+    assert time.monotonic() - started < 5
+
+
+def test_an_endless_head_ends_the_connection(gateway: ServedGateway) -> None:
+    with contextlib.suppress(ConnectionError):
+        assert b"200" not in raw_answer(gateway, b"POST / HTTP/1.1\r\nX: " + b"x" * 200_000)
+    assert gateway.client.get("/health").status_code == 200

@@ -1,0 +1,108 @@
+"""A gateway that is killed while it is busy has stored whatever it answered, and wrote no secret into its log."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from psycopg import Connection
+
+from demo.emulated_megaplan import EmulatedMegaplan
+from demo.processes import free_port
+
+from .call_world import ANNA, STRANGER, CallWorld
+from .served import MEGAPLAN_SECRET, UIS_SECRET
+from .test_receiving import RINGING
+
+REPOSITORY = Path(__file__).parents[3]
+pytest_plugins = ["tests.emulators.uis_fixtures"]
+
+
+class Load:
+    """Senders that go on until nobody answers, and what they were told."""
+
+    def __init__(self, url: str, senders: int) -> None:
+        self._url = url
+        self.answered: list[int] = []
+        self._threads = [threading.Thread(target=self._send, args=(place,)) for place in range(senders)]
+        for thread in self._threads:
+            thread.start()
+
+    def _send(self, place: int) -> None:
+        number = 900_000_000 + place * 100_000
+        with httpx.Client(trust_env=False, timeout=5) as client:
+            while True:
+                number += 1
+                body = RINGING | {"call_session_id": number, "notification_timestamp": int(time.time())}
+                try:
+                    answer = client.post(self._url, content=json.dumps(body))
+                except httpx.HTTPError:
+                    return
+                if answer.status_code == 200:
+                    self.answered.append(number)
+
+    def wait(self) -> None:
+        for thread in self._threads:
+            thread.join(timeout=10)
+
+
+def test_everything_that_was_answered_is_in_the_inbox(
+    call_world: CallWorld, megaplan: EmulatedMegaplan, tmp_path: Path
+) -> None:
+    port, log = free_port(0), tmp_path / "gateway.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gateway", "--port", str(port)],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=REPOSITORY,
+            env={**os.environ, "PYTHONPATH": f"{REPOSITORY}/plugins", "AIRFLOW_HOME": str(tmp_path)},
+        )
+    try:
+        wait_for(f"http://127.0.0.1:{port}/ready", process)
+        load = Load(f"http://127.0.0.1:{port}/{call_world.account}/{UIS_SECRET}/uis", senders=6)
+        until = time.monotonic() + 20
+        while len(load.answered) < 300:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        load.wait()
+    finally:
+        process.kill()
+        process.wait()
+    assert len(load.answered) >= 300
+    assert set(load.answered) <= sessions(call_world.database), "answered and not stored"
+    assert_nothing_private(log.read_text())
+
+
+def sessions(database: Connection[Any]) -> set[int]:
+    return {session for (session,) in database.execute("SELECT call_session_id FROM telephony.events")}
+
+
+def wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
+    until = time.monotonic() + 60
+    while True:
+        try:
+            if httpx.get(url, trust_env=False).status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass
+        if time.monotonic() > until or process.poll() is not None:
+            pytest.fail("the gateway does not start")
+        time.sleep(0.1)
+
+
+def assert_nothing_private(log: str) -> None:
+    assert '"event":"gateway listens"' in log
+    for private in (UIS_SECRET, MEGAPLAN_SECRET, RINGING["contact_phone_number"], STRANGER, "demo-password"):
+        assert str(private) not in log
+    listening = log.index('{"at"')  # before that Airflow speaks
+    assert [line for line in log[listening:].splitlines() if not line.startswith("{")] == []
+    assert str(ANNA) not in log
