@@ -6,6 +6,7 @@ nothing can go round in circles. Switching off gives back the status from before
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,12 +29,20 @@ class DoNotDisturb:
     def __init__(self, table: CommandTable, users: UserTable) -> None:
         self._table = table
         self._users = users
+        self._locks: dict[tuple[str, int], asyncio.Lock] = {}
 
     async def set(self, uis: LiveUis, statuses: Statuses, user: TelephonyUser, command: Command) -> Outcome:
         """Switch do-not-disturb on or off; doing it twice is no other than once.
 
+        One command of an employee after the other, so that the last one is also what is shown.
+
         :raises UisError: UIS refuses, or does not answer
         """
+        lock = self._locks.setdefault((command.account, command.employee_id), asyncio.Lock())
+        async with lock:
+            return await self._set(uis, statuses, user, command)
+
+    async def _set(self, uis: LiveUis, statuses: Statuses, user: TelephonyUser, command: Command) -> Outcome:
         employee = await _employee(uis, user)
         present = identifier(employee.get("status_id"))
         quiet = await statuses.named(DO_NOT_DISTURB)

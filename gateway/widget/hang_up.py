@@ -22,7 +22,8 @@ _RINGING = "Дозвон"
 async def check_own_call(uis: LiveUis, user: TelephonyUser, call_session_id: int, seems_own: bool) -> None:
     """Ask UIS who takes part in a call.
 
-    :param seems_own: what our own notes say; believed only where the tariff has no ``list.calls``
+    :param seems_own: what our own notes say; believed only where the tariff has no ``list.calls``, or that names
+        no employee
     :raises RefusedError: 403, the call is somebody else's; 409, there is none; 503, UIS does not say
     """
     try:
@@ -38,7 +39,9 @@ async def check_own_call(uis: LiveUis, user: TelephonyUser, call_session_id: int
     )
     if legs is None:
         raise RefusedError(409, "Этот звонок уже завершён.")
-    if not is_own_call([leg for leg in legs if isinstance(leg, Mapping)], user.uis_employee_id):
+    legs = [leg for leg in legs if isinstance(leg, Mapping)]
+    names_anybody = any(leg.get("employee_id") is not None for leg in legs)
+    if not (is_own_call(legs, user.uis_employee_id) if names_anybody else seems_own):
         raise _foreign()
 
 

@@ -51,6 +51,11 @@ class WidgetInstaller:
         if known == settings and now < again_at:
             return
         again_at = float("inf")
+        if not settings.gateway_url.startswith("https://"):
+            log.warning(
+                "gateway_url is not https: browsers forbid it to pages that are",
+                extra={"account": account.name},
+            )
         try:
             written = await bring_up_to_date(account)
             log.info("widget looked after", extra={"account": account.name, "written": written})

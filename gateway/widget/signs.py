@@ -18,7 +18,6 @@ from megaplan_hook.exceptions import MegaplanError, MegaplanNotFoundError, Megap
 from megaplan_hook.query import path_id
 from megaplan_sync.values import boolean, identifier
 
-BELIEVED_SECONDS = 300.0
 DISBELIEVED_SECONDS = 60.0
 MOST_REMEMBERED = 5000
 UNKNOWN_PER_MINUTE = 20
@@ -69,7 +68,8 @@ class UserSigns:
         if self._clock() < until:
             return employee
         employee = await self._asked(account, sign)
-        seconds = DISBELIEVED_SECONDS if employee is None else BELIEVED_SECONDS
+        believed = account.settings.vendor_quirks.widget_sign_seconds
+        seconds = DISBELIEVED_SECONDS if employee is None else believed
         self._known[key] = (employee, self._clock() + seconds)
         self._known.move_to_end(key)
         while len(self._known) > MOST_REMEMBERED:

@@ -44,6 +44,8 @@ class VendorQuirks:
         called by is not known.
     :param widget_sign_key: under which name Megaplan tells a widget the user's sign: a GET parameter of the
         widget's frame, or a data attribute around its script; default userSign, which is known of frames.
+    :param widget_sign_seconds: how long a user's sign that Megaplan has confirmed is believed; default 300, 10-86400.
+        How long a sign lives is not known: should it die under an open page, believe it longer.
     :param widget_phone_key: the same for the number beside which a widget stands; default phone. Nobody documents
         it; phoneNumber and number are tried too.
     :param widget_origin: from which origin widgets speak, if not from the account's own address; default null.
@@ -62,6 +64,7 @@ class VendorQuirks:
     read_lag_seconds: float = 10
     webhook_account_names: tuple[str, ...] = ()
     widget_sign_key: str = "userSign"
+    widget_sign_seconds: int = 300
     widget_phone_key: str = "phone"
     widget_origin: str | None = None
     deal_card_path: str = "/deals/{id}/card/"
@@ -108,6 +111,7 @@ class VendorQuirks:
             read_lag_seconds=given.number("read_lag_seconds", 10, 0, 600, "seconds"),
             webhook_account_names=_names(given.text("webhook_account_names")),
             widget_sign_key=_key(given, "widget_sign_key", "userSign"),
+            widget_sign_seconds=given.whole_number("widget_sign_seconds", 300, 10, 86400, "seconds"),
             widget_phone_key=_key(given, "widget_phone_key", "phone"),
             widget_origin=_origin(given),
             deal_card_path=given.text("deal_card_path") or "/deals/{id}/card/",

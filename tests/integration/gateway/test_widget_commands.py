@@ -241,6 +241,16 @@ def test_an_answer_to_an_older_question_does_not_undo_a_command(world: WidgetWor
     assert set(shown) == {True}
 
 
+def test_what_is_shown_is_the_last_of_two_commands_that_crossed(world: WidgetWorld) -> None:
+    world.uis.control("faults", {"kind": "slow", "method": "update.employees", "count": 2, "seconds": 0.7})
+    on = threading.Thread(target=lambda: world.send("do-not-disturb", SELLER, value=True))
+    on.start()
+    until(lambda: world.asked("update.employees") >= 2)  # the second has all required fields
+    assert world.send("do-not-disturb", SELLER, value=False).json()["state"] == "done"
+    on.join()
+    assert (status(world), world.state(SELLER)["do_not_disturb"]) == ("available", False)
+
+
 def test_nobody_looks_so_uis_is_not_asked(world: WidgetWorld) -> None:
     time.sleep(1.5)
     assert world.asked("get.employees") == 0
