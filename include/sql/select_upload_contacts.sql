@@ -8,7 +8,7 @@ WITH wanted AS (
 facts AS (
   SELECT
     contact.id,
-    %(prefix)s || '-contact-' || contact.id AS ext_id,
+    %(prefix)s || '-contact-' || contact.id::text AS ext_id,
     jsonb_build_object(
       'name', coalesce(nullif(btrim(contact.name), ''), 'Контакт ' || contact.id),
       'created_at', contact.created_at,

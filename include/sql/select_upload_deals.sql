@@ -1,5 +1,5 @@
--- The next deals whose facts are not what UIS has, with what it has. Whoever is parked comes again when its facts change;
--- contacts and employees that UIS does not have are left out, and are facts once it has them.
+-- Deals of a stretch of ids whose facts are not what UIS has, with what it has. Whoever is parked comes again when its
+-- facts change; contacts and employees that UIS does not have are left out, and are facts once it has them.
 -- The main contact is the client, unless only the contact person has a phone or an e-mail.
 WITH chosen AS (
   SELECT *
@@ -37,14 +37,14 @@ facts AS (
   LEFT JOIN megaplan_raw.pipeline_stages AS stage ON stage.account = deal.account AND stage.id = deal.state_id
   LEFT JOIN uis.directory_rows AS employee
     ON employee.account = deal.account AND employee.kind = 'employee' AND employee.content_hash IS NOT NULL
-    AND employee.ext_id = %(prefix)s || '-employee-' || deal.manager_id
+    AND employee.ext_id = %(prefix)s || '-employee-' || deal.manager_id::text
   LEFT JOIN LATERAL (
     SELECT
       known.ext_id,
       jsonb_array_length(known.content -> 'phones') + jsonb_array_length(known.content -> 'emails') > 0 AS has_points
     FROM uis.directory_rows AS known
     WHERE known.account = deal.account AND known.kind = 'contact' AND known.content_hash IS NOT NULL
-      AND known.ext_id = %(prefix)s || '-contact-' || deal.contractor_id
+      AND known.ext_id = %(prefix)s || '-contact-' || deal.contractor_id::text
   ) AS client ON true
   LEFT JOIN LATERAL (
     SELECT
@@ -52,7 +52,7 @@ facts AS (
       jsonb_array_length(known.content -> 'phones') + jsonb_array_length(known.content -> 'emails') > 0 AS has_points
     FROM uis.directory_rows AS known
     WHERE known.account = deal.account AND known.kind = 'contact' AND known.content_hash IS NOT NULL
-      AND known.ext_id = %(prefix)s || '-contact-' || deal.contact_id
+      AND known.ext_id = %(prefix)s || '-contact-' || deal.contact_id::text
       AND deal.contact_id IS DISTINCT FROM deal.contractor_id
   ) AS person ON true
   LEFT JOIN LATERAL (
@@ -95,6 +95,7 @@ facts AS (
   WHERE deal.account = %(account)s
     AND deal.deleted_at IS NULL
     AND deal.id > %(after)s
+    AND deal.id <= %(last)s
     AND (%(since)s::timestamptz IS NULL OR greatest(deal.changed_at, deal.updated_at) >= %(since)s)
 )
 SELECT
@@ -110,4 +111,3 @@ WHERE ledger.sent_hash IS DISTINCT FROM md5(facts.content::text)
   AND ledger.parked_hash IS DISTINCT FROM md5(facts.content::text)
   AND ledger.sending IS NULL
 ORDER BY facts.id
-LIMIT %(limit)s

@@ -63,6 +63,8 @@ class AccountUpload:
             fields = self._fields()
             self._employees()
             contacts.send_new()
+            if {"contacts_created", "contacts_adopted"} & self._session.counts.keys():
+                self._session.execute("analyze_upload_ledger")
             maker = RecordMaker(
                 funnels,
                 self._session.uis.settings.zone,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,9 @@ from megaplan_sync.uis_upload.upload_session import UploadSession
 from uis_hook.deals import DealRecord
 
 log = logging.getLogger(__name__)
+
+STRETCH = 2000
+"""Deals whose facts are made at once: enough for one request, few enough for the memory."""
 
 
 @dataclass(frozen=True)
@@ -62,14 +65,19 @@ class DealLedger:
         self._session = session
         self._own = {"account": session.account}
 
+    def stretches(self) -> Iterator[tuple[int, int]]:
+        """Yield the ids of all present deals in stretches: behind which, up to which."""
+        after = 0
+        while (
+            last := self._session.execute("find_upload_stretch", after=after, deals=STRETCH)[0][0]
+        ) is not None:
+            yield after, last
+            after = last
+
     def due(
-        self,
-        after: int,
-        limit: int,
-        since: datetime | None,
-        sources: Sequence[FieldSource],
+        self, after: int, last: int, since: datetime | None, sources: Sequence[FieldSource]
     ) -> list[DealFacts]:
-        """Return the next deals that UIS has not, or has otherwise, by id."""
+        """Return the deals of a stretch that UIS has not, or has otherwise, by id."""
         asked = {
             **self._own,
             "prefix": self._session.prefix,
@@ -79,8 +87,8 @@ class DealLedger:
             "field_keys": [source.key for source in sources],
             "field_kinds": [source.kind for source in sources],
             "after": after,
+            "last": last,
             "since": since,
-            "limit": limit,
         }
         return [
             DealFacts(*row)

@@ -80,8 +80,8 @@ class DealUploads:
             yield batch
 
     def _planned(self, since: datetime | None, sources: Sequence[FieldSource]) -> Iterator[PlannedDeal]:
-        after = 0
-        while page := self._ledger.due(after, MAX_BATCH, since, sources):
+        for after, last in self._ledger.stretches():
+            page = self._ledger.due(after, last, since, sources)
             moves = self._ledger.moves([facts.deal_id for facts in page])
             known: list[DealFacts] = []
             for facts in page:
@@ -96,7 +96,6 @@ class DealUploads:
                 else:
                     yield deal
             self._ledger.confirm(known)
-            after = page[-1].deal_id
 
     def _upload(self, deals: Sequence[PlannedDeal]) -> None:
         """Send a batch; after an answer that got lost UIS is asked what it has before anything is sent again."""
