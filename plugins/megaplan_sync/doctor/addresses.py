@@ -43,7 +43,16 @@ def webhook_addresses(patient: Patient) -> list[WebhookAddress]:
                 f"/{settings.account}/{{secret}}/uis",
                 patient.uis.settings.webhook_secret,
                 patient.uis.settings.connection_id,
-                "UIS: Уведомления → HTTP-уведомления, each event's address",
+                "UIS: Сервисы → Виртуальная АТС → Уведомления, the address of each event",
+            )
+        )
+        found.append(
+            WebhookAddress(
+                "interactive processing of UIS",
+                f"/{settings.account}/{{secret}}/route",
+                patient.uis.settings.webhook_secret,
+                patient.uis.settings.connection_id,
+                'UIS: the scenario\'s operation "Интерактивная обработка вызова"',
             )
         )
     return found

@@ -77,7 +77,7 @@ def check_gateway(patient: Patient) -> Iterator[Finding]:
 
 
 def _reached(gateway_url: str, each: WebhookAddress) -> Finding:
-    shown = f"{each.address(gateway_url)}, where {'•••'} is webhook_secret of connection {each.secret_in}"
+    shown = f"{each.address(gateway_url)}, where ••• is webhook_secret of connection {each.secret_in}"
     if not each.secret:
         return error(
             each.topic,

@@ -101,6 +101,7 @@ def test_a_healthy_account_shows_its_addresses_and_no_secret(
     account = f"127.0.0.1:{clinic.megaplan.port}"
     assert f"{clinic.gateway.url}/{account}/•••/megaplan" in text
     assert f"{clinic.gateway.url}/{account}/•••/uis" in text
+    assert f"{clinic.gateway.url}/{account}/•••/route" in text
     for secret in (MEGAPLAN_SECRET, UIS_SECRET, PASSWORD, LOGIN, TOKEN, "demo-app-token"):
         assert secret not in text
     ours = [record.getMessage() for record in caplog.records if record.name.startswith("megaplan_sync")]
