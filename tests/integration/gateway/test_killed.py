@@ -1,27 +1,23 @@
 """A gateway that is killed while it is busy has stored whatever it answered, and wrote no secret into its log."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from demo.processes import free_port
 
 from .call_world import ANNA, STRANGER, CallWorld
+from .process import gateway_process
 from .served import MEGAPLAN_SECRET, UIS_SECRET
 from .test_receiving import RINGING
 
-REPOSITORY = Path(__file__).parents[3]
 pytest_plugins = ["tests.emulators.uis_fixtures"]
 
 
@@ -57,16 +53,7 @@ def test_everything_that_was_answered_is_in_the_inbox(
     call_world: CallWorld, megaplan: EmulatedMegaplan, tmp_path: Path
 ) -> None:
     port, log = free_port(0), tmp_path / "gateway.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gateway", "--port", str(port)],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd=REPOSITORY,
-            env={**os.environ, "PYTHONPATH": f"{REPOSITORY}/plugins", "AIRFLOW_HOME": str(tmp_path)},
-        )
-    try:
-        wait_for(f"http://127.0.0.1:{port}/ready", process)
+    with gateway_process(port, log) as process:
         load = Load(f"http://127.0.0.1:{port}/{call_world.account}/{UIS_SECRET}/uis", senders=6)
         until = time.monotonic() + 20
         while len(load.answered) < 300:
@@ -74,9 +61,6 @@ def test_everything_that_was_answered_is_in_the_inbox(
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
         load.wait()
-    finally:
-        process.kill()
-        process.wait()
     assert len(load.answered) >= 300
     assert set(load.answered) <= sessions(call_world.database), "answered and not stored"
     assert_nothing_private(log.read_text())
@@ -84,19 +68,6 @@ def test_everything_that_was_answered_is_in_the_inbox(
 
 def sessions(database: Connection[Any]) -> set[int]:
     return {session for (session,) in database.execute("SELECT call_session_id FROM telephony.events")}
-
-
-def wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
-    until = time.monotonic() + 60
-    while True:
-        try:
-            if httpx.get(url, trust_env=False).status_code == 200:
-                return
-        except httpx.HTTPError:
-            pass
-        if time.monotonic() > until or process.poll() is not None:
-            pytest.fail("the gateway does not start")
-        time.sleep(0.1)
 
 
 def assert_nothing_private(log: str) -> None:

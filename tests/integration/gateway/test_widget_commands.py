@@ -1,20 +1,25 @@
 """Commands of the widget: each carried out once, for whom it is, and told in words."""
 
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import psycopg
 import pytest
 from psycopg import Connection, sql
 
 from demo.emulated_megaplan import EmulatedMegaplan
+from demo.processes import free_port
 from gateway.options import Options
 from tests.emulators.uis_client import Client as Uis
 
+from .process import gateway_process
 from .waiting import until
 from .widget_world import CLIENT, COLLEAGUE, SELLER, UIS_IDS, WidgetWorld
 
@@ -88,29 +93,32 @@ def test_a_late_call_is_found_before_another_one_is_begun(world: WidgetWorld) ->
 
 
 def test_a_command_whose_gateway_was_killed_is_looked_into_not_repeated(
-    serve: Callable[..., Any], megaplan: EmulatedMegaplan, uis: Uis, tables: Connection[Any]
+    serve: Callable[..., Any], megaplan: EmulatedMegaplan, uis: Uis, tables: Connection[Any], tmp_path: Path
 ) -> None:
-    account = f"127.0.0.1:{megaplan.port}"
-    tables.execute(
-        """INSERT INTO telephony.commands (account, command_id, employee_id, kind, phone, taken_at)
-        VALUES (%s, %s, %s, 'call', %s, now() - interval '31 s')""",
-        (account, "e" * 32, SELLER, CLIENT),
-    )
+    successor = serve()
     uis.control("mutate", {"op": "next_api_call", "talk": None})
-    session = uis.call(
-        "start.employee_call",
-        first_call="employee",
-        virtual_phone_number="74950000001",
-        contact=CLIENT.removeprefix("+"),
-        employee={"id": UIS_IDS[SELLER]},
-        direction="out",
-        external_id=f"widget-{'e' * 32}",
-    )["call_session_id"]
-    with serve() as gateway:
+    uis.control("faults", {"kind": "slow", "method": "start.employee_call", "seconds": 20, "count": 1})
+    port = free_port(0)
+    with gateway_process(port, tmp_path / "gateway.log") as process, successor as gateway:
         world = WidgetWorld(gateway, megaplan, uis, tables)
+        address, headers = f"http://127.0.0.1:{port}{world.path('call')}", world.headers(SELLER)
+        body = {"command_id": "e" * 32, "phone": CLIENT}
+        asking = threading.Thread(target=lambda: _ask_in_vain(address, body, headers))
+        asking.start()
+        until(lambda: world.asked("start.employee_call"))
+        process.send_signal(signal.SIGKILL)
+        asking.join()
+        assert world.commands() == [("call", "working", None)]
+        tables.execute("UPDATE telephony.commands SET taken_at = now() - interval '31 s'")
         answer = world.send("call", SELLER, "e" * 32, phone=CLIENT).json()
-        assert (answer["state"], answer["call_session_id"]) == ("done", str(session))
+        (call,) = world.uis.control("calls", method="GET")
+        assert (answer["state"], answer["call_session_id"]) == ("done", str(call["id"]))
         assert world.asked("start.employee_call") == 1
+
+
+def _ask_in_vain(address: str, body: dict[str, str], headers: dict[str, str]) -> None:
+    with pytest.raises(httpx.HTTPError):
+        httpx.post(address, json=body, headers=headers, trust_env=False, timeout=30)
 
 
 @pytest.mark.parametrize(
