@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
 import requests
 
 from demo.processes import Program, running
@@ -55,7 +56,7 @@ class EmulatedMegaplan:
             proxies=_NO_PROXY,
         )
         answer.raise_for_status()
-        return answer.json() if answer.content else None
+        return orjson.loads(answer.content) if answer.content else None
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from megaplan_sync.raw_schema import prepare_raw_schema
 
 from . import truth
 from .conftest import DEALS
+from .databases import EMPTY
 from .test_deals_faults import KilledLoad
 
 Sync = Callable[..., dict[str, EntityOutcome]]
@@ -140,9 +141,16 @@ def assert_the_history_fits(database: Connection[Any], gone: Sequence[int] = ())
     assert sorted(last_moves) == sorted(stages)
 
 
+@pytest.fixture
+def template(loaded_template: str) -> str:
+    """Most of these tests begin with a loaded account."""
+    return loaded_template
+
+
 # -- over the whole way, from Megaplan
 
 
+@pytest.mark.parametrize("template", [EMPTY])
 def test_the_first_load_opens_a_version_of_each_deal(
     sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan
 ) -> None:
@@ -163,7 +171,6 @@ def test_the_first_load_opens_a_version_of_each_deal(
 
 
 def test_what_has_not_changed_makes_no_history(sync: Sync, database: Connection[Any]) -> None:
-    sync("custom_fields", "deals")
     before = history(database)
     sync("deals")
     sync("deals", full_refresh=True)
@@ -174,7 +181,6 @@ def test_a_changed_deal_gets_a_version_from_megaplans_time_on_and_the_old_one_ke
     sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan
 ) -> None:
     deal = active_deal(megaplan)["id"]
-    sync("custom_fields", "deals")
     payload, (first,) = payload_of(database, deal), versions(database, deal)
     megaplan.control("mutate", {"op": "update_deal", "id": deal, "fields": {"name": "Вторая"}})
     sync("deals")
@@ -196,7 +202,6 @@ def test_several_changes_between_two_syncs_are_one_version(
     sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan
 ) -> None:
     deal = active_deal(megaplan)["id"]
-    sync("custom_fields", "deals")
     for name in ("Вторая", "Третья"):
         megaplan.control("mutate", {"op": "update_deal", "id": deal, "fields": {"name": name}})
         megaplan.control("mutate", {"op": "advance_clock", "seconds": 60})
@@ -208,7 +213,6 @@ def test_a_change_that_does_not_move_time_updated_counts_from_when_it_was_seen(
     sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan
 ) -> None:
     deal = active_deal(megaplan)
-    sync("custom_fields", "deals")
     (first,), first_moves = versions(database, deal["id"]), moves(database, deal["id"])
     offer = {"contentType": "OfferRow", "offer": {"contentType": "Offer", "id": "2900"}, "quantity": 41}
     mutation = {"op": "set_positions", "id": deal["id"], "positions": [offer], "touch": False}
@@ -227,7 +231,6 @@ def test_a_version_begins_after_the_one_before_although_megaplans_clock_is_ahead
     sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan
 ) -> None:
     deal = active_deal(megaplan)["id"]
-    sync("custom_fields", "deals")
     megaplan.control("mutate", {"op": "advance_clock", "seconds": 86_400})
     megaplan.control("mutate", {"op": "update_deal", "id": deal, "fields": {"name": "Завтра"}})
     sync("deals")
@@ -243,7 +246,6 @@ def test_a_move_is_dated_by_megaplan(
     sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan
 ) -> None:
     deal = active_deal(megaplan)
-    sync("custom_fields", "deals")
     stages, times = [int(deal["state"]["id"])], [moment(deal, "stateTimeUpdated")]
     for _ in range(3):
         megaplan.control("mutate", {"op": "advance_clock", "seconds": 60})
@@ -275,7 +277,6 @@ def test_a_move_that_does_not_move_time_updated_is_dated_by_megaplan_all_the_sam
     sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan
 ) -> None:
     deal = active_deal(megaplan)
-    sync("custom_fields", "deals")
     (moved,) = megaplan.control("mutate", {"op": "move_stage", "id": deal["id"], "touch": False})
     sync("deals", full_refresh=True)
     changed = card(megaplan, deal["id"])
@@ -288,7 +289,6 @@ def test_a_move_that_does_not_move_time_updated_is_dated_by_megaplan_all_the_sam
 def test_a_renamed_stage_is_neither_a_version_nor_a_move(
     sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan
 ) -> None:
-    sync("custom_fields", "pipelines", "deals")
     before = history(database)
     stage = active_deal(megaplan)["state"]["id"]
     megaplan.control("mutate", {"op": "rename_stage", "id": stage, "name": "Иначе"})
@@ -299,7 +299,6 @@ def test_a_renamed_stage_is_neither_a_version_nor_a_move(
 def test_a_row_that_somebody_changed_here_is_written_anew_and_makes_no_history(
     sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan
 ) -> None:
-    sync("custom_fields", "deals")
     before = history(database)
     database.execute(
         "UPDATE megaplan_raw.deals SET name = 'рукой', state_id = 1, content_hash = 'other' WHERE id < 1100"
@@ -313,7 +312,6 @@ def test_a_deal_changed_here_and_in_megaplan_keeps_what_megaplan_had(
     sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan
 ) -> None:
     deal = active_deal(megaplan)
-    sync("custom_fields", "deals")
     database.execute("UPDATE megaplan_raw.deals SET name = 'рукой' WHERE id = %s", (deal["id"],))
     megaplan.control("mutate", {"op": "update_deal", "id": deal["id"], "fields": {"name": "Новая"}})
     sync("deals")
@@ -321,7 +319,6 @@ def test_a_deal_changed_here_and_in_megaplan_keeps_what_megaplan_had(
 
 
 def test_rows_deleted_here_by_hand_come_back_to_their_version(sync: Sync, database: Connection[Any]) -> None:
-    sync("custom_fields", "deals")
     before = history(database)
     database.execute("DELETE FROM megaplan_raw.deals WHERE id < 1100")
     sync("deals", full_refresh=True)
@@ -333,7 +330,6 @@ def test_deals_with_and_without_versions_may_come_in_one_page(sync: Sync, databa
     def rows() -> list[tuple[Any, ...]]:
         return [row[:2] for row in history(database)]
 
-    sync("custom_fields", "deals")
     before = rows()
     database.execute("DELETE FROM megaplan_raw.deals WHERE id < 1200")
     database.execute("DELETE FROM megaplan_raw.deal_versions WHERE deal_id < 1200 AND deal_id %% 2 = 0", ())
@@ -349,7 +345,6 @@ def test_deals_with_and_without_versions_may_come_in_one_page(sync: Sync, databa
 def test_many_rounds_of_changes_leave_chains_without_gaps(
     sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan
 ) -> None:
-    sync("custom_fields", "deals")
     deals = [card["id"] for card in megaplan.control("state?entity=deals&fields=id")]
     expected = DEALS
     for seed in range(4):
@@ -381,7 +376,6 @@ def mark_deleted(database: Connection[Any], *deals: int) -> int:
 def test_a_deleted_deal_ends_its_version_once(
     sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan
 ) -> None:
-    sync("custom_fields", "deals")
     payload, others = payload_of(database, 1001), [row for row in history(database) if row[0] != 1001]
     first_moves = moves(database, 1001)
     assert mark_deleted(database, 1001) == 1
@@ -400,7 +394,6 @@ def test_a_deleted_deal_ends_its_version_once(
 def test_a_deal_that_returns_opens_a_new_version(
     sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan
 ) -> None:
-    sync("custom_fields", "deals")
     mark_deleted(database, 1001, 1002)
     (second,) = megaplan.control("mutate", {"op": "move_stage", "id": 1002})
     sync("deals", full_refresh=True)
@@ -414,6 +407,7 @@ def test_a_deal_that_returns_opens_a_new_version(
     assert_the_history_fits(database, gone=[1001, 1002])
 
 
+@pytest.mark.parametrize("template", [EMPTY])
 def test_a_version_that_began_ahead_of_this_clock_ends_after_its_begin(
     sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan
 ) -> None:
@@ -433,7 +427,6 @@ def test_a_version_that_began_ahead_of_this_clock_ends_after_its_begin(
 def test_history_and_rows_are_written_together(
     sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan
 ) -> None:
-    sync("custom_fields", "deals")
     before = history(database)
     database.execute(
         """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
@@ -452,6 +445,7 @@ def test_history_and_rows_are_written_together(
     assert_the_history_fits(database)
 
 
+@pytest.mark.parametrize("template", [EMPTY])
 def test_a_killed_load_leaves_whole_histories(
     sync: Sync,
     connect: Callable[..., str],
@@ -511,6 +505,7 @@ def write(
         history.after(database, ACCOUNT, [id, *beside])
 
 
+@pytest.mark.parametrize("template", [EMPTY])
 @pytest.mark.parametrize(
     ("columns", "valid_from", "moved_at"),
     [
@@ -543,6 +538,7 @@ def test_where_the_first_version_and_the_first_move_begin(
         assert (found, moved) == (valid_from, moved_at)
 
 
+@pytest.mark.parametrize("template", [EMPTY])
 @pytest.mark.parametrize(
     ("before", "after", "valid_from", "moved_at"),
     [
@@ -607,6 +603,7 @@ def test_where_the_next_version_and_its_move_begin(
     assert kept == [({"is": "a"},), (None,)]
 
 
+@pytest.mark.parametrize("template", [EMPTY])
 def test_another_pipeline_is_a_move_and_a_hidden_stage_is_none(database: Connection[Any]) -> None:
     prepare_raw_schema(database)
     write(database, "a", updated_at=at(1), state_id=None)

@@ -19,7 +19,11 @@ from megaplan_sync.raw_schema import prepare_raw_schema
 from megaplan_sync.stage_backfill import BackfillOutcome, backfill_stage_moves
 from tests.unit.megaplan_hook.fake_server import FakeMegaplan, Reply, Request, envelope
 
-from .conftest import DEALS, UNHURRIED
+from . import conftest
+from .conftest import UNHURRIED
+from .databases import EMPTY, create_loaded_database
+
+DEALS = 170
 
 Sync = Callable[..., dict[str, EntityOutcome]]
 Backfill = Callable[..., BackfillOutcome]
@@ -92,10 +96,22 @@ class Truth:
         return expected
 
 
+@pytest.fixture(scope="module")
+def small_template(postgres: str, running_emulator: EmulatedMegaplan) -> Iterator[str]:
+    """Name of a database into which an account was loaded that has fewer deals: each of them is asked for."""
+    running_emulator.control("reset", {"deals": DEALS})
+    yield create_loaded_database(postgres, running_emulator.connection(**UNHURRIED))
+    running_emulator.control("reset", {"deals": conftest.DEALS})
+
+
 @pytest.fixture
-def loaded(sync: Sync, megaplan: EmulatedMegaplan) -> EmulatedMegaplan:
+def template(small_template: str) -> str:
+    return small_template
+
+
+@pytest.fixture
+def loaded(megaplan: EmulatedMegaplan) -> EmulatedMegaplan:
     """The emulated account, after its first load."""
-    sync("custom_fields", "pipelines", "deals")
     megaplan.control("requests", method="DELETE")
     return megaplan
 
@@ -410,6 +426,7 @@ def backfill_fake(
     return lambda: backfill_stage_moves(hook, database, hook.account, may_send=lambda: True)
 
 
+@pytest.mark.parametrize("template", [EMPTY])
 @pytest.mark.parametrize("status", [403, 404])
 def test_an_account_without_any_history_is_not_asked_about_every_deal(
     backfill_fake: Callable[[], BackfillOutcome], fake: FakeMegaplan, database: Connection[Any], status: int
@@ -427,6 +444,7 @@ def test_an_account_without_any_history_is_not_asked_about_every_deal(
     assert len(moves(database, "versions")) == 5
 
 
+@pytest.mark.parametrize("template", [EMPTY])
 def test_what_was_derived_stays_beside_a_history_that_cannot_be_read_whole(
     backfill_fake: Callable[[], BackfillOutcome], fake: FakeMegaplan, database: Connection[Any]
 ) -> None:

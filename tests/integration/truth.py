@@ -2,16 +2,43 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from psycopg import Connection
-
-from demo.emulated_megaplan import EmulatedMegaplan
 
 Row = tuple[Any, ...]
 
 
-def deals(megaplan: EmulatedMegaplan) -> dict[int, Row]:
+class Account(Protocol):
+    """What can be asked for the emulator's state."""
+
+    def control(self, route: str) -> Any:
+        """Return a part of it."""
+
+
+class Snapshot:
+    """The emulator's state, each part of which is asked for once: large accounts take their time."""
+
+    def __init__(self, megaplan: Account) -> None:
+        self._megaplan = megaplan
+        self._parts: dict[str, Any] = {}
+
+    def control(self, route: str) -> Any:
+        """Return a part of it."""
+        if route not in self._parts:
+            self._parts[route] = self._megaplan.control(route)
+        return self._parts[route]
+
+
+def assert_tables_are_megaplan(database: Connection[Any], megaplan: Account) -> None:
+    """What the emulator holds stands in the tables, and nothing else does."""
+    megaplan = Snapshot(megaplan)
+    assert loaded_deals(database) == deals(megaplan)
+    assert loaded_positions(database) == positions(megaplan)
+    assert loaded_contacts(database) == contacts(megaplan)
+
+
+def deals(megaplan: Account) -> dict[int, Row]:
     out_of_sight = hidden(megaplan)
     return {
         int(card["id"]): (
@@ -47,7 +74,7 @@ def loaded_deals(database: Connection[Any]) -> dict[int, Row]:
     return {row[0]: (*row[1:-1], set(row[-1])) for row in rows}
 
 
-def positions(megaplan: EmulatedMegaplan) -> dict[int, Row]:
+def positions(megaplan: Account) -> dict[int, Row]:
     out_of_sight = hidden(megaplan)
     return {
         int(row["id"]): (
@@ -77,7 +104,7 @@ def loaded_positions(database: Connection[Any]) -> dict[int, Row]:
     return {row[0]: row[1:] for row in rows}
 
 
-def contacts(megaplan: EmulatedMegaplan) -> dict[int, Row]:
+def contacts(megaplan: Account) -> dict[int, Row]:
     return {
         int(card["id"]): (
             "human" if card["contentType"] == "ContractorHuman" else "company",
@@ -110,7 +137,7 @@ def loaded_contacts(database: Connection[Any]) -> dict[int, Row]:
     return {row[0]: (*row[1:], points.get(row[0], [])) for row in rows}
 
 
-def hidden(megaplan: EmulatedMegaplan) -> set[int]:
+def hidden(megaplan: Account) -> set[int]:
     return {int(identity) for identity in megaplan.control("state")["hiddenDeals"]}
 
 

@@ -36,6 +36,12 @@ class Gone(NamedTuple):
 
 
 @pytest.fixture
+def template(loaded_template: str) -> str:
+    """The tests here begin with a loaded account."""
+    return loaded_template
+
+
+@pytest.fixture
 def account(megaplan: EmulatedMegaplan) -> str:
     return megaplan.url.removeprefix("http://")
 
@@ -58,7 +64,6 @@ def rebuild(database_uri: str, account: str) -> Rebuild:
 @pytest.fixture
 def lived(sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan, account: str) -> Gone:
     """A loaded account with some history: versions, moves, and deals and contacts that are gone."""
-    sync()
     active = [card["id"] for card in megaplan.control("state?entity=deals") if card["result"] == "active"]
     for _ in range(2):
         megaplan.control("mutate", {"op": "advance_clock", "seconds": 60})

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from airflow.sdk.execution_time.context import OutletEventAccessors
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
+from megaplan_sync.assets import RAW_TABLE_ALIASES
 from megaplan_sync.operators import ChooseMegaplanAccountsOperator
 from megaplan_sync.rebuild.operators import (
     RebuildRawTablesOperator,
@@ -19,7 +21,7 @@ from megaplan_sync.rebuild.operators import (
 )
 from tests.integration.airflow_runs import TestedAirflow, postgres_connection
 from tests.integration.conftest import UNHURRIED
-from tests.integration.rebuild.conftest import Sync, copy_of, damage, one, written
+from tests.integration.rebuild.conftest import copy_of, damage, one, written
 
 TASKS = ("choose_accounts", "require_raw_columns", "recreate_views", "rebuild_raw_tables")
 
@@ -41,10 +43,9 @@ def airflow(migrated_airflow: TestedAirflow, database_uri: str, megaplan: Emulat
     return migrated_airflow
 
 
-def test_a_run_rebuilds_tells_so_asks_megaplan_nothing_and_the_second_finds_nothing(
-    airflow: TestedAirflow, sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan
+def test_a_run_rebuilds_tells_so_and_asks_megaplan_nothing(
+    airflow: TestedAirflow, database: Connection[Any], megaplan: EmulatedMegaplan
 ) -> None:
-    sync()
     megaplan.control("requests", method="DELETE")
     before = copy_of(database)
     contacts = damage(database, "contacts", ["name"])
@@ -69,27 +70,30 @@ def test_a_run_rebuilds_tells_so_asks_megaplan_nothing_and_the_second_finds_noth
     }
     assert megaplan.control("requests") == []
 
+
+@pytest.mark.usefixtures("in_process")
+def test_a_second_run_finds_nothing_writes_nothing_and_tells_no_asset(database: Connection[Any]) -> None:
     unchanged = written(database)
-    second = airflow.dags_test({"accounts": ["megaplan_default"]}, dag_id="megaplan_rebuild")
-    assert second.state == "success", second.output[-3000:]
-    assert airflow.asset_events(second) == {}
+    context: Any = {"run_id": "second", "outlet_events": OutletEventAccessors()}
+    operator = RebuildRawTablesOperator(
+        task_id="rebuild_raw_tables", accounts=["megaplan_default"], outlets=RAW_TABLE_ALIASES
+    )
+    operator.execute(context)
+    assert not any(context["outlet_events"][alias].asset_alias_events for alias in RAW_TABLE_ALIASES)
     assert written(database) == unchanged
 
 
-def test_a_missing_table_ends_a_real_run(
-    airflow: TestedAirflow, sync: Sync, database: Connection[Any]
+@pytest.mark.usefixtures("in_process")
+def test_a_missing_table_is_told_by_its_name(
+    database: Connection[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    sync("currencies")
     database.execute("DROP TABLE megaplan_raw.deals CASCADE")
-    run = airflow.dags_test(dag_id="megaplan_rebuild")
-    assert run.state == "failed"
-    assert run.tries["require_raw_columns"] == 1
-    last = run.last_line("require_raw_columns")
-    assert "Table megaplan_raw.deals does not exist" in last
-    assert "run megaplan_deals_sync" in last
+    told = last_words(RequireRawColumnsOperator(task_id="require_raw_columns"), caplog)
+    assert "Table megaplan_raw.deals does not exist" in told
+    assert "run megaplan_deals_sync" in told
 
 
-# -- the same in process, where the message is the point
+# -- in process, where the message is the point
 
 
 def last_words(operator: BaseOperator, caplog: pytest.LogCaptureFixture) -> str:
@@ -106,9 +110,9 @@ def last_words(operator: BaseOperator, caplog: pytest.LogCaptureFixture) -> str:
 
 
 @pytest.fixture
-def in_process(database_uri: str, monkeypatch: pytest.MonkeyPatch, sync: Sync) -> None:
-    """Loaded tables, and Airflow's connections for operators executed here."""
-    sync("currencies")
+def in_process(database_uri: str, monkeypatch: pytest.MonkeyPatch, connect: Callable[..., str]) -> None:
+    """Airflow's connections for operators executed here."""
+    connect()
     monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_POSTGRES", json.dumps(postgres_connection(database_uri)))
 
 
@@ -181,9 +185,8 @@ def test_an_account_without_rows_is_told(
 
 @pytest.mark.usefixtures("in_process")
 def test_the_phone_region_is_that_of_the_connection(
-    megaplan: EmulatedMegaplan, sync: Sync, database: Connection[Any], monkeypatch: pytest.MonkeyPatch
+    megaplan: EmulatedMegaplan, database: Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sync("contacts")
     described = megaplan.connection(**UNHURRIED, vendor_quirks={"default_phone_region": "UZ"})
     monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_DEFAULT", json.dumps(described))
     context: Any = {"run_id": "region", "outlet_events": OutletEventAccessors()}

@@ -6,7 +6,6 @@ from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_sync.reconciliation.certificate import Certificate
-from tests.integration import truth
 
 
 class Counted(NamedTuple):
@@ -48,12 +47,6 @@ def present(database: Connection[Any], table: str) -> int:
         f"SELECT count(*) FROM megaplan_raw.{table} WHERE deleted_at IS NULL"
     ).fetchone() or (0,)
     return int(rows)
-
-
-def assert_tables_are_megaplan(database: Connection[Any], megaplan: EmulatedMegaplan) -> None:
-    assert truth.loaded_deals(database) == truth.deals(megaplan)
-    assert truth.loaded_positions(database) == truth.positions(megaplan)
-    assert truth.loaded_contacts(database) == truth.contacts(megaplan)
 
 
 def delete_deals(megaplan: EmulatedMegaplan, count: int, seed: int = 1) -> list[int]:

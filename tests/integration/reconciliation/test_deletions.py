@@ -15,7 +15,6 @@ from tests.integration.reconciliation.conftest import Reconcile
 from tests.integration.reconciliation.counted import (
     Counted,
     all_the_same,
-    assert_tables_are_megaplan,
     counted,
     delete_deals,
     deleted_ids,
@@ -43,7 +42,7 @@ def test_silently_deleted_deals_are_marked_with_evidence(
     assert {each.verdict for each in certificates.values()} == {"proven"}
     assert deleted_ids(database) == set(deals)
     assert deleted_ids(database, "deal_positions") == positions
-    assert_tables_are_megaplan(database, megaplan)
+    truth.assert_tables_are_megaplan(database, megaplan)
     evidence = dict(
         database.execute(
             "SELECT id, deletion_evidence FROM megaplan_raw.deals WHERE deleted_at IS NOT NULL"
@@ -197,7 +196,7 @@ def test_a_deleted_deal_returns(
         1,
     )
     assert evidence == 0
-    assert_tables_are_megaplan(database, megaplan)
+    truth.assert_tables_are_megaplan(database, megaplan)
     versions = database.execute(
         """SELECT deal_id, valid_to IS NULL, payload IS NOT NULL FROM megaplan_raw.deal_versions
         WHERE deal_id = ANY (%s) ORDER BY deal_id, valid_from""",
@@ -216,15 +215,22 @@ def test_a_returned_deal_whose_change_time_moved_is_found_by_the_sync(
     sync("deals")
     assert deleted_ids(database) == set()
     assert counted(loaded("deals")["deals"]) == all_the_same(DEALS)
-    assert_tables_are_megaplan(database, megaplan)
+    truth.assert_tables_are_megaplan(database, megaplan)
 
 
-@pytest.mark.parametrize("gone_cursor", ["404", "422", "empty", "restart"])
+@pytest.mark.parametrize(
+    ("gone_cursor", "inclusive"),
+    [("404", False), ("422", False), ("empty", False), ("restart", False), ("restart", True)],
+)
 def test_the_row_under_the_cursor_deleted_while_the_sweep_runs(
-    loaded: Reconcile, megaplan: EmulatedMegaplan, database: Connection[Any], gone_cursor: str
+    loaded: Reconcile,
+    megaplan: EmulatedMegaplan,
+    database: Connection[Any],
+    gone_cursor: str,
+    inclusive: bool,
 ) -> None:
     """It was seen before it was deleted, so it is the next night's; no other row may be lost or doubted."""
-    megaplan.control("knobs", {"gone_cursor": gone_cursor})
+    megaplan.control("knobs", {"gone_cursor": gone_cursor, "page_after_inclusive": inclusive})
     megaplan.control("requests", method="DELETE")
     loaded("deals", page_size=50)
     asked = [entry["args"] for entry in list_requests(megaplan, "/deal")]
@@ -238,7 +244,7 @@ def test_the_row_under_the_cursor_deleted_while_the_sweep_runs(
     assert counted(certificate) == all_the_same(DEALS)
     assert counted(loaded("deals", page_size=50)["deals"]) == gone(DEALS, 1)
     assert deleted_ids(database) == {cursor}
-    assert_tables_are_megaplan(database, megaplan)
+    truth.assert_tables_are_megaplan(database, megaplan)
 
 
 def test_deals_created_and_lists_reordered_while_the_sweep_runs(
@@ -262,5 +268,5 @@ def test_deals_created_and_lists_reordered_while_the_sweep_runs(
     assert certificates["deals"].extra == 0
     assert megaplan.control("mutate") == {"failures": []}
     sync("deals")
-    assert_tables_are_megaplan(database, megaplan)
+    truth.assert_tables_are_megaplan(database, megaplan)
     assert counted(loaded("deals")["deals"]) == all_the_same(DEALS + 1)

@@ -1,11 +1,6 @@
 """kill -9 at any moment, then a retry: the right end state, and one certificate as if nothing had happened."""
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +8,10 @@ from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from tests.integration import truth
-from tests.integration.airflow_runs import REPOSITORY
 from tests.integration.conftest import DEALS
 from tests.integration.reconciliation.conftest import Reconcile
 from tests.integration.reconciliation.counted import (
     Counted,
-    assert_tables_are_megaplan,
     counted,
     delete_deals,
     deleted_ids,
@@ -26,6 +19,7 @@ from tests.integration.reconciliation.counted import (
     present,
     proposals,
 )
+from tests.integration.reconciliation.sudden_death import reconcile_until_killed
 
 Kill = Callable[..., None]
 
@@ -44,24 +38,12 @@ MOMENTS = {
 
 
 @pytest.fixture
-def kill(connect: Callable[..., str], database_uri: str, tmp_path: Path) -> Kill:
+def kill(connect: Callable[..., str], database_uri: str) -> Kill:
     """Reconcile in a process that dies at a moment."""
 
     def run(moment: str, *entities: str, run_id: str, depth: str = "ids") -> None:
         connect(page_size=50)
-        script = Path(__file__).with_name("reconcile_in_a_process.py")
-        paths = os.pathsep.join([str(REPOSITORY / "plugins"), str(REPOSITORY)])
-        log = tmp_path / "reconcile.log"
-        with log.open("wb") as output:
-            process = subprocess.run(
-                [sys.executable, str(script), database_uri, run_id, depth, moment, *entities],
-                env={**os.environ, "PYTHONPATH": paths},
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                timeout=120,
-                check=False,
-            )
-        assert process.returncode == -signal.SIGKILL, f"this moment never came:\n{log.read_text()[-3000:]}"
+        reconcile_until_killed(database_uri, run_id, depth, moment, entities)
 
     return run
 
@@ -124,7 +106,7 @@ def test_a_killed_run_is_retried(
     assert {each.verdict for each in certificates.values()} == {"proven"}
     assert {each.reason for each in certificates.values()} == {None}
     assert deleted_ids(database) == differences.deleted
-    assert_tables_are_megaplan(database, megaplan)
+    truth.assert_tables_are_megaplan(database, megaplan)
     tables = ["contact_points", "contacts", "deal_positions", "deals"]
     assert certified(database, "killed") == [(name, 1) for name in tables]
 
@@ -139,7 +121,7 @@ def test_a_killed_run_is_followed_by_another_one(
     assert counted(certificates["deals"]) == gone(DEALS, 8), "what the first one had repaired is equal now"
     assert {each.verdict for each in certificates.values()} == {"proven"}
     assert deleted_ids(database) == differences.deleted
-    assert_tables_are_megaplan(database, megaplan)
+    truth.assert_tables_are_megaplan(database, megaplan)
     assert certified(database, "killed") == []
 
 

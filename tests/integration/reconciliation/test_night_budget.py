@@ -7,11 +7,11 @@ import pytest
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
+from tests.integration import truth
 from tests.integration.conftest import DEALS, list_requests
 from tests.integration.reconciliation.conftest import Reconcile
 from tests.integration.reconciliation.counted import (
     all_the_same,
-    assert_tables_are_megaplan,
     counted,
     delete_deals,
     deleted_ids,
@@ -52,7 +52,7 @@ def test_a_sweep_goes_on_in_the_next_nights(
     assert verdicts == ["partial", "partial", "proven"]
     assert ceil((PAGES + 1) / (NIGHT - 2)) == 3, "no page is read twice"
     if depth == "full":
-        assert_tables_are_megaplan(database, megaplan)
+        truth.assert_tables_are_megaplan(database, megaplan)
     else:
         assert len(unseen) == 1, "ids and change times do not show it"
         assert counted(certificate) == all_the_same(DEALS)
@@ -77,7 +77,7 @@ def test_what_vanished_is_asked_for_in_the_next_nights(
     assert marked == [0, 7, 15, 18]
     assert lists == ceil(DEALS / 50), "read once for all the nights"
     assert deleted_ids(database) == set(deals)
-    assert_tables_are_megaplan(database, megaplan)
+    truth.assert_tables_are_megaplan(database, megaplan)
     megaplan.control("requests", method="DELETE")
     assert counted(loaded("deals", page_size=50)["deals"]) == all_the_same(DEALS - 18)
     assert len(list_requests(megaplan, "/deal")) >= ceil((DEALS - 18) / 50), "then it is read anew"
@@ -97,7 +97,7 @@ def test_no_table_starves(loaded: Reconcile, megaplan: EmulatedMegaplan, databas
             break
     else:
         pytest.fail(f"after twelve nights only {sorted(proven)} are proven")
-    assert_tables_are_megaplan(database, megaplan)
+    truth.assert_tables_are_megaplan(database, megaplan)
     assert len(deleted_ids(database)) == 2
 
 

@@ -20,7 +20,6 @@ from tests.integration.conftest import DEALS, UNHURRIED
 from tests.integration.reconciliation.conftest import Reconcile
 from tests.integration.reconciliation.counted import (
     all_the_same,
-    assert_tables_are_megaplan,
     counted,
     delete_deals,
     deleted_ids,
@@ -91,7 +90,7 @@ def test_the_life_of_a_proposal(
     assert approval.verdict == "proven"
     assert deleted_ids(database) == {*first[4:], *fresh, *meanwhile}
     assert proposals(database) == [(1, "deletion", "settled", FIVE_PER_CENT, 0)]
-    assert_tables_are_megaplan(database, megaplan)
+    truth.assert_tables_are_megaplan(database, megaplan)
     marked = database.execute(
         "SELECT id FROM megaplan_raw.deals WHERE deletion_evidence ->> 'approved_proposal' = '1'"
     ).fetchall()
@@ -218,7 +217,7 @@ def test_the_same_run_once_more_looks_anew_at_what_it_had_settled(
     assert (again.verdict, again.unresolved) == ("proven", 0)
     assert again.in_megaplan == len(truth.deals(megaplan)) == DEALS - 1
     assert deleted_ids(database) == set(renamed[1:])
-    assert_tables_are_megaplan(database, megaplan)
+    truth.assert_tables_are_megaplan(database, megaplan)
 
 
 def rename(megaplan: EmulatedMegaplan, deals: list[int]) -> None:

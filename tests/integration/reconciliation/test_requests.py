@@ -10,12 +10,12 @@ from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_sync.outcome import EntityOutcome
+from tests.integration import truth
 from tests.integration.conftest import DEALS, list_requests
 from tests.integration.databases import EMPTY
 from tests.integration.reconciliation.conftest import Reconcile
 from tests.integration.reconciliation.counted import (
     all_the_same,
-    assert_tables_are_megaplan,
     counted,
     delete_deals,
 )
@@ -120,7 +120,7 @@ def test_a_repair_fetches_what_differs_and_nothing_else(
     assert set(links) <= set(touched["ids"])
     login_and_user, sweep, finding_out_how = 2, ceil(DEALS / 100) + 1, 2
     assert sum(requests.values()) <= login_and_user + sweep + finding_out_how + changed, requests
-    assert_tables_are_megaplan(database, megaplan)
+    truth.assert_tables_are_megaplan(database, megaplan)
     megaplan.control("requests", method="DELETE")
     loaded("deals")
     assert set(asked(megaplan)) == {"/auth/access_token", "/currentUser", "/deal"}
@@ -135,7 +135,7 @@ def test_a_full_comparison_repairs_out_of_the_pages_it_reads(
     assert (certificate.stale, certificate.repaired, certificate.verdict) == (30, 30, "proven")
     assert set(asked(megaplan)) == {"/auth/access_token", "/currentUser", "/deal"}
     assert len(list_requests(megaplan, "/deal")) <= ceil(DEALS / 100) + 1
-    assert_tables_are_megaplan(database, megaplan)
+    truth.assert_tables_are_megaplan(database, megaplan)
 
 
 def test_beyond_the_brake_twenty_rows_are_asked_for_and_no_more(

@@ -11,7 +11,6 @@ from tests.integration.conftest import DEALS
 from tests.integration.reconciliation.conftest import Reconcile
 from tests.integration.reconciliation.counted import (
     all_the_same,
-    assert_tables_are_megaplan,
     counted,
     delete_deals,
     deleted_ids,
@@ -51,7 +50,7 @@ def test_half_of_the_deals_out_of_sight(
     restore(megaplan)
     assert counted(loaded("deals")["deals"]) == all_the_same(DEALS)
     assert proposals(database) == [(1, "visibility", "withdrawn", HALF, 0)]
-    assert_tables_are_megaplan(database, megaplan)
+    truth.assert_tables_are_megaplan(database, megaplan)
 
 
 def test_a_single_deal_out_of_sight_is_neither_deleted_nor_passed_over(
@@ -167,7 +166,7 @@ def test_what_a_person_approves_is_marked_although_it_is_only_out_of_sight(
     restore(megaplan)
     back = loaded("deals")["deals"]
     assert (back.missing, back.repaired, back.verdict) == (30, 30, "proven")
-    assert_tables_are_megaplan(database, megaplan)
+    truth.assert_tables_are_megaplan(database, megaplan)
 
 
 @pytest.mark.parametrize("depth", ["ids", "full"])
@@ -212,7 +211,7 @@ def test_a_few_rows_that_the_list_leaves_out_are_found_by_asking_for_them(
     assert certificate.verdict == "proven"
     assert (certificate.extra, certificate.stale, certificate.repaired) == (0, 1, 1)
     assert deleted_ids(database) == set()
-    assert_tables_are_megaplan(database, megaplan)
+    truth.assert_tables_are_megaplan(database, megaplan)
 
 
 @pytest.mark.parametrize("entity", ["deals", "contacts", "employees", "advertising_ways", "pipelines"])

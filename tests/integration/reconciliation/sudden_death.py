@@ -1,0 +1,98 @@
+"""Reconciles the account of connection ``megaplan_default`` in a process that kills itself with signal 9.
+
+The process is a fork of this one: starting Python and importing Airflow would take longer than the reconciliation.
+"""
+
+import os
+import signal
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+
+from megaplan_hook.hook import MegaplanHook
+from megaplan_sync.postgres import prepare_session
+from megaplan_sync.reconciliation.account_reconciliation import AccountReconciliation
+
+
+def reconcile_until_killed(
+    database_uri: str, run_id: str, depth: str, moment: str, entities: Sequence[str]
+) -> None:
+    """Reconcile, and be killed.
+
+    :param moment: ``request 7`` is when the seventh request is about to be sent; ``before 2 <words>`` and
+        ``after 2 <words>`` are around the second statement of SQL in which these words stand
+    :raises AssertionError: the reconciliation ended before that moment
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # threads of pytest-xdist do not reach into the child
+        child = os.fork()
+    if child == 0:
+        try:
+            _reconcile(database_uri, run_id, depth, moment, entities)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    assert killed, f"the moment {moment!r} never came"
+
+
+def _reconcile(database_uri: str, run_id: str, depth: str, moment: str, entities: Sequence[str]) -> None:
+    when, number, *words = moment.split(" ", 2)
+    hook = MegaplanHook("megaplan_default", budget=_DeadlyBudget(int(number)) if when == "request" else None)
+    with _DeadlyConnection.connect(database_uri, autocommit=True) as session:
+        prepare_session(session)
+        if when != "request":
+            session.when, session.words, session.countdown = when, words[0], _Countdown(int(number))
+        AccountReconciliation(hook, session, run_id=run_id, depth=depth).run(entities)
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class _Countdown:
+    def __init__(self, left: int) -> None:
+        self._left = left
+
+    def is_over(self) -> bool:
+        self._left -= 1
+        return self._left == 0
+
+
+class _DeadlyBudget:
+    """Lets requests through at once, except the last one."""
+
+    def __init__(self, requests: int) -> None:
+        self._countdown = _Countdown(requests)
+
+    def acquire(self) -> None:
+        if self._countdown.is_over():
+            _die()
+
+    def back_off(self, seconds: float) -> None: ...
+
+    def remaining(self) -> int | None:
+        return None
+
+
+class _DeadlyConnection(psycopg.Connection[Any]):
+    when, words, countdown = "", "", _Countdown(0)
+
+    def execute(self, query: Any, *args: Any, **options: Any) -> Any:
+        is_it = bool(self.words) and self.words in str(query) and self.countdown.is_over()
+        if is_it and self.when == "before":
+            _die()
+        cursor = super().execute(query, *args, **options)
+        if is_it:
+            _die()
+        return cursor
