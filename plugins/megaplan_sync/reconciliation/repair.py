@@ -27,6 +27,8 @@ LATER_VERSION_HERE = {"found_by": "a later version in the table than in the answ
 """Evidence of a suspect whose own payload and hash fit."""
 
 _SECONDS_UNTIL_WRITES_ARE_VISIBLE = 5.0
+_LOOKS_AGAIN = 3
+"""More than one, as another run may just have written a row each time: then it is not known whose answer is later."""
 
 
 class Repair:
@@ -53,18 +55,21 @@ class Repair:
         self._believes_later_rows = True
         """Whether rows are left of which the table has a later version than the answer."""
         self._lagging = 0
-        """Entities that came in an older version than elsewhere: Megaplan's copies lag."""
+        """Entities that may have come in an older version than elsewhere: Megaplan's copies lag, other runs write."""
 
     def run(self) -> None:
         """Settle every finding that fetching can settle."""
         self._pass()
-        if self._lagging:
+        for _ in range(_LOOKS_AGAIN):
+            if not self._lagging:
+                return
             self._sleep(_SECONDS_UNTIL_WRITES_ARE_VISIBLE)
             self._believes_later_rows, self._lagging = False, 0
             self._pass()
         if self._lagging:
             log.warning(
-                "%d rows came in an older version than the list has: left for the next run", self._lagging
+                "%d rows came in an older version than the list or another run has: left for the next run",
+                self._lagging,
             )
 
     def _pass(self) -> None:
