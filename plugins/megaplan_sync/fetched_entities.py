@@ -107,13 +107,13 @@ class LinkAnswers:
         links = [{"contentType": content_type, "id": str(identity)} for identity in ids]
         try:
             sent = self._hook.entities_by_links(links)
+            return sent if self._are_whole(content_type, pages, sent) else None
         except MegaplanRateLimitError:
             raise
         except MegaplanAPIError as refusal:
             log.warning("%s: entities are not asked for by links any more, but one by one", refusal)
             self._cards_have_more[content_type] = True
             return None
-        return sent if self._are_whole(content_type, pages, sent) else None
 
     def _are_whole(self, content_type: str, pages: EntityPages, sent: Sequence[Entity]) -> bool:
         """Tell whether links gave all that the list is asked for.

@@ -9,12 +9,13 @@ from typing import Any
 
 from psycopg import Connection
 
+from megaplan_hook.exceptions import MegaplanAPIError, MegaplanRateLimitError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.account_lock import account_lock
 from megaplan_sync.canonical import Entity
 from megaplan_sync.entities import EMPLOYEES
 from megaplan_sync.entity_pages import EntityPages
-from megaplan_sync.exceptions import AccountBusyError
+from megaplan_sync.exceptions import AccountBusyError, EntitiesFailedError
 from megaplan_sync.fetched_entities import postgres_now
 from megaplan_sync.flatten import entity_id
 from megaplan_sync.outcome import EntityOutcome
@@ -34,6 +35,7 @@ ROUTES = {
 }
 LONGEST_RUN_SECONDS = 600.0
 LONGEST_WAIT_SECONDS = 20.0
+GIVEN_UP_AFTER_SECONDS = 86_400.0
 _LOOK_FOR_NEW_ONES_EVERY_SECONDS = 1.0
 _NEWS = ("written", "deleted")
 
@@ -63,6 +65,7 @@ class AccountWebhooks:
         self._lag_seconds = hook.settings.vendor_quirks.read_lag_seconds
         self._waiting = WaitingWebhooks(connection, hook.account)
         self._outcomes: dict[str, EntityOutcome] = {}
+        self._failures: dict[EntityKey, Exception] = {}
         self._looked_at: dict[EntityKey, int] = {}
         """By entity: how many webhooks named it when it was read and showed nothing new."""
         self._lists: dict[str, dict[str, EntityPages]] = {}
@@ -75,6 +78,8 @@ class AccountWebhooks:
         """Look into everything that waits.
 
         Where another run is at it, nothing is done: that run looks again before it ends.
+
+        :raises EntitiesFailedError: Megaplan failed for some entities, after all others were read
         """
         until = time.monotonic() + LONGEST_RUN_SECONDS
         while True:
@@ -89,11 +94,15 @@ class AccountWebhooks:
         for outcome in self._outcomes.values():
             outcome.finish(outcome.requests)
             log.info("%s", outcome)
+        if self._failures:
+            raise EntitiesFailedError(
+                {f"{key.content_type} {key.id}": e for key, e in self._failures.items()}
+            )
 
     def _drain(self, until: float) -> bool:
         """Read until nothing waits that may be read now; return whether to look once more."""
         while time.monotonic() < until:
-            waiting = self._waiting.entities()
+            waiting = [each for each in self._waiting.entities() if each.key not in self._failures]
             eligible = self._eligible(waiting)
             if not waiting:
                 return True
@@ -115,7 +124,8 @@ class AccountWebhooks:
         return [
             entity
             for entity in waiting
-            if self._looked_at.get(entity.key) != len(entity.numbers) or self._is_old_enough(entity)
+            if entity.key not in self._failures
+            and (self._looked_at.get(entity.key) != len(entity.numbers) or self._is_old_enough(entity))
         ]
 
     def _is_old_enough(self, entity: NamedEntity) -> bool:
@@ -162,6 +172,8 @@ class AccountWebhooks:
                 for identity in fetched.ids - {entity_id(card) for card in present}:
                     self._read_dropped(entity, rows, of_type[identity])
                 self._settle(of_type, fetched.not_given)
+                for identity, failure in fetched.failed.items():
+                    self._note_failure(of_type[identity], failure)
                 asked_at = postgres_now(self._connection)
 
     def _read_dropped(self, entity: str, rows: NamedRows, named: NamedEntity) -> None:
@@ -169,7 +181,13 @@ class AccountWebhooks:
         identity, of = named.key.id, {named.key.id: named}
         route = f"{ROUTES[named.key.content_type]}/{identity}"
         asked_at = postgres_now(self._connection)
-        evidence = ask_for(identity, lambda _: self._card(route), route)
+        try:
+            evidence = ask_for(identity, lambda _: self._card(route), route)
+        except MegaplanRateLimitError:
+            raise
+        except MegaplanAPIError as failure:
+            self._note_failure(named, failure)
+            return
         if evidence.verdict == "gone":
             told = {**evidence.as_json, **({"webhook": named.dropped_by} if named.dropped_by else {})}
             rows.mark_deleted(identity, told, partial(self._settle, of))
@@ -182,6 +200,15 @@ class AccountWebhooks:
             )
         else:
             self._settle(of, {identity: "hidden: Megaplan answers 403, so it is not deleted"})
+
+    def _note_failure(self, named: NamedEntity, failure: MegaplanAPIError) -> None:
+        """Leave an entity to a later run; after a day without success its webhooks are given up."""
+        log.error("%s: %s", self._hook.account, failure)
+        named.is_settled = True
+        if named.youngest_seconds > GIVEN_UP_AFTER_SECONDS:
+            self._waiting.settle(dict.fromkeys(named.numbers, f"given up: {failure}"))
+        else:
+            self._failures[named.key] = failure
 
     def _settle(self, of: dict[int, NamedEntity], told: dict[int, str]) -> None:
         """Settle webhooks, save those that came so lately that a later reading may show more."""

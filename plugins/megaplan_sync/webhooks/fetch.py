@@ -11,7 +11,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from megaplan_hook.exceptions import MegaplanForbiddenError
+from megaplan_hook.exceptions import MegaplanAPIError, MegaplanForbiddenError, MegaplanRateLimitError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.canonical import CanonicalPage, Entity
 from megaplan_sync.entities import EMPLOYEES, LATEST_CHANGE_FIRST
@@ -26,11 +26,15 @@ FROM_SO_MANY_ALL_EMPLOYEES_PAY = 10
 
 
 class Fetched:
-    """What came of some entities: in canonical form, and those that did not come, with the reason."""
+    """What came of some entities: in canonical form, and those that did not come, with the reason.
+
+    What failed may come another time; it keeps no other entity from being read.
+    """
 
     def __init__(self) -> None:
         self.entities: list[Entity] = []
         self.not_given: dict[int, str] = {}
+        self.failed: dict[int, MegaplanAPIError] = {}
 
     @property
     def ids(self) -> set[int]:
@@ -128,6 +132,11 @@ class NamedEntitiesFetch:
             card = pages.card({"id": identity})
         except MegaplanForbiddenError as refusal:
             fetched.not_given[identity] = f"hidden: {refusal}"
+            return
+        except MegaplanRateLimitError:
+            raise
+        except MegaplanAPIError as failure:
+            fetched.failed[identity] = failure
             return
         if card is None:
             fetched.not_given[identity] = "not found"

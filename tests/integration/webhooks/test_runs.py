@@ -16,6 +16,7 @@ from airflow.sdk.exceptions import AirflowException
 from megaplan_hook.exceptions import MegaplanTransportError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync import account_lock
+from megaplan_sync.exceptions import EntitiesFailedError
 from megaplan_sync.postgres import prepare_session
 from megaplan_sync.webhooks.account_webhooks import AccountWebhooks
 from megaplan_sync.webhooks.operators import ChooseAccountsWithWebhooksOperator, ReadNamedEntitiesOperator
@@ -71,6 +72,30 @@ def test_a_failure_keeps_what_was_done_before_it(world: WebhookWorld, four_renam
     world.night.megaplan.control("faults", method="DELETE")
     world.run(page_size=2)
     assert set(world.outcomes()) == {"written"}
+
+
+def test_an_entity_that_megaplan_fails_for_keeps_no_other_waiting(world: WebhookWorld) -> None:
+    first, second, third = ids(world, 3)
+    world.change(*[renamed(id, f"Сделка {id}") for id in (first, second)])
+    world.come_in(world.event("Deal", third, "on_after_drop"))
+    world.night.megaplan.control(
+        "faults",
+        [{"kind": "500", "path": f"/deal/{id}", "exact": True, "count": 99} for id in (first, third)],
+    )
+
+    def outcomes() -> dict[int, str | None]:
+        rows = world.night.database.execute(
+            "SELECT (payload ->> 'id')::integer, split_part(outcome, ':', 1) FROM telephony.events"
+        ).fetchall()
+        return dict(rows)
+
+    with pytest.raises(EntitiesFailedError, match=f"Deal {first}"):
+        world.run()
+    assert world.deal(second) == f"Сделка {second}"
+    assert outcomes() == {first: None, second: "written", third: None}
+    world.night.database.execute("UPDATE telephony.events SET received_at = received_at - interval '2 days'")
+    world.run()
+    assert outcomes() == {first: "given up", second: "written", third: "given up"}
 
 
 def test_a_second_run_leaves_the_account_to_the_first(world: WebhookWorld, four_renamed: list[int]) -> None:
