@@ -313,6 +313,11 @@ def table(deals: int, steps: list[Step]) -> str:
             f"| {step.name} | {step.records} | {step.asked} | {step.least} | {step.reading} | {step.seconds:.1f} |"
             for step in steps
         ),
+        "",
+        "Every deal was then looked at in `get.deals`. The least possible is a request for a thousand records or"
+        " new contacts, and one for each funnel, user field and manager. A bad record costs two refused requests,"
+        " which take no points; an answer that is lost before UIS acted costs one more. Most of the seconds are the"
+        " emulator's; other programs ran beside it.",
     ]
     return "\n".join(lines)
 

@@ -45,7 +45,7 @@ class Knobs:
     refused_field: str = (
         "index"  # how the error names a record: index | from_one (deals.1 is the first) | bare
     )
-    deals_filter_in: bool = True  # the operator "in", which is "not for all methods", in lists of deals
+    deals_filters: bool = True  # the operators in and like, "not for all methods", in lists of deals
     # recordings
     record_delay_s: float = 5.0  # from the end of the session to talk_record_file
     record_unready: str = "404"  # answer before that: 404 | 204 | empty | html

@@ -12,6 +12,8 @@ from uis_hook.exceptions import UisValidationError
 from uis_hook.paging import MAX_LIMIT, ListRequest, Page
 from uis_hook.telephony import UisTelephony
 
+FilteredList = Callable[[Mapping[str, Any] | None], ListRequest]
+
 
 class UisDealUpload(UisTelephony):
     """Funnels, stages, people, contacts and fields must exist before the deals that point at them.
@@ -65,6 +67,10 @@ class UisDealUpload(UisTelephony):
     def deal_contacts(self, *, page_size: int | None = None) -> Iterator[Page]:
         """Walk over the contacts of deals: ``{ext_id, name, phone_numbers, emails, …}``."""
         return self.walk(deals.deal_contacts(), page_size=page_size)
+
+    def deal_contacts_beginning(self, start: str) -> Iterator[dict[str, Any]]:
+        """Yield the contacts of deals whose ids of ours begin so; others may come, too."""
+        return self._filtered(deals.deal_contacts, deals.beginning_with(start))
 
     def deal_contacts_with(self, ext_ids: Sequence[str]) -> Iterator[dict[str, Any]]:
         """Yield some contacts of deals by their ids of ours; others may come, too."""
@@ -127,6 +133,10 @@ class UisDealUpload(UisTelephony):
         """Walk over the uploaded records, and those UIS made up for skipped stages (``is_generated``)."""
         return self.walk(deals.deals_history(filter), page_size=page_size)
 
+    def deals_history_beginning(self, start: str) -> Iterator[dict[str, Any]]:
+        """Yield the records of the deals whose ids of ours begin so; others may come, too."""
+        return self._filtered(deals.deals_history, deals.beginning_with(start))
+
     def deals_history_of(self, ext_ids: Sequence[str]) -> Iterator[dict[str, Any]]:
         """Yield the records of some deals by their ids of ours; others may come, too."""
         return self._with_ext_ids(deals.deals_history, ext_ids)
@@ -135,20 +145,19 @@ class UisDealUpload(UisTelephony):
         """Remove a deal with its history."""
         self.ask(deals.delete_deal(ext_id))
 
-    def _with_ext_ids(
-        self, listing: Callable[[Mapping[str, Any] | None], ListRequest], ext_ids: Sequence[str]
-    ) -> Iterator[dict[str, Any]]:
-        """Ask for rows by id. The operator ``in`` is "not for all methods": where it is none, all rows are read."""
+    def _with_ext_ids(self, listing: FilteredList, ext_ids: Sequence[str]) -> Iterator[dict[str, Any]]:
         for start in range(0, len(ext_ids), deals.MAX_BATCH):
-            chosen = deals.with_ext_ids(ext_ids[start : start + deals.MAX_BATCH])
-            try:
-                for page in self.walk(listing(chosen), page_size=MAX_LIMIT):
-                    yield from page.rows
-            except UisValidationError as refusal:
-                self.log.warning("%s All rows are read instead.", refusal)
-                for page in self.walk(listing(None), page_size=MAX_LIMIT):
-                    yield from page.rows
-                return
+            yield from self._filtered(listing, deals.with_ext_ids(ext_ids[start : start + deals.MAX_BATCH]))
+
+    def _filtered(self, listing: FilteredList, chosen: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Read a list by a filter. Some operators are "not for all methods": without them all rows are read."""
+        try:
+            for page in self.walk(listing(chosen), page_size=MAX_LIMIT):
+                yield from page.rows
+        except UisValidationError as refusal:
+            self.log.warning("%s All rows are read instead.", refusal)
+            for page in self.walk(listing(None), page_size=MAX_LIMIT):
+                yield from page.rows
 
     # -- the report "Raw data → Deals"
 

@@ -327,6 +327,11 @@ def with_ext_ids(ext_ids: Sequence[str]) -> dict[str, Any]:
     return {"field": "ext_id", "operator": "in", "value": list(ext_ids)}
 
 
+def beginning_with(start: str) -> dict[str, Any]:
+    """Make the filter for rows whose id of ours begins so."""
+    return {"field": "ext_id", "operator": "like", "value": f"{start}%"}
+
+
 def delete_deal(ext_id: str) -> Request[None]:
     """Remove a deal with its history."""
     return _once("delete.deals", {"ext_id": ext_id})

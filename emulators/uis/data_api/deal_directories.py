@@ -11,14 +11,16 @@ _COMPONENT = "sales_funnel"
 _ID, _NAME = text("ext_id", True), text("name", True)
 
 
-def refuse_in(call: Call) -> None:
-    """Refuse the operator ``in`` where the knob says that these lists do not know it.
+def refuse_operators(call: Call) -> None:
+    """Refuse the operators ``in`` and ``like`` where the knob says that these lists do not know them.
 
     :raises RpcError: invalid_parameter_value.
     """
     spec = call.params.get("filter")
-    if isinstance(spec, dict) and spec.get("operator") == "in" and not call.account.knobs.deals_filter_in:
-        raise RpcError("invalid_parameter_value", "filter.operator", "in")
+    if call.account.knobs.deals_filters or not isinstance(spec, dict):
+        return
+    if spec.get("operator") in ("in", "like"):
+        raise RpcError("invalid_parameter_value", "filter.operator", spec["operator"])
 
 
 def _missing(kind: dict[str, Any], ext_id: str) -> None:
@@ -108,7 +110,7 @@ def _update_contact(call: Call) -> dict[str, Any]:
 
 
 def _get_contacts(call: Call) -> Rows:
-    refuse_in(call)
+    refuse_operators(call)
     names = ("ext_id", "name", "created_date_time", "phone_numbers", "emails", "component")
     plain = frozenset({"ext_id", "name", "created_date_time", "component"})
     return list_rows(call.account.deals.contacts.values(), call.params, Columns(names, (), plain, plain))

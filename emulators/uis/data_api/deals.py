@@ -8,7 +8,7 @@ from ..errors import RpcError
 from ..listing import LIST_PARAMS, Columns, Rows, list_rows
 from ..method import Call, Method
 from ..params import Param, text
-from .deal_directories import refuse_in
+from .deal_directories import refuse_operators
 
 _COMPONENT = "sales_funnel"
 
@@ -30,7 +30,7 @@ def _row(record: DealRecord) -> dict[str, Any]:
 def _history(call: Call) -> Rows:
     names = (*COLUMNS, "tag_ext_ids", "is_generated")
     plain = frozenset(names) - {"contact_ext_ids", "user_fields", "tags", "tag_ext_ids"}
-    refuse_in(call)
+    refuse_operators(call)
     rows = [_row(record) for record in call.account.deals.visible()]
     return list_rows(rows, call.params, Columns(names, (), plain, plain))
 

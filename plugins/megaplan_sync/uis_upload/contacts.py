@@ -24,7 +24,6 @@ from uis_hook.phones import phone_digits
 
 log = logging.getLogger(__name__)
 
-PAGE_SIZE = 10_000
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _VALUE = re.compile(r"(phone_numbers|emails)\D{0,2}(\d+)?")
 
@@ -89,14 +88,11 @@ class Contacts:
 
     def adopt(self) -> None:
         """Learn which contacts UIS has; their content is compared before anything is sent."""
-        for page in self._session.uis.deal_contacts(page_size=PAGE_SIZE):
-            ours = [
-                row
-                for row in page.rows
-                if str(row.get("ext_id")).startswith(f"{self._session.prefix}-contact-")
-            ]
-            self._ledger.save([_adopted(row) for row in ours])
-            self._session.count("contacts_adopted", len(ours))
+        start = f"{self._session.prefix}-contact-"
+        rows = self._session.uis.deal_contacts_beginning(start)
+        ours = [_adopted(row) for row in rows if str(row.get("ext_id")).startswith(start)]
+        self._ledger.save(ours)
+        self._session.count("contacts_adopted", len(ours))
 
     def send_new(self) -> None:
         """Make those that UIS lacks, up to 1000 at once."""

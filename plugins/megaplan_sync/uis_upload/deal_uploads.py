@@ -134,7 +134,8 @@ class DealUploads:
         self._session.count("deals_changed", len(deals) - new)
         self._session.count("records_sent", sum(len(deal.records) for deal in deals))
         self._refused_in_a_row = 0
-        log.info("%d deals uploaded", self._session.counts.get("deals_created", 0))
+        counts = self._session.counts
+        log.info("%d deals uploaded", counts.get("deals_created", 0) + counts.get("deals_changed", 0))
 
     def _park(self, deal: PlannedDeal, refusal: UisValidationError) -> None:
         self._ledger.park(deal.facts, refusal)

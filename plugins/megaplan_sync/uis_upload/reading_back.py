@@ -12,10 +12,10 @@ from megaplan_sync.uis_upload.history_rows import is_the_same_upload, last_recor
 from megaplan_sync.uis_upload.upload_errors import UploadUnsettledError
 from megaplan_sync.uis_upload.upload_ids import deal_id_of
 from megaplan_sync.uis_upload.upload_session import UploadSession
+from uis_hook.exceptions import UisPagingError
 
 log = logging.getLogger(__name__)
 
-PAGE_SIZE = 10_000
 PROCESSING_WAITS_SECONDS = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 60.0, 60.0)
 
 
@@ -60,10 +60,14 @@ class ReadingBack:
     def adopt(self) -> int:
         """Learn which deals UIS has, all of them; return how many are ours."""
         histories: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-        for page in self._session.uis.deals_history(page_size=PAGE_SIZE):
-            for row in page.rows:
+        try:
+            for row in self._session.uis.deals_history_beginning(f"{self._session.prefix}-deal-"):
                 if deal_id_of(self._session.prefix, row.get("ext_id")) is not None:
                     histories[str(row["ext_id"])].append(row)
+        except UisPagingError as error:
+            log.warning("%s Asking for the deals that there are.", error)
+            ids = [row[0] for row in self._session.execute("select_present_deals")]
+            histories = self.histories([f"{self._session.prefix}-deal-{deal_id}" for deal_id in ids])
         found = []
         for ext_id, rows in histories.items():
             deal_id, last = deal_id_of(self._session.prefix, ext_id), last_record(rows)

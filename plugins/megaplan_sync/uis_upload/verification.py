@@ -18,8 +18,9 @@ from uis_hook.account_time import moment_of
 from uis_hook.exceptions import (
     UisComponentDisabledError,
     UisForbiddenError,
-    UisNotFoundError,
+    UisPagingError,
     UisProtocolError,
+    UisValidationError,
 )
 from uis_hook.reports import DEAL_FIELDS, FLAT_REPORT_DAYS, report_id_of
 
@@ -27,7 +28,13 @@ log = logging.getLogger(__name__)
 
 MOST_TRIES = 5
 PAGE_SIZE = 10_000
-NO_REPORT = (UisComponentDisabledError, UisForbiddenError, UisNotFoundError, UisProtocolError)
+NO_REPORT = (
+    UisComponentDisabledError,
+    UisForbiddenError,
+    UisPagingError,
+    UisProtocolError,
+    UisValidationError,
+)
 
 
 class Verification:

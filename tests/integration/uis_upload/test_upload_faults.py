@@ -182,6 +182,26 @@ def test_a_cabinet_without_the_report_is_verified_by_the_history(world: UploadWo
     assert world.certificates[-1].verdict == "proven"
 
 
+def test_lists_that_know_few_filters_are_read_whole(world: UploadWorld) -> None:
+    world.uis.control("knobs", {"deals_filters": False})
+    fault(world, "500", processed=True)
+    fault(world, "reset", "create.deal_contacts", processed=True)
+    world.upload()
+    world.database.execute("TRUNCATE uis.deals, uis.directory_rows")
+    assert world.upload()["deals_adopted"] == DEALS
+    assert_each_once(world)
+
+
+@pytest.mark.parametrize(
+    "knobs", [{"brand": "novofon"}, {"limits_schema": "hour"}, {"limits_schema": "empty"}]
+)
+def test_other_editions_of_the_platform(world: UploadWorld, knobs: dict[str, str]) -> None:
+    world.uis.control("knobs", knobs)
+    world.uis_settings = {**world.uis_settings, "brand": knobs.get("brand", "uis")}
+    assert world.upload()["deals_verified"] == DEALS
+    assert_each_once(world)
+
+
 def test_a_deal_that_the_cabinet_has_lost_is_sent_again(world: UploadWorld) -> None:
     world.upload(verify=False)
     lost = next(iter(world.report().values()))["deal_ext_id"]
