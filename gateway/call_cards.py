@@ -28,7 +28,7 @@ from megaplan_sync.telephony.card_bodies import (
 )
 from megaplan_sync.telephony.delivery_errors import is_ambiguous
 from megaplan_sync.telephony.live_call import live_call
-from megaplan_sync.telephony.live_cards import Card, WantedCard, to_do, wanted_cards
+from megaplan_sync.telephony.live_cards import STALE_AFTER, Card, WantedCard, to_do, wanted_cards
 
 log = logging.getLogger(__name__)
 
@@ -106,15 +106,19 @@ class CallCards:
             return "not ours"
         body = opening_body(wanted, call, client=client, datetime_format=datetime_format)
         create = account.megaplan.create_call_info
+        patience = self._patience
+        if wanted.since is not None:  # what waits for its turn until it is stale is not sent
+            left = (wanted.since + STALE_AFTER - self._now()).total_seconds()
+            patience = min(patience, max(left, 1.0))
         try:
             try:
-                made = await create(body, self._patience, is_overtaken)
+                made = await create(body, patience, is_overtaken)
             except MegaplanValidationError:
                 if client is None:
                     raise
                 # a client that is gone meanwhile: Megaplan has refused, so nothing was made
                 body = opening_body(wanted, call, client=None, datetime_format=datetime_format)
-                made = await create(body, self._patience, is_overtaken)
+                made = await create(body, patience, is_overtaken)
         except OvertakenError:
             await self._table.forget(account.name, number, wanted)
             return "overtaken"

@@ -11,6 +11,7 @@ import logging
 import time
 from collections import defaultdict, deque
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,7 +140,9 @@ class InboxWriter:
             groups[one.account, one.source].append(one)
         started = time.perf_counter()
         stored: list[tuple[_Waiting, StoredEvent]] = []
-        async with self._pool.connection() as connection, connection.transaction():
+        async with self._pool.connection() as connection, AsyncExitStack() as whole:
+            if len(groups) > 1:  # one statement is a transaction of its own, without two more round trips
+                await whole.enter_async_context(connection.transaction())
             for (account, source), members in sorted(groups.items(), key=lambda group: group[0]):
                 events = await _insert(connection, account, source, [one.row for one in members])
                 stored += zip(members, events, strict=True)

@@ -1,0 +1,96 @@
+"""Many messages share a commit, of several accounts too, and one that Postgres refuses takes no other with it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from psycopg import Connection
+
+from gateway.database import database_pool
+from gateway.inbox_writer import InboxFullError, InboxWriter, UnstorableError
+from gateway.metrics import Metrics
+from gateway.options import Options
+from megaplan_sync.telephony.inbox import UIS_NOTIFICATION, EventRow, Message, event_row
+
+
+def row(number: int) -> EventRow:
+    body = (
+        b'{"notification_mnemonic": "in_call", "notification_timestamp": 1768460403, "call_session_id": %d}'
+    )
+    return event_row(UIS_NOTIFICATION, Message(body % number, None), ZoneInfo("Europe/Moscow"))
+
+
+def refused_by_postgres(number: int) -> EventRow:
+    sound = row(number)
+    return sound._replace(said=replace(sound.said, mnemonic="a\0b"))
+
+
+def writing(
+    uri: str, work: Callable[[InboxWriter], Awaitable[Any]], options: Options | None = None
+) -> tuple[Any, float]:
+    """Run something beside a writer; return its result and the number of commits."""
+    metrics = Metrics()
+
+    async def run() -> Any:
+        pool = database_pool(uri, 2)
+        await pool.open(wait=True)
+        writer = InboxWriter(pool, options or Options(), metrics)
+        task = asyncio.create_task(writer.run())
+        try:
+            return await work(writer)
+        finally:
+            task.cancel()
+            await pool.close()
+
+    result = asyncio.run(run())
+    commits = metrics.registry.get_sample_value("gateway_inbox_commit_rows_count")
+    return result, commits or 0
+
+
+def test_messages_of_several_accounts_and_sources_share_a_commit(
+    tables: Connection[Any], database_uri: str
+) -> None:
+    places = [("a", UIS_NOTIFICATION), ("b", UIS_NOTIFICATION), ("a", "megaplan_webhook")]
+
+    async def work(writer: InboxWriter) -> list[Any]:
+        wanted = [(*place, row(number)) for number in range(1, 4) for place in places]
+        return await asyncio.gather(*(writer.store(*one) for one in wanted))
+
+    events, commits = writing(database_uri, work)
+    assert commits == 1
+    assert all(event.is_new for event in events)
+    found = tables.execute(
+        "SELECT account, source, count(*) FROM telephony.events GROUP BY account, source"
+    ).fetchall()
+    assert sorted(found) == sorted((*place, 3) for place in places)
+
+
+def test_a_message_that_postgres_refuses_takes_no_other_with_it(
+    tables: Connection[Any], database_uri: str
+) -> None:
+    async def work(writer: InboxWriter) -> list[Any]:
+        rows = [row(1), refused_by_postgres(2), row(3)]
+        return await asyncio.gather(
+            *(writer.store("a", UIS_NOTIFICATION, one) for one in rows), return_exceptions=True
+        )
+
+    (first, second, third), _ = writing(database_uri, work)
+    assert (first.call_session_id, third.call_session_id) == (1, 3)
+    assert isinstance(second, UnstorableError)
+    sessions = tables.execute("SELECT call_session_id FROM telephony.events ORDER BY 1").fetchall()
+    assert sessions == [(1,), (3,)]
+
+
+@pytest.mark.usefixtures("tables")
+def test_more_than_may_wait_is_refused_at_once(database_uri: str) -> None:
+    async def work(writer: InboxWriter) -> list[Any]:
+        return await asyncio.gather(
+            *(writer.store("a", UIS_NOTIFICATION, row(number)) for number in range(1, 9)),
+            return_exceptions=True,
+        )
+
+    told, _ = writing(database_uri, work, Options(most_waiting=5))
+    assert sum(isinstance(one, InboxFullError) for one in told) == 3
