@@ -30,7 +30,7 @@ from megaplan_sync.telephony.inbox import UIS_NOTIFICATION, Message, event_row, 
 DOCS_PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 BEGIN = "<!-- gateway: written by `python -m benchmarks.gateway --write-docs` -->"
 END = "<!-- gateway: end -->"
-CONNECTIONS = 128
+CONNECTIONS = 64
 DATABASE = "gateway"
 EVENTS = ("in_call_session", "in_call", "call_proceeding", "call_connected", "talk_started", "talk_finished")
 _calls = itertools.count(1)
@@ -120,15 +120,17 @@ async def taking_in(
     await sender.as_fast_as_answered(warm, CONNECTIONS)
     for title, employee in (("nobody to be shown to", None), ("each call with pop-ups", 1)):
         requests = [post(path, body) for body in itertools.islice(stream(employee), count)]
-        before = gateway.cpu_seconds()
+        before, commits = gateway.cpu_seconds(), gateway.commits()
         told = await sender.as_fast_as_answered(requests, CONNECTIONS)
         used = (gateway.cpu_seconds() - before) / told.wall_seconds
         is_aim = employee is None
+        number, rows, seconds = (now - then for now, then in zip(gateway.commits(), commits, strict=True))
         lines.append(
             Line(
                 f"accepted and durable, {CONNECTIONS} connections, {title}",
                 f"{told.per_second:,.0f}/s, {told.per_second / bare:.2f} × bare, {_latency(told)}, "
-                f"{used:.2f} cores in the gateway",
+                f"{used:.2f} cores in the gateway, "
+                f"{rows / number:.0f} rows and {1000 * seconds / number:.0f} ms a commit",
                 "2,000/s, p99 < 50 ms" if is_aim else "",
                 told.per_second >= 2000 and told.percentile_ms(0.99) < 50 and not told.failed
                 if is_aim

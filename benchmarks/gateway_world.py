@@ -108,6 +108,19 @@ class RunningGateway:
         pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 1024 / 1024
 
+    def commits(self) -> tuple[float, float, float]:
+        """Return how many commits there were, of how many rows, and how long they took altogether."""
+        directly = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with directly.open(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
+            lines = dict(
+                line.rsplit(" ", 1) for line in answer.read().decode().splitlines() if line[0] != "#"
+            )
+        name = "gateway_inbox_commit"
+        count, rows, seconds = (
+            float(lines[f"{name}_{part}"]) for part in ("rows_count", "rows_sum", "seconds_sum")
+        )
+        return count, rows, seconds
+
     def cpu_seconds(self) -> float:
         """Return the processor time used so far."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()

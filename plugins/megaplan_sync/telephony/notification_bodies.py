@@ -214,6 +214,8 @@ def _clean(value: Any, repaired: list[str], depth: int) -> Any:
 
 
 def _text(value: str) -> str:
+    if value.isascii() and "\0" not in value:  # nearly all: not worth a copy
+        return value
     return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
