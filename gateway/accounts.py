@@ -34,6 +34,7 @@ class Accounts:
         self._listed: tuple[str, ...] | None = None
         self._by_conn_id: dict[str, Account] = {}
         self._by_name: dict[str, Account] = {}
+        self._leaving: list[Account] = []
         self.problems: dict[str, str] = {}
 
     def get(self, name: str) -> Account | None:
@@ -73,12 +74,14 @@ class Accounts:
         self._by_name = {account.name: account for account in found.values()}
         self._metrics.accounts.set(len(self._by_name))
         self._tell(reading.problems)
-        for account in gone:
+        # requests may be under way on what has just been replaced: it is closed at the next reading
+        leaving, self._leaving = self._leaving, gone
+        for account in leaving:
             await account.close()
 
     async def close(self) -> None:
         """Close all accounts' connections."""
-        for account in self:
+        for account in (*self, *self._leaving):
             await account.close()
 
     def _account(self, conn_id: str, reading: Reading) -> Account | None:
