@@ -15,7 +15,8 @@ is handled by one of them at a time.
 
 #### How
 
-`push_calls` drains what is due. `wait_for_recordings` waits, without a worker, until a recording can be played
+`push_new_calls` tells Megaplan at once of up to fifty calls of each account, `push_calls` drains what is due.
+`wait_for_recordings` waits, without a worker, until a recording can be played
 (status, type, size) or anything else is due; `push_the_rest` delivers that. What is due later stands in the ledger,
 and later runs see to it: a recording is looked at ever more rarely for about a day.
 
@@ -47,8 +48,12 @@ from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTim
 
 from megaplan_sync.operators import ChooseMegaplanAccountsOperator
 from megaplan_sync.telephony.inbox_trigger import InboxTrigger
-from megaplan_sync.telephony.push_operators import PushCallsOperator, RecordingSensor, ResendCallsOperator
-from megaplan_sync.telephony.sync_operators import PrepareTelephonyTablesOperator
+from megaplan_sync.telephony.push_operators import (
+    PushCallsOperator,
+    PushNewCallsOperator,
+    RecordingSensor,
+    ResendCallsOperator,
+)
 
 TELEPHONY_EVENTS = Asset(
     "telephony_events", watchers=[AssetWatcher(name="telephony_inbox", trigger=InboxTrigger())]
@@ -92,7 +97,7 @@ TELEPHONY_EVENTS = Asset(
 )
 def megaplan_calls_push() -> None:
     """Declare the tasks."""
-    prepare_tables = PrepareTelephonyTablesOperator(task_id="prepare_tables")
+    push_new_calls = PushNewCallsOperator(task_id="push_new_calls", accounts="{{ params.accounts }}")
     choose_accounts = ChooseMegaplanAccountsOperator(
         task_id="choose_accounts", accounts="{{ params.accounts }}"
     )
@@ -115,7 +120,7 @@ def megaplan_calls_push() -> None:
     ).expand(accounts=choose_accounts.output)
     # without it a run would count as good when the last tasks are skipped, although the first push failed
     all_delivered = EmptyOperator(task_id="all_delivered", trigger_rule="none_failed")
-    prepare_tables >> choose_accounts >> resend_calls >> push_calls >> wait_for_recordings >> push_the_rest
+    push_new_calls >> choose_accounts >> resend_calls >> push_calls >> wait_for_recordings >> push_the_rest
     [push_calls, push_the_rest] >> all_delivered
 
 

@@ -105,6 +105,21 @@ class AccountPush:
             raise troubles[0]
         return counts
 
+    def begin(self) -> int:
+        """Deliver the history of one batch of calls, if that needs no wait for the budget; return how many were due.
+
+        :raises MegaplanError: Megaplan cannot be worked with now
+        """
+        for _ in drain(self._connection, self._ledger.account, DERIVED_AT_ONCE):
+            pass
+        self._ledger.open()
+        if not self._ledger.has_users() or self._budget.remaining() == 0:
+            return 0
+        try:
+            return self._history.push_batch()
+        finally:
+            self._ledger.release()
+
     def _drain(self, push_batch: Callable[[], int]) -> list[Exception]:
         """Call a stage until nothing of it is due; return what went wrong."""
         troubles: list[Exception] = []

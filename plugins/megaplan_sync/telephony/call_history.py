@@ -38,7 +38,7 @@ class CallHistory:
         """
         claimed = self._ledger.claim("history", CALLS_PER_REQUEST)
         wanted = [delivery for delivery in claimed if self._is_to_be_told(delivery)]
-        to_send = []
+        to_send, told = [], []
         for delivery in wanted:
             if delivery.history == "unsure":
                 found = self._look(delivery)
@@ -46,11 +46,12 @@ class CallHistory:
                     continue
                 delivery = found
             if self._is_told_already(delivery):
-                self._tools.settle("history", self._done(delivery, delivery.call_info_id))
+                told.append(self._done(delivery, delivery.call_info_id))
             elif delivery.made_live:
                 self._complete(delivery)
             else:
                 to_send.append(delivery)
+        self._tools.settle("history", *told)
         for batch in _in_batches(to_send):
             self._send(batch)
         return len(claimed)
@@ -86,7 +87,7 @@ class CallHistory:
         return True
 
     def _is_told_already(self, delivery: Delivery) -> bool:
-        return delivery.call_info_id is not None and delivery.history_hash == told_hash(self._told(delivery))
+        return delivery.call_info_id is not None and delivery.history_hash == self._hash(delivery)
 
     def _look(self, delivery: Delivery) -> Delivery | None:
         """Find out whether Megaplan has the call; None when that settles it."""
@@ -208,8 +209,11 @@ class CallHistory:
         return self._tools.again("history", delivery, error)
 
     def _told(self, delivery: Delivery) -> dict[str, Any]:
+        return self._body(delivery, self._client(delivery))
+
+    def _body(self, delivery: Delivery, client: Link | None) -> dict[str, Any]:
         datetime_format = self._hook.settings.vendor_quirks.datetime_write_format
-        told = call_info(delivery, client=self._client(delivery), datetime_format=datetime_format)
+        told = call_info(delivery, client=client, datetime_format=datetime_format)
         return told if delivery.call_info_id is None else {**told, "id": delivery.call_info_id}
 
     def _client(self, delivery: Delivery) -> Link | None:
@@ -220,14 +224,17 @@ class CallHistory:
         return known[0] if len(known) == 1 else None
 
     def _done(self, delivery: Delivery, call_info_id: str | None) -> Verdict:
-        told = self._told(replace(delivery, call_info_id=call_info_id))
         return Verdict(
             delivery.call_session_id,
             "done",
             call_info_id=call_info_id,
-            history_hash=told_hash(told),
+            history_hash=self._hash(replace(delivery, call_info_id=call_info_id)),
             call_changed_at=delivery.call_changed_at,
         )
+
+    def _hash(self, delivery: Delivery) -> str:
+        """Return the hash of what is told; who the client is has no part in it and need not be looked up."""
+        return told_hash(self._body(delivery, None))
 
 
 def _untried(delivery: Delivery) -> Verdict:

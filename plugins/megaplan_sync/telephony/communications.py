@@ -47,8 +47,11 @@ class CallCommunications:
         :raises MegaplanError: when Megaplan cannot be worked with now
         """
         claimed = self._ledger.claim("communication", CALLS_AT_ONCE)
+        unwanted = [each for each in claimed if each.todo_id is None and self.wanted(each) == "none"]
+        self._tools.settle("communication", *(Verdict(each.call_session_id, "none") for each in unwanted))
         for delivery in claimed:
-            self._push(delivery)
+            if delivery not in unwanted:
+                self._push(delivery)
         return len(claimed)
 
     def wanted(self, delivery: Delivery) -> Communication:
@@ -63,8 +66,6 @@ class CallCommunications:
         try:
             if delivery.todo_id is not None:
                 self._complete(delivery, kind)
-            elif kind == "none":
-                self._tools.settle("communication", Verdict(delivery.call_session_id, "none"))
             elif self._settings.megaplan_creates_todo:
                 self._adopt(delivery, kind)
             elif delivery.communication != "unsure" or not self._find(delivery, kind):

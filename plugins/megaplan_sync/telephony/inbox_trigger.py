@@ -26,7 +26,8 @@ class InboxTrigger(BaseEventTrigger):
     after ``repeat_seconds`` (the DAG may be paused). Survives restarts of Postgres.
 
     :param postgres_conn_id: database of the inbox
-    :param gather_seconds: what comes in so soon after the first event needs no ring of its own
+    :param gather_seconds: what comes in so soon after a ring needs none of its own: the run it starts takes longer to
+        begin
     :param rest_seconds: least time between two rings: whoever was rung sees what comes meanwhile
     """
 
@@ -85,4 +86,4 @@ class InboxTrigger(BaseEventTrigger):
     async def _wait(self, session: AsyncConnection[Any]) -> None:
         """Wait for a notification, at most until it is time to look anyway."""
         async for _ in session.notifies(timeout=self.poll_seconds, stop_after=1):
-            await asyncio.sleep(self.gather_seconds)
+            pass

@@ -8,7 +8,6 @@ so after a run was killed, another one takes over only when the last request of 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import asdict
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +17,7 @@ from psycopg.rows import class_row
 from megaplan_sync.sql import read_sql
 from megaplan_sync.telephony.delivery import Delivery, Stage, Verdict
 from megaplan_sync.telephony.delivery_errors import ClaimLostError
+from megaplan_sync.telephony.notifications import json_text
 
 
 class Ledger:
@@ -71,14 +71,13 @@ class Ledger:
         self._mark("intend_delivery", set(call_session_ids), {"stage": stage})
 
     def settle(self, stage: Stage, *verdicts: Verdict) -> None:
-        """Note how a stage of some calls stands now, in one transaction."""
+        """Note how a stage of some calls stands now, in one statement; of one call there is one verdict."""
         if not verdicts:
             return
-        with self._connection.transaction(), self._connection.cursor() as cursor:
-            cursor.executemany(
-                read_sql("settle_delivery"),
-                [{**asdict(verdict), **self._own, "stage": stage} for verdict in verdicts],
-            )
+        told = json_text([vars(verdict) for verdict in verdicts])
+        self._connection.execute(
+            read_sql("settle_deliveries"), {**self._own, "stage": stage, "verdicts": told}
+        )
         self._doubtful.update(verdict.call_session_id for verdict in verdicts if verdict.state == "unsure")
         self._claimed.difference_update(
             verdict.call_session_id for verdict in verdicts if not verdict.keep_claim

@@ -1,4 +1,4 @@
-"""Operators of ``megaplan_calls_push``: send parked calls again, push, and wait for recordings in between."""
+"""Operators of ``megaplan_calls_push``: begin, send parked calls again, push, and wait for recordings in between."""
 
 from __future__ import annotations
 
@@ -11,16 +11,60 @@ from airflow.sdk.exceptions import AirflowSkipException
 from psycopg import Connection
 
 from megaplan_sync.account_session import account_hook
+from megaplan_sync.accounts import chosen_accounts
 from megaplan_sync.exceptions import EntitiesFailedError
 from megaplan_sync.last_words import PlainSpokenOperator, plainly_told
 from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
+from megaplan_sync.raw_schema import prepare_raw_schema
 from megaplan_sync.sql import read_sql
 from megaplan_sync.telephony.account_push import AccountPush
 from megaplan_sync.telephony.delivery_errors import CallNumberError, UnknownCallsError
 from megaplan_sync.telephony.ledger import Ledger
 from megaplan_sync.telephony.ledger_trigger import LedgerDueTrigger
+from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
 from megaplan_sync.telephony.telephony_session import telephony_session
 from megaplan_sync.telephony.user_sync import OUR_ERRORS
+
+
+class PushNewCallsOperator(PlainSpokenOperator):
+    """Prepares the tables, then tells Megaplan of the calls that have just ended: one batch of each account, no more.
+
+    It is the first task so that an idle system loses no time: nothing is mapped, no budget is waited for. What it
+    leaves, and whatever goes wrong with an account, is for the tasks behind it.
+
+    :param accounts: connection ids; all of the Variable ``megaplan_accounts`` if empty
+    """
+
+    template_fields: Sequence[str] = ("accounts",)
+
+    def __init__(
+        self,
+        *,
+        accounts: Collection[str] | str = (),
+        postgres_conn_id: str = POSTGRES_CONN_ID,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.accounts = accounts
+        self.postgres_conn_id = postgres_conn_id
+
+    def execute(self, context: Context) -> int:
+        """Return how many calls were due."""
+        with plainly_told(), raw_database(self.postgres_conn_id) as connection:
+            prepare_raw_schema(connection)
+            prepare_telephony_schema(connection)
+        begun = 0
+        with plainly_told():
+            accounts = chosen_accounts(self.accounts or ())
+        for conn_id in accounts:
+            try:
+                with telephony_session(conn_id, self.postgres_conn_id) as session:
+                    if session is not None:
+                        push = AccountPush(session.megaplan, session.connection, session.uis.settings)
+                        begun += push.begin()
+            except OUR_ERRORS as error:  # the task that pushes this account tells it again, and fails with it
+                self.log.warning("%s: %s", conn_id, error)
+        return begun
 
 
 class ResendCallsOperator(PlainSpokenOperator):

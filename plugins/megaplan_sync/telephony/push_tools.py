@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from megaplan_hook.exceptions import MegaplanError
@@ -26,6 +27,7 @@ class PushTools:
     pace: Pace
     sleep: Callable[[float], None]
     counts: dict[str, int] = field(default_factory=dict)
+    _gathered: list[tuple[Stage, Verdict]] | None = field(default=None, init=False, repr=False)
 
     def count(self, what: str, number: int = 1) -> None:
         """Count something for the outcome of the run."""
@@ -33,10 +35,24 @@ class PushTools:
 
     def settle(self, stage: Stage, *verdicts: Verdict) -> None:
         """Note verdicts, and count what is finished or given up."""
-        self.ledger.settle(stage, *verdicts)
+        if self._gathered is None:
+            self.ledger.settle(stage, *verdicts)
+        else:
+            self._gathered += [(stage, verdict) for verdict in verdicts]
         for verdict in verdicts:
             if verdict.state in ("done", "parked"):
                 self.count(f"{stage}_{verdict.state}")
+
+    @contextmanager
+    def settling_together(self) -> Iterator[None]:
+        """Note what is settled in a block in one transaction at its end: for a block that writes to nobody else."""
+        self._gathered = []
+        try:
+            yield
+        finally:
+            gathered, self._gathered = self._gathered, None
+            for stage in dict.fromkeys(stage for stage, _ in gathered):
+                self.ledger.settle(stage, *(verdict for its, verdict in gathered if its == stage))
 
     def again(
         self, stage: Stage, delivery: Delivery, error: MegaplanError | str, *, forget_call: bool = False

@@ -50,7 +50,9 @@ class CallRecordings:
         :raises MegaplanError: when Megaplan cannot be worked with now
         """
         claimed = self._ledger.claim("recording", CALLS_PER_REQUEST)
-        self._set([ready for ready in map(self._look, claimed) if ready is not None])
+        with self._tools.settling_together():
+            ready = [each for each in map(self._look, claimed) if each is not None]
+        self._set(ready)
         return len(claimed)
 
     def look_at_batch(self) -> int:
