@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
@@ -32,9 +33,13 @@ UNHURRIED = {"requests_per_second": 1000, "requests_per_hour": 1_000_000}
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a running server."""
-    with embedded_postgres(tmp_path_factory.mktemp("postgres")) as uri:
+def postgres() -> Iterator[str]:
+    """Address of a running server.
+
+    Not in pytest's own folder: run by root, the server belongs to another user, whom the next pytest on the machine
+    would shut out of that folder.
+    """
+    with TemporaryDirectory(prefix="postgres-") as folder, embedded_postgres(Path(folder) / "data") as uri:
         with psycopg.connect(uri, autocommit=True) as connection:
             connection.execute("ALTER SYSTEM SET fsync = off")  # nothing here has to outlive the machine
             connection.execute("SELECT pg_reload_conf()")
