@@ -70,6 +70,11 @@ class AccountUpload:
                 self._session.uis.settings.zone,
                 self._session.uis.settings.vendor_quirks.deal_text_length,
                 self._session.settings.base_url + self._session.settings.vendor_quirks.deal_card_path,
+                frozenset(
+                    ext_id
+                    for ext_id, row in DirectoryLedger(self._session, "user_field").load().items()
+                    if row.content_hash is not None
+                ),
             )
             uploads = DealUploads(self._session, self._ledger, maker)
             uploads.send(since, fields.sources)

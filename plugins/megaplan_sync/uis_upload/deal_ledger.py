@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 
 from megaplan_sync.sql import read_sql
 from megaplan_sync.uis_upload.deal_fields import FieldSource
-from megaplan_sync.uis_upload.deal_records import MAPPING_VERSION, DealFacts, Move
+from megaplan_sync.uis_upload.deal_records import DealFacts, Move
 from megaplan_sync.uis_upload.upload_session import UploadSession
 from uis_hook.deals import DealRecord
 
@@ -75,13 +75,16 @@ class DealLedger:
             after = last
 
     def due(
-        self, after: int, last: int, since: datetime | None, sources: Sequence[FieldSource]
+        self, after: int, last: int, since: datetime | None, sources: Sequence[FieldSource], version: str
     ) -> list[DealFacts]:
-        """Return the deals of a stretch that UIS has not, or has otherwise, by id."""
+        """Return the deals of a stretch that UIS has not, or has otherwise, by id.
+
+        :param version: of the mapping, part of each hash
+        """
         asked = {
             **self._own,
             "prefix": self._session.prefix,
-            "mapping_version": MAPPING_VERSION,
+            "mapping_version": version,
             "timezone": self._session.settings.account_timezone,
             "field_ext_ids": [source.ext_id for source in sources],
             "field_keys": [source.key for source in sources],

@@ -15,6 +15,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from megaplan_sync.uis_upload.content_hash import hash_of
 from megaplan_sync.uis_upload.deal_fields import (
     ADVERTISING_WAY,
     CURRENCY,
@@ -29,7 +30,7 @@ from uis_hook.account_time import moment_of
 from uis_hook.deals import DealRecord
 
 MAPPING_VERSION = "1"
-"""Part of each deal's hash: raise it when records are made otherwise, and all deals are sent anew."""
+"""Raise it when records are made otherwise: all deals are compared anew, and those that differ sent."""
 ONE_SECOND = timedelta(seconds=1)
 
 
@@ -75,15 +76,21 @@ class RecordMaker:
 
     :param funnels: by the id of the pipeline
     :param zone: of the cabinet
-    :param links_communications: as in :meth:`uis_hook.deals.DealRecord.problems`
     :param longest_text: of a user field or a comment, in characters
     :param link_template: address of a deal's card with ``{id}``
+    :param user_fields: those that UIS has; a record with another one would be refused
     """
 
     funnels: Mapping[int, FunnelPlan]
     zone: ZoneInfo
     longest_text: int
     link_template: str
+    user_fields: frozenset[str]
+
+    @property
+    def version(self) -> str:
+        """Part of each deal's hash: with other fields, or after another mapping, records may be others."""
+        return f"{MAPPING_VERSION} {hash_of(sorted(self.user_fields))}"
 
     def records(self, facts: DealFacts, moves: Sequence[Move], now: datetime) -> list[DealRecord]:
         """Return what is to be added to the history of a deal: moves UIS has not seen, then the present state.
@@ -153,7 +160,7 @@ class RecordMaker:
                     closed_at=moved if move.state_id in funnel.finals else None,
                     sales_funnel_ext_id=funnel.ext_id,
                     stage_ext_id=stage,
-                    user_fields={**state.user_fields, STAGE: self._cut(move.stage) or ""},
+                    user_fields=self._with_stage(state.user_fields, move.stage),
                 )
             )
         return told
@@ -197,7 +204,15 @@ class RecordMaker:
             LINK: self.link_template.replace("{id}", str(deal_id)),
             **(content["fields"] or {}),
         }
-        return {ext_id: cut for ext_id, text in texts.items() if (cut := self._cut(text))}
+        return {
+            ext_id: cut
+            for ext_id, text in texts.items()
+            if ext_id in self.user_fields and (cut := self._cut(text))
+        }
+
+    def _with_stage(self, fields: Mapping[str, str], stage: str | None) -> dict[str, str]:
+        told = {STAGE: cut} if STAGE in self.user_fields and (cut := self._cut(stage)) else {}
+        return {**{ext_id: text for ext_id, text in fields.items() if ext_id != STAGE}, **told}
 
     def _comments(self, content: Mapping[str, Any]) -> str | None:
         amount = " ".join(part for part in (content["sum"], content["currency"]) if part)

@@ -81,7 +81,7 @@ class DealUploads:
 
     def _planned(self, since: datetime | None, sources: Sequence[FieldSource]) -> Iterator[PlannedDeal]:
         for after, last in self._ledger.stretches():
-            page = self._ledger.due(after, last, since, sources)
+            page = self._ledger.due(after, last, since, sources, self._maker.version)
             moves = self._ledger.moves([facts.deal_id for facts in page])
             known: list[DealFacts] = []
             for facts in page:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
-import orjson
 from psycopg.types.json import Jsonb
 
+from megaplan_sync.uis_upload.content_hash import hash_of
 from megaplan_sync.uis_upload.upload_session import UploadSession
 from uis_hook.exceptions import UisDuplicateError, UisServerError, UisTransportError, UisValidationError
 
@@ -34,11 +33,6 @@ class SentRow(NamedTuple):
     content_hash: str
     content: Any
     error: str | None = None
-
-
-def hash_of(content: Any) -> str:
-    """Return the hash of plain values."""
-    return hashlib.md5(orjson.dumps(content, option=orjson.OPT_SORT_KEYS), usedforsecurity=False).hexdigest()
 
 
 class DirectoryLedger:

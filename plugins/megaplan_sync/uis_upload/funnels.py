@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from megaplan_sync.uis_upload.directory_ledger import DirectoryLedger, KnownRow, SentRow, hash_of, make_once
+from megaplan_sync.uis_upload.content_hash import hash_of
+from megaplan_sync.uis_upload.directory_ledger import DirectoryLedger, KnownRow, SentRow, make_once
 from megaplan_sync.uis_upload.funnel_plan import FunnelPlan, PlannedStage, plan_funnel, stage_orders
 from megaplan_sync.uis_upload.upload_ids import pipeline_ext_id
 from megaplan_sync.uis_upload.upload_session import UploadSession

@@ -131,6 +131,20 @@ def test_a_phone_that_uis_refuses_is_left_out_and_told(world: UploadWorld) -> No
     assert world.requests() == []
 
 
+def test_a_refused_user_field_holds_no_deal(world: UploadWorld) -> None:
+    fault(world, "rpc", "create.deal_user_field", mnemonic="data_limit_exceeded", nth=3)
+    world.upload()
+    assert_each_once(world)
+    assert list(world.parked()) == ["mp_goods"]
+    world.upload(resend_parked=True)
+    assert world.parked() == {}
+    assert all(
+        row["deal_user_field_mp_goods"]
+        for row in world.report().values()
+        if row["deal_comments"] and " × " in row["deal_comments"]
+    )
+
+
 def test_everything_refused_ends_the_run(world: UploadWorld) -> None:
     ids = world.rows("SELECT id FROM megaplan_raw.deals")
     world.uis.control("knobs", {"refused_deals": ",".join(str(row["id"]) for row in ids)})

@@ -19,9 +19,12 @@ STAGES = [
     {"id": 33, "name": "Продано", "type": "positive"},
     {"id": 34, "name": "Отказ", "type": "negative"},
 ]
-MAKER = RecordMaker(
-    {3: plan_funnel("mp1", 3, "Продажи", STAGES)}, ZONE, 60, "https://mp1.megaplan.ru/deals/{id}/card/"
+FIELDS = frozenset(
+    f"mp_{name}"
+    for name in ("sum", "currency", "goods", "stage", "advertising_way", "number", "link", "loss_reason")
 )
+FUNNELS = {3: plan_funnel("mp1", 3, "Продажи", STAGES)}
+MAKER = RecordMaker(FUNNELS, ZONE, 60, "https://mp1.megaplan.ru/deals/{id}/card/", FIELDS)
 CONTENT: dict[str, Any] = {
     "name": "Поставка окон",
     "number": "ТК-1",
@@ -54,6 +57,11 @@ def made(deal: DealFacts, *moves: Move, now: datetime = NOW) -> list[dict[str, A
 
 def move(day: int, state: int, program: int = 3) -> Move:
     return Move(datetime(2026, 1, day, 8, 30, tzinfo=UTC), program, state, f"этап {state}")
+
+
+def stage_of(record: dict[str, Any]) -> str:
+    (stage,) = [field["value"] for field in record["user_fields"] if field["ext_id"] == "mp_stage"]
+    return str(stage)
 
 
 def test_a_new_deal() -> None:
@@ -117,7 +125,7 @@ def test_moves_become_records_in_order_and_a_final_stage_is_closed() -> None:
         "2026-01-15 11:30:00",
     ]
     assert [record.get("closed_date_time") for record in told] == [None, None, None, "2026-01-15 11:30:00"]
-    assert [record["user_fields"][3]["value"] for record in told] == [
+    assert [stage_of(record) for record in told] == [
         "этап 31",
         "этап 32",
         "этап 31",
@@ -196,3 +204,11 @@ def test_long_texts_are_cut() -> None:
     goods = next(each["value"] for each in record["user_fields"] if each["ext_id"] == "mp_goods")
     assert len(goods) == 60
     assert goods.endswith("…")
+
+
+def test_a_user_field_that_uis_has_not_is_left_out() -> None:
+    maker = replace(MAKER, user_fields=FIELDS - {"mp_goods", "mp_stage"})
+    told = [record.params(ZONE) for record in maker.records(FACTS, [move(11, 31), move(12, 32)], NOW)]
+    named = [{field["ext_id"] for field in record["user_fields"]} for record in told]
+    assert named == [FIELDS - {"mp_goods", "mp_stage"}] * 2
+    assert maker.version != MAKER.version, "once UIS has it, all deals are compared anew"

@@ -1,0 +1,11 @@
+"""The hash by which the ledger tells whether something is as UIS has it. Free of I/O."""
+
+import hashlib
+from typing import Any
+
+import orjson
+
+
+def hash_of(content: Any) -> str:
+    """Return the hash of plain values."""
+    return hashlib.md5(orjson.dumps(content, option=orjson.OPT_SORT_KEYS), usedforsecurity=False).hexdigest()
