@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -69,12 +70,22 @@ def die_at_request(number: int, when: str) -> None:
 
 def in_a_process(work: Callable[[], Any]) -> bool:
     """Do something in a child process; return whether it lived to the end."""
+    return lived(begun_in_a_process(work))
+
+
+def begun_in_a_process(work: Callable[[], Any]) -> int:
+    """Do something in a child process meanwhile; return its id."""
     child = os.fork()
     if child == 0:
         try:
             work()
         finally:
             os._exit(0)
+    return child
+
+
+def lived(child: int) -> bool:
+    """Wait for a child process; return whether it lived to the end."""
     _, status = os.waitpid(child, 0)
     return os.WIFEXITED(status)
 
@@ -96,11 +107,11 @@ def test_kill_9_at_every_request(
             die_at_request(number, when)
             world.push(**settings)
 
-        lived = in_a_process(run)
+        lived_on = in_a_process(run)
         world.let_time_pass()
-        if lived and not world.open_calls():
+        if lived_on and not world.open_calls():
             break
-        deaths += not lived
+        deaths += not lived_on
     assert deaths >= 3, "nobody was killed"
     assert_exactly_once(world)
 
@@ -119,6 +130,28 @@ def test_kill_9_once_and_then_a_sound_run(world: PushWorld, uis: Client, when: s
     world.let_time_pass()
     world.push(**ALL_DONE)
     assert_exactly_once(world)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("numbers", [(2, 3), (3, 8)])
+def test_kill_9_of_two_runs_at_once(world: PushWorld, when: str, numbers: tuple[int, int]) -> None:
+    """More calls than one run claims at a time, so that both have some; each dies at a request of its own."""
+    calls = range(700, 760)
+    for number in calls:
+        world.add_call(number, "out", "unanswered")
+
+    def run(number: int) -> None:
+        die_at_request(number, when)
+        world.push(**PLANNED)
+
+    children = [begun_in_a_process(partial(run, number)) for number in numbers]
+    assert [lived(child) for child in children] == [False, False]
+    world.let_time_pass()
+    world.push_until_quiet(**PLANNED)
+    assert sorted(int(call["providerId"]) for call in world.calls()) == list(calls)
+    assert len(world.todos()) == len(calls)
+    assert {world.states(number) for number in calls} == {("done", "none", "done")}
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
