@@ -15,6 +15,9 @@ import requests
 from uis_hook.settings import UisSettings
 
 _PORTS = {"http": 80, "https": 443}
+_SAY_NOTHING = {"application/octet-stream", "binary/octet-stream", "application/force-download"}
+"""Types under which servers send any file; how it begins tells what it is."""
+_BEGINS_LIKE_SOUND = re.compile(rb"ID3|\xff[\xe0-\xff]|RIFF....WAVE|OggS|fLaC", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,12 @@ def _judged(response: requests.Response) -> RecordLook:
     if response.status_code not in (200, 206):
         return RecordLook(f"the link answers {response.status_code}")
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind in _SAY_NOTHING:
+        begins = next(response.iter_content(1024), b"")
+        if not begins:
+            return RecordLook("the recording is empty")
+        if _BEGINS_LIKE_SOUND.match(begins):
+            return RecordLook()
     if not kind.startswith("audio/"):
         return RecordLook(f"the link opens {kind or 'something without a type'} instead of a recording")
     if _size(response) == 0:

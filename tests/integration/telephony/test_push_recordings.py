@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from megaplan_hook.exceptions import MegaplanError
-from megaplan_sync.telephony.record_check import RecordCheck
+from megaplan_sync.telephony.record_check import RecordCheck, RecordLook
 from tests.emulators.uis_client import Client
 
 from .push_world import ALL_DONE, PushWorld, uis_settings
@@ -47,6 +47,29 @@ def record(link: str, kind: str = "talk") -> dict[str, Any]:
     return {"url": link, "kind": kind, "record_id": None, "seconds": 60}
 
 
+def look_at(answer: bytes) -> tuple[RecordLook, bytes]:
+    """Look at a link whose server answers so; return the result, and what the server was asked."""
+    asked = b""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        nonlocal asked
+        connection, _ = server.accept()
+        asked = connection.recv(4096)
+        connection.sendall(answer)
+        connection.close()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    url = f"http://127.0.0.1:{server.getsockname()[1]}"
+    check = RecordCheck(uis_settings(url))
+    look = check.look(f"{url}/system/media/talk/1/a/")
+    thread.join()
+    server.close()
+    check.close()
+    return look, asked
+
+
 def tries(world: PushWorld, number: int) -> int:
     return int(world.row(number)["recording_tries"])
 
@@ -61,6 +84,29 @@ def test_a_ready_recording_is_linked_and_the_communication_tells_it(
     assert world.states(number) == ("done", "done", "done")
     (todo,) = world.todos()
     assert world.comments(todo) == [f"Разговор 2 мин 5 с, запись: {link}"]
+
+
+def test_a_recording_whose_type_says_nothing_is_linked(world: PushWorld, cabinet: Client) -> None:
+    cabinet.control("knobs", {"record_content_type": "application/octet-stream"})
+    number, link = play(cabinet)
+    world.add_call(number, records=[record(link)], expects_record=True)
+    world.push()
+    assert world.call(number)["recordLinks"] == [link]
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (b"ID3\x04", None),
+        (b"RIFF\x24\x08\n\x00WAVEfmt ", None),
+        (b"<html>", "the link opens application/octet-stream instead of a recording"),
+        (b"", "the recording is empty"),
+    ],
+)
+def test_a_type_that_says_nothing_is_told_by_how_the_file_begins(body: bytes, problem: str | None) -> None:
+    answer = f"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: {len(body)}\r\n"
+    look, _ = look_at(answer.encode() + b"Connection: close\r\n\r\n" + body)
+    assert look.problem == problem
 
 
 @pytest.mark.parametrize("unready", ["404", "204", "empty", "html"])
@@ -180,28 +226,12 @@ def test_beside_a_bad_link_the_good_one_is_set(world: PushWorld, cabinet: Client
 
 def test_redirects_are_not_followed() -> None:
     """A link may lead to the cabinet and on to anywhere; the answer is that of the cabinet."""
-    server = socket.create_server(("127.0.0.1", 0))
-    asked: list[bytes] = []
-
-    def answer() -> None:
-        connection, _ = server.accept()
-        asked.append(connection.recv(4096))
-        connection.sendall(
-            b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        )
-        connection.close()
-
-    thread = threading.Thread(target=answer)
-    thread.start()
-    url = f"http://127.0.0.1:{server.getsockname()[1]}"
-    check = RecordCheck(uis_settings(url))
-    look = check.look(f"{url}/system/media/talk/1/a/")
-    thread.join()
-    server.close()
-    check.close()
+    look, asked = look_at(
+        b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    )
     assert look.problem == "the link answers 302"
-    assert b"Range: bytes=0-1023" in asked[0]
-    assert b"Authorization" not in asked[0]
+    assert b"Range: bytes=0-1023" in asked
+    assert b"Authorization" not in asked
 
 
 # -- setting links
