@@ -14,7 +14,7 @@ import orjson
 from gateway.http_clients import http_client, what_failed
 from gateway.live_budget import LiveBudget
 from gateway.metrics import Metrics
-from megaplan_hook.envelope import Answer, parse_answer
+from megaplan_hook.envelope import Answer, entity_or_not_found, parse_answer
 from megaplan_hook.exceptions import (
     MegaplanAuthError,
     MegaplanError,
@@ -156,7 +156,7 @@ class LiveMegaplan:
         """
         path = "/callInfo/provider"
         body = {"contentType": "CallInfo", **changes, "providerId": provider_id}
-        return _entity(await self.request("POST", path, body=body, patience=patience), path)
+        return entity_or_not_found(await self.request("POST", path, body=body, patience=patience), path)
 
     async def call_info_by_provider(self, provider_id: str, patience: Patience) -> dict[str, Any]:
         """Return the call object that has the exchange's own id.
@@ -165,7 +165,7 @@ class LiveMegaplan:
         """
         path = "/callInfo/provider"
         asked = {"providerId": provider_id}
-        return _entity(await self.request("GET", path, arguments=asked, patience=patience), path)
+        return entity_or_not_found(await self.request("GET", path, arguments=asked, patience=patience), path)
 
     async def call_route(self, phone: str, patience: Patience) -> dict[str, Any]:
         """Return who has a phone number: ``CallRoute {type, timeout, employees, users}``."""

@@ -37,6 +37,7 @@ class Knobs:
     call_update_without_id: str = "create"  # POST /callInfo/{id} with no `id` in the body: create | update
     call_required_fields: str = ""  # comma separated fields without which a call is refused
     duplicate_provider_id: str = "free"  # a new call with a known providerId: free | refuse | update
+    unknown_provider_id: str = "404"  # answer of /callInfo/provider when no call has the id: 404 | null
     call_route_type: str = "responsible"  # responsible | random | all
     call_route_timeout: int = 30  # seconds to wait for an answer
     call_route_employees: str = "array"  # array | object, as an old page of the vendor shows it
@@ -103,6 +104,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "hidden_contractor": ("403", "404"),
     "call_update_without_id": ("create", "update"),
     "duplicate_provider_id": ("free", "refuse", "update"),
+    "unknown_provider_id": ("404", "null"),
     "call_route_type": ("responsible", "random", "all"),
     "call_route_employees": ("array", "object"),
     "call_route_phone": ("digits7", "any"),

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from megaplan_hook.client import MegaplanClient
-from megaplan_hook.envelope import Answer
+from megaplan_hook.envelope import Answer, entity_or_not_found
 from megaplan_hook.exceptions import MegaplanTransportError
 from megaplan_hook.paging import Anchor, ListPage
 from megaplan_hook.query import path_id
@@ -29,7 +29,7 @@ class MegaplanCallDelivery(MegaplanClient):
         :raises MegaplanNotFoundError: when there is none, or it was written only seconds ago.
         """
         path = "/callInfo/provider"
-        return _entity(self.request("GET", path, arguments={"providerId": provider_id}), path)
+        return entity_or_not_found(self.request("GET", path, arguments={"providerId": provider_id}), path)
 
     def push_call_history(self, calls: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Import finished calls: created, or updated when Megaplan has them; no widget hears of it.
@@ -52,7 +52,9 @@ class MegaplanCallDelivery(MegaplanClient):
         :raises MegaplanNotFoundError: when no call has it.
         """
         path = "/callInfo/provider"
-        return _entity(self.request("POST", path, body={**_call(changes), "providerId": provider_id}), path)
+        return entity_or_not_found(
+            self.request("POST", path, body={**_call(changes), "providerId": provider_id}), path
+        )
 
     def call_infos(self, behind: str | None = None) -> Iterator[ListPage]:
         """Walk over all calls, page by page, in Megaplan's internal order: no field of calls is known to be sortable.

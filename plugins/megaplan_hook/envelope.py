@@ -15,7 +15,13 @@ from typing import Any
 
 import orjson
 
-from megaplan_hook.exceptions import ErrorDetail, MegaplanTransportError, api_error, error_details
+from megaplan_hook.exceptions import (
+    ErrorDetail,
+    MegaplanNotFoundError,
+    MegaplanTransportError,
+    api_error,
+    error_details,
+)
 
 CHECK_THE_HOST = "check Host of the connection: it must be the address of the Megaplan account"
 
@@ -143,3 +149,20 @@ def _what_came(status: int, body: bytes) -> str:
     if start[:1] in (b"{", b"["):
         return f"truncated or broken JSON ({len(body)} bytes), {status}"
     return f"neither JSON nor HTML ({len(body)} bytes), {status}; {CHECK_THE_HOST}"
+
+
+def entity_or_not_found(answer: Answer, path: str) -> dict[str, Any]:
+    """Return the entity of a route that looks it up by something else than its id.
+
+    What such a route answers when there is none is not documented: a success without data says the same as 404.
+
+    :raises MegaplanNotFoundError: there is none
+    :raises MegaplanTransportError: what came is no entity
+    """
+    data = answer.data
+    if data is None or data == [] or data == {}:
+        nothing = ErrorDetail(field=None, message="'data' is empty: nothing was found", type=None)
+        raise MegaplanNotFoundError(answer.status, path, [nothing])
+    if not isinstance(data, dict) or data.get("id") is None:
+        raise MegaplanTransportError(f"{path}: 'data' is no entity", answer.status)
+    return data

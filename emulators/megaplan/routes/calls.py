@@ -88,9 +88,12 @@ def post_call_update(call: Call) -> Answer:
 def get_by_provider(call: Call) -> Answer:
     """Find a call by the exchange's own id; of several, the latest."""
     call.no_arguments("providerId", request_type="CallInfoByProviderRequest")
-    found = call_by_provider(call.store, call.args)
-    if call.store.as_read(found) is None:
-        raise NotFoundError
+    try:
+        found = call_by_provider(call.store, call.args)
+        if call.store.as_read(found) is None:
+            raise NotFoundError
+    except NotFoundError:
+        return _no_call(call)
     return card(call, found)
 
 
@@ -98,9 +101,19 @@ def post_by_provider(call: Call) -> Answer:
     """Change a call by the exchange's own id; of several, the latest."""
     body = call.entity_body()
     required_provider_id(body)
-    found = call_by_provider(call.store, body)
+    try:
+        found = call_by_provider(call.store, body)
+    except NotFoundError:
+        return _no_call(call)
     update_call(call.store, found, body)
     return card(call, found)
+
+
+def _no_call(call: Call) -> Answer:
+    """Say that no call has the exchange's id, in one of the ways in which Megaplan may."""
+    if call.store.knobs.unknown_provider_id == "404":
+        raise NotFoundError
+    return Answer(None)
 
 
 def post_history(call: Call) -> Answer:

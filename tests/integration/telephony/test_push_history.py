@@ -127,6 +127,19 @@ def test_an_ambiguous_answer_makes_no_second_call(world: PushWorld, kind: str, p
     assert len(world.requests(HISTORY)) == (1 if was_done else 2)
 
 
+@pytest.mark.parametrize("made_live", [False, True], ids=["by history", "made live"])
+def test_looking_may_be_answered_by_nothing_instead_of_404(world: PushWorld, made_live: bool) -> None:
+    world.knobs(unknown_provider_id="null")
+    number = world.add_call()
+    world.database.execute(
+        "INSERT INTO telephony.call_deliveries (account, call_session_id, made_live) VALUES (%s, %s, %s)",
+        (world.account, number, made_live),
+    )
+    world.fault("502", path=HISTORY, method="POST")
+    world.push_until_quiet()
+    assert world.call()["state"] == "finished"
+
+
 def test_looking_waits_out_the_read_lag(world: PushWorld) -> None:
     """Megaplan shows a write late: who looks at once finds nothing and writes a second one."""
     world.lag = 3.0

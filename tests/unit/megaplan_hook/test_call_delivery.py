@@ -126,7 +126,7 @@ def test_reads(
         lambda hook: hook.push_call_history([{}]),
         lambda hook: hook.create_todo({"name": "Звонок"}),
         lambda hook: hook.update_call_info("501", {}),
-        lambda hook: hook.call_info_by_provider("9"),
+        lambda hook: hook.todo("77"),
     ],
 )
 def test_an_answer_of_another_shape_is_no_success(
@@ -135,3 +135,21 @@ def test_an_answer_of_another_shape_is_no_success(
     megaplan.in_turn(*[Reply(envelope(None))] * 6)
     with pytest.raises(MegaplanTransportError):
         call(hook)
+
+
+@pytest.mark.parametrize("data", [None, [], {}], ids=str)
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda hook: hook.call_info_by_provider("9"),
+        lambda hook: hook.update_call_info_by_provider("9", {"state": "finished"}),
+    ],
+    ids=["looking", "changing"],
+)
+def test_a_success_without_data_means_that_no_call_has_the_exchanges_id(
+    hook: MegaplanHook, megaplan: FakeMegaplan, call: Callable[[MegaplanHook], Any], data: Any
+) -> None:
+    megaplan.in_turn(Reply(envelope(data)))
+    with pytest.raises(MegaplanNotFoundError, match="200 to /callInfo/provider: 'data' is empty"):
+        call(hook)
+    assert len(megaplan.asked()) == 1
