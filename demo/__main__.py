@@ -1,4 +1,4 @@
-"""``python -m demo``: load an emulated Megaplan into an embedded Postgres through a real Airflow, and show it."""
+"""``python -m demo``: the whole project at work on two emulated services, an embedded Postgres and a real Airflow."""
 
 import argparse
 import fcntl
@@ -11,13 +11,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
-from demo import night
+from demo import day, night
 from demo.airflow_api import AirflowApi
 from demo.airflow_home import PASSWORD, REPOSITORY, USER, AirflowHome
+from demo.connections import Connections
 from demo.embedded_postgres import embedded_postgres, psql, stop_leftover
 from demo.emulated_megaplan import EmulatedMegaplan, emulated_megaplan, what_it_holds
+from demo.emulated_uis import emulated_uis
+from demo.live_gateway import live_gateway
 from demo.processes import ProgramEndedError, free_port, kill_leftovers, running
+from demo.promises import BrokenPromiseError
 from demo.report import as_text, count_rows, differences, rows_so_far, some_deals
+from demo.telephony import SYNC_DAG_ID, some_client
 
 DAG_ID = "megaplan_deals_sync"
 FOLDER = REPOSITORY / ".demo"
@@ -54,35 +59,52 @@ def _run(deals: int, *, once: bool) -> int:
     with (
         embedded_postgres(FOLDER / "postgres") as postgres_uri,
         emulated_megaplan(_port(18080, "Megaplan"), deals, logs / "megaplan.log") as megaplan,
+        emulated_uis(_port(18090, "UIS"), logs / "uis.log") as uis,
     ):
-        _tell(f"Postgres and an emulated Megaplan with {deals} deals are up; starting Airflow ...")
+        _tell(
+            f"Postgres, an emulated Megaplan with {deals} deals and an emulated UIS are up; starting Airflow ..."
+        )
         home = AirflowHome(FOLDER / "airflow", postgres_uri, _port(8080, "Airflow"))
         home.prepare()
+        gateway_port = _port(8070, "the gateway")
+        connections = Connections(home.raw_connection(), megaplan, uis, f"http://127.0.0.1:{gateway_port}")
+        environment = home.environment(connections.environment())
         command = [sys.executable, "-m", "airflow", "standalone"]
-        with running("Airflow", command, logs / "airflow.log", home.environment()) as airflow:
+        with running("Airflow", command, logs / "airflow.log", environment) as airflow:
             try:
 
                 def all_alive() -> None:
                     airflow.ensure_running()
                     megaplan.program.ensure_running()
+                    uis.program.ensure_running()
 
-                return _load(home, megaplan, AirflowApi(home.url, USER, PASSWORD, all_alive), once=once)
+                api = AirflowApi(home.url, USER, PASSWORD, all_alive)
+                if not (_load(home, megaplan, api) and _night(home, megaplan, api)):
+                    return 1
+                with live_gateway(gateway_port, logs / "gateway.log", environment):
+                    _day(home, connections, api)
+                    if once:
+                        return 0
+                    print(_where_to_look(home, connections), flush=True)
+                    api.watch()
             finally:
                 _ignore_end_signals()  # a second Ctrl-C must not leave half of it running
 
 
-def _load(home: AirflowHome, megaplan: EmulatedMegaplan, api: AirflowApi, *, once: bool) -> int:
+def _load(home: AirflowHome, megaplan: EmulatedMegaplan, api: AirflowApi) -> bool:
     api.wait_until_up()
-    api.create_connection("megaplan_default", megaplan.connection())
-    api.create_connection("megaplan_postgres", home.raw_connection())
     api.wait_for_dag(DAG_ID)
     api.unpause(DAG_ID)  # the schedule starts a run at once
     _tell(f"Airflow is up at {home.url} (login {USER}, password {PASSWORD}); {DAG_ID} runs ...")
     state = api.wait_for_first_run(DAG_ID, _progress(home))
     if not _is_equal(home, megaplan, state):
-        return 1
+        return False
     print(f"The latest in view megaplan.deals:\n{some_deals(home.raw_database_uri)}\n")
     _tell(f"The run of {DAG_ID} succeeded, and every count equals Megaplan's.")
+    return True
+
+
+def _night(home: AirflowHome, megaplan: EmulatedMegaplan, api: AirflowApi) -> bool:
     _tell(f"Meanwhile, unseen: {night.harm(home.raw_database_uri, megaplan)}")
     api.wait_for_dag(night.DAG_ID)
     api.unpause(night.DAG_ID)  # the schedule makes up for the last night at once
@@ -90,19 +112,34 @@ def _load(home: AirflowHome, megaplan: EmulatedMegaplan, api: AirflowApi, *, onc
     state = api.wait_for_first_run(night.DAG_ID, lambda: None)
     print(f"\n{night.as_text(night.certificate(home.raw_database_uri))}")
     if not _is_equal(home, megaplan, state):
-        return 1
+        return False
     _tell(
         f"The run of {night.DAG_ID} succeeded: what differed is repaired, and every count equals Megaplan's."
     )
-    if once:
-        return 0
-    print(
+    return True
+
+
+def _day(home: AirflowHome, connections: Connections, api: AirflowApi) -> None:
+    for dag_id in (SYNC_DAG_ID, *day.LISTENING_DAG_IDS):
+        api.wait_for_dag(dag_id)
+        api.unpause(dag_id)
+    _tell(f"The working day begins: the gateway is up, {SYNC_DAG_ID} joins the employees of both sides ...")
+    if api.wait_for_first_run(SYNC_DAG_ID, lambda: None) != "success":
+        raise BrokenPromiseError(f"the run of {SYNC_DAG_ID} failed")
+    client = some_client(connections.megaplan)
+    day.live_through(connections, home.raw_database_uri, client, api, _tell)
+
+
+def _where_to_look(home: AirflowHome, connections: Connections) -> str:
+    megaplan, uis = connections.megaplan, connections.uis
+    phone = some_client(megaplan).phone
+    call = f'{{"kind": "incoming_answered", "contact": "{phone}", "employee_answers": 20, "talk": 60}}'
+    return (
         f"\nAirflow   {home.url}   login {USER}, password {PASSWORD}\n"
-        f"Megaplan  {megaplan.url}   emulated: its deals and contacts\n"
-        f"Postgres  {psql()} '{home.raw_database_uri}'\n\nCtrl-C stops everything.",
-        flush=True,
+        f"Megaplan  {megaplan.url}   emulated: its deals and contacts; sign in there as an employee, and\n"
+        f"          let a client call:  curl -d '{call}' {uis.url}/_control/calls\n"
+        f"Postgres  {psql()} '{home.raw_database_uri}'\n\nCtrl-C stops everything."
     )
-    api.watch()
 
 
 def _is_equal(home: AirflowHome, megaplan: EmulatedMegaplan, state: str) -> bool:

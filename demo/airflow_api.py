@@ -1,7 +1,7 @@
 """The little of Airflow's REST API that the demo needs."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import requests
@@ -37,10 +37,15 @@ class AirflowApi:
             self._session.patch(f"{self._url}/api/v2/dags/{dag_id}", json={"is_paused": False}, timeout=30)
         )
 
-    def create_connection(self, connection_id: str, connection: Mapping[str, Any]) -> None:
-        """Create a connection, given as Airflow exports one."""
-        body = {"connection_id": connection_id, **connection}
-        self._checked(self._session.post(f"{self._url}/api/v2/connections", json=body, timeout=30))
+    def trigger(self, dag_id: str) -> None:
+        """Start a run."""
+        runs = f"{self._url}/api/v2/dags/{dag_id}/dagRuns"
+        self._checked(self._session.post(runs, json={"logical_date": None}, timeout=30))
+
+    def run_states(self, dag_id: str) -> list[str]:
+        """Return the states of the DAG's runs, the oldest first."""
+        runs = self._checked(self._get(f"/dags/{dag_id}/dagRuns?order_by=run_after"))["dag_runs"]
+        return [str(run["state"]) for run in runs]
 
     def wait_for_first_run(self, dag_id: str, meanwhile: Callable[[], None], seconds: float = 900) -> str:
         """Wait for the end of the DAG's first run and return its state.
@@ -50,11 +55,14 @@ class AirflowApi:
 
         def final_state() -> str | None:
             meanwhile()
-            query = "order_by=run_after&limit=1"
-            runs = self._checked(self._get(f"/dags/{dag_id}/dagRuns?{query}"))["dag_runs"]
-            return runs[0]["state"] if runs and runs[0]["state"] in _FINAL_STATES else None
+            states = self.run_states(dag_id)
+            return states[0] if states and states[0] in _FINAL_STATES else None
 
         return str(self._wait(f"the end of the first run of {dag_id}", seconds, final_state))
+
+    def ensure_alive(self) -> None:
+        """Raise if waiting has become pointless."""
+        self._alive()
 
     def watch(self) -> NoReturn:
         """Go on until something has ended."""

@@ -1,8 +1,9 @@
-"""A home for an Airflow of its own: settings, metadata database, connections, one user."""
+"""A home for an Airflow of its own: settings, metadata database, one user."""
 
 import json
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,13 +40,17 @@ class AirflowHome:
         """Address of the database of the raw tables."""
         return self.postgres_uri.replace("/postgres?", "/megaplan?")
 
-    def environment(self) -> dict[str, str]:
-        """Return the environment in which ``airflow`` commands run."""
+    def environment(self, connections: Mapping[str, str]) -> dict[str, str]:
+        """Return the environment in which ``airflow`` commands run.
+
+        :param connections: variables that hold the connections
+        """
         metadata = self.postgres_uri.replace("/postgres?", "/airflow?")
         # nothing of the Airflow at which the caller's shell may point, connections least of all
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
         return {
             **inherited,
+            **connections,
             "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}",
             "AIRFLOW_HOME": str(self.folder),
             "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),

@@ -1,35 +1,22 @@
 """An emulated Megaplan account for the demo and the tests."""
 
 import json
-import os
-import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
 import requests
 
-from demo.processes import Program, running
+from demo.emulator import NO_PROXY, Emulator, served_by
 
 LOGIN, PASSWORD = "demo@example.org", "demo-password"
-_NO_PROXY = {"http": "", "https": ""}
+APPLICATION, APPLICATION_TOKEN = "demo-application", "demo-app-token"
+_STREAMS = ["deals", "contractors", "employees", "events", "comments"]
 
 
-@dataclass(frozen=True)
-class EmulatedMegaplan:
+class EmulatedMegaplan(Emulator):
     """A running emulator."""
-
-    port: int
-    program: Program
-
-    @property
-    def url(self) -> str:
-        """Address of the account."""
-        return f"http://127.0.0.1:{self.port}"
 
     def connection(self, **settings: Any) -> dict[str, Any]:
         """Return the Airflow connection that points at it.
@@ -46,17 +33,15 @@ class EmulatedMegaplan:
             "description": "The emulated Megaplan account of the demo",
         }
 
-    def control(self, route: str, body: Any = None, method: str | None = None) -> Any:
-        """Call a control route of the emulator: mutations, faults, knobs, log of requests."""
-        answer = requests.request(
-            method or ("GET" if body is None else "POST"),
-            f"{self.url}/_control/{route}",
-            json=body,
-            timeout=60,
-            proxies=_NO_PROXY,
-        )
-        answer.raise_for_status()
-        return orjson.loads(answer.content) if answer.content else None
+    def notify(self, url: str) -> None:
+        """Let the account's application send all events to an address."""
+        requests.put(
+            f"{self.url}/api/v3/integration/{APPLICATION}",
+            json={"streamUri": url, "subscribedStreams": _STREAMS},
+            headers={"Authorization": f"Bearer {APPLICATION_TOKEN}"},
+            timeout=10,
+            proxies=NO_PROXY,
+        ).raise_for_status()
 
 
 @contextmanager
@@ -68,21 +53,8 @@ def emulated_megaplan(
     :param port: where it listens, at 127.0.0.1
     :param arguments: further arguments of ``python -m emulators.megaplan``
     """
-    command = [sys.executable, "-m", "emulators.megaplan", "--port", str(port), "--deals", str(deals)]
-    repository = Path(__file__).resolve().parents[1]
-    environment = {**os.environ, "PYTHONPATH": str(repository)}
-    url = f"http://127.0.0.1:{port}"
-    with running("the emulated Megaplan", [*command, *arguments], log, environment) as program:
-        until = time.monotonic() + 120
-        while True:
-            program.ensure_running()
-            try:
-                requests.get(f"{url}/_control/knobs", timeout=5, proxies=_NO_PROXY).raise_for_status()
-                break
-            except requests.RequestException:
-                if time.monotonic() > until:
-                    raise
-                time.sleep(0.1)
+    size = ["--deals", str(deals), *arguments]
+    with served_by("the emulated Megaplan", "emulators.megaplan", port, log, size) as program:
         yield EmulatedMegaplan(port, program)
 
 

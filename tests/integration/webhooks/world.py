@@ -7,7 +7,6 @@ from typing import Any
 from uuid import uuid4
 
 import psycopg
-import requests
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook.hook import MegaplanHook
@@ -114,12 +113,7 @@ class WebhookWorld:
 def subscribe(megaplan: EmulatedMegaplan, url: str) -> None:
     """Let the account's application tell an address of everything."""
     megaplan.control("knobs", {"hook_retry_s": 0.05})
-    requests.put(
-        f"{megaplan.url}/api/v3/integration/demo-application",
-        json={"streamUri": url, "subscribedStreams": STREAMS},
-        headers={"Authorization": "Bearer demo-app-token"},
-        timeout=10,
-    ).raise_for_status()
+    megaplan.notify(url)
 
 
 def subscribed(night: Night, receiver: HookReceiver) -> WebhookWorld:

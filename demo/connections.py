@@ -1,0 +1,66 @@
+"""The connections of the demo, as environment variables: tasks, triggers and the gateway read the same ones."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from demo.emulated_megaplan import APPLICATION, EmulatedMegaplan
+from demo.emulated_uis import EmulatedUis
+
+_AT_ONCE = {"read_lag_seconds": 0}
+"""Both emulated sides show what was written at once; of real ones nobody knows, so the default is to wait."""
+
+
+def _secret() -> str:
+    return secrets.token_hex(24)
+
+
+@dataclass(frozen=True)
+class Connections:
+    """Both accounts and the database between them.
+
+    :param gateway_url: where the gateway is going to listen
+    """
+
+    raw_database: Mapping[str, Any]
+    megaplan: EmulatedMegaplan
+    uis: EmulatedUis
+    gateway_url: str
+    megaplan_secret: str = field(default_factory=_secret, repr=False)
+    uis_secret: str = field(default_factory=_secret, repr=False)
+
+    def environment(self) -> dict[str, str]:
+        """Return them as Airflow reads them from the environment."""
+        megaplan = self.megaplan.connection(
+            telephony_active=True,
+            uis_conn_id="uis_default",
+            communication_incoming_answered="done",
+            communication_outgoing_answered="done",
+            webhook_secret=self.megaplan_secret,
+            gateway_url=self.gateway_url,
+            application_uuid=APPLICATION,
+            vendor_quirks=_AT_ONCE,
+        )
+        uis = self.uis.connection(
+            virtual_phone_number="74950000001", webhook_secret=self.uis_secret, vendor_quirks=_AT_ONCE
+        )
+        return {
+            "AIRFLOW_CONN_MEGAPLAN_POSTGRES": json.dumps(dict(self.raw_database)),
+            "AIRFLOW_CONN_MEGAPLAN_DEFAULT": json.dumps(megaplan),
+            "AIRFLOW_CONN_UIS_DEFAULT": json.dumps(uis),
+        }
+
+    @property
+    def notification_url(self) -> str:
+        """Where UIS is to send its notifications."""
+        return f"{self._gateway_path(self.uis_secret)}/uis"
+
+    @property
+    def webhook_url(self) -> str:
+        """Where Megaplan is to send its webhooks."""
+        return f"{self._gateway_path(self.megaplan_secret)}/megaplan"
+
+    def _gateway_path(self, secret: str) -> str:
+        return f"{self.gateway_url}/127.0.0.1:{self.megaplan.port}/{secret}"

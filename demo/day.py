@@ -1,0 +1,64 @@
+"""A working day: a client calls, a deal is made, and everything finds its way by itself."""
+
+import time
+from collections.abc import Callable
+
+from demo.airflow_api import AirflowApi
+from demo.connections import Connections
+from demo.deals import EVENTS_DAG_ID, UPLOAD_DAG_ID, DemoDeal, deals_in_uis
+from demo.promises import BrokenPromiseError, Promise, wait_for_all
+from demo.telephony import PUSH_DAG_ID, Client, DemoCall, widgets_are_there
+
+LISTENING_DAG_IDS = (PUSH_DAG_ID, EVENTS_DAG_ID)
+"""DAGs that listen to the inbox, so they have to be on before the day begins."""
+_PATIENCE_SECONDS = 60.0
+
+
+def live_through(
+    connections: Connections,
+    raw_database_uri: str,
+    client: Client,
+    api: AirflowApi,
+    tell: Callable[[str], None],
+) -> None:
+    """Let the day begin, and wait until all that is promised of it has happened.
+
+    :raises BrokenPromiseError: something has not
+    """
+    megaplan, uis = connections.megaplan, connections.uis
+    wait_for_all([widgets_are_there(megaplan)], tell, api.ensure_alive, 30)
+    uis.notify(connections.notification_url)
+    megaplan.notify(connections.webhook_url)
+    call = DemoCall(megaplan, uis, client)
+    # rung by the new deal's row, it brings all deals to UIS; the night's repairs would have rung it before
+    api.wait_for_dag(UPLOAD_DAG_ID)
+    api.unpause(UPLOAD_DAG_ID)
+    deal = DemoDeal(megaplan, raw_database_uri)
+    wait_for_all(
+        [
+            *call.promises(),
+            deal.promise(),
+            deals_in_uis(megaplan, uis),
+            *(_green(api, dag_id, tell) for dag_id in (*LISTENING_DAG_IDS, UPLOAD_DAG_ID)),
+        ],
+        tell,
+        api.ensure_alive,
+    )
+
+
+def _green(api: AirflowApi, dag_id: str, tell: Callable[[str], None]) -> Promise:
+    """Promise that a DAG runs by itself and succeeds; when no bell has rung for long, it is triggered."""
+    trigger_at = time.monotonic() + _PATIENCE_SECONDS
+
+    def look() -> str | None:
+        nonlocal trigger_at
+        states = api.run_states(dag_id)
+        if "failed" in states:
+            raise BrokenPromiseError(f"a run of {dag_id} failed")
+        if not states and time.monotonic() > trigger_at:
+            trigger_at = float("inf")
+            tell(f"Nothing has rung for {dag_id} in {_PATIENCE_SECONDS:.0f} s; it is triggered.")
+            api.trigger(dag_id)
+        return f"A run of {dag_id} succeeded." if "success" in states else None
+
+    return Promise(f"a successful run of {dag_id}", look)
