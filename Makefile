@@ -22,7 +22,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 browser: ## Chromium for the tests in a browser; installed where apt and root are there
 	@.ci/browser
 
-demo: install ## load an emulated Megaplan into an embedded Postgres through a real Airflow; DEMO_ONCE=1 ends after the report
+demo: install ## everything at work on emulated services, an embedded Postgres and a real Airflow; DEMO_ONCE=1 ends after it
 	$(BIN)/python -m demo $(if $(DEMO_ONCE),--once)
 
 gateway: install ## the live lane of telephony, with the connections of the environment: docs/gateway.md
