@@ -7,6 +7,7 @@ import pytest
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
+from megaplan_sync.reconciliation.account_reconciliation import AccountReconciliation
 from tests.integration import truth
 from tests.integration.conftest import DEALS
 from tests.integration.reconciliation.conftest import Reconcile
@@ -19,7 +20,7 @@ from tests.integration.reconciliation.counted import (
     present,
     proposals,
 )
-from tests.integration.reconciliation.sudden_death import reconcile_until_killed
+from tests.integration.sudden_death import work_until_killed
 
 Kill = Callable[..., None]
 
@@ -43,7 +44,13 @@ def kill(connect: Callable[..., str], database_uri: str) -> Kill:
 
     def run(moment: str, *entities: str, run_id: str, depth: str = "ids") -> None:
         connect(page_size=50)
-        reconcile_until_killed(database_uri, run_id, depth, moment, entities)
+        work_until_killed(
+            database_uri,
+            moment,
+            lambda hook, session: AccountReconciliation(hook, session, run_id=run_id, depth=depth).run(
+                entities
+            ),
+        )
 
     return run
 

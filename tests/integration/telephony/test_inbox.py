@@ -269,7 +269,7 @@ def test_of_versions_of_a_row_the_one_read_last_is_the_newest(
     assert rung(listener) == [ACCOUNT]
 
 
-def test_a_webhook_of_megaplan_is_kept_unread(inbox: Connection[Any]) -> None:
-    stored = store_event(inbox, ACCOUNT, "megaplan_webhook", b'{"data": {"id": "43"}, "event": "x"}', None)
+def test_a_body_of_another_source_is_kept_unread(inbox: Connection[Any]) -> None:
+    stored = store_event(inbox, ACCOUNT, "somebody_else", b'{"data": {"id": "43"}, "event": "x"}', None)
     assert (stored.is_new, stored.call_session_id, stored.mnemonic, stored.broken) == (True, None, None, None)
     assert rows(inbox, "payload") == [({"data": {"id": "43"}, "event": "x"},)]

@@ -113,11 +113,11 @@ def test_a_removed_position_that_moves_no_time_is_seen_at_once(world: WebhookWor
 
 def test_what_becomes_visible_late_is_read_once_more(world: WebhookWorld) -> None:
     (id,) = ids(world, 1)
-    world.night.megaplan.control("knobs", {"read_lag_ms": 700})
+    world.night.megaplan.control("knobs", {"read_lag_ms": 2500})
     world.change(renamed(id, "Поздно видно"))
     with psycopg.connect(world.uri, autocommit=True) as connection:
         prepare_session(connection)
-        world.new_run(connection, time.sleep, vendor_quirks={"read_lag_seconds": 1}).run()
+        world.new_run(connection, time.sleep, vendor_quirks={"read_lag_seconds": 3}).run()
     assert world.deal(id) == "Поздно видно"
     assert world.asked() == {CARD: 2}
 

@@ -1,12 +1,7 @@
 """Runs that die, runs beside each other, runs that may not ask: nothing is lost, nothing is read in vain."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -20,7 +15,8 @@ from megaplan_sync.exceptions import EntitiesFailedError
 from megaplan_sync.postgres import prepare_session
 from megaplan_sync.webhooks.account_webhooks import AccountWebhooks
 from megaplan_sync.webhooks.operators import ChooseAccountsWithWebhooksOperator, ReadNamedEntitiesOperator
-from tests.integration.airflow_runs import REPOSITORY, postgres_connection
+from tests.integration.airflow_runs import postgres_connection
+from tests.integration.sudden_death import work_until_killed
 from tests.integration.webhooks.test_reading_again import LINKS, ids, renamed
 from tests.integration.webhooks.world import WebhookWorld
 
@@ -42,18 +38,9 @@ def four_renamed(world: WebhookWorld) -> list[int]:
         "before 2 UPDATE telephony.events AS event",
     ],
 )
-def test_a_killed_run_loses_nothing(
-    world: WebhookWorld, four_renamed: list[int], moment: str, tmp_path: Path
-) -> None:
+def test_a_killed_run_loses_nothing(world: WebhookWorld, four_renamed: list[int], moment: str) -> None:
     world.night.connect(page_size=2)
-    done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("read_in_a_process.py")), world.uri, moment],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY / "plugins"), str(REPOSITORY)])},
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-2000:]
+    work_until_killed(world.uri, moment, lambda hook, session: AccountWebhooks(hook, session).run())
     halfway = {id for id in four_renamed if world.deal(id) == f"Сделка {id}"}
     # what is settled is what was written, neither more nor less
     assert len([outcome for outcome in world.outcomes() if outcome == "written"]) == len(halfway) < 4

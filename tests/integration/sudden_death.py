@@ -1,6 +1,6 @@
-"""Reconciles the account of connection ``megaplan_default`` in a process that kills itself with signal 9.
+"""Works on the account of connection ``megaplan_default`` in a process that kills itself with signal 9.
 
-The process is a fork of this one: starting Python and importing Airflow would take longer than the reconciliation.
+The process is a fork of this one: starting Python and importing Airflow would take longer than the work.
 """
 
 import os
@@ -8,24 +8,23 @@ import signal
 import sys
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
 
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.postgres import prepare_session
-from megaplan_sync.reconciliation.account_reconciliation import AccountReconciliation
+
+Work = Callable[[MegaplanHook, psycopg.Connection[Any]], object]
 
 
-def reconcile_until_killed(
-    database_uri: str, run_id: str, depth: str, moment: str, entities: Sequence[str]
-) -> None:
-    """Reconcile, and be killed.
+def work_until_killed(database_uri: str, moment: str, work: Work) -> None:
+    """Work, and be killed.
 
     :param moment: ``request 7`` is when the seventh request is about to be sent; ``before 2 <words>`` and
         ``after 2 <words>`` are around the second statement of SQL in which these words stand
-    :raises AssertionError: the reconciliation ended before that moment
+    :raises AssertionError: the work ended before that moment
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -36,7 +35,7 @@ def reconcile_until_killed(
         child = os.fork()
     if child == 0:
         try:
-            _reconcile(database_uri, run_id, depth, moment, entities)
+            _work(database_uri, moment, work)
         except BaseException:
             traceback.print_exc()
         finally:
@@ -46,14 +45,14 @@ def reconcile_until_killed(
     assert killed, f"the moment {moment!r} never came"
 
 
-def _reconcile(database_uri: str, run_id: str, depth: str, moment: str, entities: Sequence[str]) -> None:
+def _work(database_uri: str, moment: str, work: Work) -> None:
     when, number, *words = moment.split(" ", 2)
     hook = MegaplanHook("megaplan_default", budget=_DeadlyBudget(int(number)) if when == "request" else None)
     with _DeadlyConnection.connect(database_uri, autocommit=True) as session:
         prepare_session(session)
         if when != "request":
             session.when, session.words, session.countdown = when, words[0], _Countdown(int(number))
-        AccountReconciliation(hook, session, run_id=run_id, depth=depth).run(entities)
+        work(hook, session)
 
 
 def _die() -> None:
