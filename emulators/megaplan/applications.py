@@ -27,7 +27,7 @@ _CHOICES = {"category": ("telephony", "tasks", "crm", "other"), "type": ("box", 
 
 
 def seed_application(store: Store) -> None:
-    """Give the account the application that the knobs name; it receives no events until it subscribes."""
+    """Give the account the application that the knobs name; without an address it is told of nothing."""
     tokens = [token.strip() for token in store.knobs.app_tokens.split(",") if token.strip()]
     data = {
         "uuid": store.knobs.application_uuid,
@@ -36,6 +36,8 @@ def seed_application(store: Store) -> None:
         "apiToken": tokens[0] if tokens else secrets.token_hex(32),
         "owner": store.user,
     }
+    if store.knobs.hook_url:
+        data |= {"streamUri": store.knobs.hook_url, "subscribedStreams": list(STREAMS)}
     store.tables["Integration"].fill([Record("Integration", 1, data)])
 
 

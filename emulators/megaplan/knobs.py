@@ -13,6 +13,7 @@ class Knobs:
     accept_json_token: bool = True
     app_tokens: str = "demo-app-token"  # of the application the account begins with, then further ones
     application_uuid: str = "demo-application"  # the application that the account begins with
+    hook_url: str = ""  # where that application sends every event; at start and reset only
     hook_plain_http: bool = True  # take http:// for events too; the real one wants https
     widget_runs: str = "frame"  # where widgets run: frame (of their own, with GET parameters) | page
     widget_content: str = "html"  # what a widget's content is taken for: html | script

@@ -16,6 +16,7 @@ def main() -> None:
     )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=18090, help="0 chooses a free one")
+    parser.add_argument("--public-url", help="begins links to recordings; default: where it listens")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--employees", type=int, default=10)
     parser.add_argument("--knob", action="append", default=[], metavar="NAME=VALUE", help="may be repeated")
@@ -33,7 +34,7 @@ def main() -> None:
         parser.error(str(error))
     # the server ends first and raises the signal again: that is a clean end, not a failure
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    server = Server(account, options.host, options.port)
+    server = Server(account, options.host, options.port, options.public_url)
     print(f"UIS emulator listens on {server.url}", flush=True)
     server.run()
 

@@ -10,9 +10,14 @@ from .connections import Connections
 
 
 class Server:
-    """A listening server; the socket is bound at once, so its port is known before it runs."""
+    """A listening server; the socket is bound at once, so its port is known before it runs.
 
-    def __init__(self, account: Account, host: str = "127.0.0.1", port: int = 0) -> None:
+    :param public_url: under which others reach it, where that is not the address it listens at
+    """
+
+    def __init__(
+        self, account: Account, host: str = "127.0.0.1", port: int = 0, public_url: str | None = None
+    ) -> None:
         connections = Connections()
         config = uvicorn.Config(
             build_app(account, connections),
@@ -33,7 +38,7 @@ class Server:
         self._server = uvicorn.Server(config)
         bound_host, bound_port = self._socket.getsockname()[:2]
         self.url = f"http://{bound_host}:{bound_port}"
-        account.listen_at(self.url)
+        account.listen_at(public_url or self.url)
 
     def run(self) -> None:
         """Serve until stopped."""

@@ -1,5 +1,6 @@
 """Event streams: what is told, to whom, in which order, and what becomes of it when nobody takes it."""
 
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -7,6 +8,9 @@ from typing import Any
 import pytest
 import requests
 
+from emulators.megaplan.account import Account
+from emulators.megaplan.knobs import Knobs
+from emulators.megaplan.server import Server
 from tests.emulators.hook_receiver import HookReceiver
 from tests.emulators.megaplan_client import Client
 
@@ -193,3 +197,19 @@ def test_a_scenario_sends_one_request_in_the_old_shape(megaplan: Client, receive
     (body,) = receiver.bodies
     assert (body["data"]["deal"]["Id"], body["data"]["deal"]["Name"]) == (int(deal["id"]), deal["name"])
     assert body.keys() == {"data"}
+
+
+def test_the_address_of_the_first_application_can_be_given_at_the_start() -> None:
+    receiver = HookReceiver()
+    knobs = Knobs(hook_url=receiver.url, hook_account_name="crm.example.org")
+    server = Server(Account(seed=1, deals=25, contacts=20, knobs=knobs))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        megaplan = Client(server.url)
+        rename(megaplan, deal_ids(megaplan)[0], "Другое имя")
+        assert told(receiver.wait_for(1)) == [("Deal", "on_after_update", str(deal_ids(megaplan)[0]))]
+    finally:
+        server.stop()
+        thread.join(timeout=10)
+        receiver.stop()

@@ -1,10 +1,14 @@
 """Reports on calls and legs, the flat reports, recordings."""
 
+import threading
 from typing import Any
 
 import pytest
 import requests
 
+from emulators.uis.account import Account
+from emulators.uis.knobs import Knobs
+from emulators.uis.server import Server
 from tests.emulators.uis_client import BEGIN, END, Client
 
 pytest_plugins = ["tests.emulators.uis_fixtures"]
@@ -230,6 +234,19 @@ def test_a_recording_is_not_ready_when_the_call_ends(uis: Client) -> None:
         assert (file.status_code, file.headers["Content-Type"]) == (200, "audio/mpeg")
         assert file.content[:2] == b"\xff\xfb"
         assert 30_000 < len(file.content) < 50_000  # ten seconds at 32 kbit/s
+
+
+def test_links_to_recordings_begin_with_the_public_address() -> None:
+    account = Account(seed=1, employees=10, knobs=Knobs())
+    server = Server(account, public_url="http://uis.example.org:18090")
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        call = Client(server.url).play("incoming_answered", employee=501)
+        assert call["recordings"][0]["link"].startswith("http://uis.example.org:18090/system/media/talk/")
+    finally:
+        server.stop()
+        thread.join(timeout=10)
 
 
 @pytest.mark.parametrize(
