@@ -42,7 +42,9 @@ def test_the_emulated_accounts_send_to_the_paths_that_their_connections_open() -
     connections = demo_connections()
     megaplan = AccountSettings.from_connection(connections["megaplan_default"])
     uis = UisSettings.from_connection(connections["uis_default"])
-    gateway = f"http://gateway:8070/{megaplan.account}"
+    gateway = f"{megaplan.gateway_url}/{megaplan.account}"
+    assert megaplan.gateway_url == "http://gateway.localhost:8070"
+    assert services["gateway"]["networks"]["default"]["aliases"] == ["gateway.localhost"]
     assert {
         f"--knob=hook_url={gateway}/{megaplan.webhook_secret}/megaplan",
         f"--knob=hook_account_name={megaplan.account}",
