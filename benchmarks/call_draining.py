@@ -21,6 +21,7 @@ from typing import Any
 
 import orjson
 import psycopg
+from airflow.sdk import Connection
 
 from benchmarks.deals_load import DOCS_PAGE
 from benchmarks.report import write_between_markers
@@ -128,7 +129,7 @@ def _push(uri: str, port: int, account: str, calls: int) -> float:
 @contextmanager
 def _database(uri: str, name: str, account: str, calls: int) -> Iterator[psycopg.Connection[Any]]:
     with psycopg.connect(uri, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+        server.execute(f"CREATE DATABASE {name}".encode())
     with psycopg.connect(uri.replace("/postgres?", f"/{name}?"), autocommit=True) as connection:
         prepare_session(connection)
         prepare_raw_schema(connection)
@@ -139,18 +140,8 @@ def _database(uri: str, name: str, account: str, calls: int) -> Iterator[psycopg
 
 
 def _no_exchange() -> UisSettings:
-    class NoExchange:
-        conn_id, host, port, schema, login, password = (
-            "uis_bench",
-            "http://127.0.0.1:9",
-            None,
-            None,
-            None,
-            None,
-        )
-        extra = json.dumps({"access_token": "none"})
-
-    return UisSettings.from_connection(NoExchange())
+    exchange = {"conn_type": "uis", "host": "http://127.0.0.1:9", "extra": {"access_token": "none"}}
+    return UisSettings.from_connection(Connection.from_json(json.dumps(exchange), conn_id="uis_bench"))
 
 
 @contextmanager

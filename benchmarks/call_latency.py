@@ -68,7 +68,7 @@ def _measure(folder: Path, rounds: int) -> tuple[list[float], list[float]]:
     ):
         home = AirflowHome(folder / "airflow", postgres, free_port(0))
         home.prepare()
-        environment = {**home.environment(), **_environment(home, megaplan, _dags(folder))}
+        environment = {**home.environment({}), **_environment(home, megaplan, _dags(folder))}
         _prepare(home.raw_database_uri, megaplan)
         command = [sys.executable, "-m", "airflow", "standalone"]
         with running("Airflow", command, logs / "airflow.log", environment) as airflow:

@@ -37,6 +37,16 @@ def seconds_until(database: psycopg.Connection[Any], statement: str, *values: An
     return time.monotonic() - began
 
 
+def wait_for_watch(postgres_uri: str) -> None:
+    """Wait until a triggerer keeps the watch; the DAG processor orders it when it next reads the DAG's file."""
+    with psycopg.connect(postgres_uri, dbname="airflow", autocommit=True) as metadata:
+        seconds_until(
+            metadata,
+            "SELECT 1 FROM asset_watcher JOIN trigger ON trigger.id = trigger_id WHERE triggerer_id IS NOT NULL",
+        )
+    time.sleep(3)  # it has taken it over; now it starts it
+
+
 def subscribe(megaplan: EmulatedMegaplan, gateway_url: str) -> None:
     """Let the account's application tell the gateway of deals."""
     address = f"{gateway_url}/127.0.0.1:{megaplan.port}/{SECRET}/megaplan"
@@ -96,12 +106,13 @@ def main() -> None:
             with psycopg.connect(home.raw_database_uri, autocommit=True) as database:
                 prepare_raw_schema(database)
                 prepare_telephony_schema(database)
-            environment = home.environment() | {
+            connections = {
                 "AIRFLOW_CONN_MEGAPLAN_DEFAULT": json.dumps(
                     megaplan.connection(webhook_secret=SECRET, requests_per_hour=100_000)
                 ),
                 "AIRFLOW_CONN_MEGAPLAN_POSTGRES": json.dumps(home.raw_connection()),
             }
+            environment = home.environment(connections)
             port = free_port(0)
             gateway = [sys.executable, "-m", "gateway", "--port", str(port)]
             airflow = [sys.executable, "-m", "airflow", "standalone"]
@@ -118,7 +129,7 @@ def main() -> None:
                 api.wait_until_up()
                 api.wait_for_dag(DAG_ID)
                 api.unpause(DAG_ID)
-                time.sleep(15)  # the triggerer takes up the watch
+                wait_for_watch(postgres_uri)
                 subscribe(megaplan, f"http://127.0.0.1:{port}")
                 print(json.dumps(measure(home, megaplan, api), indent=2))
 

@@ -13,6 +13,9 @@ from megaplan_sync.telephony.listening import open_session
 class FloorTrigger(BaseEventTrigger):
     """Listens, and fires."""
 
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return where this class is, and its arguments."""
         return "benchmarks.call_latency_floor.trigger.FloorTrigger", {}
