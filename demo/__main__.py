@@ -105,6 +105,9 @@ def _load(home: AirflowHome, megaplan: EmulatedMegaplan, api: AirflowApi) -> boo
 
 
 def _night(home: AirflowHome, megaplan: EmulatedMegaplan, api: AirflowApi) -> bool:
+    for dag_id in day.LISTENING_DAG_IDS:  # Airflow needs up to half a minute until their watch is kept
+        api.wait_for_dag(dag_id)
+        api.unpause(dag_id)
     _tell(f"Meanwhile, unseen: {night.harm(home.raw_database_uri, megaplan)}")
     api.wait_for_dag(night.DAG_ID)
     api.unpause(night.DAG_ID)  # the schedule makes up for the last night at once
@@ -120,9 +123,8 @@ def _night(home: AirflowHome, megaplan: EmulatedMegaplan, api: AirflowApi) -> bo
 
 
 def _day(home: AirflowHome, connections: Connections, api: AirflowApi) -> None:
-    for dag_id in (SYNC_DAG_ID, *day.LISTENING_DAG_IDS):
-        api.wait_for_dag(dag_id)
-        api.unpause(dag_id)
+    api.wait_for_dag(SYNC_DAG_ID)
+    api.unpause(SYNC_DAG_ID)
     _tell(f"The working day begins: the gateway is up, {SYNC_DAG_ID} joins the employees of both sides ...")
     if api.wait_for_first_run(SYNC_DAG_ID, lambda: None) != "success":
         raise BrokenPromiseError(f"the run of {SYNC_DAG_ID} failed")

@@ -58,6 +58,11 @@ class Connections:
         return f"{self._gateway_path(self.uis_secret)}/uis"
 
     @property
+    def route_url(self) -> str:
+        """Where UIS is to ask whom to ring."""
+        return f"{self._gateway_path(self.uis_secret)}/route"
+
+    @property
     def webhook_url(self) -> str:
         """Where Megaplan is to send its webhooks."""
         return f"{self._gateway_path(self.megaplan_secret)}/megaplan"

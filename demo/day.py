@@ -7,6 +7,7 @@ from demo.airflow_api import AirflowApi
 from demo.connections import Connections
 from demo.deals import EVENTS_DAG_ID, UPLOAD_DAG_ID, DemoDeal, deals_in_uis
 from demo.promises import BrokenPromiseError, Promise, wait_for_all
+from demo.routed_call import RoutedCall, some_manager
 from demo.telephony import PUSH_DAG_ID, Client, DemoCall, widgets_are_there
 
 LISTENING_DAG_IDS = (PUSH_DAG_ID, EVENTS_DAG_ID)
@@ -29,21 +30,22 @@ def live_through(
     wait_for_all([widgets_are_there(megaplan)], tell, api.ensure_alive, 30)
     uis.notify(connections.notification_url)
     megaplan.notify(connections.webhook_url)
-    call = DemoCall(megaplan, uis, client)
     # rung by the new deal's row, it brings all deals to UIS; the night's repairs would have rung it before
     api.wait_for_dag(UPLOAD_DAG_ID)
     api.unpause(UPLOAD_DAG_ID)
-    deal = DemoDeal(megaplan, raw_database_uri)
+    wait_for_all([DemoDeal(megaplan, raw_database_uri).promise()], tell, api.ensure_alive)
+    call = DemoCall(megaplan, uis, client)
     wait_for_all(
         [
             *call.promises(),
-            deal.promise(),
             deals_in_uis(megaplan, uis),
             *(_green(api, dag_id, tell) for dag_id in (*LISTENING_DAG_IDS, UPLOAD_DAG_ID)),
         ],
         tell,
         api.ensure_alive,
     )
+    routed = RoutedCall(uis, some_manager(raw_database_uri), connections.route_url)
+    wait_for_all([routed.promise()], tell, api.ensure_alive, 60)
 
 
 def _green(api: AirflowApi, dag_id: str, tell: Callable[[str], None]) -> Promise:
