@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
@@ -26,6 +25,7 @@ from tests.integration.databases import (
     create_loaded_database,
     drop_database,
 )
+from tests.integration.server_folder import server_folder
 
 DEALS = 420
 UNHURRIED = {"requests_per_second": 1000, "requests_per_hour": 1_000_000}
@@ -37,11 +37,12 @@ def postgres() -> Iterator[str]:
     """Address of a running server.
 
     Not in pytest's own folder: run by root, the server belongs to another user, whom the next pytest on the machine
-    would shut out of that folder.
+    would shut out of that folder. In memory if that can be: each test's database is some hundred files.
     """
-    with TemporaryDirectory(prefix="postgres-") as folder, embedded_postgres(Path(folder) / "data") as uri:
+    with server_folder() as folder, embedded_postgres(folder / "data") as uri:
         with psycopg.connect(uri, autocommit=True) as connection:
             connection.execute("ALTER SYSTEM SET fsync = off")  # nothing here has to outlive the machine
+            connection.execute("ALTER SYSTEM SET max_wal_size = '128MB'")
             connection.execute("SELECT pg_reload_conf()")
         yield uri
 
