@@ -26,6 +26,15 @@ def work_until_killed(database_uri: str, moment: str, work: Work) -> None:
         ``after 2 <words>`` are around the second statement of SQL in which these words stand
     :raises AssertionError: the work ended before that moment
     """
+    die_in_a_process(lambda: _work(database_uri, moment, work), moment)
+
+
+def die_in_a_process(work: Callable[[], object], moment: str) -> None:
+    """Do something in a child process that kills itself.
+
+    :param moment: when, for people
+    :raises AssertionError: it ended otherwise
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     with warnings.catch_warnings():
@@ -35,7 +44,7 @@ def work_until_killed(database_uri: str, moment: str, work: Work) -> None:
         child = os.fork()
     if child == 0:
         try:
-            _work(database_uri, moment, work)
+            work()
         except BaseException:
             traceback.print_exc()
         finally:
@@ -43,6 +52,11 @@ def work_until_killed(database_uri: str, moment: str, work: Work) -> None:
     _, status = os.waitpid(child, 0)
     killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
     assert killed, f"the moment {moment!r} never came"
+
+
+def die() -> None:
+    """Kill this process."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _work(database_uri: str, moment: str, work: Work) -> None:
@@ -53,10 +67,6 @@ def _work(database_uri: str, moment: str, work: Work) -> None:
         if when != "request":
             session.when, session.words, session.countdown = when, words[0], _Countdown(int(number))
         work(hook, session)
-
-
-def _die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 class _Countdown:
@@ -76,7 +86,7 @@ class _DeadlyBudget:
 
     def acquire(self) -> None:
         if self._countdown.is_over():
-            _die()
+            die()
 
     def back_off(self, seconds: float) -> None: ...
 
@@ -90,8 +100,8 @@ class _DeadlyConnection(psycopg.Connection[Any]):
     def execute(self, query: Any, *args: Any, **options: Any) -> Any:
         is_it = bool(self.words) and self.words in str(query) and self.countdown.is_over()
         if is_it and self.when == "before":
-            _die()
+            die()
         cursor = super().execute(query, *args, **options)
         if is_it:
-            _die()
+            die()
         return cursor

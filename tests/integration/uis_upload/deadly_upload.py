@@ -1,0 +1,57 @@
+"""Uploads the deals of connection ``megaplan_default`` and kills its own process on the way."""
+
+from typing import Any
+
+import psycopg
+
+from megaplan_sync.account_session import account_hook
+from megaplan_sync.postgres import prepare_session
+from megaplan_sync.uis_upload.account_upload import AccountUpload
+from megaplan_sync.uis_upload.upload_session import UploadSession
+from uis_hook.conversation import Message, Received
+from uis_hook.hook import UisHook
+
+from ..sudden_death import die, die_in_a_process
+
+
+def upload_until_killed(database_uri: str, moment: str) -> None:
+    """Upload in a child process that kills itself with signal 9.
+
+    :param moment: ``before upload.deals_history`` is when its request is about to be sent, ``after …`` when its
+        answer has come and nothing was noted yet; ``statement accept_upload`` is when that statement is about to be
+        executed
+    """
+
+    def upload() -> None:
+        with psycopg.connect(database_uri, autocommit=True) as connection:
+            prepare_session(connection)
+            settings = account_hook("megaplan_default").settings
+            session = DeadlySession(moment, settings, DeadlyHook(moment, "uis_default"), connection)
+            AccountUpload(session, "killed").send()
+
+    die_in_a_process(upload, moment)
+
+
+class DeadlyHook(UisHook):
+    def __init__(self, moment: str, *args: Any) -> None:
+        super().__init__(*args)
+        self._moment = moment
+
+    def _post(self, message: Message) -> Received:
+        if self._moment == f"before {message.method}":
+            die()
+        received = super()._post(message)
+        if self._moment == f"after {message.method}":
+            die()
+        return received
+
+
+class DeadlySession(UploadSession):
+    def __init__(self, moment: str, *args: Any) -> None:
+        super().__init__(*args)
+        self._moment = moment
+
+    def execute(self, statement: str, **values: Any) -> list[Any]:
+        if self._moment == f"statement {statement}":
+            die()
+        return super().execute(statement, **values)
