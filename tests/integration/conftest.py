@@ -23,6 +23,7 @@ from tests.integration.databases import (
     address_of,
     create_database,
     create_loaded_database,
+    create_prepared_database,
     drop_database,
 )
 from tests.integration.server_folder import server_folder
@@ -51,6 +52,12 @@ def postgres() -> Iterator[str]:
 def template() -> str:
     """Name of the database that a test's own is a copy of; where tests begin with tables, it is another one."""
     return EMPTY
+
+
+@pytest.fixture(scope="session")
+def prepared_template(postgres: str) -> str:
+    """Name of a database that has all tables, with nothing in them."""
+    return create_prepared_database(postgres)
 
 
 @pytest.fixture

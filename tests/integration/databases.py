@@ -13,6 +13,7 @@ from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.account_sync import AccountSync
 from megaplan_sync.postgres import prepare_session
 from megaplan_sync.raw_schema import prepare_raw_schema
+from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
 
 EMPTY = "template1"
 """What an empty database is a copy of."""
@@ -33,6 +34,15 @@ def drop_database(postgres: str, name: str) -> None:
 def address_of(postgres: str, name: str) -> str:
     """Return the address of a database of the same server."""
     return postgres.replace("/postgres?", f"/{name}?")
+
+
+def create_prepared_database(postgres: str) -> str:
+    """Make a database that has all tables, with nothing in them; return its name."""
+    name = create_database(postgres)
+    with psycopg.connect(address_of(postgres, name), autocommit=True) as connection:
+        prepare_raw_schema(connection)
+        prepare_telephony_schema(connection)
+    return name
 
 
 def create_loaded_database(postgres: str, megaplan: dict[str, Any]) -> str:

@@ -8,8 +8,6 @@ import pytest
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
-from megaplan_sync.raw_schema import prepare_raw_schema
-from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
 from tests.emulators.uis_client import Client
 
 from .call_world import ANNA, OLGA, PETER, CallWorld
@@ -17,10 +15,14 @@ from .served import ServedGateway, served, set_connections
 
 
 @pytest.fixture
+def template(prepared_template: str) -> str:
+    """The tests here begin with all tables, empty."""
+    return prepared_template
+
+
+@pytest.fixture
 def tables(database: Connection[Any]) -> Connection[Any]:
     """A database with all tables, empty."""
-    prepare_raw_schema(database)
-    prepare_telephony_schema(database)
     return database
 
 

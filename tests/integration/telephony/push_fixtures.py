@@ -7,8 +7,6 @@ import pytest
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
-from megaplan_sync.raw_schema import prepare_raw_schema
-from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
 
 from .push_world import COLLEAGUE, EMPLOYEE, UIS_COLLEAGUE, UIS_EMPLOYEE, PushWorld
 
@@ -18,8 +16,6 @@ def world(
     database: Connection[Any], database_uri: str, megaplan: EmulatedMegaplan, connect: Callable[..., str]
 ) -> Iterator[PushWorld]:
     """Two employees who telephone, and no calls yet."""
-    prepare_raw_schema(database)
-    prepare_telephony_schema(database)
     first_knobs = megaplan.control("knobs")
     world = PushWorld(database, database_uri, megaplan, connect)
     for employee, uis_employee, number in (

@@ -14,7 +14,6 @@ from psycopg import Connection
 from megaplan_sync.sql import read_sql
 from megaplan_sync.telephony.calls import DerivedCall, derive_new_calls, drain
 from megaplan_sync.telephony.inbox import UIS_NOTIFICATION, store_events, store_report_rows
-from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
 
 ACCOUNT = "acme"
 SESSION = 700_100_200
@@ -24,7 +23,6 @@ Body = tuple[bytes, str | None, str | None]
 
 @pytest.fixture
 def telephony(database: Connection[Any]) -> Connection[Any]:
-    prepare_telephony_schema(database)
     return database
 
 

@@ -12,7 +12,6 @@ from psycopg.rows import dict_row
 from emulators.uis.calls.kinds import KINDS
 from megaplan_sync.telephony.calls import drain
 from megaplan_sync.telephony.inbox import store_report_rows
-from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
 from tests.emulators.uis_client import Client
 from tests.integration.telephony.notification_receiver import NotificationReceiver
 from uis_hook.reports import CALL_FIELDS
@@ -34,7 +33,6 @@ SETUPS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 def receiver(database_uri: str, database: Connection[Any]) -> Iterator[NotificationReceiver]:
-    prepare_telephony_schema(database)
     receiver = NotificationReceiver(database_uri, ACCOUNT)
     yield receiver
     receiver.close()
@@ -213,7 +211,6 @@ def test_a_call_is_seen_while_it_goes_on(
 
 
 def test_moments_of_an_account_elsewhere_are_utc(uis: Client, database: Connection[Any]) -> None:
-    prepare_telephony_schema(database)
     truth = uis.play("incoming_answered")
     rows = uis.report(fields=CALL_FIELDS)
     store_report_rows(database, ACCOUNT, rows, zone=MOSCOW)

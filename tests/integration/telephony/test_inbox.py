@@ -18,7 +18,6 @@ from megaplan_sync.telephony.inbox import (
     store_events,
     store_report_rows,
 )
-from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
 
 ACCOUNT = "acme"
 BODY = (
@@ -37,7 +36,6 @@ ROW = {
 
 @pytest.fixture
 def inbox(database: Connection[Any]) -> Connection[Any]:
-    prepare_telephony_schema(database)
     return database
 
 

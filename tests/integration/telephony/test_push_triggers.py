@@ -17,6 +17,7 @@ from megaplan_sync.telephony.ledger_trigger import LedgerDueTrigger
 from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
 
 from ..airflow_runs import postgres_connection
+from ..databases import EMPTY
 
 ACCOUNT = "mp361546"
 
@@ -24,7 +25,6 @@ ACCOUNT = "mp361546"
 @pytest.fixture
 def inbox(database: Connection[Any], database_uri: str, monkeypatch: pytest.MonkeyPatch) -> Connection[Any]:
     monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_POSTGRES", json.dumps(postgres_connection(database_uri)))
-    prepare_telephony_schema(database)
     return database
 
 
@@ -148,6 +148,7 @@ def test_the_watch_survives_a_restart_of_postgres(
     assert "trying again" in caplog.text
 
 
+@pytest.mark.parametrize("template", [EMPTY], ids=["no tables yet"])
 def test_the_watch_waits_for_the_tables(database: Connection[Any], database_uri: str) -> None:
     async def watch() -> None:
         with pytest.MonkeyPatch.context() as patched:

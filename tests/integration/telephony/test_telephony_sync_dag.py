@@ -20,6 +20,7 @@ from tests.emulators.uis_client import TOKEN, Client
 
 from ..airflow_runs import AirflowRun, TestedAirflow, postgres_connection
 from ..conftest import UNHURRIED
+from ..databases import EMPTY
 from .two_sides import FIRST_EMPLOYEE, uis_connection
 
 pytest_plugins = ["tests.emulators.uis_fixtures", "tests.integration.telephony.user_fixtures"]
@@ -28,6 +29,12 @@ DAG_ID = "megaplan_telephony_sync"
 EXPIRED_TOKEN = "uis-expired-token"
 TOKEN_OF_ANOTHER_BRAND = "a-key-of-another-brand-nobody-may-see"
 ALIAS_EVENT = "telephony.users@"
+
+
+@pytest.fixture
+def template() -> str:
+    """The first task makes the tables."""
+    return EMPTY
 
 
 @pytest.fixture(scope="module")
