@@ -105,7 +105,10 @@ def _decoded(body: bytes, content_type: str, repaired: list[str]) -> str:
     repaired.append(f"the body is not UTF-8, read as {charset}")
     try:
         return body.decode(charset, "replace")
-    except LookupError:
+    except (
+        LookupError,
+        UnicodeError,
+    ):  # unknown, or one of those that never read such bytes ("idna", "undefined")
         return body.decode("cp1251", "replace")
 
 
@@ -183,13 +186,18 @@ def _literal(value: str) -> Any:
 
 def _parts(body: bytes, content_type: str) -> dict[str, Any]:
     head = " ".join(content_type.split()).encode("ascii", "replace")
-    message = BytesParser().parsebytes(b"Content-Type: " + head + b"\r\n\r\n" + body)
     found: dict[str, Any] = {}
-    for part in message.walk():
-        name = part.get_param("name", header="content-disposition")
-        content = part.get_payload(decode=True)
-        if isinstance(name, str) and isinstance(content, bytes):
-            found[name] = _literal(content.decode("utf-8", "replace").strip())
+    try:
+        message = BytesParser().parsebytes(b"Content-Type: " + head + b"\r\n\r\n" + body)
+        for part in message.walk():
+            name = part.get_param("name", header="content-disposition")
+            content = part.get_payload(decode=True)
+            if isinstance(name, str) and isinstance(content, bytes):
+                found[name] = _literal(content.decode("utf-8", "replace").strip())
+    except (
+        Exception
+    ):  # Python's parser of mails has its own ways of failing: parts in parts in parts, odd headers
+        raise _UnreadableError("its parts cannot be read") from None
     if not found:
         raise _UnreadableError("no field was found in its parts")
     return found

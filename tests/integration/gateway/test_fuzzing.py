@@ -51,6 +51,7 @@ CONTENT_TYPES = st.sampled_from(
             "text/plain; charset=cp1251",
         ),
         *("multipart/form-data; boundary=x", "multipart/form-data", "application/json; charset=nonsense"),
+        *("text/plain; charset=idna", "text/plain; charset=undefined"),
     ]
 )
 ROUTES = {"/uis": UIS_SECRET, "/route": UIS_SECRET, "/megaplan": MEGAPLAN_SECRET}

@@ -213,6 +213,27 @@ def test_a_long_body_does_not_take_long(piece: str) -> None:
     assert time.process_time() - began < 5
 
 
+@pytest.mark.parametrize("charset", ["idna", "punycode", "undefined", "nonsense", "base64"])
+def test_a_charset_that_no_body_is_written_in_fails_nothing(charset: str) -> None:
+    read = read_body(b'{"call_session_id": 5, "who": "\x80"}', f"text/plain; charset={charset}")
+    assert read.values is not None
+    assert read.values["call_session_id"] == 5
+
+
+@pytest.mark.parametrize("what", ["parts in parts", "header"])
+def test_parts_that_cannot_be_read_have_a_reason(what: str) -> None:
+    nested = b"".join(
+        b"--b%d\r\nContent-Type: multipart/mixed; boundary=b%d\r\n\r\n" % (depth, depth + 1)
+        for depth in range(2000)
+    )
+    body = {
+        "parts in parts": nested,
+        "header": b"--b0\r\nContent-Disposition: form-data; name*=a''b; name*0*=c\r\n\r\n1\r\n--b0--",
+    }[what]
+    read = read_body(body, "multipart/form-data; boundary=b0")
+    assert (read.values, read.broken) == (None, "its parts cannot be read")
+
+
 def test_what_postgres_cannot_hold_is_left_out() -> None:
     said = read(r'{"call_session_id": 1, "a": "x\u0000\ud800", "b": NaN, "c": 1e999, "d\u0000": "null"}')
     assert said.values == {"call_session_id": 1, "a": "x�?", "b": None, "c": None, "d�": None}
