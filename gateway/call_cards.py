@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from gateway.account import Account
 from gateway.card_table import CardTable
@@ -21,14 +22,22 @@ from megaplan_hook.exceptions import (
 )
 from megaplan_sync.telephony.call_events import Call
 from megaplan_sync.telephony.card_bodies import (
+    bare_end,
     changing_body,
     finishing_body,
     finishing_hash,
     opening_body,
 )
-from megaplan_sync.telephony.delivery_errors import is_ambiguous
+from megaplan_sync.telephony.delivery_errors import is_ambiguous, is_refusal
 from megaplan_sync.telephony.live_call import live_call
-from megaplan_sync.telephony.live_cards import STALE_AFTER, Card, WantedCard, to_do, wanted_cards
+from megaplan_sync.telephony.live_cards import (
+    STALE_AFTER,
+    Card,
+    CardState,
+    WantedCard,
+    to_do,
+    wanted_cards,
+)
 
 log = logging.getLogger(__name__)
 
@@ -150,48 +159,64 @@ class CallCards:
         number, datetime_format = call.call_session_id, account.settings.vendor_quirks.datetime_write_format
         is_end = wanted.phase == "finished"
         body = finishing_body(wanted, call, self._now(), datetime_format) if is_end else changing_body(wanted)
+        history_hash: str | None = None
         try:
-            if card.call_info_id is not None:
-                made = await account.megaplan.update_call_info(card.call_info_id, body, self._patience)
-            else:
-                made = await account.megaplan.update_call_info_by_provider(
-                    card.provider_id, body, self._patience
-                )
+            try:
+                made = await self._send(account, card, body)
+                if is_end:
+                    history_hash = finishing_hash(wanted, call, str(made["id"]), datetime_format)
+            except MegaplanValidationError:
+                if not is_end:
+                    raise
+                # what else is told of the end (an employee who has left, say) must not keep it on the screen
+                made = await self._send(account, card, bare_end(wanted, call, self._now(), datetime_format))
         except (MegaplanError, BudgetSpentError) as error:
             await self._not_taken(account, number, wanted, card, error)
             raise
-        call_info_id = str(made["id"])
         await self._table.settle(
             account.name,
             number,
             wanted,
             "closed" if is_end else "open",
             due_in_seconds=LOOK_AGAIN_SECONDS,
-            call_info_id=call_info_id,
-            history_hash=finishing_hash(wanted, call, call_info_id, datetime_format) if is_end else None,
+            call_info_id=str(made["id"]),
+            history_hash=history_hash,
         )
         return "ok"
+
+    async def _send(self, account: Account, card: Card, body: dict[str, Any]) -> dict[str, Any]:
+        if card.call_info_id is not None:
+            return await account.megaplan.update_call_info(card.call_info_id, body, self._patience)
+        return await account.megaplan.update_call_info_by_provider(card.provider_id, body, self._patience)
 
     async def _not_taken(
         self, account: Account, number: int, wanted: WantedCard, card: Card, error: Exception
     ) -> None:
-        """Note a failed change: once more later, unless Megaplan refuses just this."""
+        """Note a failed change: once more later, unless Megaplan refuses just this.
+
+        A refused change leaves the card where it is, so that its end is still told; a refused end is given up.
+        """
         may_pass = (
             isinstance(error, BudgetSpentError | MegaplanRateLimitError)
-            or (isinstance(error, MegaplanError) and is_ambiguous(error))
+            # also refused credentials: somebody has changed the password, and will change the connection
+            or (isinstance(error, MegaplanError) and not is_refusal(error))
             # what was asked for a moment ago may not be readable yet
             or (card.call_info_id is None and isinstance(error, MegaplanNotFoundError) and card.tries < 3)
         )
-        is_over = not may_pass or card.tries >= len(WAITS_SECONDS)
+        state: CardState = card.state
+        if may_pass and card.tries < len(WAITS_SECONDS):
+            seconds, is_left = max(WAITS_SECONDS[card.tries], self._lag_of_unsure(account, card)), False
+        else:
+            seconds, is_left = LOOK_AGAIN_SECONDS, wanted.phase != "finished"
+            state = state if is_left else "given_up"
         await self._table.settle(
             account.name,
             number,
             wanted,
-            "given_up" if is_over else card.state,
-            due_in_seconds=0
-            if is_over
-            else max(WAITS_SECONDS[card.tries], self._lag_of_unsure(account, card)),
+            state,
+            due_in_seconds=seconds,
             error=_told(error),
+            is_left=is_left,
         )
 
     def _lag(self, account: Account) -> float:

@@ -111,17 +111,22 @@ class CardTable:
         call_info_id: str | None = None,
         history_hash: str | None = None,
         error: str | None = None,
+        is_left: bool = False,
     ) -> None:
-        """Note what a request has led to, in ``telephony.cards`` and, of a call's record, in the ledger."""
+        """Note what a request has led to, in ``telephony.cards`` and, of a call's record, in the ledger.
+
+        :param is_left: after an error: the card stays as it was, and this very change is not told again
+        """
         asked: dict[str, Any] = {
             **_of(account, wanted),
             "call_session_id": call_session_id,
             "state": state,
-            "told": wanted.told if error is None else None,
+            "told": wanted.told if error is None or is_left else None,
             "employee_id": wanted.employee_id if error is None else None,
             "call_info_id": call_info_id,
             "history_hash": history_hash,
             "last_error": error,
+            "is_over": error is None or is_left,
             "due_in_seconds": due_in_seconds,
         }
         async with self._pool.connection() as connection, connection.transaction():

@@ -4,7 +4,7 @@ UPDATE telephony.cards SET
   told = coalesce(%(told)s, told),
   employee_id = coalesce(%(employee_id)s, employee_id),
   call_info_id = coalesce(%(call_info_id)s, call_info_id),
-  tries = CASE WHEN %(last_error)s::text IS NULL THEN 0 ELSE tries + 1 END,
+  tries = CASE WHEN %(is_over)s THEN 0 ELSE tries + 1 END,
   last_error = %(last_error)s,
   due_at = now() + make_interval(secs => %(due_in_seconds)s::float8),
   changed_at = now()

@@ -52,6 +52,15 @@ def finishing_body(
     return {**changing_body(wanted), "timeTo": datetime_for_write(call.finished_at or at, datetime_format)}
 
 
+def bare_end(wanted: WantedCard, call: Call, at: datetime, datetime_format: DateTimeFormat) -> dict[str, Any]:
+    """Return the end of an object and nothing else, for when Megaplan refuses what is told beside it."""
+    return {
+        "type": wanted.kind,
+        "state": wanted.phase,
+        "timeTo": datetime_for_write(call.finished_at or at, datetime_format),
+    }
+
+
 def finishing_hash(
     wanted: WantedCard, call: Call, call_info_id: str, datetime_format: DateTimeFormat
 ) -> str | None:

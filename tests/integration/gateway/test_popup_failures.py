@@ -115,6 +115,40 @@ def test_a_card_that_could_not_be_closed_is_closed_later(
     wait_until(lambda: call_world.screens() == {OLGA: [f"{number} talking"]})
 
 
+@pytest.mark.parametrize("kind", ["401", "429"])
+def test_whatever_megaplan_answers_to_the_end_the_card_is_closed_later(
+    kind: str, call_world: CallWorld, at_work: ServedGateway
+) -> None:
+    call_world.tell(at_work, "call_proceeding", employee_id=502)
+    assert call_world.screens() == {PETER: [f"{OWN_CALL} calling"]}
+    call_world.megaplan.control("faults", {"kind": kind, "path": "/callInfo", "retry_after": 1})
+    call_world.tell(at_work, "lost_call_session")
+    assert call_world.cards() == {str(OWN_CALL): "open"}
+    call_world.megaplan.control("faults", method="DELETE")
+    wait_until(lambda: call_world.cards() == {str(OWN_CALL): "closed"})
+    assert call_world.screens() == {}
+
+
+def test_a_card_that_megaplan_does_not_move_is_closed_nevertheless(
+    call_world: CallWorld, at_work: ServedGateway
+) -> None:
+    """Who answers has just been removed from Megaplan: it refuses every link to him."""
+    call_world.database.execute("UPDATE telephony.users SET employee_id = 99 WHERE uis_employee_id = 502")
+    number = call_world.begin(at_work, **GROUP_RINGS)
+    call_world.uis.mutate("answer_call", id=number, employee=502)
+    call_world.after(at_work, 0)
+    assert call_world.screens() == {ANNA: [f"{number} calling"]}
+    asked = len(call_world.requests("/callInfo"))
+    at_work.gateway.popups.look(call_world.account, number)
+    call_world.settle(at_work)
+    assert len(call_world.requests("/callInfo")) == asked, "what was refused is not told again and again"
+    call_world.after(at_work, 5)
+    call_world.uis.mutate("hang_up_call", id=number)
+    call_world.after(at_work, 0)
+    assert call_world.screens() == {}
+    assert call_world.cards()[str(number)] == "closed"
+
+
 def test_a_card_is_not_asked_for_twice_whatever_is_heard_meanwhile(
     call_world: CallWorld, at_work: ServedGateway
 ) -> None:
