@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
 
 from gateway.account import Account
 from gateway.airflow_connections import AccountSource, Reading
@@ -13,6 +14,9 @@ from megaplan_sync.accounts import DEFAULT_ACCOUNTS
 from megaplan_sync.exceptions import AccountListError
 
 log = logging.getLogger(__name__)
+
+LEAVING_SECONDS = 30.0
+"""For so long an account that is served no more may close its cards, and requests that are under way may end."""
 
 
 class Accounts:
@@ -23,23 +27,34 @@ class Accounts:
 
     :param read: reads all connections; blocks, so it runs in a thread
     :param build: makes an account of what was read
+    :param clock: seconds that only grow
     """
 
     def __init__(
-        self, read: Callable[[], Reading], build: Callable[[AccountSource], Account], metrics: Metrics
+        self,
+        read: Callable[[], Reading],
+        build: Callable[[AccountSource], Account],
+        metrics: Metrics,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._read = read
         self._build = build
         self._metrics = metrics
+        self._clock = clock
         self._listed: tuple[str, ...] | None = None
         self._by_conn_id: dict[str, Account] = {}
         self._by_name: dict[str, Account] = {}
-        self._leaving: list[Account] = []
+        self._leaving: list[tuple[Account, float]] = []
         self.problems: dict[str, str] = {}
+        self.times_changed = 0
 
     def get(self, name: str) -> Account | None:
         """Return an account by the label before ``.megaplan.ru``."""
         return self._by_name.get(name)
+
+    def leaving(self, name: str) -> Account | None:
+        """Return an account that was served until moments ago."""
+        return next((account for account, _ in self._leaving if account.name == name), None)
 
     def __iter__(self) -> Iterator[Account]:
         return iter(list(self._by_name.values()))
@@ -64,32 +79,56 @@ class Accounts:
             self._tell({"megaplan_accounts": f"not read ({type(error).__name__})"})
             return
         self._listed = reading.listed or self._listed
-        found = {
-            conn_id: account
-            for conn_id in self._listed or DEFAULT_ACCOUNTS
-            if (account := self._account(conn_id, reading)) is not None
-        }
-        gone = [account for account in self._by_conn_id.values() if account not in found.values()]
+        problems = dict(reading.problems)
+        found: dict[str, Account] = {}
+        names: dict[str, str] = {}
+        for conn_id in self._listed or DEFAULT_ACCOUNTS:
+            account = self._account(conn_id, reading, problems)
+            if account is None:
+                continue
+            first = names.setdefault(account.name, conn_id)
+            if first != conn_id:
+                problems[conn_id] = f"it is the same account as connection {first!r}: leave out one of them"
+            found[conn_id] = account
+        before = list(self._by_conn_id.values())
         self._by_conn_id = found
-        self._by_name = {account.name: account for account in found.values()}
+        self._by_name = {name: found[conn_id] for name, conn_id in names.items()}
         self._metrics.accounts.set(len(self._by_name))
-        self._tell(reading.problems)
-        # requests may be under way on what has just been replaced: it is closed at the next reading
-        leaving, self._leaving = self._leaving, gone
-        for account in leaving:
-            await account.close()
+        self._tell(problems)
+        gone = [account for account in before if account not in found.values()]
+        if gone or len(found) > len(before):
+            self.times_changed += 1
+        await self._let_go(gone)
 
     async def close(self) -> None:
         """Close all accounts' connections."""
-        for account in (*self, *self._leaving):
+        for account in (*self._by_conn_id.values(), *(account for account, _ in self._leaving)):
             await account.close()
 
-    def _account(self, conn_id: str, reading: Reading) -> Account | None:
+    async def _let_go(self, gone: Collection[Account]) -> None:
+        now = self._clock()
+        over = [account for account, until in self._leaving if now >= until]
+        self._leaving = [(account, until) for account, until in self._leaving if now < until]
+        self._leaving += [(account, now + LEAVING_SECONDS) for account in gone]
+        for account in over:
+            await account.close()
+
+    def _account(self, conn_id: str, reading: Reading, problems: dict[str, str]) -> Account | None:
         known, source = self._by_conn_id.get(conn_id), reading.sources.get(conn_id)
         if source is None or (known is not None and known.source == source):
             return known
-        log.info("account read", extra={"account": source.settings.account, "connection": conn_id})
-        return self._build(source)
+        try:
+            account = self._build(source)
+        except (
+            Exception
+        ) as error:  # a CA bundle that is not there, a proxy without scheme: one account's trouble
+            told = (
+                f"no client can be made of it ({type(error).__name__}): check verify and proxies of its Extra"
+            )
+            problems[conn_id] = told
+            return known
+        log.info("account read", extra={"account": account.name, "connection": conn_id})
+        return account
 
     def _tell(self, problems: dict[str, str]) -> None:
         for conn_id, told in problems.items():

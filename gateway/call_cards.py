@@ -35,6 +35,7 @@ from megaplan_sync.telephony.live_cards import (
     Card,
     CardState,
     WantedCard,
+    closing_all,
     to_do,
     wanted_cards,
 )
@@ -76,9 +77,28 @@ class CallCards:
             return
         live = live_call(state.events)
         now = self._now()
-        actions = to_do(wanted_cards(live, state.users, state.cards, now), state.cards, now)
+        wanted = wanted_cards(live, state.users, state.cards, now)
+        await self._bring_about(account, live.call, to_do(wanted, state.cards, now), is_overtaken)
+
+    async def close_all(self, account: Account, call_session_id: int) -> None:
+        """Close a call's pop-ups, whatever its events tell: nobody is to see any more of this account's calls."""
+        state = await self._table.state_of(account.name, call_session_id)
+        if not state.events:
+            return
+        live, now = live_call(state.events), self._now()
+        await self._bring_about(
+            account, live.call, to_do(closing_all(live, state.cards), state.cards, now), lambda: False
+        )
+
+    async def _bring_about(
+        self,
+        account: Account,
+        call: Call,
+        actions: list[tuple[WantedCard, Card | None]],
+        is_overtaken: Overtaken,
+    ) -> None:
         outcomes = await asyncio.gather(
-            *(self._carry_out(account, live.call, *action, is_overtaken) for action in actions),
+            *(self._carry_out(account, call, *action, is_overtaken) for action in actions),
             return_exceptions=True,  # all of them end before the next refresh of this call
         )
         for outcome in outcomes:

@@ -95,10 +95,15 @@ class Popups:
     async def _refresh(self, key: Key) -> None:
         name, call_session_id = key
         account = self._accounts.get(name)
-        if account is None or not account.settings.telephony_active:
+        shows_any = account is not None and account.settings.telephony_active
+        account = account or self._accounts.leaving(name)
+        if account is None:
             return
         try:
-            await self._cards.refresh(account, call_session_id, lambda: self._busy.get(key, False))
+            if shows_any:
+                await self._cards.refresh(account, call_session_id, lambda: self._busy.get(key, False))
+            else:  # taken off or switched off: what is on the screens goes
+                await self._cards.close_all(account, call_session_id)
         except (Error, PoolTimeout, OSError) as error:
             log.warning("call not looked at", extra={"account": name, "reason": type(error).__name__})
             self._metrics.popups.labels("look", "failed").inc()
@@ -109,15 +114,16 @@ class Popups:
             self._metrics.popups.labels("look", "error").inc()
 
     async def _sweep(self) -> None:
-        is_first = True
+        is_first, times_changed = True, -1
         while True:
             try:
-                found = set(await self._table.due(LOOK_AGAIN_SECONDS, everything=is_first))
+                changed = self._accounts.times_changed
+                found = set(await self._table.due(LOOK_AGAIN_SECONDS, everything=changed != times_changed))
                 if is_first:
                     found |= set(await self._table.latest_calls(STALE_AFTER.total_seconds()))
                 for key in found:
                     self.look(*key)
-                is_first = False
+                is_first, times_changed = False, changed
             except (Error, PoolTimeout, OSError) as error:
                 log.warning("pop-ups not looked at", extra={"reason": type(error).__name__})
             await asyncio.sleep(SWEEP_SECONDS)

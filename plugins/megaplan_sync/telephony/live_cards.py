@@ -88,12 +88,18 @@ def wanted_cards(
     elif not call.is_internal and not _has_lost_its_end(call, now):
         wanted = _while_it_goes_on(live, users, shown, direction)
     told = {one.provider_id for one in wanted}
-    closing = [
-        WantedCard(card.provider_id, card.is_companion, card.employee_id, direction, "finished")
-        for card in shown.values()
-        if card.provider_id not in told
+    return wanted + [one for one in closing_all(live, shown.values()) if one.provider_id not in told]
+
+
+def closing_all(live: LiveCall, cards: Iterable[Card]) -> list[WantedCard]:
+    """Return the end of every pop-up that a call has."""
+    return [
+        WantedCard(
+            card.provider_id, card.is_companion, card.employee_id, live.call.direction or "in", "finished"
+        )
+        for card in cards
+        if card.is_shown
     ]
-    return wanted + closing
 
 
 def to_do(
