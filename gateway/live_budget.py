@@ -41,15 +41,18 @@ class LiveBudget:
     async def acquire(self, patience_seconds: float) -> None:
         """Wait until one request may be sent.
 
+        Whose turn would come too late takes none: many who ask in vain hold up nobody else.
+
         :raises BudgetSpentError: that would take longer than ``patience_seconds``
         """
         until = time.monotonic() + patience_seconds
         while True:
+            left = max(0.0, until - time.monotonic())
             try:
                 async with asyncio.timeout(POSTGRES_SECONDS):
-                    wait, is_taken = await self._take()
+                    wait, is_taken = await self._take(left)
             except (Error, PoolTimeout, OSError, TimeoutError):
-                wait, is_taken = self._take_own()
+                wait, is_taken = self._take_own(left)
             if time.monotonic() + wait > until:
                 raise BudgetSpentError
             if wait > 0:
@@ -67,23 +70,27 @@ class LiveBudget:
         except (Error, OSError) as error:
             log.warning("budget not blocked", extra={"reason": type(error).__name__})
 
-    async def _take(self) -> tuple[float, bool]:
+    async def _take(self, patience_seconds: float) -> tuple[float, bool]:
         """Take a request and return how long to wait before sending it, or only how long until the next try."""
+        asked = {**self._limits, "patience_seconds": patience_seconds}
         async with self._pool.connection() as connection:
             if not self._is_there:
                 await connection.execute(read_sql("create_request_budget"), self._limits)
                 self._is_there = True
-            cursor = await connection.execute(read_sql("spend_request"), self._limits)
+            cursor = await connection.execute(read_sql("spend_request"), asked)
             row = await cursor.fetchone()
             if row is not None:
                 return max(0.0, float(row[0])), True
-            state = await (
-                await connection.execute(read_sql("select_request_budget"), self._limits)
-            ).fetchone()
-        return max(0.05, float(state[1]) if state else 0.05), False
+            state = await (await connection.execute(read_sql("select_request_budget"), asked)).fetchone()
+        if state is None:
+            return 0.05, False
+        _, wait, queue = (float(value) for value in state)
+        return max(0.05, wait, queue if queue > patience_seconds else 0.0), False
 
-    def _take_own(self) -> tuple[float, bool]:
+    def _take_own(self, patience_seconds: float) -> tuple[float, bool]:
         now = time.monotonic()
         at = max(now, self._own_next)
-        self._own_next = at + self._spacing_seconds
-        return at - now, True
+        is_taken = at - now <= patience_seconds
+        if is_taken:
+            self._own_next = at + self._spacing_seconds
+        return at - now, is_taken

@@ -1,4 +1,5 @@
--- How many requests an account has sent within the hour, and how long until it may send the next one.
+-- How many requests an account has sent within the hour, how long until it may send the next one, and how long the turns
+-- that are taken already reach.
 SELECT
   coalesce(sum(counter.spent) FILTER (WHERE counter.minute > extract(epoch FROM now())::bigint / 60 - 61), 0)::integer
     AS spent,
@@ -14,7 +15,8 @@ SELECT
         ) + 61
       ) * 60 - extract(epoch FROM now())::float8
     END
-  ) AS wait_seconds
+  ) AS wait_seconds,
+  extract(epoch FROM greatest(max(budget.next_at), now()) - now())::float8 AS queue_seconds
 FROM megaplan_sync.request_budgets AS budget
 CROSS JOIN unnest(budget.minutes, budget.spent) AS counter (minute, spent)
 WHERE budget.account = %(account)s

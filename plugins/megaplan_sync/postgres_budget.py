@@ -49,6 +49,7 @@ class PostgresBudget:
             "account": account,
             "requests_per_second": requests_per_second,
             "requests_per_hour": self._requests_per_hour,
+            "patience_seconds": None,
         }
         connection.execute(read_sql("create_request_budget"), {"account": account})
 
