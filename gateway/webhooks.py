@@ -31,7 +31,8 @@ class Webhooks:
     async def receive(self, incoming: Incoming) -> Response:
         """Store a webhook; 403 for another account's, 400 with the reason if it could not be understood."""
         account = incoming.account
-        foreign = foreign_account(read_webhook(incoming.body), account.settings)
+        others = [other.settings for other in self._gateway.accounts if other is not account]
+        foreign = foreign_account(read_webhook(incoming.body), account.settings, others)
         if foreign is not None:
             log.warning(
                 "webhook of another account refused", extra={"account": account.name, "from": foreign}

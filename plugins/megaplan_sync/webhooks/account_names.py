@@ -1,26 +1,58 @@
 """Whether a webhook is from the account whose address it came to."""
 
+import re
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from megaplan_hook.address import VENDOR_DOMAIN
 from megaplan_hook.settings import AccountSettings
 from megaplan_sync.webhooks.bodies import Webhook
 
+_LABEL = re.compile(r"[a-z0-9-]+")
 
-def foreign_account(webhook: Webhook, settings: AccountSettings) -> str | None:
+
+def foreign_account(
+    webhook: Webhook, settings: AccountSettings, others: Iterable[AccountSettings] = ()
+) -> str | None:
     """Return the name of the other account that a webhook is from; None if it is from this one or does not say.
 
-    One name that is this account's is enough. Which name Megaplan gives an account with a domain of its own is not
-    known: the quirk ``webhook_account_names`` takes further ones.
+    Whose address it came to, the secret has told already; the name only shows where two accounts' addresses were
+    mixed up. So it has to be another account's for certain: a refused webhook holds back all that follow. Which name
+    Megaplan gives an account with a domain of its own is not known, nor that it never sends a title instead. One name
+    that is this account's is enough; the quirk ``webhook_account_names`` takes further ones.
+
+    :param others: the other accounts that are served
     """
-    host = urlsplit(settings.base_url)
-    ours = {settings.account, settings.account + VENDOR_DOMAIN, host.netloc, host.hostname or ""}
-    ours |= set(settings.vendor_quirks.webhook_account_names)
-    known = {name.lower() for name in ours if name}
+    ours = _names_of(settings)
     names = [name for name in webhook.account_names if name]
-    if not names or any(_bare(name) in known for name in names):
+    if any(_bare(name) in ours for name in names):
         return None
-    return names[0]
+    theirs = {name for other in others for name in _names_of(other)} - ours
+    for name in names:
+        if _bare(name) in theirs or (_is_vendors(settings) and _looks_like_vendors(_bare(name))):
+            return name
+    return None
+
+
+def _names_of(settings: AccountSettings) -> set[str]:
+    host = urlsplit(settings.base_url)
+    names = {
+        settings.account,
+        host.netloc,
+        host.hostname or "",
+        *settings.vendor_quirks.webhook_account_names,
+    }
+    if _is_vendors(settings):
+        names.add(settings.account + VENDOR_DOMAIN)
+    return {name.lower() for name in names if name}
+
+
+def _is_vendors(settings: AccountSettings) -> bool:
+    return (urlsplit(settings.base_url).hostname or "").endswith(VENDOR_DOMAIN)
+
+
+def _looks_like_vendors(bare: str) -> bool:
+    return _LABEL.fullmatch(bare.removesuffix(VENDOR_DOMAIN)) is not None
 
 
 def _bare(name: str) -> str:

@@ -71,7 +71,9 @@ def read_webhook(body: bytes, received_at: datetime | None = None) -> Webhook:
         return Webhook(digest, broken="the body is no JSON object")
     data = sent.get("data")
     if not isinstance(data, dict):
-        return Webhook(digest, broken="it has no object 'data', which names the entity")
+        if "model" not in sent:
+            return Webhook(digest, broken="it has no object 'data', which names the entity")
+        data = {}  # an event of which there is nothing to read is taken, or Megaplan would hold back all others
     if "model" not in sent and isinstance(deal := data.get("deal"), dict):
         second = (received_at or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         identity = _id(deal.get("Id", deal.get("id")))

@@ -35,9 +35,11 @@ def settings(host: str, **quirks: Any) -> AccountSettings:
         ("mp361546.megaplan.ru", "mp36154", True),
         ("mp361546.megaplan.ru", "evil-mp361546.megaplan.ru", True),
         ("crm.example.org", "crm.example.org", False),
-        ("crm.example.org", "mp1.megaplan.ru", True),
+        ("mp361546.megaplan.ru", "crm.example.org", False),
+        ("mp361546.megaplan.ru", "ООО «Ромашка»", False),
+        ("crm.example.org", "mp1.megaplan.ru", False),
         ("http://127.0.0.1:18080", "127.0.0.1:18080", False),
-        ("http://127.0.0.1:18080", "127.0.0.1:18081", True),
+        ("http://127.0.0.1:18080", "demo.megaplan.ru", False),
     ],
 )
 def test_names(host: str, name: str, is_foreign: bool) -> None:
@@ -48,8 +50,17 @@ def test_names(host: str, name: str, is_foreign: bool) -> None:
 def test_a_quirk_takes_further_names() -> None:
     ours = settings("crm.example.org", webhook_account_names="mp1.megaplan.ru, mp2")
     assert foreign_account(Webhook("key", account_names=("mp1.megaplan.ru",)), ours) is None
-    assert foreign_account(Webhook("key", account_names=("mp2",)), ours) is None
-    assert foreign_account(Webhook("key", account_names=("mp3",)), ours) == "mp3"
+    others = [settings("mp2.megaplan.ru"), settings("mp3.megaplan.ru")]
+    assert foreign_account(Webhook("key", account_names=("mp2",)), ours, others) is None
+    assert foreign_account(Webhook("key", account_names=("mp3",)), ours, others) == "mp3"
+
+
+@pytest.mark.parametrize("other", ["mp2.megaplan.ru", "http://127.0.0.1:18081"])
+def test_another_account_that_is_served_is_foreign_whatever_this_one_is_called(other: str) -> None:
+    name = other.removeprefix("http://")
+    webhook = Webhook("key", account_names=(name,))
+    for own in ("crm.example.org", "http://127.0.0.1:18080", "mp1.megaplan.ru"):
+        assert foreign_account(webhook, settings(own), [settings(other)]) == name
 
 
 def test_what_names_no_account_is_taken_on_its_secret() -> None:
