@@ -19,6 +19,9 @@ Accounts with *telephony_active* get a certificate of `calls`, too: UIS's report
 calls are compared over the account's last days; what never arrived as an event is stored and delivered, what Megaplan
 has lost is delivered again.
 
+Afterwards `forget_old_calls` deletes calls older than the connection's *keep_telephony_days*, with everything that
+came in of them, once they are in Megaplan and compared. Without that setting nothing is deleted.
+
 #### A rerun
 
 Harmless at any time. A killed run goes on at its last page when it is retried; there is one certificate per run. What
@@ -39,8 +42,8 @@ Fields that Megaplan hides from the connection's user, and entities that no tabl
 
 `fail_when_unresolved` is red when a certificate leaves something unresolved; its last line names the table, the
 number of the proposal and what to do. `reconcile` is red when an account could not be compared: correct the
-connection as the last line says, then clear the task. `reconcile_calls` likewise. Postgres, Megaplan or UIS down:
-retried twice.
+connection as the last line says, then clear the task. `reconcile_calls` and `forget_old_calls` likewise. Postgres,
+Megaplan or UIS down: retried twice.
 """
 
 from datetime import timedelta
@@ -61,6 +64,7 @@ from megaplan_sync.reconciliation.operators import (
     RequireRawTablesOperator,
 )
 from megaplan_sync.telephony.call_reconciliation_operator import ReconcileCallsOperator
+from megaplan_sync.telephony.forgotten_calls_operator import ForgetOldCallsOperator
 
 
 @dag(
@@ -134,6 +138,11 @@ def megaplan_reconciliation() -> None:
         depth="{{ params.depth }}",
         map_index_template="{{ task.accounts | join(', ') }}",
     ).expand(accounts=choose_accounts.output)
+    forget_old_calls = ForgetOldCallsOperator(
+        task_id="forget_old_calls",
+        accounts=choose_accounts.output,
+        trigger_rule=TriggerRule.ALL_DONE,  # it looks itself at what each account's nights have compared
+    )
     publish_certificates = PublishCertificatesOperator(
         task_id="publish_certificates",
         outlets=[raw_table_alias("certificates")],
@@ -149,6 +158,7 @@ def megaplan_reconciliation() -> None:
         >> publish_certificates
         >> fail_when_unresolved
     )
+    reconcile_calls >> forget_old_calls
 
 
 megaplan_reconciliation()

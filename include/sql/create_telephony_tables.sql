@@ -97,7 +97,7 @@ COMMENT ON COLUMN telephony.events.mnemonic IS 'Which event: in_call_session, �
 COMMENT ON COLUMN telephony.events.occurred_at IS 'UIS''s notification_time in UTC; of a row of the report when it was read';
 COMMENT ON COLUMN telephony.events.payload IS 'What it says by UIS''s names, without the groups of the template, moments in UTC';
 COMMENT ON COLUMN telephony.events.derived_at IS 'When its call was last derived from it, or what a webhook of Megaplan names was read; null: still to be done, if it is about a call or from Megaplan';
-COMMENT ON COLUMN telephony.events.outcome IS 'What became of a webhook of Megaplan: written, unchanged, deleted, hidden, …';
+COMMENT ON COLUMN telephony.events.outcome IS 'What became of a webhook of Megaplan: written, unchanged, deleted, hidden, …; forgotten: came of a call that had been forgotten';
 CREATE INDEX IF NOT EXISTS events_to_derive ON telephony.events (account, call_session_id, number)
   WHERE derived_at IS NULL AND call_session_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS events_webhooks_waiting ON telephony.events (account, number)
@@ -257,3 +257,11 @@ COMMENT ON COLUMN telephony.commands.error IS 'Class and mnemonic of UIS''s refu
 CREATE UNIQUE INDEX IF NOT EXISTS commands_one_call_at_a_time ON telephony.commands (account, employee_id)
   WHERE kind = 'call' AND state = 'working';
 CREATE INDEX IF NOT EXISTS commands_by_employee ON telephony.commands (account, employee_id, kind, settled_at);
+
+CREATE TABLE IF NOT EXISTS telephony.forgotten_calls ( -- since version 5
+  account         text        NOT NULL,
+  call_session_id bigint      NOT NULL,
+  forgotten_at    timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (account, call_session_id)
+);
+COMMENT ON TABLE telephony.forgotten_calls IS 'Calls of which nothing else is kept: what comes of them later is not acted upon and goes in the next night. A row made by hand has a call forgotten';

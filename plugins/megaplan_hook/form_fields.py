@@ -17,14 +17,18 @@ def boolean(label: str, default: bool, description: str) -> FormField:
 
 
 def number(
-    label: str, default: float, low: float, high: float, description: str, kind: str = "integer"
+    label: str, default: float | None, low: float, high: float, description: str, kind: str = "integer"
 ) -> FormField:
-    """Describe a number in a range; both are told in the description."""
-    return {
-        "label": label,
-        "description": f"{description} From {low} to {high}, default {default}.",
-        "schema": {"type": [kind, "null"], "default": default, "minimum": low, "maximum": high},
-    }
+    """Describe a number in a range; both are told in the description.
+
+    :param default: None: what an empty field means is in the description
+    """
+    schema: dict[str, Any] = {"type": [kind, "null"], "minimum": low, "maximum": high}
+    told = f"{description} From {low} to {high}"
+    if default is not None:
+        schema["default"] = default
+        told += f", default {default}"
+    return {"label": label, "description": f"{told}.", "schema": schema}
 
 
 def text(label: str, description: str, *, default: str | None = None, secret: bool = False) -> FormField:

@@ -108,6 +108,14 @@ MEGAPLAN_FIELDS: dict[str, FormField] = {
         False,
         "Off (default): it is made from here. On: Megaplan makes one per call, which is completed from here.",
     ),
+    "keep_telephony_days": number(
+        "Telephony: days to keep",
+        None,
+        30,
+        36500,
+        "Calls older than so many days are deleted from Postgres by night, with everything that came in of them,"
+        " once Megaplan has them. Empty (default): nothing is deleted.",
+    ),
     "webhook_secret": text(
         "Telephony: webhook secret",
         "Unguessable part of the address at which Megaplan's events arrive.",

@@ -50,6 +50,10 @@ class FieldValues:
             value = value.strip()
         return None if value == "" else value
 
+    def is_given(self, name: str) -> bool:
+        """Say whether there is a value."""
+        return self._raw(name) is not None
+
     def boolean(self, name: str, default: bool) -> bool:
         """Read true or false."""
         value = self._raw(name)

@@ -40,6 +40,7 @@ FORM_FIELDS = (
     "communication_outgoing_unanswered",
     "communication_minutes",
     "megaplan_creates_todo",
+    "keep_telephony_days",
     "webhook_secret",
     "gateway_url",
     "route_fallback",
@@ -82,6 +83,8 @@ class AccountSettings:
     :param communication_minutes: length of a communication, 1–1440; default 120.
     :param megaplan_creates_todo: Megaplan makes one communication per call object itself, and we only
         complete it; default false.
+    :param keep_telephony_days: 30–36500: older calls, and what came in of them, are deleted from Postgres by
+        night once Megaplan has them; None, the default, keeps everything.
     :param requests_per_second: 0.1–1000, default 3. An independent client states 5 as Megaplan's limit.
     :param requests_per_hour: 1–1000000, default 1000. The same client states 1000.
     :param page_size: rows asked per page, 1–1000; default 100, Megaplan's own.
@@ -121,6 +124,7 @@ class AccountSettings:
     communication_outgoing_unanswered: Communication = "none"
     communication_minutes: int = 120
     megaplan_creates_todo: bool = False
+    keep_telephony_days: int | None = None
     requests_per_second: float = 3.0
     requests_per_hour: int = 1000
     page_size: int = 100
@@ -176,6 +180,9 @@ class AccountSettings:
             communication_outgoing_unanswered=communication("communication_outgoing_unanswered"),
             communication_minutes=given.whole_number("communication_minutes", 120, 1, 1440, "minutes"),
             megaplan_creates_todo=given.boolean("megaplan_creates_todo", False),
+            keep_telephony_days=given.whole_number("keep_telephony_days", 30, 30, 36_500, "days")
+            if given.is_given("keep_telephony_days")
+            else None,
             requests_per_second=given.number("requests_per_second", 3.0, 0.1, 1000, "requests per second"),
             requests_per_hour=given.whole_number(
                 "requests_per_hour", 1000, 1, 1_000_000, "requests per hour"

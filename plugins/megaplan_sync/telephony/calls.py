@@ -43,8 +43,13 @@ def derive_new_calls(connection: Connection[Any], account: str, limit: int = 500
     time, as is a call that another run is at; so call this until it returns nothing, or use ``drain``. Needs the
     isolation level READ COMMITTED, Postgres' default.
 
+    What came of forgotten calls is passed over, see :mod:`megaplan_sync.telephony.forgotten_calls`.
+
     :param limit: most calls at once
     """
+    # a transaction of its own: the one below locks events once more, in an order that is right for itself only
+    with connection.transaction():
+        connection.execute(read_sql("pass_over_forgotten_calls"), {"account": account})
     with connection.transaction():
         claimed = connection.execute(
             read_sql("claim_calls_to_derive"), {"account": account, "limit": limit}

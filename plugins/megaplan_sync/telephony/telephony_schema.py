@@ -7,7 +7,7 @@ from psycopg import Connection
 from megaplan_sync.exceptions import NewerSchemaError
 from megaplan_sync.sql import read_sql
 
-TELEPHONY_SCHEMA_VERSION = 4
+TELEPHONY_SCHEMA_VERSION = 5
 """Version of the tables that this code writes."""
 TELEPHONY_TABLES = tuple(
     f"telephony.{name}"
@@ -22,6 +22,7 @@ TELEPHONY_TABLES = tuple(
         "cards",
         "learned",
         "commands",
+        "forgotten_calls",
     )
 )
 

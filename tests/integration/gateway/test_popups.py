@@ -230,3 +230,18 @@ def test_an_address_in_an_event_is_neither_fetched_nor_passed_on(
     ledger = call_world.ledger(OWN_CALL)
     assert ledger is not None
     assert "another host" in ledger["recording_error"]
+
+
+def test_of_a_forgotten_call_nothing_is_shown_whatever_comes(
+    call_world: CallWorld, at_work: ServedGateway
+) -> None:
+    """Its events are deleted, so that UIS's repetitions are new once more."""
+    call_world.database.execute(
+        "INSERT INTO telephony.forgotten_calls (account, call_session_id) VALUES (%s, %s)",
+        (call_world.account, OWN_CALL),
+    )
+    call_world.tell(at_work, "call_proceeding", employee_id=501, leg_id=1)
+    assert (call_world.screens(), call_world.cards()) == ({}, {})
+    call_world.database.execute("DELETE FROM telephony.forgotten_calls")
+    call_world.tell(at_work, "call_proceeding", employee_id=501, leg_id=2)
+    assert call_world.screens() == {ANNA: [f"{OWN_CALL} calling"]}

@@ -161,6 +161,7 @@ def test_the_night_compares_calls(airflow: TestedAirflow, world: PushWorld, uis:
     conf = {"entities": ["calls"], "calls_since": "2026-01-14"}
     run = airflow.dags_test(conf, dag_id="megaplan_reconciliation")
     assert run.state == "success", run.output[-3000:]
+    assert "forget_old_calls" in run.states
     assert set(run.states.values()) == {"success"}
     assert world.states(number) == ("done", "done", "done")
     certificate = world.database.execute(

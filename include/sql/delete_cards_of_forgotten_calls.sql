@@ -1,0 +1,3 @@
+-- Pop-ups of calls that are forgotten.
+DELETE FROM telephony.cards
+WHERE account = %(account)s AND call_session_id = ANY (%(call_session_ids)s)

@@ -1,0 +1,351 @@
+"""Old calls go, with all that came in of them; nothing goes that is still needed, and nothing comes back."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import psycopg
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from megaplan_sync.sql import read_sql
+from megaplan_sync.telephony.calls import drain
+from megaplan_sync.telephony.forgotten_calls import Forgotten, forget_old_calls
+from megaplan_sync.telephony.forgotten_calls_operator import ForgetOldCallsOperator
+from megaplan_sync.telephony.inbox import (
+    MEGAPLAN_WEBHOOK,
+    UIS_NOTIFICATION,
+    store_event,
+    store_events,
+    store_report_rows,
+)
+from tests.emulators.uis_client import Client
+
+from ..airflow_runs import postgres_connection
+from ..sudden_death import work_until_killed
+from .call_night import CallNight
+from .notification_receiver import NotificationReceiver
+from .push_world import PushWorld
+
+pytest_plugins = ["tests.emulators.uis_fixtures", "tests.integration.telephony.push_fixtures"]
+NOW = datetime.now(UTC)
+KEEP_DAYS = 30
+TABLES = ("events", "calls", "call_deliveries", "cards")
+Message = tuple[bytes, str | None, str | None]
+
+
+def messages(number: int, days_ago: float = 40, **values: Any) -> list[Message]:
+    """Return what UIS tells of a missed call."""
+    begin = NOW - timedelta(days=days_ago)
+    leg = {"leg_id": number * 10, "employee_id": 501}
+    told: list[tuple[str, int, dict[str, Any]]] = [
+        ("in_call_session", 0, {}),
+        ("call_proceeding", 1, leg),
+        ("call_disconnected", 9, leg),
+        ("lost_call_session", 9, {}),
+    ]
+    return [
+        (
+            json.dumps(
+                {
+                    "notification_mnemonic": mnemonic,
+                    "notification_timestamp": int((begin + timedelta(seconds=after)).timestamp()),
+                    "call_session_id": number,
+                    "direction": "in",
+                    "contact_phone_number": "79995550011",
+                    **more,
+                    **values,
+                }
+            ).encode(),
+            "application/json",
+            None,
+        )
+        for mnemonic, after, more in told
+    ]
+
+
+def hear(
+    world: PushWorld, number: int, days_ago: float = 40, account: str | None = None, **values: Any
+) -> int:
+    """Let a call be heard of, and a pop-up have been shown."""
+    account = account or world.account
+    store_events(world.database, account, UIS_NOTIFICATION, messages(number, days_ago, **values))
+    world.database.execute("UPDATE telephony.events SET received_at = occurred_at")
+    world.database.execute(
+        """INSERT INTO telephony.cards (account, provider_id, call_session_id, is_companion, employee_id, state)
+        VALUES (%s, %s, %s, false, 1, 'closed')""",
+        (account, str(number), number),
+    )
+    return number
+
+
+def settle(world: PushWorld, account: str) -> None:
+    """Let calls of an account that nobody pushes be in Megaplan."""
+    for _ in drain(world.database, account):
+        pass
+    world.database.execute(
+        """UPDATE telephony.call_deliveries AS delivery
+        SET history = 'done', recording = 'none', communication = 'none', call_changed_at = calls.changed_at
+        FROM telephony.calls
+        WHERE (calls.account, calls.call_session_id) = (delivery.account, delivery.call_session_id)
+          AND calls.account = %s""",
+        (account,),
+    )
+
+
+def compare(world: PushWorld, account: str | None = None, at: datetime | None = None) -> None:
+    """Let a night have compared all calls of an account."""
+    world.database.execute(
+        """INSERT INTO megaplan_raw.certificates (account, entity, run_id, day, depth, verdict, missing, stale, extra,
+          repaired, deleted, unresolved, requests_used, duration, watermark, doc)
+        VALUES (%s, 'calls', gen_random_uuid(), current_date, 'full', 'proven', 0, 0, 0, 0, 0, 0, 0, '0',
+          coalesce(%s::timestamptz, clock_timestamp()), '')""",
+        (account or world.account, at),
+    )
+
+
+def forget(world: PushWorld, keep_days: int | None = KEEP_DAYS, at_once: int = 500) -> Forgotten:
+    return forget_old_calls(world.database, world.account, keep_days, at_once=at_once)
+
+
+def left(world: PushWorld, table: str = "calls", account: str | None = None) -> list[int]:
+    """Return the calls of which a table has rows."""
+    found = world.database.execute(
+        f"SELECT DISTINCT call_session_id FROM telephony.{table} WHERE account = %s ORDER BY 1",
+        (account or world.account,),
+    )
+    return [number for (number,) in found]
+
+
+def event_numbers(world: PushWorld) -> list[int]:
+    found = world.database.execute("SELECT number FROM telephony.events ORDER BY number")
+    return [number for (number,) in found]
+
+
+def whole_rows(world: PushWorld, number: int) -> list[Any]:
+    return [
+        world.database.execute(
+            f"SELECT * FROM telephony.{table} AS t WHERE call_session_id = %s ORDER BY t", (number,)
+        ).fetchall()
+        for table in TABLES
+    ]
+
+
+def test_what_comes_late_of_a_forgotten_call_changes_nothing(world: PushWorld) -> None:
+    """Neither what came before, nor something new, nor UIS's report."""
+    old, young = hear(world, 700), hear(world, 701, days_ago=5)
+    world.push()
+    compare(world)
+    before, in_megaplan = whole_rows(world, young), world.calls()
+    assert len(in_megaplan) == 2
+    told = forget(world)
+    assert str(told) == ("deleted: 1 calls, 4 events, 1 pop ups, 1 deliveries; kept although old: nothing")
+    assert [left(world, table) for table in TABLES] == [[young]] * 4
+    assert whole_rows(world, young) == before
+    world.forget_requests()
+
+    store_events(world.database, world.account, UIS_NOTIFICATION, messages(old))
+    new = messages(old, days_ago=0, notification_mnemonic="talk_started")
+    store_events(world.database, world.account, UIS_NOTIFICATION, new)
+    row = {
+        "id": old,
+        "start_time": "2026-01-15 10:00:00",
+        "finish_time": "2026-01-15 10:01:05",
+        "is_lost": False,
+    }
+    for seconds in (10, 25, 10):  # of two versions the older one is told once more
+        store_report_rows(world.database, world.account, [{**row, "talk_duration": seconds}])
+    hear(world, 702, days_ago=1)
+    asked = {"account": world.account, "call_session_ids": [old], "after": 0, "hours": 2}
+    assert world.database.execute(read_sql("select_events_of_calls"), asked).fetchall() == []
+    heard = world.database.execute(read_sql("select_call_events_since"), asked).fetchall()
+    assert old not in [session for _, session, *_ in heard]
+    world.push()
+    assert left(world) == left(world, "call_deliveries") == [young, 702]
+    assert {call["providerId"] for call in world.calls()} == {"700", "701", "702"}
+    assert len(world.calls()) == 3
+    assert whole_rows(world, young) == before
+    waiting = world.database.execute(read_sql("select_waiting_events")).fetchone()
+    assert waiting == (None,), "nobody is rung for it again"
+
+    compare(world)
+    assert forget(world).events == 10
+    assert left(world, "events") == [young, 702]
+    assert forget(world) == Forgotten(), "there is nothing more to do"
+
+
+def test_nothing_goes_that_is_still_needed(world: PushWorld, database_uri: str) -> None:
+    tweaks = {
+        701: "UPDATE telephony.calls SET is_finished = false WHERE call_session_id = 701",
+        702: "UPDATE telephony.call_deliveries SET recording = 'parked' WHERE call_session_id = 702",
+        703: "UPDATE telephony.call_deliveries SET recording = 'waiting' WHERE call_session_id = 703",
+        704: "UPDATE telephony.call_deliveries SET history = 'unsure' WHERE call_session_id = 704",
+        705: "UPDATE telephony.call_deliveries SET communication = 'due' WHERE call_session_id = 705",
+        706: "UPDATE telephony.call_deliveries SET claimed_until = now() + '1 hour' WHERE call_session_id = 706",
+        707: "UPDATE telephony.call_deliveries SET call_changed_at = '2020-01-01' WHERE call_session_id = 707",
+        708: "UPDATE telephony.events SET derived_at = NULL WHERE call_session_id = 708",
+        709: "UPDATE telephony.cards SET state = 'open' WHERE call_session_id = 709",
+        710: "DELETE FROM telephony.call_deliveries WHERE call_session_id = 710",
+        711: """WITH changed AS (SELECT clock_timestamp() + interval '1 hour' AS at), call AS (
+            UPDATE telephony.calls SET changed_at = changed.at FROM changed WHERE call_session_id = 711
+          ) UPDATE telephony.call_deliveries SET call_changed_at = changed.at FROM changed
+          WHERE call_session_id = 711""",
+    }
+    locked = 712
+    for number in (700, *tweaks, locked):
+        hear(world, number)
+    hear(world, 713, is_internal=True)
+    settle(world, world.account)
+    compare(world)
+    for tweak in tweaks.values():
+        assert world.database.execute(tweak).rowcount >= 1
+    with psycopg.connect(database_uri) as deriving, deriving.transaction():
+        deriving.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended('telephony.calls ' || %s, %s))",
+            (world.account, locked),
+        )
+        told = forget(world, at_once=2)
+    assert left(world) == left(world, "events") == left(world, "cards") == [*tweaks, locked]
+    assert left(world, "forgotten_calls") == [700, 713]
+    assert (told.calls, told.unfinished_calls, told.unsettled_calls, told.waiting_messages) == (2, 1, 11, 4)
+    assert forget(world).calls == 1, "the one that was just being derived"
+
+
+@pytest.mark.parametrize("nights", ["none", "one before", "one just after"])
+def test_no_call_goes_that_the_nights_have_not_compared(world: PushWorld, nights: str) -> None:
+    """A night that comes next would ask for its days once more."""
+    hear(world, 700)
+    settle(world, world.account)
+    began = NOW - timedelta(days=40)
+    world.database.execute("UPDATE telephony.calls SET changed_at = %s", (began,))
+    world.database.execute("UPDATE telephony.call_deliveries SET call_changed_at = %s", (began,))
+    if nights != "none":
+        compare(world, at=began + timedelta(days=-1 if nights == "one before" else 2))
+    assert (forget(world).calls, left(world)) == (0, [700])
+    compare(world)
+    assert (forget(world).calls, left(world)) == (1, [])
+
+
+def test_messages_of_no_call_go_when_they_are_settled(world: PushWorld) -> None:
+    webhook = b'{"data": {"id": "1"}, "event": "on_after_create", "model": "Deal", "uuid": "%d"}'
+    for number in range(3):
+        store_event(world.database, world.account, MEGAPLAN_WEBHOOK, webhook % number, "application/json")
+    for body in (b"of no use", b'{"notification_mnemonic": "sip_line_unregister"}'):
+        store_event(world.database, world.account, UIS_NOTIFICATION, body, "application/json")
+    waiting, settled, young, *_ = numbers = event_numbers(world)
+    world.database.execute(
+        "UPDATE telephony.events SET derived_at = now() WHERE number = ANY (%s)", ([settled, young],)
+    )
+    world.database.execute(
+        "UPDATE telephony.events SET received_at = %s WHERE number <> %s", (NOW - timedelta(days=40), young)
+    )
+    told = forget(world, at_once=1)
+    assert event_numbers(world) == [waiting, young]
+    assert (len(numbers), told.messages, told.waiting_messages) == (5, 3, 1)
+
+
+def test_each_account_keeps_what_its_own_connection_says(
+    world: PushWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the operator's level, as the DAG has it; a connection that makes no sense stops no other."""
+    monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_POSTGRES", json.dumps(postgres_connection(world.uri)))
+    kept = {"monthly": 30, "quarterly": 90, "always": None, "impossible": 7}
+    for account, days in kept.items():
+        described = {
+            "conn_type": "megaplan",
+            "host": f"{account}.megaplan.ru",
+            "extra": {"telephony_active": True, "keep_telephony_days": days},
+        }
+        monkeypatch.setenv(f"AIRFLOW_CONN_{account.upper()}", json.dumps(described))
+        for number, days_ago in ((700, 20), (701, 60), (702, 200)):
+            hear(world, number, days_ago, account)
+        settle(world, account)
+        compare(world, account)
+    forget = partial(ForgetOldCallsOperator, task_id="forget_old_calls")
+    done = forget(accounts=[["monthly", "quarterly"], ["always"]]).execute({})
+    assert {account: counts["calls"] for account, counts in done.items()} == {
+        "monthly": 2,
+        "quarterly": 1,
+        "always": 0,
+    }
+    remaining = {"monthly": [700], "quarterly": [700, 701], "always": [700, 701, 702]}
+    assert {account: left(world, account=account) for account in remaining} == remaining
+    world.database.execute("DELETE FROM telephony.forgotten_calls WHERE account = 'monthly'")
+    hear(world, 703, 50, "monthly")
+    settle(world, "monthly")
+    compare(world, "monthly")
+    with pytest.raises(AirflowFailException, match="keep_telephony_days"):
+        forget(accounts=[["impossible", "monthly"]]).execute({})
+    assert left(world, account="monthly") == [700]
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "before 2 INSERT INTO telephony.forgotten_calls",
+        "before 1 DELETE FROM telephony.events",
+        "after 2 DELETE FROM telephony.events",
+        "before 1 DELETE FROM telephony.calls",
+        "after 2 DELETE FROM telephony.calls",
+    ],
+)
+def test_whoever_is_killed_in_the_middle_leaves_whole_calls(world: PushWorld, moment: str) -> None:
+    numbers = [hear(world, number) for number in (700, 701, 702)]
+    world.push_until_quiet()
+    compare(world)
+    world.connect()
+    work_until_killed(
+        world.uri,
+        moment,
+        lambda hook, connection: forget_old_calls(connection, world.account, KEEP_DAYS, at_once=1),
+    )
+    there = left(world)
+    assert [left(world, table) for table in TABLES] == [there] * 4, "a call is there whole or not at all"
+    world.forget_requests()
+    for number in numbers:
+        store_events(world.database, world.account, UIS_NOTIFICATION, messages(number))
+    world.push()
+    assert (left(world), world.requests()) == (there, [])
+    forget(world)
+    assert [left(world, table) for table in TABLES] == [[]] * 4
+    assert left(world, "forgotten_calls") == numbers
+
+
+def test_a_person_can_have_any_call_forgotten(world: PushWorld) -> None:
+    """Also one that is not over, and where everything else is kept."""
+    hear(world, 700)
+    hear(world, 701)
+    settle(world, world.account)
+    world.database.execute("UPDATE telephony.calls SET is_finished = false")
+    world.database.execute(
+        """INSERT INTO telephony.forgotten_calls (account, call_session_id)
+        SELECT account, call_session_id FROM telephony.calls WHERE call_session_id = 700"""
+    )
+    assert forget(world, keep_days=None).calls == 1
+    assert [left(world, table) for table in TABLES] == [[701]] * 4
+
+
+@pytest.fixture
+def night(world: PushWorld, uis: Client, monkeypatch: pytest.MonkeyPatch) -> Iterator[CallNight]:
+    receiver = NotificationReceiver(world.uri, world.account)
+    yield CallNight(world, uis, receiver, monkeypatch)
+    receiver.close()
+
+
+def test_days_that_are_compared_by_hand_bring_no_forgotten_call_back(night: CallNight) -> None:
+    """``calls_since`` reads UIS's report of days whose calls are forgotten."""
+    world = night.world
+    old, young = night.play(hours_ago=24 * 40), night.play()
+    world.push_until_quiet()
+    compare(world)
+    days_since_young = (datetime.now(UTC) - night.now()).days  # the exchange lives in January 2026
+    assert forget(world, keep_days=days_since_young + 10).calls == 1
+    certificate = night.run(since=(night.now() - timedelta(days=50)).date())
+    assert (certificate.verdict, certificate.missing) == ("proven", 0)
+    assert left(world) == [young]
+    assert sorted(call["providerId"] for call in world.calls()) == sorted(map(str, (old, young)))
+    assert left(world, "events") == sorted((old, young)), "the report's row"
+    assert forget(world, keep_days=None).events == 1
+    assert left(world, "events") == [young]
