@@ -100,7 +100,7 @@ CREATE TABLE IF NOT EXISTS uis.upload_runs (
   unfinished text,
   PRIMARY KEY (run_id, account)
 );
-COMMENT ON TABLE uis.upload_runs IS 'What each run of uis_deals_upload did for an account.';
+COMMENT ON TABLE uis.upload_runs IS 'What each run of uis_deals_upload did for an account; kept for 90 days.';
 COMMENT ON COLUMN uis.upload_runs.run_id IS 'Airflow''s run';
 COMMENT ON COLUMN uis.upload_runs.account IS 'Label before .megaplan.ru, otherwise host:port';
 COMMENT ON COLUMN uis.upload_runs.began_at IS 'When its first task began';

@@ -135,6 +135,7 @@ class AccountUpload:
         :param is_first: what the run left unfinished is told anew, not added to
         """
         self._lock()
+        self._session.execute("delete_old_upload_runs")
         self._session.execute("begin_upload_run", run_id=self._run_id)
         sent_before, unfinished = self._session.uis.requests_sent, None
         counted_before = dict(self._session.counts)
