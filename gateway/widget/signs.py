@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import re
 import time
 from collections import OrderedDict
@@ -14,13 +15,18 @@ from gateway.account import Account
 from gateway.live_budget import BudgetSpentError
 from gateway.refusals import RefusedError
 from gateway.widget.per_minute import PerMinute
-from megaplan_hook.exceptions import MegaplanError, MegaplanNotFoundError, MegaplanValidationError
+from megaplan_hook.exceptions import MegaplanError
 from megaplan_hook.query import path_id
+from megaplan_sync.telephony.delivery_errors import is_refusal
 from megaplan_sync.values import boolean, identifier
+
+log = logging.getLogger(__name__)
 
 DISBELIEVED_SECONDS = 60.0
 MOST_REMEMBERED = 5000
 UNKNOWN_PER_MINUTE = 20
+AWAY_SECONDS = 5.0
+"""After Megaplan failed, it is asked about no sign for so long: every widget asks every few seconds."""
 _PATIENCE = 5.0
 _SIGN = re.compile(r"[\x21-\x7e]{1,500}")
 
@@ -41,6 +47,7 @@ class UserSigns:
         self._known: OrderedDict[_Key, tuple[int | None, float]] = OrderedDict()
         self._asking: dict[_Key, asyncio.Lock] = {}
         self._wrong = PerMinute(UNKNOWN_PER_MINUTE, clock)
+        self._away_until: dict[str, float] = {}
 
     async def employee(self, account: Account, sign: str | None) -> int:
         """Return the id of the employee to whom a sign belongs.
@@ -84,15 +91,19 @@ class UserSigns:
             raise RefusedError(
                 403, "В подключении не указано приложение Мегаплана: обратитесь к администратору."
             )
+        if self._clock() < self._away_until.get(account.name, 0.0):
+            raise _not_confirmed()
         path = f"/integration/{path_id(uuid)}/checkUserSign/{path_id(sign)}"
         try:
             answer = await account.megaplan.request("GET", path, patience=_PATIENCE)
-        except (MegaplanNotFoundError, MegaplanValidationError):
-            self._wrong.count(account.name)
-            return None
-        except (MegaplanError, BudgetSpentError):
-            told = "Мегаплан не подтвердил, кто вошёл: попробуйте через минуту."
-            raise RefusedError(503, told, retry_after=10) from None
+        except (MegaplanError, BudgetSpentError) as error:
+            if isinstance(error, MegaplanError) and is_refusal(error):
+                # which of its refusals a wrong sign gets is documented nowhere
+                log.info("sign refused", extra={"account": account.name, "reason": type(error).__name__})
+                self._wrong.count(account.name)
+                return None
+            self._away_until[account.name] = self._clock() + AWAY_SECONDS
+            raise _not_confirmed() from None
         employee = _working_employee(answer.data)
         if employee is None:
             self._wrong.count(account.name)
@@ -103,6 +114,11 @@ def _working_employee(data: Any) -> int | None:
     if not isinstance(data, dict) or data.get("contentType") != "Employee":
         return None
     return None if boolean(data.get("isWorking")) is False else identifier(data.get("id"))
+
+
+def _not_confirmed() -> RefusedError:
+    told = "Мегаплан не подтвердил, кто вошёл: попробуйте через минуту."
+    return RefusedError(503, told, retry_after=10)
 
 
 def _nobody() -> RefusedError:

@@ -137,8 +137,21 @@ def test_a_good_sign_is_checked_once_in_a_while_and_wrong_ones_not_without_end(w
 def test_megaplan_being_away_lets_nobody_in(world: WidgetWorld) -> None:
     world.megaplan.control("faults", [{"kind": "500", "path": "/integration", "count": 5}])
     headers = {"Origin": world.megaplan.url, "X-User-Sign": world.sign(SELLER)}
-    answer = world.gateway.client.get(world.path("state"), headers=headers)
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
+    for _ in range(5):
+        answer = world.gateway.client.get(world.path("state"), headers=headers)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
+    assert checks(world) == 1, "while Megaplan fails, it is not asked by every widget again and again"
+
+
+@pytest.mark.parametrize("status", [400, 403])
+def test_whatever_megaplan_refuses_a_wrong_sign_with_it_is_not_asked_without_end(
+    status: int, world: WidgetWorld
+) -> None:
+    world.megaplan.control("faults", [{"kind": "500", "status": status, "path": "/integration"}])
+    headers = {"Origin": world.megaplan.url, "X-User-Sign": "wrong"}
+    for _ in range(3):
+        assert world.gateway.client.get(world.path("state"), headers=headers).status_code == 403
+    assert checks(world) == 1
 
 
 def test_who_does_not_telephone_is_told_so(world: WidgetWorld) -> None:
