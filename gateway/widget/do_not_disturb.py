@@ -68,10 +68,13 @@ async def _employee(uis: LiveUis, user: TelephonyUser) -> dict[str, Any]:
     where = {"field": "id", "operator": "=", "value": user.uis_employee_id}
     sort_field = uis.settings.vendor_quirks.directories_sort_field
     found = await read_all(uis, employees(_FIELDS, where, sort_field), _PATIENCE)
-    if not found:
-        told = f"there is no employee {user.uis_employee_id}"
-        raise UisNotFoundError("get.employees", "employee_not_found", told=told)
-    return found[0]
+    for employee in found:
+        if (
+            identifier(employee.get("id")) == user.uis_employee_id
+        ):  # never another one's telephones are written back
+            return employee
+    told = f"there is no employee {user.uis_employee_id}"
+    raise UisNotFoundError("get.employees", "employee_not_found", told=told)
 
 
 async def _change(

@@ -17,6 +17,7 @@ _PATIENCE = 6.0
 # of a leg, as list.calls says it; the Russian words are UIS's own
 _OVER = "Разъединено"
 _RINGING = "Дозвон"
+_OVER_ALREADY = "Этот звонок уже завершён."
 
 
 async def check_own_call(uis: LiveUis, user: TelephonyUser, call_session_id: int, seems_own: bool) -> None:
@@ -34,12 +35,10 @@ async def check_own_call(uis: LiveUis, user: TelephonyUser, call_session_id: int
         raise _foreign() from None
     except UisError as error:
         raise RefusedError(503, told_of(error), retry_after=5) from None
-    legs = next(
-        (call.get("legs") for call in calls if str(call.get("call_session_id")) == str(call_session_id)), None
-    )
-    if legs is None:
-        raise RefusedError(409, "Этот звонок уже завершён.")
-    legs = [leg for leg in legs if isinstance(leg, Mapping)]
+    found = next((call for call in calls if str(call.get("call_session_id")) == str(call_session_id)), None)
+    if found is None:
+        raise RefusedError(409, _OVER_ALREADY)
+    legs = [leg for leg in found.get("legs") or () if isinstance(leg, Mapping)]
     names_anybody = any(leg.get("employee_id") is not None for leg in legs)
     if not (is_own_call(legs, user.uis_employee_id) if names_anybody else seems_own):
         raise _foreign()
@@ -60,12 +59,14 @@ def is_own_call(legs: Iterable[Mapping[str, Any]], uis_employee_id: int) -> bool
 async def hang_up(uis: LiveUis, call_session_id: int) -> Outcome:
     """End a call for everybody; one that is over already is what was wanted.
 
-    :raises UisError: UIS refuses
+    :raises UisError: UIS refuses, for a state that does not allow it among others: then the call goes on
     """
     try:
         await uis.ask(release_call(call_session_id), _PATIENCE)
-    except UisCallStateError:
-        return Outcome("done", "Этот звонок уже завершён.")
+    except UisCallStateError as error:
+        if error.mnemonic != "call_session_not_found":
+            raise
+        return Outcome("done", _OVER_ALREADY)
     return Outcome("done", "Звонок завершён.")
 
 

@@ -6,11 +6,14 @@ from uis_hook.exceptions import (
     UisAccountInactiveError,
     UisAddressNotAllowedError,
     UisAPIError,
+    UisCallRefusedError,
+    UisCallStateError,
     UisComponentDisabledError,
     UisError,
     UisForbiddenError,
     UisLimitExceededError,
     UisLoginError,
+    UisServerError,
     UisTokenError,
     UisValidationError,
 )
@@ -30,6 +33,8 @@ _BY_CLASS: tuple[tuple[type[UisError] | tuple[type[UisError], ...], str], ...] =
         (UisTokenError, UisLoginError, UisForbiddenError, UisAddressNotAllowedError, UisAccountInactiveError),
         "UIS не принимает ключ доступа: обратитесь к администратору.",
     ),
+    (UisCallRefusedError, "UIS не разрешает этот звонок: обратитесь к администратору."),
+    (UisCallStateError, "Сейчас этого сделать нельзя: звонок в другом состоянии. Попробуйте ещё раз."),
 )
 
 
@@ -40,9 +45,9 @@ def told_of(error: UisError) -> str:
     for kind, told in _BY_CLASS:
         if isinstance(error, kind):
             return told
-    if isinstance(error, UisValidationError):
-        if error.field == "contact":
-            return "UIS не принимает этот номер телефона."
+    if isinstance(error, UisValidationError) and error.field == "contact":
+        return "UIS не принимает этот номер телефона."
+    if isinstance(error, UisAPIError) and not isinstance(error, UisServerError):
         return "UIS не приняла команду: обратитесь к администратору."
     return "UIS сейчас не отвечает: попробуйте ещё раз через минуту."
 

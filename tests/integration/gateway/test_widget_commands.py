@@ -170,6 +170,15 @@ def test_a_foreign_call_is_not_ended(world: WidgetWorld) -> None:
     assert world.asked("release.call") == 0
 
 
+def test_a_call_that_uis_does_not_end_is_not_told_as_ended(world: WidgetWorld) -> None:
+    session = talking(world)
+    fault = {"kind": "rpc", "method": "release.call", "mnemonic": "invalid_state", "count": 1}
+    world.uis.control("faults", fault)
+    answer = world.send("hang-up", SELLER, call_session_id=str(session)).json()
+    assert (answer["state"], "в другом состоянии" in answer["told"]) == ("failed", True)
+    assert not world.uis.truth(session)["finished"]
+
+
 def test_a_repeated_hang_up_says_what_the_first_did(world: WidgetWorld) -> None:
     session = talking(world)
     answers = [world.send("hang-up", SELLER, "f" * 32, call_session_id=str(session)) for _ in range(2)]

@@ -1,17 +1,27 @@
 """The widget's script, its pace of polling, and whose call a call is. Without any I/O."""
 
+import asyncio
+import json
 import re
 from typing import Any
 
+import httpx
 import pytest
 
-from gateway.widget.hang_up import is_own_call
+from gateway.metrics import Metrics
+from gateway.refusals import RefusedError
+from gateway.uis_client import LiveUis
+from gateway.widget.hang_up import check_own_call, is_own_call
 from gateway.widget.script import NAMES, widget_content
+from gateway.widget.sentences import told_of
 from gateway.widget.status_poll import poll_pause
+from gateway.widget.users import TelephonyUser
 from gateway.widget_key import widget_key
 from megaplan_hook.settings import AccountSettings
 from megaplan_hook.vendor_quirks import VendorQuirks
+from uis_hook.api_errors import api_error
 from uis_hook.limits import Limits, LimitWindow
+from uis_hook.settings import UisSettings
 
 SECRET = "secret-of-the-webhooks"
 
@@ -100,3 +110,52 @@ RINGS, TALKS, HOLDS, OVER = "Дозвон", "Разговор", "На удерж
 def test_whose_call_it_is(legs: list[tuple[int | None, str]], own: bool) -> None:
     rows = [{"employee_id": employee, "state": state} for employee, state in legs]
     assert is_own_call(rows, ME) is own
+
+
+@pytest.mark.parametrize(
+    ("code", "mnemonic", "told"),
+    [
+        (-32001, "access_token_invalid", "ключ доступа"),
+        (-32003, "ip_not_whitelisted", "ключ доступа"),
+        (-32008, "component_disabled", "не подключена в тарифе"),
+        (-32009, "account_inactive", "ключ доступа"),
+        (-32029, "limit_exceeded", "лимит"),
+        (-32002, "contact_in_blacklist", "чёрном списке"),
+        (-32602, "contact_in_blacklist", "чёрном списке"),
+        (-32002, "security_rule_of_tomorrow", "не разрешает этот звонок"),
+        (-32004, "invalid_state", "в другом состоянии"),
+        (-32602, "call_session_not_found", "уже завершён"),
+        (-32602, "own_virtual_phone_number_not_allowed", "собственный номер"),
+        (-32007, "virtual_phone_number_not_found", "с которого звонит компания"),
+        (-32602, "invalid_parameter_value", "не приняла команду"),
+        (-32601, "method_not_found", "не приняла команду"),
+        (-31000, "word_of_tomorrow", "не приняла команду"),
+        (-32603, "internal_error", "сейчас не отвечает"),
+    ],
+)
+def test_what_uis_refuses_is_told_as_what_it_is(code: int, mnemonic: str, told: str) -> None:
+    assert told in told_of(api_error("release.call", {"code": code, "data": {"mnemonic": mnemonic}}))
+
+
+def cabinet(rows: list[dict[str, Any]]) -> LiveUis:
+    """Return the client of a cabinet that answers everything with these rows."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked = json.loads(request.content)
+        return httpx.Response(200, json={"jsonrpc": "2.0", "id": asked["id"], "result": {"data": rows}})
+
+    address = "http://uis.example.org"
+    settings = UisSettings("uis_default", address, address, None, None, access_token="token")
+    uis = LiveUis(settings, Metrics())
+    uis._http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    return uis
+
+
+@pytest.mark.parametrize("legs", [{}, {"legs": None}, {"legs": []}])
+def test_a_call_that_names_no_legs_is_going_on(legs: dict[str, Any]) -> None:
+    uis, me = cabinet([{"call_session_id": "700", **legs}]), TelephonyUser(1, ME, "101", None, None, None)
+    asyncio.run(check_own_call(uis, me, 700, seems_own=True))
+    for session, seems_own, status in ((700, False, 403), (701, True, 409)):
+        with pytest.raises(RefusedError) as refused:
+            asyncio.run(check_own_call(cabinet([{"call_session_id": 700, **legs}]), me, session, seems_own))
+        assert refused.value.status == status
