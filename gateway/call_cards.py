@@ -161,6 +161,7 @@ class CallCards:
                 number,
                 wanted,
                 "opening" if is_ambiguous(error) else "given_up",
+                known=None,
                 due_in_seconds=self._lag(account),
                 error=_told(error),
             )
@@ -170,6 +171,7 @@ class CallCards:
             number,
             wanted,
             "open",
+            known=None,
             due_in_seconds=LOOK_AGAIN_SECONDS,
             call_info_id=str(made["id"]),
         )
@@ -198,6 +200,7 @@ class CallCards:
             number,
             wanted,
             "closed" if is_end else "open",
+            known=card,
             due_in_seconds=LOOK_AGAIN_SECONDS,
             call_info_id=str(made["id"]),
             history_hash=history_hash,
@@ -234,6 +237,7 @@ class CallCards:
             number,
             wanted,
             state,
+            known=card,
             due_in_seconds=seconds,
             error=_told(error),
             is_left=is_left,

@@ -107,6 +107,7 @@ class CardTable:
         wanted: WantedCard,
         state: CardState,
         *,
+        known: Card | None,
         due_in_seconds: float,
         call_info_id: str | None = None,
         history_hash: str | None = None,
@@ -115,12 +116,15 @@ class CardTable:
     ) -> None:
         """Note what a request has led to, in ``telephony.cards`` and, of a call's record, in the ledger.
 
+        :param known: the card before the request; None if ``begin`` made it
         :param is_left: after an error: the card stays as it was, and this very change is not told again
         """
         asked: dict[str, Any] = {
             **_of(account, wanted),
             "call_session_id": call_session_id,
             "state": state,
+            "known_state": "opening" if known is None else known.state,
+            "known_told": wanted.told if known is None else known.told,
             "told": wanted.told if error is None or is_left else None,
             "employee_id": wanted.employee_id if error is None else None,
             "call_info_id": call_info_id,

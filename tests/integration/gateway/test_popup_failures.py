@@ -173,6 +173,26 @@ def test_a_second_gateway_beside_it_makes_no_second_card(
     assert len(call_world.screens()) == 3
 
 
+def test_what_two_gateways_told_in_doubtful_order_is_told_once_more(
+    call_world: CallWorld, at_work: ServedGateway
+) -> None:
+    """As when an old process is still busy while its successor works already."""
+    call_world.tell(at_work, "call_proceeding", employee_id=501)
+    with served(call_world.account) as successor:
+        call_world.megaplan.control(
+            "faults", {"kind": "slow", "path": "/callInfo/", "seconds": 1.5, "count": 1}
+        )
+        at_work.notify({**event(1, employee_id=501), "notification_mnemonic": "talk_started"})
+        wait_until(lambda: not at_work.gateway.popups.is_idle)
+        call_world.tell(successor, "call_session_finished", employee_id=501, talk_time_duration=1)
+        assert call_world.cards() == {str(OWN_CALL): "closed"}
+        call_world.settle(at_work)
+        wait_until(lambda: call_world.cards() == {str(OWN_CALL): "closed"})
+        assert call_world.screens() == {}
+        (told,) = call_world.database.execute("SELECT told FROM telephony.cards").fetchone() or (None,)
+        assert told == f"in finished {ANNA}"
+
+
 def event(leg: int, **values: Any) -> dict[str, Any]:
     """Return a notification of a ringing phone, just now."""
     return {
