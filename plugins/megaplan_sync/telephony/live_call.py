@@ -29,9 +29,9 @@ class LiveCall:
     """A call while it goes on, or just after.
 
     :param call: what all its events tell
-    :param ringing: whose phones ring, or who has picked up without talking yet, in the order of ringing; once
-        somebody talks, only those who were rung after that
-    :param talking: whose talk began last; None before the first talk
+    :param ringing: whose phones ring, or who has picked up a call out without talking yet, in the order of ringing;
+        once somebody talks, only those who were rung after that
+    :param talking: whose talk began last; of a call that came in also who has picked up, before any talk is told of
     """
 
     call: Call
@@ -46,9 +46,27 @@ def live_call(events: Iterable[CallEvent]) -> LiveCall:
     """
     events = list(events)
     known = KnownEvents(events)
+    call = derive_call(events)
     starts = [start for start in talk_starts(known) if start.employee_id is not None]
     talking = Attending(starts[-1].employee_id or 0, starts[-1].at) if starts else None
-    return LiveCall(derive_call(events), tuple(_ringing(known, talking)), talking)
+    if talking is None and call.direction == "in" and call.call_source != "callapi":
+        talking = _picked_up(known)
+    return LiveCall(call, tuple(_ringing(known, talking)), talking)
+
+
+def _picked_up(known: KnownEvents) -> Attending | None:
+    """Return who was the first to pick up and has not hung up: of the talk itself it may be told later, or never."""
+    legs: dict[tuple[int, int], datetime] = {}
+    for event in known.of("call_connected", "call_disconnected"):
+        employee, leg = employee_of(event), whole_number(event.values.get("leg_id")) or 0
+        if employee is None:
+            continue
+        if event.mnemonic == "call_connected":
+            legs.setdefault((employee, leg), event.at)
+        else:
+            _hang_up(legs, employee, leg)
+    first = min(legs, key=lambda key: (legs[key], key), default=None)
+    return None if first is None else Attending(first[0], legs[first])
 
 
 def _ringing(known: KnownEvents, talking: Attending | None) -> list[Attending]:
@@ -60,10 +78,7 @@ def _ringing(known: KnownEvents, talking: Attending | None) -> list[Attending]:
         if event.mnemonic in _RINGS:
             legs.setdefault((employee, leg), event.at)
         elif event.mnemonic == "call_disconnected":
-            # without a leg in the template: all of this employee's
-            gone = [key for key in legs if key[0] == employee and (leg in (0, key[1]) or key[1] == 0)]
-            for key in gone:
-                del legs[key]
+            _hang_up(legs, employee, leg)
     since: dict[int, datetime] = {}
     for (employee, _), at in legs.items():
         # whoever was rung before the talk has lost it, whether or not that leg was told to have ended
@@ -73,3 +88,9 @@ def _ringing(known: KnownEvents, talking: Attending | None) -> list[Attending]:
         (Attending(employee, at) for employee, at in since.items()),
         key=lambda one: (one.since, one.uis_employee_id),
     )
+
+
+def _hang_up(legs: dict[tuple[int, int], datetime], employee: int, leg: int) -> None:
+    """Forget a leg; without one in the template all of this employee's."""
+    for key in [key for key in legs if key[0] == employee and (leg in (0, key[1]) or key[1] == 0)]:
+        del legs[key]

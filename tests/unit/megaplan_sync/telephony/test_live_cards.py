@@ -36,6 +36,9 @@ RING_501 = event(1, "call_proceeding", 501, 11)
 RING_502 = event(2, "call_proceeding", 502, 12)
 GONE_501 = event(5, "call_disconnected", 501, 11)
 TALK_502 = event(6, "talk_started", 502)
+UP_502 = event(5.5, "call_connected", 502, 12)
+UP_503 = event(24, "call_connected", 503, 13)
+DOWN_502 = event(30, "call_disconnected", 502, 12)
 RING_503 = event(20, "call_proceeding", 503, 13)
 TALK_503 = event(25, "talk_started", 503)
 END = event(60, "call_session_finished", 503, talk_time_duration=40)
@@ -59,6 +62,39 @@ CASES: dict[str, tuple[list[CallEvent], list[Card], dict[str, str]]] = {
         [RING_501, RING_502, TALK_502],
         [RECORD, shown("700/502", 2, "in calling 2")],
         {"700": "in talking 2", "700/502": "in finished 2"},
+    ),
+    "somebody picks up, and nothing is told of the talk": (
+        [RING_501, RING_502, UP_502],
+        [RECORD, shown("700/502", 2, "in calling 2")],
+        {
+            "700": "in talking 2",
+            "700/502": "in finished 2",
+        },
+    ),
+    "a colleague picks up as well": (
+        [RING_502, UP_502, RING_503, UP_503],
+        [],
+        {"700": "in talking 2", "700/503": "in calling 3"},
+    ),
+    "and the first one hangs up": (
+        [RING_502, UP_502, RING_503, UP_503, DOWN_502],
+        [],
+        {"700": "in talking 3"},
+    ),
+    "a colleague picks up to be consulted": (
+        [UP_502, TALK_502, RING_503, UP_503],
+        [],
+        {"700": "in talking 2", "700/503": "in calling 3"},
+    ),
+    "one's own phone before the client's": (
+        [event(1, "call_connected", 501, 11, direction="out")],
+        [],
+        {"700": "out calling 1"},
+    ),
+    "the same, told as a call that came in": (
+        [event(1, "call_connected", 501, 11, call_source="callapi")],
+        [],
+        {"700": "in calling 1"},
     ),
     "a colleague is rung during the talk": (
         [RING_501, RING_502, TALK_502, RING_503],
