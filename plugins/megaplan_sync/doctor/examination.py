@@ -21,6 +21,7 @@ from megaplan_sync.doctor.megaplan_checks import (
 from megaplan_sync.doctor.patient import Patient
 from megaplan_sync.doctor.surroundings_checks import check_gateway, check_postgres
 from megaplan_sync.doctor.telephony_checks import (
+    check_kept_calls,
     check_uis_account,
     check_uis_methods,
     check_users,
@@ -77,6 +78,7 @@ def examine(conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID) -> list[Find
         _run(findings, "Megaplan", of_megaplan)
         if hook.settings.telephony_active:
             _run(findings, "Megaplan", [partial(check_users, patient)])
+            _run(findings, "Postgres", [partial(check_kept_calls, patient)])
         if uis is not None:
             _run(
                 findings,

@@ -13,6 +13,7 @@ from uis_hook.exceptions import UisError
 from uis_hook.hook import UisHook
 
 _RIGHTS = "UIS: Аккаунт → Управление пользователями → the user of the key: rights Data API and Call API"
+_NIGHTS_TO_DELETE = timedelta(days=2)
 
 
 def check_uis_account(uis: UisHook) -> Iterator[Finding]:
@@ -109,3 +110,27 @@ def check_users(patient: Patient) -> Iterator[Finding]:
         )
     elif known == (True,):
         yield ok("mismatches", "none at the last sync of telephony")
+
+
+def check_kept_calls(patient: Patient) -> Iterator[Finding]:
+    """How long calls are kept, and whether anything older had to stay."""
+    if patient.database is None:
+        return
+    days = patient.settings.keep_telephony_days
+    if days is None:
+        yield ok("calls kept", "for ever: keep_telephony_days is empty")
+        return
+    began_before = datetime.now(UTC) - timedelta(days=days) - _NIGHTS_TO_DELETE
+    asked = {"account": patient.account, "began_before": began_before}
+    unfinished, unsettled, waiting = (
+        patient.database.execute(read_sql("count_old_rows"), asked).fetchone() or (0,) * 3
+    )
+    if unfinished or unsettled or waiting:
+        yield warning(
+            "calls kept",
+            f"for {days} days, and yet {unfinished} unfinished calls, {unsettled} unsettled calls and {waiting} "
+            "waiting messages are older",
+            'docs/telephony-calls.md, "How long it is kept", says how to settle or forget them',
+        )
+    else:
+        yield ok("calls kept", f"for {days} days")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 import pytest
 import requests
 from airflow.sdk.exceptions import AirflowFailException
@@ -129,6 +130,19 @@ def mutation(**spec: Any) -> Callable[[Clinic], None]:
     return lambda clinic: clinic.megaplan.control("mutate", spec)
 
 
+def an_old_unfinished_call(**changes: Any) -> Callable[[Clinic], None]:
+    def prepare(clinic: Clinic) -> None:
+        clinic.connections(**changes)
+        with psycopg.connect(clinic.database_uri, autocommit=True) as database:
+            database.execute(
+                """INSERT INTO telephony.calls (account, call_session_id, started_at)
+                VALUES (%s, 1, now() - interval '40 days')""",
+                (f"127.0.0.1:{clinic.megaplan.port}",),
+            )
+
+    return prepare
+
+
 def forget_internal_numbers(clinic: Clinic) -> None:
     token = {"Authorization": "Bearer demo-app-token"}
     listed = requests.get(f"{clinic.megaplan.url}/api/v3/callUserConfig", headers=token, timeout=10).json()
@@ -172,6 +186,14 @@ def forget_internal_numbers(clinic: Clinic) -> None:
         (settings(uis={"account_timezone": "Asia/Omsk"}), "UIS time zone", "error", "Asia/Omsk"),
         (settings(uis_conn_id=""), "connection of UIS", "error", "uis_conn_id"),
         (settings(requests_per_hour=40), "requests", "ok", "of 40 requests"),
+        (
+            an_old_unfinished_call(keep_telephony_days=35),
+            "calls kept",
+            "warning",
+            "1 unfinished calls, 0 unsettled",
+        ),
+        (an_old_unfinished_call(keep_telephony_days=60), "calls kept", "ok", "for 60 days"),
+        (an_old_unfinished_call(), "calls kept", "ok", "for ever"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
