@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,6 +16,9 @@ from uis_hook.limits import Limits
 
 TOKEN = "secret-token"
 PASSWORD = "secret-password"
+MakeHook = Callable[..., UisHook]
+START = datetime(2026, 1, 1, tzinfo=UTC)
+CALL: dict[str, Any] = {"employee_id": 501, "contact": "+7 900 000-00-01", "external_id": "mp-call-55"}
 
 
 class FreePoints:

@@ -64,6 +64,28 @@ class Asked:
         return dict(self.document["params"])
 
 
+ACCOUNT = result([{"app_id": 100001, "name": "Компания", "timezone": "Europe/Moscow"}])
+SESSION = result({"call_session_id": 700100300}, limits={})
+HTML = Reply(b"<html>Bad Gateway</html>", 502)
+SILENCE = Reply(silence=True)
+INVALID = error("access_token_invalid", -32001)
+
+
+def table(rows: list[dict[str, Any]], refuses_sort: bool = False) -> Callable[[Asked], Reply]:
+    """Serve a list as UIS does, by limit, offset and sort."""
+
+    def answer(asked: Asked) -> Reply:
+        params = asked.params
+        found = list(rows)
+        for each in reversed(params.get("sort", [])):
+            if refuses_sort:
+                return error("sort_prohibited", field="sort.0.field", value=each["field"])
+            found.sort(key=lambda row: row[each["field"]])
+        return result(found[params["offset"] :][: params["limit"]], total=len(found))
+
+    return answer
+
+
 class FakeUis:
     """Answers with ``answer(asked)``; ``login.user`` with ``login_answer(asked)``."""
 

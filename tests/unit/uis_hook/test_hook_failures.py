@@ -1,0 +1,130 @@
+"""What the hook does when UIS fails over real HTTP: what is repeated, what never."""
+
+from __future__ import annotations
+
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.unit.uis_hook.conftest import CALL, MakeHook
+from tests.unit.uis_hook.fake_uis import (
+    ACCOUNT,
+    HTML,
+    INVALID,
+    SESSION,
+    SILENCE,
+    Asked,
+    FakeUis,
+    Reply,
+    error,
+    result,
+)
+from uis_hook.exceptions import UisAddressNotAllowedError, UisServerError, UisTokenError, UisTransportError
+from uis_hook.hook import UisHook
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        HTML,
+        SILENCE,
+        Reply(b'{"jsonrpc": "2.0"', cut_at=5),
+        Reply({"result": {"data": []}}, cut_at=20),
+        error("internal_error", -32603),
+        error("internal_error", -32603, status=500),
+    ],
+    ids=["html", "silence", "truncated", "cut", "internal_error", "internal_error with 500"],
+)
+def test_reads_are_tried_again(failure: Reply, hook: UisHook, uis: FakeUis, sleeps: list[float]) -> None:
+    uis.in_turn(failure, ACCOUNT)
+    assert hook.account_info()["app_id"] == 100001
+    assert len(sleeps) == 1
+
+
+@pytest.mark.parametrize(
+    "failure", [HTML, SILENCE, Reply({"result": {}}, cut_at=10), error("internal_error", -32603), result({})]
+)
+def test_a_call_whose_fate_is_not_known_is_never_repeated(
+    failure: Reply, hook: UisHook, uis: FakeUis, sleeps: list[float]
+) -> None:
+    uis.in_turn(failure, SESSION)
+    with pytest.raises((UisTransportError, UisServerError)) as caught:
+        hook.start_employee_call(**CALL)
+    assert caught.value.maybe_accepted
+    assert len(uis.asked("start.employee_call")) == 1
+    assert sleeps == []
+
+
+def test_a_call_that_times_out_is_never_repeated(make_hook: MakeHook, uis: FakeUis) -> None:
+    def slowly(asked: Asked) -> Reply:
+        time.sleep(0.5)
+        return SESSION
+
+    uis.answer = slowly
+    with pytest.raises(UisTransportError, match="no answer in time") as caught:
+        make_hook({"read_timeout_seconds": 0.1}).start_employee_call(**CALL)
+    assert caught.value.maybe_accepted
+    assert len(uis.asked()) == 1
+
+
+def test_a_call_is_tried_again_when_no_connection_came_about(
+    make_hook: MakeHook, sleeps: list[float]
+) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        hook = make_hook(host=f"http://127.0.0.1:{unused.getsockname()[1]}")
+        with pytest.raises(UisTransportError, match="connection refused") as caught:
+            hook.start_employee_call(**CALL)
+    assert not caught.value.maybe_accepted
+    assert len(sleeps) == 4
+
+
+def test_a_call_takes_no_connection_that_may_be_dead(hook: UisHook, uis: FakeUis) -> None:
+    uis.in_turn(ACCOUNT)
+    hook.account_info()
+    hook.account_info()
+    assert uis.connections == 1
+    uis.in_turn(SESSION)
+    hook.start_employee_call(**CALL)
+    assert uis.connections == 2
+    assert uis.asked()[-1].headers["Connection"] == "close"
+
+
+def test_refusals_are_not_tried_again(hook: UisHook, uis: FakeUis) -> None:
+    uis.in_turn(error("ip_not_whitelisted", -32003))
+    with pytest.raises(UisAddressNotAllowedError, match="Connection 'uis_test'"):
+        hook.account_info()
+    uis.in_turn(INVALID)
+    with pytest.raises(UisTokenError, match="brand"):
+        hook.account_info()
+    assert len(uis.asked()) == 2
+
+
+def test_a_redirect_is_not_followed(hook: UisHook, uis: FakeUis) -> None:
+    # the POST would silently become a GET elsewhere
+    uis.in_turn(Reply(b"", 302, {"Location": f"{uis.url}/login"}))
+    with pytest.raises(UisTransportError, match="redirect"):
+        hook.call("set.tag_communications", {"tag_id": 1})
+    assert len(uis.requests) == 1
+
+
+def test_no_password_of_another_program_is_sent(
+    hook: UisHook, uis: FakeUis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(netrc))
+    uis.in_turn(ACCOUNT)
+    hook.account_info()
+    assert "Authorization" not in uis.asked()[0].headers
+
+
+def test_a_method_without_a_name_here(hook: UisHook, uis: FakeUis) -> None:
+    uis.in_turn(HTML, result([{"id": 1, "name": "x"}], total=1))
+    assert hook.call("get.tags").data == [{"id": 1, "name": "x"}]
+    uis.in_turn(HTML, result({}))
+    with pytest.raises(UisServerError):
+        hook.call("set.tag_communications", {"tag_id": 1})
+    assert len(uis.asked("set.tag_communications")) == 1
