@@ -11,7 +11,6 @@ from psycopg.types.json import Jsonb
 
 from megaplan_hook.exceptions import (
     MegaplanAuthError,
-    MegaplanError,
     MegaplanSettingError,
     MegaplanTransportError,
 )
@@ -22,8 +21,8 @@ from megaplan_sync.collection_pause import rare_collections
 from megaplan_sync.contact_lists import BY_KIND, contact_lists
 from megaplan_sync.custom_field_dictionary import read_custom_fields
 from megaplan_sync.exceptions import (
+    OUR_ERRORS,
     EntitiesFailedError,
-    MegaplanSyncError,
     RequiredFieldRefusedError,
     UnknownEntityError,
 )
@@ -94,7 +93,7 @@ class AccountSync:
             except HOPELESS:
                 raise
             except Exception as error:
-                known = isinstance(error, MegaplanError | MegaplanSyncError)
+                known = isinstance(error, OUR_ERRORS)
                 log.error("%s of %s failed: %s", name, self._hook.account, error, exc_info=not known)
                 failures[f"{name} of {self._hook.account}"] = error
         if failures:

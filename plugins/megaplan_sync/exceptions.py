@@ -25,6 +25,9 @@
 
 from collections.abc import Iterable, Mapping
 
+from megaplan_hook.exceptions import MegaplanError
+from uis_hook.exceptions import UisError
+
 
 class MegaplanSyncError(Exception):
     """Base of all errors of this package.
@@ -33,6 +36,10 @@ class MegaplanSyncError(Exception):
     """
 
     retryable = False
+
+
+OUR_ERRORS = (MegaplanError, MegaplanSyncError, UisError)
+"""What is known to go wrong: the message says enough. Anything else is logged with its traceback."""
 
 
 class NewerSchemaError(MegaplanSyncError):

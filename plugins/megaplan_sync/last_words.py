@@ -13,9 +13,7 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from megaplan_hook.exceptions import MegaplanError
-from megaplan_sync.exceptions import MegaplanSyncError
-from uis_hook.exceptions import UisError
+from megaplan_sync.exceptions import OUR_ERRORS
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +44,7 @@ def plainly_told() -> Iterator[None]:
     """Turn our errors into Airflow's: without their causes, and not retried where a retry cannot help."""
     try:
         yield
-    except (MegaplanError, MegaplanSyncError, UisError) as error:
+    except OUR_ERRORS as error:
         raise airflow_error(error) from None
 
 

@@ -5,27 +5,20 @@ from typing import Any
 
 from airflow.sdk import Context
 
-from megaplan_hook.exceptions import MegaplanError
+from megaplan_sync.account_failures import AccountFailures
+from megaplan_sync.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.account_session import account_session
 from megaplan_sync.account_sync import AccountSync, chosen_entities
 from megaplan_sync.accounts import chosen_accounts, in_batches
 from megaplan_sync.announcements import announce_changes
-from megaplan_sync.exceptions import EntitiesFailedError, MegaplanSyncError
 from megaplan_sync.last_words import PlainSpokenOperator, plainly_told
 from megaplan_sync.outcome import EntityOutcome
-from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
+from megaplan_sync.postgres import raw_database
 from megaplan_sync.raw_schema import prepare_raw_schema
 
 
-class PrepareRawTablesOperator(PlainSpokenOperator):
-    """Creates the raw tables and views, or upgrades older ones; does nothing when all is in place.
-
-    :param postgres_conn_id: database of the raw tables
-    """
-
-    def __init__(self, *, postgres_conn_id: str = POSTGRES_CONN_ID, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.postgres_conn_id = postgres_conn_id
+class PrepareRawTablesOperator(RawDatabaseOperator):
+    """Creates the raw tables and views, or upgrades older ones; does nothing when all is in place."""
 
     def execute(self, context: Context) -> bool:
         """Return whether anything had to be done."""
@@ -60,7 +53,7 @@ class ChooseMegaplanAccountsOperator(PlainSpokenOperator):
             return in_batches(chosen_accounts(self.accounts or ()))
 
 
-class MegaplanToPostgresOperator(PlainSpokenOperator):
+class MegaplanToPostgresOperator(AccountsOperator):
     """Brings the raw tables of some accounts up to date; one account's failure stops no other.
 
     Give it ``outlets=RAW_TABLE_ALIASES`` (``megaplan_sync.assets``) to announce changed tables.
@@ -68,7 +61,6 @@ class MegaplanToPostgresOperator(PlainSpokenOperator):
     :param accounts: connection ids
     :param entities: names of entities, all if empty
     :param full_refresh: read everything anew instead of what has changed
-    :param postgres_conn_id: database of the raw tables
     """
 
     template_fields: Sequence[str] = ("accounts", "entities", "full_refresh")
@@ -76,35 +68,22 @@ class MegaplanToPostgresOperator(PlainSpokenOperator):
     def __init__(
         self,
         *,
-        accounts: Collection[str],
         entities: Collection[str] | str = (),
         full_refresh: bool | str = False,
-        postgres_conn_id: str = POSTGRES_CONN_ID,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.accounts = accounts
         self.entities = entities
         self.full_refresh = full_refresh
-        self.postgres_conn_id = postgres_conn_id
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Return the outcome of every entity of every account."""
         outcomes: list[EntityOutcome] = []
-        failures: dict[str, Exception] = {}
-        for conn_id in self.accounts:
-            try:
-                outcomes += self._sync(conn_id, str(context["run_id"]))
-            except Exception as error:
-                known = isinstance(error, MegaplanError | MegaplanSyncError)
-                self.log.error("%s: %s", conn_id, error, exc_info=not known)
-                failures[conn_id] = error
-        announce_changes(outcomes, self.postgres_conn_id, context)
-        with plainly_told():
-            if len(failures) == 1:
-                raise next(iter(failures.values()))
-            if failures:
-                raise EntitiesFailedError(failures)
+        with AccountFailures(self.log) as failures:
+            for conn_id in self.accounts:
+                with failures.kept(conn_id):
+                    outcomes += self._sync(conn_id, str(context["run_id"]))
+            announce_changes(outcomes, self.postgres_conn_id, context)
         return [outcome.as_dict() for outcome in outcomes]
 
     def _sync(self, conn_id: str, run_id: str) -> list[EntityOutcome]:

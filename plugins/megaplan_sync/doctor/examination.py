@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg import Connection, Error
 
-from megaplan_hook.exceptions import MegaplanAuthError, MegaplanError
+from megaplan_hook.exceptions import MegaplanAuthError
 from megaplan_sync.account_session import account_hook
 from megaplan_sync.doctor.finding import Finding, error, ok
 from megaplan_sync.doctor.megaplan_checks import (
@@ -27,17 +27,15 @@ from megaplan_sync.doctor.telephony_checks import (
     check_users,
     check_virtual_number,
 )
-from megaplan_sync.exceptions import MegaplanSyncError
+from megaplan_sync.exceptions import OUR_ERRORS, MegaplanSyncError
 from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
 from megaplan_sync.postgres_budget import PostgresBudget
 from megaplan_sync.telephony.telephony_session import uis_hook_of
-from uis_hook.exceptions import UisError
 from uis_hook.hook import UisHook
 
 log = logging.getLogger(__name__)
 
 Check = Callable[[], Iterator[Finding]]
-_OURS = (MegaplanError, MegaplanSyncError, UisError)
 
 
 def examine(conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID) -> list[Finding]:
@@ -47,7 +45,7 @@ def examine(conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID) -> list[Find
     """
     try:
         hook = account_hook(conn_id)
-    except _OURS as failure:
+    except OUR_ERRORS as failure:
         return [error(f"connection {conn_id}", str(failure), "Airflow: Admin → Connections")]
     findings = [ok(f"connection {conn_id}", f"account {hook.account}")]
     with ExitStack() as stack:
@@ -101,7 +99,7 @@ def _run(
     for check in checks:
         try:
             findings.extend(check())
-        except (*_OURS, Error) as failure:
+        except (*OUR_ERRORS, Error) as failure:
             findings.append(error(topic, str(failure).split("\n")[0], "the sentence says what to do"))
             if isinstance(failure, stops):
                 raise
@@ -121,7 +119,7 @@ def _uis(stack: ExitStack, hook: Any, findings: list[Finding]) -> UisHook | None
         return None
     try:
         uis = uis_hook_of(hook)
-    except _OURS as failure:
+    except OUR_ERRORS as failure:
         findings.append(error("connection of UIS", str(failure), "Airflow: Admin → Connections"))
         return None
     stack.callback(uis.close)

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
 from typing import Any
 
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
+from megaplan_sync.account_operators import AccountsOperator
 from megaplan_sync.doctor.examination import examine
 from megaplan_sync.doctor.finding import report
-from megaplan_sync.last_words import PlainSpokenOperator
-from megaplan_sync.postgres import POSTGRES_CONN_ID
 
 
-class ExamineAccountsOperator(PlainSpokenOperator):
-    """Examines some accounts, tells everything in its log, and fails where something does not work.
-
-    :param accounts: connection ids
-    """
-
-    template_fields: Sequence[str] = ("accounts",)
-
-    def __init__(
-        self, *, accounts: Collection[str], postgres_conn_id: str = POSTGRES_CONN_ID, **kwargs: Any
-    ) -> None:
-        super().__init__(**kwargs)
-        self.accounts = accounts
-        self.postgres_conn_id = postgres_conn_id
+class ExamineAccountsOperator(AccountsOperator):
+    """Examines some accounts, tells everything in its log, and fails where something does not work."""
 
     def execute(self, context: Context) -> dict[str, list[dict[str, Any]]]:
         """Return the findings of every account; kept as the result also where the task fails."""

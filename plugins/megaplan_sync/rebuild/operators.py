@@ -6,12 +6,12 @@ from typing import Any
 from airflow.sdk import BaseHook, Context
 from psycopg.errors import UndefinedColumn
 
-from megaplan_hook.exceptions import MegaplanError
+from megaplan_sync.account_failures import AccountFailures
+from megaplan_sync.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.account_session import account_hook
 from megaplan_sync.assets import raw_table_alias, raw_table_asset
-from megaplan_sync.exceptions import EntitiesFailedError, MegaplanSyncError
-from megaplan_sync.last_words import PlainSpokenOperator, plainly_told
-from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
+from megaplan_sync.last_words import plainly_told
+from megaplan_sync.postgres import raw_database
 from megaplan_sync.raw_schema import require_raw_schema
 from megaplan_sync.rebuild.account_rebuild import AccountRebuild
 from megaplan_sync.rebuild.columns import require_columns
@@ -19,15 +19,8 @@ from megaplan_sync.rebuild.outcome import RebuildOutcome
 from megaplan_sync.rebuild.views import recreate_views
 
 
-class RequireRawColumnsOperator(PlainSpokenOperator):
-    """Fails if raw tables or columns are missing: nothing can be rebuilt there. Upgrades older tables.
-
-    :param postgres_conn_id: database of the raw tables
-    """
-
-    def __init__(self, *, postgres_conn_id: str = POSTGRES_CONN_ID, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.postgres_conn_id = postgres_conn_id
+class RequireRawColumnsOperator(RawDatabaseOperator):
+    """Fails if raw tables or columns are missing: nothing can be rebuilt there. Upgrades older tables."""
 
     def execute(self, context: Context) -> None:
         """Check and upgrade."""
@@ -40,15 +33,8 @@ class RequireRawColumnsOperator(PlainSpokenOperator):
             require_columns(connection)
 
 
-class RecreateViewsOperator(PlainSpokenOperator):
-    """Makes the views of schema ``megaplan`` anew, those that were dropped or changed too.
-
-    :param postgres_conn_id: database of the raw tables
-    """
-
-    def __init__(self, *, postgres_conn_id: str = POSTGRES_CONN_ID, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.postgres_conn_id = postgres_conn_id
+class RecreateViewsOperator(RawDatabaseOperator):
+    """Makes the views of schema ``megaplan`` anew, those that were dropped or changed too."""
 
     def execute(self, context: Context) -> None:
         """Make them anew."""
@@ -57,49 +43,29 @@ class RecreateViewsOperator(PlainSpokenOperator):
         self.log.info("The views of schema megaplan are in place")
 
 
-class RebuildRawTablesOperator(PlainSpokenOperator):
+class RebuildRawTablesOperator(AccountsOperator):
     """Rebuilds the raw tables of some accounts from their payloads; one account's failure stops no other.
 
     Sends no request to Megaplan: of the connections only the account and its settings are read, and whether
     ``deals_active`` is on does not matter. Give it ``outlets=RAW_TABLE_ALIASES`` to announce changed tables.
 
-    :param accounts: connection ids
     :param entities: names of entities, all if empty
-    :param postgres_conn_id: database of the raw tables
     """
 
     template_fields: Sequence[str] = ("accounts", "entities")
 
-    def __init__(
-        self,
-        *,
-        accounts: Collection[str],
-        entities: Collection[str] | str = (),
-        postgres_conn_id: str = POSTGRES_CONN_ID,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *, entities: Collection[str] | str = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.accounts = accounts
         self.entities = entities
-        self.postgres_conn_id = postgres_conn_id
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Return the outcome of every entity of every account."""
         outcomes: list[RebuildOutcome] = []
-        failures: dict[str, Exception] = {}
-        for conn_id in self.accounts:
-            try:
-                outcomes += self._rebuild(conn_id, str(context["run_id"]))
-            except Exception as error:
-                known = isinstance(error, MegaplanError | MegaplanSyncError)
-                self.log.error("%s: %s", conn_id, error, exc_info=not known)
-                failures[conn_id] = error
-        self._announce(outcomes, context)
-        with plainly_told():
-            if len(failures) == 1:
-                raise next(iter(failures.values()))
-            if failures:
-                raise EntitiesFailedError(failures)
+        with AccountFailures(self.log) as failures:
+            for conn_id in self.accounts:
+                with failures.kept(conn_id):
+                    outcomes += self._rebuild(conn_id, str(context["run_id"]))
+            self._announce(outcomes, context)
         return [outcome.as_dict() for outcome in outcomes]
 
     def _rebuild(self, conn_id: str, run_id: str) -> list[RebuildOutcome]:

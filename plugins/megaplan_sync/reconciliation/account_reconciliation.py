@@ -10,12 +10,12 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
-from megaplan_hook.exceptions import MegaplanError, MegaplanForbiddenError, MegaplanNotFoundError
+from megaplan_hook.exceptions import MegaplanForbiddenError, MegaplanNotFoundError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.account_sync import HOPELESS, chosen_entities
 from megaplan_sync.exceptions import (
+    OUR_ERRORS,
     EntitiesFailedError,
-    MegaplanSyncError,
     NotLoadedError,
     SuspiciousAnswerError,
 )
@@ -163,7 +163,7 @@ class AccountReconciliation:
         except HOPELESS:
             raise
         except Exception as error:
-            known = isinstance(error, MegaplanError | MegaplanSyncError)
+            known = isinstance(error, OUR_ERRORS)
             log.error("%s of %s failed: %s", state.entity, self._account, error, exc_info=not known)
             verdict, told, failure = "stopped", [str(error)], error
         finally:

@@ -6,22 +6,21 @@ from typing import Any
 from airflow.sdk import BaseHook, Context
 from psycopg.errors import UndefinedTable
 
-from megaplan_hook.exceptions import MegaplanError
 from megaplan_hook.settings import AccountSettings
+from megaplan_sync.account_failures import AccountFailures
+from megaplan_sync.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.account_session import account_hook, account_session
 from megaplan_sync.account_sync import chosen_entities
 from megaplan_sync.accounts import chosen_accounts, in_batches
 from megaplan_sync.assets import raw_table_alias, raw_table_asset
 from megaplan_sync.entities import ALL_ENTITIES
 from megaplan_sync.exceptions import (
-    EntitiesFailedError,
-    MegaplanSyncError,
     ProposalNumberError,
     UnknownDepthError,
     UnprovenError,
 )
-from megaplan_sync.last_words import PlainSpokenOperator, plainly_told
-from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
+from megaplan_sync.last_words import plainly_told
+from megaplan_sync.postgres import raw_database
 from megaplan_sync.raw_schema import require_raw_schema
 from megaplan_sync.reconciliation.account_reconciliation import AccountReconciliation
 from megaplan_sync.reconciliation.certificate import CALLS, Certificate, certificates_of
@@ -32,15 +31,8 @@ from megaplan_sync.reconciliation.report import event_extra, report
 DEPTHS = ("ids", "full")
 
 
-class RequireRawTablesOperator(PlainSpokenOperator):
-    """Fails if raw tables are missing: making them anew would hide their loss. Upgrades older ones.
-
-    :param postgres_conn_id: database of the raw tables
-    """
-
-    def __init__(self, *, postgres_conn_id: str = POSTGRES_CONN_ID, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.postgres_conn_id = postgres_conn_id
+class RequireRawTablesOperator(RawDatabaseOperator):
+    """Fails if raw tables are missing: making them anew would hide their loss. Upgrades older ones."""
 
     def execute(self, context: Context) -> None:
         """Check and upgrade."""
@@ -48,7 +40,7 @@ class RequireRawTablesOperator(PlainSpokenOperator):
             require_raw_schema(connection)
 
 
-class ChooseReconciliationOperator(PlainSpokenOperator):
+class ChooseReconciliationOperator(RawDatabaseOperator):
     """Checks all parameters, approves proposals and returns the accounts in batches for mapped tasks.
 
     :param accounts: connection ids; all of the Variable ``megaplan_accounts`` if empty, or those of the approved
@@ -56,7 +48,6 @@ class ChooseReconciliationOperator(PlainSpokenOperator):
     :param entities: names of entities, only checked here
     :param depth: only checked here
     :param approve_deletions: number of a proposal, or several
-    :param postgres_conn_id: database of the raw tables
     """
 
     template_fields: Sequence[str] = ("accounts", "entities", "depth", "approve_deletions")
@@ -68,7 +59,6 @@ class ChooseReconciliationOperator(PlainSpokenOperator):
         entities: Collection[str] | str = (),
         depth: str = "full",
         approve_deletions: Collection[int] | int | str | None = None,
-        postgres_conn_id: str = POSTGRES_CONN_ID,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -76,7 +66,6 @@ class ChooseReconciliationOperator(PlainSpokenOperator):
         self.entities = entities
         self.depth = depth
         self.approve_deletions = approve_deletions
-        self.postgres_conn_id = postgres_conn_id
 
     def execute(self, context: Context) -> list[list[str]]:
         """Return batches of connection ids."""
@@ -97,50 +86,29 @@ class ChooseReconciliationOperator(PlainSpokenOperator):
             return in_batches(accounts)
 
 
-class ReconcileMegaplanOperator(PlainSpokenOperator):
+class ReconcileMegaplanOperator(AccountsOperator):
     """Proves, repairs and certifies the raw tables of some accounts; one account's failure stops no other.
 
-    :param accounts: connection ids
     :param entities: names of entities, all if empty
     :param depth: ``ids`` or ``full``
-    :param postgres_conn_id: database of the raw tables
     """
 
     template_fields: Sequence[str] = ("accounts", "entities", "depth")
 
-    def __init__(
-        self,
-        *,
-        accounts: Collection[str],
-        entities: Collection[str] | str = (),
-        depth: str = "full",
-        postgres_conn_id: str = POSTGRES_CONN_ID,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *, entities: Collection[str] | str = (), depth: str = "full", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.accounts = accounts
         self.entities = entities
         self.depth = depth
-        self.postgres_conn_id = postgres_conn_id
 
     def execute(self, context: Context) -> None:
         """Reconcile each account; the certificates stand in the database."""
         if self.entities and not raw_entities(self.entities):
             self.log.info("Only calls are to be compared, not these tables")
             return
-        failures: dict[str, Exception] = {}
-        for conn_id in self.accounts:
-            try:
-                self._reconcile(conn_id, context)
-            except Exception as error:
-                known = isinstance(error, MegaplanError | MegaplanSyncError)
-                self.log.error("%s: %s", conn_id, error, exc_info=not known)
-                failures[conn_id] = error
-        with plainly_told():
-            if len(failures) == 1:
-                raise next(iter(failures.values()))
-            if failures:
-                raise EntitiesFailedError(failures)
+        with AccountFailures(self.log) as failures:
+            for conn_id in self.accounts:
+                with failures.kept(conn_id):
+                    self._reconcile(conn_id, context)
 
     def _reconcile(self, conn_id: str, context: Context) -> None:
         with account_session(conn_id, self.postgres_conn_id) as session:
@@ -156,15 +124,8 @@ class ReconcileMegaplanOperator(PlainSpokenOperator):
                 context["outlet_events"][raw_table_alias(found.entity)].add(asset, extra=found.as_dict())
 
 
-class PublishCertificatesOperator(PlainSpokenOperator):
-    """Tells what the run has certified: in the log, in the asset event, in the trigger form.
-
-    :param postgres_conn_id: database of the raw tables
-    """
-
-    def __init__(self, *, postgres_conn_id: str = POSTGRES_CONN_ID, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.postgres_conn_id = postgres_conn_id
+class PublishCertificatesOperator(RawDatabaseOperator):
+    """Tells what the run has certified: in the log, in the asset event, in the trigger form."""
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Return the certificates."""
@@ -187,12 +148,11 @@ class PublishCertificatesOperator(PlainSpokenOperator):
         return [certificate.as_dict() for certificate in certificates]
 
 
-class JudgeCertificatesOperator(PlainSpokenOperator):
+class JudgeCertificatesOperator(RawDatabaseOperator):
     """Fails, and with it the run, if an account is without a certificate or anything is unresolved.
 
     :param accounts: batches of connection ids that were to be certified
     :param entities: names of entities that were to be certified, all if empty
-    :param postgres_conn_id: database of the raw tables
     """
 
     template_fields: Sequence[str] = ("accounts", "entities")
@@ -202,13 +162,11 @@ class JudgeCertificatesOperator(PlainSpokenOperator):
         *,
         accounts: Collection[Collection[str]],
         entities: Collection[str] | str = (),
-        postgres_conn_id: str = POSTGRES_CONN_ID,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.accounts = accounts
         self.entities = entities
-        self.postgres_conn_id = postgres_conn_id
 
     def execute(self, context: Context) -> None:
         """Judge."""

@@ -8,25 +8,23 @@ from typing import Any
 
 from airflow.sdk import Context
 
+from megaplan_sync.account_failures import AccountFailures
+from megaplan_sync.account_operators import AccountsOperator
 from megaplan_sync.account_session import account_hook
-from megaplan_sync.exceptions import EntitiesFailedError
-from megaplan_sync.last_words import PlainSpokenOperator, plainly_told
-from megaplan_sync.postgres import POSTGRES_CONN_ID
+from megaplan_sync.last_words import plainly_told
 from megaplan_sync.reconciliation.certificate import CALLS
 from megaplan_sync.reconciliation.operators import has_calls
 from megaplan_sync.telephony.call_reconciliation import CallReconciliation
 from megaplan_sync.telephony.delivery_errors import CallsSinceError
 from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
 from megaplan_sync.telephony.telephony_session import telephony_session
-from megaplan_sync.telephony.user_sync import OUR_ERRORS
 
 
-class ReconcileCallsOperator(PlainSpokenOperator):
+class ReconcileCallsOperator(AccountsOperator):
     """Compares the calls of some accounts with UIS and Megaplan; one account's failure stops no other.
 
     Accounts without ``telephony_active`` or ``uis_conn_id`` are left out.
 
-    :param accounts: connection ids
     :param entities: names of entities; calls are compared if they are among them, or none is named
     :param since: first day to compare, as text; empty: as the nights have left it
     :param depth: only noted in the certificate
@@ -37,39 +35,27 @@ class ReconcileCallsOperator(PlainSpokenOperator):
     def __init__(
         self,
         *,
-        accounts: Collection[str],
         entities: Collection[str] | str = (),
         since: str | None = None,
         depth: str = "full",
-        postgres_conn_id: str = POSTGRES_CONN_ID,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.accounts = accounts
         self.entities = entities
         self.since = since
         self.depth = depth
-        self.postgres_conn_id = postgres_conn_id
 
     def execute(self, context: Context) -> None:
         """Compare each account; the certificates stand in the database."""
         if self.entities and CALLS not in self.entities:
             self.log.info("Calls are not to be compared")
             return
-        failures: dict[str, Exception] = {}
         with plainly_told():
             since = first_day(self.since)
-        for conn_id in self.accounts:
-            try:
-                self._reconcile(conn_id, since, str(context["run_id"]))
-            except Exception as error:
-                self.log.error("%s: %s", conn_id, error, exc_info=not isinstance(error, OUR_ERRORS))
-                failures[conn_id] = error
-        with plainly_told():
-            if len(failures) == 1:
-                raise next(iter(failures.values()))
-            if failures:
-                raise EntitiesFailedError(failures)
+        with AccountFailures(self.log) as failures:
+            for conn_id in self.accounts:
+                with failures.kept(conn_id):
+                    self._reconcile(conn_id, since, str(context["run_id"]))
 
     def _reconcile(self, conn_id: str, since: date | None, run_id: str) -> None:
         if not has_calls(account_hook(conn_id).settings):

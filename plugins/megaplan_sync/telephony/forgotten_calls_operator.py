@@ -7,52 +7,35 @@ from typing import Any
 
 from airflow.sdk import Context
 
+from megaplan_sync.account_failures import AccountFailures
+from megaplan_sync.account_operators import RawDatabaseOperator
 from megaplan_sync.account_session import account_hook
-from megaplan_sync.exceptions import EntitiesFailedError
-from megaplan_sync.last_words import PlainSpokenOperator, plainly_told
-from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
+from megaplan_sync.postgres import raw_database
 from megaplan_sync.telephony.forgotten_calls import forget_old_calls
 from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
-from megaplan_sync.telephony.user_sync import OUR_ERRORS
 
 
-class ForgetOldCallsOperator(PlainSpokenOperator):
+class ForgetOldCallsOperator(RawDatabaseOperator):
     """Deletes calls older than ``keep_telephony_days``, and all that came in of them; one account stops no other.
 
     Accounts that neither telephone nor have that setting are left out.
 
     :param accounts: batches of connection ids
-    :param postgres_conn_id: database of the calls
     """
 
     template_fields: Sequence[str] = ("accounts",)
 
-    def __init__(
-        self,
-        *,
-        accounts: Collection[Collection[str]],
-        postgres_conn_id: str = POSTGRES_CONN_ID,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *, accounts: Collection[Collection[str]], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.accounts = accounts
-        self.postgres_conn_id = postgres_conn_id
 
     def execute(self, context: Context) -> dict[str, dict[str, int]]:
         """Return what was deleted of each account, and what had to stay."""
         done: dict[str, dict[str, int]] = {}
-        failures: dict[str, Exception] = {}
-        for conn_id in (each for batch in self.accounts or () for each in batch):
-            try:
-                self._forget(conn_id, done)
-            except Exception as error:
-                self.log.error("%s: %s", conn_id, error, exc_info=not isinstance(error, OUR_ERRORS))
-                failures[conn_id] = error
-        with plainly_told():
-            if len(failures) == 1:
-                raise next(iter(failures.values()))
-            if failures:
-                raise EntitiesFailedError(failures)
+        with AccountFailures(self.log) as failures:
+            for conn_id in (each for batch in self.accounts or () for each in batch):
+                with failures.kept(conn_id):
+                    self._forget(conn_id, done)
         return done
 
     def _forget(self, conn_id: str, done: dict[str, dict[str, int]]) -> None:

@@ -10,11 +10,13 @@ from airflow.sdk import BaseSensorOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
 from psycopg import Connection
 
+from megaplan_sync.account_failures import AccountFailures
+from megaplan_sync.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.account_session import account_hook
 from megaplan_sync.accounts import chosen_accounts
-from megaplan_sync.exceptions import EntitiesFailedError
-from megaplan_sync.last_words import PlainSpokenOperator, plainly_told
-from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
+from megaplan_sync.exceptions import OUR_ERRORS
+from megaplan_sync.last_words import plainly_told
+from megaplan_sync.postgres import raw_database
 from megaplan_sync.raw_schema import prepare_raw_schema
 from megaplan_sync.sql import read_sql
 from megaplan_sync.telephony.account_push import AccountPush
@@ -23,10 +25,9 @@ from megaplan_sync.telephony.ledger import Ledger
 from megaplan_sync.telephony.ledger_trigger import LedgerDueTrigger
 from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
 from megaplan_sync.telephony.telephony_session import telephony_session
-from megaplan_sync.telephony.user_sync import OUR_ERRORS
 
 
-class PushNewCallsOperator(PlainSpokenOperator):
+class PushNewCallsOperator(RawDatabaseOperator):
     """Prepares the tables, then tells Megaplan of the calls that have just ended: one batch of each account, no more.
 
     It is the first task so that an idle system loses no time: nothing is mapped, no budget is waited for. What it
@@ -37,16 +38,9 @@ class PushNewCallsOperator(PlainSpokenOperator):
 
     template_fields: Sequence[str] = ("accounts",)
 
-    def __init__(
-        self,
-        *,
-        accounts: Collection[str] | str = (),
-        postgres_conn_id: str = POSTGRES_CONN_ID,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *, accounts: Collection[str] | str = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.accounts = accounts
-        self.postgres_conn_id = postgres_conn_id
 
     def execute(self, context: Context) -> int:
         """Return how many calls were due."""
@@ -67,7 +61,7 @@ class PushNewCallsOperator(PlainSpokenOperator):
         return begun
 
 
-class ResendCallsOperator(PlainSpokenOperator):
+class ResendCallsOperator(RawDatabaseOperator):
     """Lets calls begin anew that were given up, or any that are named; they are looked for before they are sent.
 
     :param accounts: connection ids
@@ -83,14 +77,12 @@ class ResendCallsOperator(PlainSpokenOperator):
         accounts: Any,
         resend: Collection[int | str] | str | None = (),
         resend_parked: bool | str = False,
-        postgres_conn_id: str = POSTGRES_CONN_ID,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.accounts = accounts
         self.resend = resend
         self.resend_parked = resend_parked
-        self.postgres_conn_id = postgres_conn_id
 
     def execute(self, context: Context) -> list[int]:
         """Return which calls begin anew."""
@@ -112,45 +104,24 @@ class ResendCallsOperator(PlainSpokenOperator):
         return sorted(begun)
 
 
-class PushCallsOperator(PlainSpokenOperator):
-    """Delivers whatever of some accounts is due; one account's failure stops no other.
-
-    :param accounts: connection ids
-    """
-
-    template_fields: Sequence[str] = ("accounts",)
-
-    def __init__(
-        self, *, accounts: Collection[str], postgres_conn_id: str = POSTGRES_CONN_ID, **kwargs: Any
-    ) -> None:
-        super().__init__(**kwargs)
-        self.accounts = accounts
-        self.postgres_conn_id = postgres_conn_id
+class PushCallsOperator(AccountsOperator):
+    """Delivers whatever of some accounts is due; one account's failure stops no other."""
 
     def execute(self, context: Context) -> dict[str, dict[str, int]]:
         """Return the counts of every account."""
         outcomes: dict[str, dict[str, int]] = {}
-        failures: dict[str, Exception] = {}
-        for conn_id in self.accounts:
-            try:
-                with telephony_session(conn_id, self.postgres_conn_id) as session:
+        with AccountFailures(self.log) as failures:
+            for conn_id in self.accounts:
+                with failures.kept(conn_id), telephony_session(conn_id, self.postgres_conn_id) as session:
                     if session is None:
                         continue
                     push = AccountPush(session.megaplan, session.connection, session.uis.settings)
                     outcomes[conn_id] = push.run()
                     self.log.info("%s: %s", conn_id, _told(outcomes[conn_id]))
-            except Exception as error:
-                self.log.error("%s: %s", conn_id, error, exc_info=not isinstance(error, OUR_ERRORS))
-                failures[conn_id] = error
-        with plainly_told():
-            if len(failures) == 1:
-                raise next(iter(failures.values()))
-            if failures:
-                raise EntitiesFailedError(failures)
         return outcomes
 
 
-class RecordingSensor(PlainSpokenOperator, BaseSensorOperator):
+class RecordingSensor(RawDatabaseOperator, BaseSensorOperator):
     """Waits until the recording of some call can be played, or anything else of the ledger is due.
 
     Looks at once, then defers: a trigger watches the due times in the ledger, and this looks at links (status, type,
@@ -167,13 +138,11 @@ class RecordingSensor(PlainSpokenOperator, BaseSensorOperator):
         *,
         accounts: Any,
         patience_seconds: float = 240.0,
-        postgres_conn_id: str = POSTGRES_CONN_ID,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.accounts = accounts
         self.patience_seconds = patience_seconds
-        self.postgres_conn_id = postgres_conn_id
 
     def execute(self, context: Context) -> int:
         """Look, and wait if there is nothing yet; return how many calls became ready."""

@@ -1,29 +1,23 @@
 """Operators of the telephony sync: prepare the tables, map the employees of some accounts."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
 from airflow.sdk import BaseHook, Context
 
-from megaplan_sync.exceptions import EntitiesFailedError
-from megaplan_sync.last_words import PlainSpokenOperator, plainly_told
-from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
+from megaplan_sync.account_failures import AccountFailures
+from megaplan_sync.account_operators import AccountsOperator, RawDatabaseOperator
+from megaplan_sync.last_words import plainly_told
+from megaplan_sync.postgres import raw_database
 from megaplan_sync.raw_schema import prepare_raw_schema
 from megaplan_sync.telephony.telephony_assets import TELEPHONY_USERS, telephony_table_asset
 from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
 from megaplan_sync.telephony.telephony_session import telephony_session
-from megaplan_sync.telephony.user_sync import OUR_ERRORS, UserSync, UserSyncOutcome
+from megaplan_sync.telephony.user_sync import UserSync, UserSyncOutcome
 
 
-class PrepareTelephonyTablesOperator(PlainSpokenOperator):
-    """Creates the tables of telephony, and those of the syncs that it shares; does nothing when all is in place.
-
-    :param postgres_conn_id: database of the raw tables
-    """
-
-    def __init__(self, *, postgres_conn_id: str = POSTGRES_CONN_ID, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.postgres_conn_id = postgres_conn_id
+class PrepareTelephonyTablesOperator(RawDatabaseOperator):
+    """Creates the tables of telephony, and those of the syncs that it shares; does nothing when all is in place."""
 
     def execute(self, context: Context) -> bool:
         """Return whether anything had to be done."""
@@ -34,45 +28,24 @@ class PrepareTelephonyTablesOperator(PlainSpokenOperator):
         return any(done)
 
 
-class TelephonyUsersToPostgresOperator(PlainSpokenOperator):
+class TelephonyUsersToPostgresOperator(AccountsOperator):
     """Maps the employees of some accounts to UIS's; one account's failure stops no other.
 
     Give it ``outlets=[TELEPHONY_USERS]`` (``megaplan_sync.telephony.telephony_assets``) to announce changed users.
     Mismatches are told in the log, in the result and in ``telephony.mismatches``; they fail nothing.
-
-    :param accounts: connection ids of Megaplan accounts
-    :param postgres_conn_id: database of the tables
     """
-
-    template_fields: Sequence[str] = ("accounts",)
-
-    def __init__(
-        self, *, accounts: Collection[str], postgres_conn_id: str = POSTGRES_CONN_ID, **kwargs: Any
-    ) -> None:
-        super().__init__(**kwargs)
-        self.accounts = accounts
-        self.postgres_conn_id = postgres_conn_id
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Return the outcome of every account whose telephony is active, its mismatches included."""
         outcomes: list[UserSyncOutcome] = []
-        failures: dict[str, Exception] = {}
-        for conn_id in self.accounts:
-            try:
-                with telephony_session(conn_id, self.postgres_conn_id) as session:
+        with AccountFailures(self.log) as failures:
+            for conn_id in self.accounts:
+                with failures.kept(conn_id), telephony_session(conn_id, self.postgres_conn_id) as session:
                     if session is not None:
                         outcome = UserSyncOutcome(session.account)
                         outcomes.append(outcome)
                         UserSync(session).run(outcome)
-            except Exception as error:
-                self.log.error("%s: %s", conn_id, error, exc_info=not isinstance(error, OUR_ERRORS))
-                failures[conn_id] = error
-        self._announce(outcomes, context)
-        with plainly_told():
-            if len(failures) == 1:
-                raise next(iter(failures.values()))
-            if failures:
-                raise EntitiesFailedError(failures)
+            self._announce(outcomes, context)
         return [outcome.as_dict() for outcome in outcomes]
 
     def _announce(self, outcomes: Collection[UserSyncOutcome], context: Context) -> None:

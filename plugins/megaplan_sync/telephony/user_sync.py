@@ -6,22 +6,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from megaplan_hook.exceptions import MegaplanError
 from megaplan_hook.paging import ListPage
 from megaplan_sync.account_lock import account_lock
-from megaplan_sync.exceptions import EntitiesFailedError, MegaplanSyncError, SuspiciousAnswerError
+from megaplan_sync.exceptions import OUR_ERRORS, EntitiesFailedError, SuspiciousAnswerError
 from megaplan_sync.telephony.directory_sync import save_directory
 from megaplan_sync.telephony.mismatch_report import mismatch_table
 from megaplan_sync.telephony.telephony_session import TelephonySession
 from megaplan_sync.telephony.user_mapping import UserMapping, map_users
 from megaplan_sync.telephony.user_table import UserTable
-from uis_hook.exceptions import UisError
 
 log = logging.getLogger(__name__)
 
 EMPLOYEE_FIELDS = ("name", "firstName", "lastName", "isWorking")
 CONFIG_FIELDS = ("employee", "internalNumber")
-OUR_ERRORS = (MegaplanError, MegaplanSyncError, UisError)
 
 
 @dataclass

@@ -10,12 +10,13 @@ from typing import Any
 from airflow.sdk import BaseHook, BaseSensorOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from megaplan_hook.exceptions import MegaplanError
+from megaplan_sync.account_failures import AccountFailures
+from megaplan_sync.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.account_session import account_hook
 from megaplan_sync.assets import raw_table_alias, raw_table_asset
-from megaplan_sync.exceptions import EntitiesFailedError, MegaplanSyncError
-from megaplan_sync.last_words import PlainSpokenOperator, plainly_told
-from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
+from megaplan_sync.exceptions import OUR_ERRORS
+from megaplan_sync.last_words import plainly_told
+from megaplan_sync.postgres import raw_database
 from megaplan_sync.raw_schema import prepare_raw_schema
 from megaplan_sync.reconciliation.certificate import Certificate, certificates_of
 from megaplan_sync.reconciliation.operators import wants
@@ -29,19 +30,11 @@ from megaplan_sync.uis_upload.upload_session import UploadSession, uis_connectio
 from uis_hook.exceptions import UisError
 from uis_hook.hook import UisHook
 
-OUR_ERRORS = (MegaplanError, MegaplanSyncError, UisError)
 MOST_PARKED_TOLD = 20
 
 
-class PrepareUploadTablesOperator(PlainSpokenOperator):
-    """Creates the tables of the upload, and those of the syncs that it reads; does nothing when all is in place.
-
-    :param postgres_conn_id: database of the raw tables
-    """
-
-    def __init__(self, *, postgres_conn_id: str = POSTGRES_CONN_ID, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.postgres_conn_id = postgres_conn_id
+class PrepareUploadTablesOperator(RawDatabaseOperator):
+    """Creates the tables of the upload, and those of the syncs that it reads; does nothing when all is in place."""
 
     def execute(self, context: Context) -> bool:
         """Return whether anything had to be done."""
@@ -51,10 +44,9 @@ class PrepareUploadTablesOperator(PlainSpokenOperator):
         return any(done)
 
 
-class DealsToUisOperator(PlainSpokenOperator):
+class DealsToUisOperator(AccountsOperator):
     """Uploads what UIS has not, or has otherwise, of some accounts; one account's failure stops no other.
 
-    :param accounts: connection ids of Megaplan accounts
     :param since: only deals that have changed since this moment; ISO 8601, without a zone in the account's
     :param full: compare with what UIS has instead of with the ledger
     :param resend_parked: try anew what was refused
@@ -65,19 +57,15 @@ class DealsToUisOperator(PlainSpokenOperator):
     def __init__(
         self,
         *,
-        accounts: Collection[str],
         since: str | None = None,
         full: bool | str = False,
         resend_parked: bool | str = False,
-        postgres_conn_id: str = POSTGRES_CONN_ID,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.accounts = accounts
         self.since = since
         self.full = full
         self.resend_parked = resend_parked
-        self.postgres_conn_id = postgres_conn_id
 
     def execute(self, context: Context) -> dict[str, dict[str, int]]:
         """Return the counts of every account."""
@@ -93,7 +81,7 @@ class DealsToUisOperator(PlainSpokenOperator):
         return _for_each(self, send)
 
 
-class DealsProcessedSensor(PlainSpokenOperator, BaseSensorOperator):
+class DealsProcessedSensor(RawDatabaseOperator, BaseSensorOperator):
     """Waits until UIS has worked through the uploads of all accounts: asks once, then defers.
 
     When patience ends it succeeds all the same: what the report does not show then, the next run looks at again.
@@ -109,14 +97,12 @@ class DealsProcessedSensor(PlainSpokenOperator, BaseSensorOperator):
         accounts: Any,
         patience_seconds: float = 1200.0,
         poll_seconds: float = 5.0,
-        postgres_conn_id: str = POSTGRES_CONN_ID,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.accounts = accounts
         self.patience_seconds = patience_seconds
         self.poll_seconds = poll_seconds
-        self.postgres_conn_id = postgres_conn_id
 
     def execute(self, context: Context) -> None:
         """Ask, and wait if there is something left; skipped where nothing was uploaded."""
@@ -171,20 +157,8 @@ class DealsProcessedSensor(PlainSpokenOperator, BaseSensorOperator):
             uis.close()
 
 
-class VerifyUisDealsOperator(PlainSpokenOperator):
-    """Reads in UIS's report what was sent of some accounts, and certifies it; one failure stops no other account.
-
-    :param accounts: connection ids of Megaplan accounts
-    """
-
-    template_fields: Sequence[str] = ("accounts",)
-
-    def __init__(
-        self, *, accounts: Collection[str], postgres_conn_id: str = POSTGRES_CONN_ID, **kwargs: Any
-    ) -> None:
-        super().__init__(**kwargs)
-        self.accounts = accounts
-        self.postgres_conn_id = postgres_conn_id
+class VerifyUisDealsOperator(AccountsOperator):
+    """Reads in UIS's report what was sent of some accounts, and certifies it; one failure stops no other account."""
 
     def execute(self, context: Context) -> dict[str, dict[str, Any]]:
         """Return the certificate of every account."""
@@ -200,7 +174,7 @@ class VerifyUisDealsOperator(PlainSpokenOperator):
         return _for_each(self, verify)
 
 
-class ReportUploadOperator(PlainSpokenOperator):
+class ReportUploadOperator(RawDatabaseOperator):
     """Tells what the run has done, what is parked and why; fails when this run has parked or missed something.
 
     What was parked by earlier runs is told, too, and fails nothing: somebody knows.
@@ -210,10 +184,9 @@ class ReportUploadOperator(PlainSpokenOperator):
 
     template_fields: Sequence[str] = ("accounts",)
 
-    def __init__(self, *, accounts: Any, postgres_conn_id: str = POSTGRES_CONN_ID, **kwargs: Any) -> None:
+    def __init__(self, *, accounts: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.accounts = accounts
-        self.postgres_conn_id = postgres_conn_id
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Return the certificates."""
@@ -261,25 +234,16 @@ class ReportUploadOperator(PlainSpokenOperator):
 
 
 def _for_each(
-    operator: DealsToUisOperator | VerifyUisDealsOperator, work: Callable[[UploadSession], dict[str, Any]]
+    operator: AccountsOperator, work: Callable[[UploadSession], dict[str, Any]]
 ) -> dict[str, dict[str, Any]]:
     """Work on each account of an operator; one failure stops no other, and is raised at the end."""
     outcomes: dict[str, dict[str, Any]] = {}
-    failures: dict[str, Exception] = {}
-    for conn_id in operator.accounts:
-        try:
-            with upload_session(conn_id, operator.postgres_conn_id) as session:
+    with AccountFailures(operator.log) as failures:
+        for conn_id in operator.accounts:
+            with failures.kept(conn_id), upload_session(conn_id, operator.postgres_conn_id) as session:
                 if session is not None:
                     outcomes[conn_id] = work(session)
                     operator.log.info("%s: %s", conn_id, outcomes[conn_id])
-        except Exception as error:
-            operator.log.error("%s: %s", conn_id, error, exc_info=not isinstance(error, OUR_ERRORS))
-            failures[conn_id] = error
-    with plainly_told():
-        if len(failures) == 1:
-            raise next(iter(failures.values()))
-        if failures:
-            raise EntitiesFailedError(failures)
     return outcomes
 
 

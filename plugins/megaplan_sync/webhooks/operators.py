@@ -7,23 +7,22 @@ from typing import Any
 
 from airflow.sdk import Context
 
-from megaplan_hook.exceptions import MegaplanError
+from megaplan_sync.account_failures import AccountFailures
+from megaplan_sync.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.account_session import account_hook, account_session
 from megaplan_sync.accounts import chosen_accounts, in_batches
 from megaplan_sync.announcements import announce_changes
-from megaplan_sync.exceptions import EntitiesFailedError, MegaplanSyncError
-from megaplan_sync.last_words import PlainSpokenOperator, plainly_told
+from megaplan_sync.exceptions import OUR_ERRORS
+from megaplan_sync.last_words import plainly_told
 from megaplan_sync.outcome import EntityOutcome
-from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
+from megaplan_sync.postgres import raw_database
 from megaplan_sync.raw_schema import prepare_raw_schema
 from megaplan_sync.sql import read_sql
 from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
 from megaplan_sync.webhooks.account_webhooks import AccountWebhooks
 
-_OUR_ERRORS = (MegaplanError, MegaplanSyncError)
 
-
-class ChooseAccountsWithWebhooksOperator(PlainSpokenOperator):
+class ChooseAccountsWithWebhooksOperator(RawDatabaseOperator):
     """Returns the connection ids of the accounts of which webhooks wait, in batches; makes missing tables.
 
     :param accounts: connection ids, all of the Variable ``megaplan_accounts`` if empty
@@ -31,12 +30,9 @@ class ChooseAccountsWithWebhooksOperator(PlainSpokenOperator):
 
     template_fields: Sequence[str] = ("accounts",)
 
-    def __init__(
-        self, *, accounts: Collection[str] | str = (), postgres_conn_id: str = POSTGRES_CONN_ID, **kwargs: Any
-    ) -> None:
+    def __init__(self, *, accounts: Collection[str] | str = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.accounts = accounts
-        self.postgres_conn_id = postgres_conn_id
 
     def execute(self, context: Context) -> list[list[str]]:
         """Return batches of connection ids."""
@@ -54,35 +50,23 @@ class ChooseAccountsWithWebhooksOperator(PlainSpokenOperator):
         try:
             hook = account_hook(conn_id)
             return hook.settings.deals_active and hook.account in waiting
-        except _OUR_ERRORS as error:
+        except OUR_ERRORS as error:
             self.log.error("%s: %s", conn_id, error)
             return bool(waiting)
 
 
-class ReadNamedEntitiesOperator(PlainSpokenOperator):
+class ReadNamedEntitiesOperator(AccountsOperator):
     """Reads again what the webhooks of some accounts name; one account's failure stops no other.
 
     Give it ``outlets=RAW_TABLE_ALIASES`` (``megaplan_sync.assets``) to announce changed tables.
-
-    :param accounts: connection ids
     """
-
-    template_fields: Sequence[str] = ("accounts",)
-
-    def __init__(
-        self, *, accounts: Collection[str], postgres_conn_id: str = POSTGRES_CONN_ID, **kwargs: Any
-    ) -> None:
-        super().__init__(**kwargs)
-        self.accounts = accounts
-        self.postgres_conn_id = postgres_conn_id
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Return the outcome of every table of every account."""
         outcomes: list[EntityOutcome] = []
-        failures: dict[str, Exception] = {}
-        for conn_id in self.accounts:
-            try:
-                with account_session(conn_id, self.postgres_conn_id) as session:
+        with AccountFailures(self.log) as failures:
+            for conn_id in self.accounts:
+                with failures.kept(conn_id), account_session(conn_id, self.postgres_conn_id) as session:
                     if session is None:
                         continue
                     webhooks = AccountWebhooks(*session)
@@ -90,13 +74,5 @@ class ReadNamedEntitiesOperator(PlainSpokenOperator):
                         webhooks.run()
                     finally:  # what was written before a failure is announced as well
                         outcomes += webhooks.outcomes()
-            except Exception as error:
-                self.log.error("%s: %s", conn_id, error, exc_info=not isinstance(error, _OUR_ERRORS))
-                failures[conn_id] = error
-        announce_changes(outcomes, self.postgres_conn_id, context)
-        with plainly_told():
-            if len(failures) == 1:
-                raise next(iter(failures.values()))
-            if failures:
-                raise EntitiesFailedError(failures)
+            announce_changes(outcomes, self.postgres_conn_id, context)
         return [outcome.as_dict() for outcome in outcomes]

@@ -1,0 +1,31 @@
+"""What this package's operators are built upon: the database of the raw tables, and some accounts to work on."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from megaplan_sync.last_words import PlainSpokenOperator
+from megaplan_sync.postgres import POSTGRES_CONN_ID
+
+
+class RawDatabaseOperator(PlainSpokenOperator):
+    """An operator that works in the database of the raw tables.
+
+    :param postgres_conn_id: connection of that database
+    """
+
+    def __init__(self, *, postgres_conn_id: str = POSTGRES_CONN_ID, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.postgres_conn_id = postgres_conn_id
+
+
+class AccountsOperator(RawDatabaseOperator):
+    """An operator that works on some accounts there, mostly inside of :class:`AccountFailures`.
+
+    :param accounts: connection ids of Megaplan accounts
+    """
+
+    template_fields: Sequence[str] = ("accounts",)
+
+    def __init__(self, *, accounts: Collection[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.accounts = accounts
