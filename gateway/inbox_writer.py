@@ -124,15 +124,21 @@ class InboxWriter:
                 )
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 0.5)
+            except Exception as error:  # whatever it is, messages that follow are not held up
+                log.exception("inbox not written", extra={"waiting": len(batch)})
+                await self._store_singly(batch, error)
+                return
 
-    async def _store_singly(self, batch: list[_Waiting], error: DataError) -> None:
-        """Keep one message that Postgres refuses from taking the others with it."""
-        if len(batch) == 1:
-            log.error("message refused by Postgres", extra={"sqlstate": error.sqlstate})
+    async def _store_singly(self, batch: list[_Waiting], error: Exception) -> None:
+        """Keep one message that cannot be stored from taking the others with it."""
+        if len(batch) > 1:
+            for one in batch:
+                await self._store_in_time([one])
+        elif isinstance(error, DataError | UnicodeError):
+            log.error("message refused", extra={"reason": getattr(error, "sqlstate", type(error).__name__)})
             _tell(batch[0], UnstorableError())
-            return
-        for one in batch:
-            await self._store_in_time([one])
+        else:
+            _tell(batch[0], InboxUnavailableError())
 
     async def _commit(self, batch: Sequence[_Waiting]) -> None:
         groups: dict[tuple[str, str], list[_Waiting]] = defaultdict(list)

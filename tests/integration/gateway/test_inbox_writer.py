@@ -23,9 +23,9 @@ def row(number: int) -> EventRow:
     return event_row(UIS_NOTIFICATION, Message(body % number, None), ZoneInfo("Europe/Moscow"))
 
 
-def refused_by_postgres(number: int) -> EventRow:
+def unstorable(number: int, text: str) -> EventRow:
     sound = row(number)
-    return sound._replace(said=replace(sound.said, mnemonic="a\0b"))
+    return sound._replace(said=replace(sound.said, mnemonic=text))
 
 
 def writing(
@@ -68,11 +68,12 @@ def test_messages_of_several_accounts_and_sources_share_a_commit(
     assert sorted(found) == sorted((*place, 3) for place in places)
 
 
-def test_a_message_that_postgres_refuses_takes_no_other_with_it(
-    tables: Connection[Any], database_uri: str
+@pytest.mark.parametrize("text", ["a\0b", "a\ud800b"], ids=["refused by Postgres", "never gets there"])
+def test_a_message_that_cannot_be_stored_takes_no_other_with_it(
+    text: str, tables: Connection[Any], database_uri: str
 ) -> None:
     async def work(writer: InboxWriter) -> list[Any]:
-        rows = [row(1), refused_by_postgres(2), row(3)]
+        rows = [row(1), unstorable(2, text), row(3)]
         return await asyncio.gather(
             *(writer.store("a", UIS_NOTIFICATION, one) for one in rows), return_exceptions=True
         )
