@@ -16,10 +16,7 @@ class Server:
     """A listening server; the socket is bound at once, so its port is known before it runs."""
 
     def __init__(self, app: Starlette, host: str = "127.0.0.1", port: int = 0) -> None:
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind((host, port))
-        self._socket.listen(512)
+        self._socket = _listening(host, port)
         config = uvicorn.Config(
             app,
             http=GuardedProtocol,
@@ -35,7 +32,8 @@ class Server:
         )
         self._server = uvicorn.Server(config)
         bound_host, bound_port = self._socket.getsockname()[:2]
-        self.url = f"http://{bound_host}:{bound_port}"
+        written = f"[{bound_host}]" if ":" in bound_host else bound_host
+        self.url = f"http://{written}:{bound_port}"
 
     @property
     def has_started(self) -> bool:
@@ -49,3 +47,16 @@ class Server:
     def stop(self) -> None:
         """Ask the server to end."""
         self._server.should_exit = True
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Bind to an address of either family; ``::`` takes both."""
+    asked = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, kind, protocol, _, address = asked[0]
+    listening = socket.socket(family, kind, protocol)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if family == socket.AF_INET6:
+        listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    listening.bind(address)
+    listening.listen(512)
+    return listening
