@@ -20,6 +20,7 @@ from uis_hook.vendor_quirks import RoutePhones
 NOBODY = {"returned_code": 0}
 """Leave by the branch 0: nobody is responsible, and there are no fallback numbers."""
 
+_LONGEST_CALLER = 100
 _OUTSIDE = re.compile(r"\+?[0-9]{10,15}")
 
 
@@ -50,7 +51,9 @@ def read_route_request(body: bytes, content_type: str | None, query: str | None)
     values = flat(read.values)
     session = whole_number(values.get("call_session_id")) or whole_number(values.get("cdr_id"))
     caller = (text_in(values.get("numa")) or "").strip()
-    return RouteRequest(session, caller if any(one.isdigit() for one in caller) else None)
+    # numbers that were read are remembered, so a longer text must not get there
+    is_number = len(caller) <= _LONGEST_CALLER and any(one.isdigit() for one in caller)
+    return RouteRequest(session, caller if is_number else None)
 
 
 def responsible_employees(route: Mapping[str, Any]) -> list[int]:

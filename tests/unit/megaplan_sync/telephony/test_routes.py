@@ -1,0 +1,25 @@
+"""Interactive requests of UIS, as they come."""
+
+import json
+
+import pytest
+
+from megaplan_sync.telephony.routes import read_route_request
+
+
+@pytest.mark.parametrize(
+    ("numa", "caller"),
+    [
+        ("79995550011", "79995550011"),
+        (79995550011, "79995550011"),
+        (" +7 999 555-00-11 ", "+7 999 555-00-11"),
+        ("anonymous", None),
+        ("None", None),
+        ("", None),
+        (None, None),
+        ("7" * 101, None),
+    ],
+)
+def test_who_calls(numa: object, caller: str | None) -> None:
+    asked = read_route_request(json.dumps({"numa": numa, "cdr_id": "700"}).encode(), "application/json", None)
+    assert (asked.caller, asked.call_session_id, asked.broken) == (caller, 700, None)
