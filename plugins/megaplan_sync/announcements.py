@@ -1,22 +1,32 @@
 """Tells whoever listens that raw tables have changed."""
 
-from collections.abc import Collection
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from airflow.sdk import BaseHook, Context
 
 from megaplan_sync.assets import raw_table_alias, raw_table_asset
 from megaplan_sync.outcome import EntityOutcome
+from megaplan_sync.rebuild.outcome import RebuildOutcome
 
 
-def announce_changes(outcomes: Collection[EntityOutcome], postgres_conn_id: str, context: Context) -> None:
+def announce_changes(
+    outcomes: Iterable[EntityOutcome | RebuildOutcome], postgres_conn_id: str, context: Context
+) -> None:
     """Emit an asset event for every table whose rows changed, with the counts.
 
     The task needs ``outlets=RAW_TABLE_ALIASES`` (``megaplan_sync.assets``).
     """
-    changed = [outcome for outcome in outcomes if outcome.changed]
-    if not changed:
-        return
-    database = BaseHook.get_connection(postgres_conn_id)
-    for outcome in changed:
-        asset = raw_table_asset(outcome.entity, database.host, database.port, database.schema)
-        context["outlet_events"][raw_table_alias(outcome.entity)].add(asset, extra=outcome.as_dict())
+    changed = [(outcome.entity, outcome.as_dict()) for outcome in outcomes if outcome.changed]
+    announce_tables(changed, postgres_conn_id, context)
+
+
+def announce_tables(
+    events: Iterable[tuple[str, Mapping[str, Any]]], postgres_conn_id: str, context: Context
+) -> None:
+    """Emit an asset event for each table of schema ``megaplan_raw`` that is named, with what is told about it."""
+    database = None
+    for table, extra in events:
+        database = database or BaseHook.get_connection(postgres_conn_id)
+        asset = raw_table_asset(table, database.host, database.port, database.schema)
+        context["outlet_events"][raw_table_alias(table)].add(asset, extra=dict(extra))

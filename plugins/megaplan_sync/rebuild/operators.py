@@ -3,13 +3,13 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from airflow.sdk import BaseHook, Context
+from airflow.sdk import Context
 from psycopg.errors import UndefinedColumn
 
 from megaplan_sync.account_failures import AccountFailures
 from megaplan_sync.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.account_session import account_hook
-from megaplan_sync.assets import raw_table_alias, raw_table_asset
+from megaplan_sync.announcements import announce_changes
 from megaplan_sync.last_words import plainly_told
 from megaplan_sync.postgres import raw_database
 from megaplan_sync.raw_schema import require_raw_schema
@@ -65,7 +65,7 @@ class RebuildRawTablesOperator(AccountsOperator):
             for conn_id in self.accounts:
                 with failures.kept(conn_id):
                     outcomes += self._rebuild(conn_id, str(context["run_id"]))
-            self._announce(outcomes, context)
+            announce_changes(outcomes, self.postgres_conn_id, context)
         return [outcome.as_dict() for outcome in outcomes]
 
     def _rebuild(self, conn_id: str, run_id: str) -> list[RebuildOutcome]:
@@ -74,13 +74,3 @@ class RebuildRawTablesOperator(AccountsOperator):
         with raw_database(self.postgres_conn_id) as connection:
             account = AccountRebuild(connection, hook.account, phone_region=region, run_id=run_id)
             return account.run(self.entities or ())
-
-    def _announce(self, outcomes: Collection[RebuildOutcome], context: Context) -> None:
-        """Emit an asset event for every entity whose rows changed, with the counts of its tables."""
-        changed = [outcome for outcome in outcomes if outcome.changed]
-        if not changed:
-            return
-        database = BaseHook.get_connection(self.postgres_conn_id)
-        for outcome in changed:
-            asset = raw_table_asset(outcome.entity, database.host, database.port, database.schema)
-            context["outlet_events"][raw_table_alias(outcome.entity)].add(asset, extra=outcome.as_dict())

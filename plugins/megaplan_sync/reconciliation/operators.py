@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from airflow.sdk import BaseHook, Context
+from airflow.sdk import Context
 from psycopg.errors import UndefinedTable
 
 from megaplan_hook.settings import AccountSettings
@@ -12,7 +12,7 @@ from megaplan_sync.account_operators import AccountsOperator, RawDatabaseOperato
 from megaplan_sync.account_session import account_hook, account_session
 from megaplan_sync.account_sync import chosen_entities
 from megaplan_sync.accounts import chosen_accounts, in_batches
-from megaplan_sync.assets import raw_table_alias, raw_table_asset
+from megaplan_sync.announcements import announce_tables
 from megaplan_sync.entities import ALL_ENTITIES
 from megaplan_sync.exceptions import (
     ProposalNumberError,
@@ -116,12 +116,12 @@ class ReconcileMegaplanOperator(AccountsOperator):
                 return
             account = AccountReconciliation(*session, run_id=str(context["run_id"]), depth=self.depth)
             certificates = account.run(raw_entities(self.entities))
-        changed = [found for found in certificates if found.repaired or found.deleted]
-        database = BaseHook.get_connection(self.postgres_conn_id)
-        for found in changed:
-            if found.entity in ALL_ENTITIES:
-                asset = raw_table_asset(found.entity, database.host, database.port, database.schema)
-                context["outlet_events"][raw_table_alias(found.entity)].add(asset, extra=found.as_dict())
+        changed = [
+            (found.entity, found.as_dict())
+            for found in certificates
+            if found.entity in ALL_ENTITIES and (found.repaired or found.deleted)
+        ]
+        announce_tables(changed, self.postgres_conn_id, context)
 
 
 class PublishCertificatesOperator(RawDatabaseOperator):
@@ -140,11 +140,7 @@ class PublishCertificatesOperator(RawDatabaseOperator):
                 raise UnprovenError("Nothing was certified: the log of the failed task before says why.")
             for line in report(certificates).splitlines():
                 self.log.info("%s", line)
-            database = BaseHook.get_connection(self.postgres_conn_id)
-            asset = raw_table_asset("certificates", database.host, database.port, database.schema)
-            context["outlet_events"][raw_table_alias("certificates")].add(
-                asset, extra=event_extra(certificates)
-            )
+            announce_tables([("certificates", event_extra(certificates))], self.postgres_conn_id, context)
         return [certificate.as_dict() for certificate in certificates]
 
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow.sdk import BaseHook, BaseSensorOperator, Context
+from airflow.sdk import BaseSensorOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from megaplan_sync.account_failures import AccountFailures
 from megaplan_sync.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.account_session import account_hook
-from megaplan_sync.assets import raw_table_alias, raw_table_asset
+from megaplan_sync.announcements import announce_tables
 from megaplan_sync.exceptions import OUR_ERRORS
 from megaplan_sync.last_words import plainly_told
 from megaplan_sync.postgres import raw_database
@@ -198,7 +198,7 @@ class ReportUploadOperator(RawDatabaseOperator):
                 raise AirflowSkipException("No account's deals go into UIS, or none could be verified")
             for line in report(certificates).splitlines():
                 self.log.info("%s", line)
-            self._announce(certificates, context)
+            announce_tables([("certificates", event_extra(certificates))], self.postgres_conn_id, context)
             troubles: list[str] = []
             for conn_id in (each for batch in self.accounts for each in batch):
                 troubles += self._told(conn_id, run_id, certificates)
@@ -226,11 +226,6 @@ class ReportUploadOperator(RawDatabaseOperator):
                 )
             )
             return [wants(each) for each in certificates if is_news and each.account == session.account]
-
-    def _announce(self, certificates: Sequence[Certificate], context: Context) -> None:
-        database = BaseHook.get_connection(self.postgres_conn_id)
-        asset = raw_table_asset("certificates", database.host, database.port, database.schema)
-        context["outlet_events"][raw_table_alias("certificates")].add(asset, extra=event_extra(certificates))
 
 
 def _for_each(
