@@ -46,6 +46,7 @@ import pendulum
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTimetable, Param, dag
 
+from megaplan_sync.dag_params import accounts_param
 from megaplan_sync.operators import ChooseMegaplanAccountsOperator
 from megaplan_sync.telephony.inbox_trigger import InboxTrigger
 from megaplan_sync.telephony.push_operators import (
@@ -73,13 +74,7 @@ TELEPHONY_EVENTS = Asset(
     doc_md=__doc__,
     tags=["megaplan", "uis", "telephony"],
     params={
-        "accounts": Param(
-            [],
-            type=["array", "null"],  # null: the form does not call it required
-            items={"type": "string"},
-            title="Accounts",
-            description="Connection ids; empty means every account of the Variable megaplan_accounts.",
-        ),
+        "accounts": accounts_param(),
         "resend": Param(
             [],
             type=["array", "null"],

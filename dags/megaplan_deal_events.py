@@ -43,9 +43,10 @@ wait as well. What never arrives is found by `megaplan_deals_sync` and `megaplan
 from datetime import timedelta
 
 import pendulum
-from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTimetable, Param, dag
+from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTimetable, dag
 
 from megaplan_sync.assets import RAW_TABLE_ALIASES
+from megaplan_sync.dag_params import accounts_param
 from megaplan_sync.webhooks.operators import ChooseAccountsWithWebhooksOperator, ReadNamedEntitiesOperator
 from megaplan_sync.webhooks.webhook_trigger import WebhookTrigger
 
@@ -68,15 +69,7 @@ MEGAPLAN_WEBHOOKS = Asset(
     render_template_as_native_obj=True,
     doc_md=__doc__,
     tags=["megaplan", "postgres"],
-    params={
-        "accounts": Param(
-            [],
-            type=["array", "null"],  # null: the form does not call it required
-            items={"type": "string"},
-            title="Accounts",
-            description="Connection ids; empty means every account of the Variable megaplan_accounts.",
-        ),
-    },
+    params={"accounts": accounts_param()},
 )
 def megaplan_deal_events() -> None:
     """Declare the tasks."""

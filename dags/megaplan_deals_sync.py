@@ -47,6 +47,7 @@ import pendulum
 from airflow.sdk import Param, dag
 
 from megaplan_sync.assets import RAW_TABLE_ALIASES
+from megaplan_sync.dag_params import accounts_param, entities_param
 from megaplan_sync.entities import ALL_ENTITIES
 from megaplan_sync.operators import (
     ChooseMegaplanAccountsOperator,
@@ -65,20 +66,8 @@ from megaplan_sync.operators import (
     doc_md=__doc__,
     tags=["megaplan", "postgres"],
     params={
-        "accounts": Param(
-            [],
-            type=["array", "null"],  # null: the form does not call it required
-            items={"type": "string"},
-            title="Accounts",
-            description="Connection ids; empty means every account of the Variable megaplan_accounts.",
-        ),
-        "entities": Param(
-            [],
-            type=["array", "null"],
-            items={"type": "string"},
-            title="Entities",
-            description="Some of " + ", ".join(ALL_ENTITIES) + "; empty means all.",
-        ),
+        "accounts": accounts_param(),
+        "entities": entities_param(ALL_ENTITIES),
         "full_refresh": Param(
             False,
             type="boolean",

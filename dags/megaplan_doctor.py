@@ -33,8 +33,9 @@ also in the result (XCom `return_value`, or `findings` of a red task).
 from datetime import timedelta
 
 import pendulum
-from airflow.sdk import Param, dag
+from airflow.sdk import dag
 
+from megaplan_sync.dag_params import accounts_param
 from megaplan_sync.doctor.operators import ExamineAccountsOperator
 from megaplan_sync.operators import ChooseMegaplanAccountsOperator
 
@@ -48,15 +49,7 @@ from megaplan_sync.operators import ChooseMegaplanAccountsOperator
     render_template_as_native_obj=True,
     doc_md=__doc__,
     tags=["megaplan", "uis", "telephony"],
-    params={
-        "accounts": Param(
-            [],
-            type=["array", "null"],  # null: the form does not call it required
-            items={"type": "string"},
-            title="Accounts",
-            description="Connection ids; empty means every account of the Variable megaplan_accounts.",
-        ),
-    },
+    params={"accounts": accounts_param()},
 )
 def megaplan_doctor() -> None:
     """Declare the tasks."""

@@ -46,9 +46,10 @@ account …`: a first load holds the account; wait for its end, then clear the t
 from datetime import timedelta
 
 import pendulum
-from airflow.sdk import Param, dag
+from airflow.sdk import dag
 
 from megaplan_sync.assets import RAW_TABLE_ALIASES
+from megaplan_sync.dag_params import accounts_param, entities_param
 from megaplan_sync.entities import ALL_ENTITIES
 from megaplan_sync.operators import ChooseMegaplanAccountsOperator
 from megaplan_sync.rebuild.operators import (
@@ -68,20 +69,8 @@ from megaplan_sync.rebuild.operators import (
     doc_md=__doc__,
     tags=["megaplan", "postgres"],
     params={
-        "accounts": Param(
-            [],
-            type=["array", "null"],  # null: the form does not call it required
-            items={"type": "string"},
-            title="Accounts",
-            description="Connection ids; empty means every account of the Variable megaplan_accounts.",
-        ),
-        "entities": Param(
-            [],
-            type=["array", "null"],
-            items={"type": "string"},
-            title="Entities",
-            description="Some of " + ", ".join(ALL_ENTITIES) + "; empty means all.",
-        ),
+        "accounts": accounts_param(),
+        "entities": entities_param(ALL_ENTITIES),
     },
 )
 def megaplan_rebuild() -> None:

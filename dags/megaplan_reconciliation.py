@@ -52,6 +52,7 @@ import pendulum
 from airflow.sdk import Param, TriggerRule, dag
 
 from megaplan_sync.assets import RAW_TABLE_ALIASES, raw_table_alias
+from megaplan_sync.dag_params import accounts_param, entities_param
 from megaplan_sync.entities import ALL_ENTITIES
 from megaplan_sync.reconciliation.certificate import CALLS
 from megaplan_sync.reconciliation.notice import waiting_proposals_for_the_form
@@ -77,20 +78,8 @@ from megaplan_sync.telephony.forgotten_calls_operator import ForgetOldCallsOpera
     doc_md=__doc__,
     tags=["megaplan", "postgres"],
     params={
-        "accounts": Param(
-            [],
-            type=["array", "null"],  # null: the form does not call it required
-            items={"type": "string"},
-            title="Accounts",
-            description="Connection ids; empty means every account of the Variable megaplan_accounts.",
-        ),
-        "entities": Param(
-            [],
-            type=["array", "null"],
-            items={"type": "string"},
-            title="Entities",
-            description="Some of " + ", ".join([*ALL_ENTITIES, CALLS]) + "; empty means all.",
-        ),
+        "accounts": accounts_param(),
+        "entities": entities_param([*ALL_ENTITIES, CALLS]),
         "calls_since": Param(
             None,
             type=["null", "string"],

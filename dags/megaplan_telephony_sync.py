@@ -47,8 +47,9 @@ is down: retried twice, then by the next hour's run.
 from datetime import timedelta
 
 import pendulum
-from airflow.sdk import Param, dag
+from airflow.sdk import dag
 
+from megaplan_sync.dag_params import accounts_param
 from megaplan_sync.operators import ChooseMegaplanAccountsOperator
 from megaplan_sync.telephony.sync_operators import (
     PrepareTelephonyTablesOperator,
@@ -66,15 +67,7 @@ from megaplan_sync.telephony.telephony_assets import TELEPHONY_USERS
     render_template_as_native_obj=True,
     doc_md=__doc__,
     tags=["megaplan", "uis", "telephony", "postgres"],
-    params={
-        "accounts": Param(
-            [],
-            type=["array", "null"],  # null: the form does not call it required
-            items={"type": "string"},
-            title="Accounts",
-            description="Connection ids; empty means every account of the Variable megaplan_accounts.",
-        ),
-    },
+    params={"accounts": accounts_param()},
 )
 def megaplan_telephony_sync() -> None:
     """Declare the tasks."""

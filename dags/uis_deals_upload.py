@@ -46,6 +46,7 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, Param, dag
 
 from megaplan_sync.assets import raw_table_alias
+from megaplan_sync.dag_params import accounts_param
 from megaplan_sync.operators import ChooseMegaplanAccountsOperator
 from megaplan_sync.uis_upload.upload_operators import (
     DealsProcessedSensor,
@@ -69,13 +70,7 @@ from megaplan_sync.uis_upload.upload_operators import (
     doc_md=__doc__,
     tags=["megaplan", "uis", "deals"],
     params={
-        "accounts": Param(
-            [],
-            type=["array", "null"],  # null: the form does not call it required
-            items={"type": "string"},
-            title="Accounts",
-            description="Connection ids; empty means every account of the Variable megaplan_accounts.",
-        ),
+        "accounts": accounts_param(),
         "since": Param(
             None,
             type=["string", "null"],
