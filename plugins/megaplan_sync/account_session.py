@@ -12,6 +12,7 @@ from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.exceptions import MissingConnectionError
 from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
 from megaplan_sync.postgres_budget import LIVE_SHARE, PostgresBudget
+from uis_hook.hook import UisHook
 
 log = logging.getLogger(__name__)
 
@@ -30,23 +31,45 @@ def account_hook(conn_id: str) -> MegaplanHook:
     return hook
 
 
+def cabinet_hook(uis_conn_id: str) -> UisHook:
+    """Return the hook of a telephony cabinet whose connection is there and makes sense.
+
+    :raises MissingConnectionError: there is no such connection
+    :raises UisSettingError: the connection's settings make no sense
+    """
+    uis = UisHook(uis_conn_id)
+    try:
+        _ = uis.settings
+    except AirflowNotFoundException as error:
+        raise MissingConnectionError(uis_conn_id, "uis") from error
+    return uis
+
+
+def shared_budget(connection: Connection[Any], hook: MegaplanHook) -> PostgresBudget:
+    """Return the budget of an account's requests; it leaves the live lane its share where there is one.
+
+    :param connection: a connection of its own
+    """
+    settings = hook.settings
+    return PostgresBudget(
+        connection,
+        hook.account,
+        requests_per_second=settings.requests_per_second,
+        requests_per_hour=settings.requests_per_hour,
+        reserved_share=LIVE_SHARE if settings.telephony_active else 0.0,
+    )
+
+
 @contextmanager
 def account_session(
     conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID
 ) -> Iterator[tuple[MegaplanHook, Connection[Any]] | None]:
     """Open both for the length of a block; None where the account's ``deals_active`` is off."""
     hook = account_hook(conn_id)
-    settings = hook.settings
-    if not settings.deals_active:
+    if not hook.settings.deals_active:
         log.info("%s: deals_active is off, nothing to do", conn_id)
         yield None
         return
     with raw_database(postgres_conn_id) as connection, raw_database(postgres_conn_id) as budget_connection:
-        hook.budget = PostgresBudget(
-            budget_connection,
-            hook.account,
-            requests_per_second=settings.requests_per_second,
-            requests_per_hour=settings.requests_per_hour,
-            reserved_share=LIVE_SHARE if settings.telephony_active else 0.0,
-        )
+        hook.budget = shared_budget(budget_connection, hook)
         yield hook, connection

@@ -6,15 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowNotFoundException
 from psycopg import Connection
 
 from megaplan_hook.exceptions import MegaplanSettingError
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.account_session import account_hook
-from megaplan_sync.exceptions import MissingConnectionError
+from megaplan_sync.account_session import account_hook, cabinet_hook, shared_budget
 from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
-from megaplan_sync.postgres_budget import LIVE_SHARE, PostgresBudget
 from uis_hook.hook import UisHook
 
 log = logging.getLogger(__name__)
@@ -52,12 +49,7 @@ def uis_hook_of(megaplan: MegaplanHook) -> UisHook:
             "it is empty, and telephony_active is on",
             "write the id of the connection of type uis, such as uis_default, or switch telephony_active off",
         )
-    uis = UisHook(uis_conn_id)
-    try:
-        _ = uis.settings
-    except AirflowNotFoundException as error:
-        raise MissingConnectionError(uis_conn_id, "uis") from error
-    return uis
+    return cabinet_hook(uis_conn_id)
 
 
 @contextmanager
@@ -72,20 +64,13 @@ def telephony_session(
     :raises MegaplanSettingError: a setting of that connection makes no sense
     """
     megaplan = account_hook(conn_id)
-    settings = megaplan.settings
-    if not settings.telephony_active:
+    if not megaplan.settings.telephony_active:
         log.info("%s: telephony_active is off, nothing to do", conn_id)
         yield None
         return
     uis = uis_hook_of(megaplan)
     with raw_database(postgres_conn_id) as connection, raw_database(postgres_conn_id) as budget_connection:
-        megaplan.budget = PostgresBudget(
-            budget_connection,
-            megaplan.account,
-            requests_per_second=settings.requests_per_second,
-            requests_per_hour=settings.requests_per_hour,
-            reserved_share=LIVE_SHARE,
-        )
+        megaplan.budget = shared_budget(budget_connection, megaplan)
         try:
             yield TelephonySession(megaplan, uis, connection)
         finally:

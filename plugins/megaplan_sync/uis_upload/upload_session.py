@@ -9,12 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowNotFoundException
 from psycopg import Connection
 
 from megaplan_hook.settings import AccountSettings
-from megaplan_sync.account_session import account_hook
-from megaplan_sync.exceptions import MissingConnectionError
+from megaplan_sync.account_session import account_hook, cabinet_hook
 from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
 from megaplan_sync.sql import read_sql
 from megaplan_sync.uis_upload.postgres_points import PostgresPoints
@@ -93,11 +91,7 @@ def upload_session(conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID) -> It
     if uis_conn_id is None:
         yield None
         return
-    uis = UisHook(uis_conn_id)
-    try:
-        limits = uis.settings
-    except AirflowNotFoundException as error:
-        raise MissingConnectionError(uis_conn_id, "uis") from error
+    limits = cabinet_hook(uis_conn_id).settings
     with raw_database(postgres_conn_id) as connection, raw_database(postgres_conn_id) as points_connection:
         connection.execute("SET synchronous_commit = on")
         uis = UisHook(
