@@ -23,13 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, TypedDict
 
-MESSAGE_LENGTH = 500
-
-
-def shortened(text: str, length: int = MESSAGE_LENGTH) -> str:
-    """Cut a text so that it fits into one readable log line."""
-    text = " ".join(text.split())
-    return text if len(text) <= length else text[: length - 1] + "…"
+from connection_fields.field_error import FieldError, shortened
 
 
 class ErrorDetail(TypedDict):
@@ -72,27 +66,8 @@ class MegaplanError(Exception):
     tries_exhausted: bool = False
 
 
-class MegaplanSettingError(MegaplanError):
-    """A field of the connection is missing, unknown or impossible. Somebody has to correct it.
-
-    :param connection_id: which connection.
-    :param field: which of its fields, named as in the connection's form or its Extra.
-    :param problem: what was found and what is allowed; never the value of a secret.
-    :param remedy: what to do.
-    """
-
-    def __init__(self, connection_id: str, field: str, problem: str, remedy: str) -> None:
-        super().__init__(connection_id, field, problem, remedy)
-        self.connection_id = connection_id
-        self.field = field
-        self.problem = problem
-        self.remedy = remedy
-
-    def __str__(self) -> str:
-        problem = shortened(self.problem, 260)
-        return shortened(
-            f"Connection {self.connection_id!r}, field {self.field!r}: {problem}; {self.remedy}."
-        )
+class MegaplanSettingError(FieldError, MegaplanError):
+    """A field of the connection is missing, unknown or impossible. Somebody has to correct it."""
 
 
 class MegaplanAuthError(MegaplanError):

@@ -8,8 +8,9 @@ from typing import Literal, Protocol, cast
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from connection_fields.field_values import FieldValues
 from megaplan_hook.address import account_address
-from megaplan_hook.setting_values import FieldValues
+from megaplan_hook.exceptions import MegaplanSettingError
 from megaplan_hook.vendor_quirks import VendorQuirks
 
 Communication = Literal["none", "planned", "done"]
@@ -156,8 +157,8 @@ class AccountSettings:
             connection, the field, what was given (never a secret) and what to do.
         """
         address = account_address(conn.conn_id, conn.host, conn.port, conn.schema)
-        extra = FieldValues(conn.conn_id, {"extra": conn.extra}).json_object("extra")
-        given = FieldValues(conn.conn_id, extra)
+        extra = FieldValues(conn.conn_id, {"extra": conn.extra}, MegaplanSettingError).json_object("extra")
+        given = FieldValues(conn.conn_id, extra, MegaplanSettingError)
         given.refuse_unknown(FORM_FIELDS + TRANSPORT_FIELDS)
 
         def communication(name: str) -> Communication:
@@ -173,7 +174,7 @@ class AccountSettings:
             deals_to_uis=given.boolean("deals_to_uis", True),
             uis_deal_fields=given.text_list("uis_deal_fields", "field names"),
             uis_loss_reason_field=given.text("uis_loss_reason_field"),
-            account_timezone=_timezone(given),
+            account_timezone=given.time_zone("account_timezone", "Europe/Moscow"),
             communication_incoming_answered=communication("communication_incoming_answered"),
             communication_incoming_missed=communication("communication_incoming_missed"),
             communication_outgoing_answered=communication("communication_outgoing_answered"),
@@ -200,24 +201,11 @@ class AccountSettings:
             gateway_url=_public_url(given),
             route_fallback=_numbers(given),
             vendor_quirks=VendorQuirks.from_json(extra.get("vendor_quirks"), connection_id=conn.conn_id),
-            verify=_verify(given),
-            proxies=_proxies(given),
+            verify=given.verify(),
+            proxies=given.proxies(),
             connect_timeout_seconds=given.number("connect_timeout_seconds", 10, 0.1, 600, "seconds"),
             read_timeout_seconds=given.number("read_timeout_seconds", 60, 0.1, 600, "seconds"),
         )
-
-
-def _timezone(given: FieldValues) -> str:
-    name = given.text("account_timezone") or "Europe/Moscow"
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise given.refuse(
-            "account_timezone",
-            f"{name!r} is given, allowed is a name of the IANA list",
-            "write Europe/Moscow",
-        ) from None
-    return name
 
 
 def _public_url(given: FieldValues) -> str | None:
@@ -242,19 +230,3 @@ def _numbers(given: FieldValues) -> tuple[str, ...]:
                 "route_fallback", f"{number!r} is given, allowed are phone numbers", "separate them by commas"
             )
     return cleaned
-
-
-def _verify(given: FieldValues) -> bool | str:
-    value = given.values.get("verify")
-    if isinstance(value, str) and ("/" in value or "\\" in value):
-        return value
-    return given.boolean("verify", True)
-
-
-def _proxies(given: FieldValues) -> dict[str, str]:
-    proxies = given.json_object("proxies")
-    if not all(isinstance(url, str) for url in proxies.values()):
-        raise given.refuse(
-            "proxies", "not every value is a text", 'write {"https": "http://proxy.example.org:3128"}'
-        )
-    return proxies

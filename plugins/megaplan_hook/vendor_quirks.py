@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, cast
 
+from connection_fields.field_values import FieldValues
 from megaplan_hook.entities import DateTimeFormat
-from megaplan_hook.setting_values import FieldValues
+from megaplan_hook.exceptions import MegaplanSettingError
 
 TokenBody = Literal["form", "json", "multipart"]
 ContractorListRoute = Literal["contractor", "by_kind"]
@@ -78,8 +79,9 @@ class VendorQuirks:
         :param connection_id: for messages.
         :raises MegaplanSettingError: for an unknown key or an impossible value.
         """
-        quirks = FieldValues(connection_id, {"vendor_quirks": value}).json_object("vendor_quirks")
-        given = FieldValues(connection_id, quirks, prefix="vendor_quirks.")
+        setting = FieldValues(connection_id, {"vendor_quirks": value}, MegaplanSettingError)
+        quirks = setting.json_object("vendor_quirks")
+        given = FieldValues(connection_id, quirks, MegaplanSettingError, prefix="vendor_quirks.")
         given.refuse_unknown([field.name for field in fields(cls)])
         region = given.text("default_phone_region") or "RU"
         if not re.fullmatch("[A-Za-z]{2}", region):

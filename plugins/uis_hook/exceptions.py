@@ -33,15 +33,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from connection_fields.field_error import FieldError, shortened
 from uis_hook.limits import LimitPeriod, Limits
-
-MESSAGE_LENGTH = 500
-
-
-def shortened(text: str, length: int = MESSAGE_LENGTH) -> str:
-    """Cut a text so that it fits into one readable log line."""
-    text = " ".join(text.split())
-    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 class UisError(Exception):
@@ -60,27 +53,8 @@ class UisError(Exception):
         return shortened(where + message)
 
 
-class UisSettingError(UisError):
-    """A field of the connection is missing, unknown or impossible. Somebody has to correct it.
-
-    :param connection_id: which connection.
-    :param field: which of its fields, named as in the connection's form or its Extra.
-    :param problem: what was found and what is allowed; never the value of a secret.
-    :param remedy: what to do.
-    """
-
-    def __init__(self, connection_id: str, field: str, problem: str, remedy: str) -> None:
-        super().__init__(connection_id, field, problem, remedy)
-        self.connection_id = connection_id
-        self.field = field
-        self.problem = problem
-        self.remedy = remedy
-
-    def __str__(self) -> str:
-        problem = shortened(self.problem, 260)
-        return shortened(
-            f"Connection {self.connection_id!r}, field {self.field!r}: {problem}; {self.remedy}."
-        )
+class UisSettingError(FieldError, UisError):
+    """A field of the connection is missing, unknown or impossible. Somebody has to correct it."""
 
 
 class UisTransportError(UisError):

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import Protocol, cast
 from zoneinfo import ZoneInfo
 
+from connection_fields.field_values import FieldValues
 from uis_hook.addresses import addresses
 from uis_hook.brands import BRANDS, Brand
+from uis_hook.exceptions import UisSettingError
 from uis_hook.jsonrpc import Api
 from uis_hook.phones import phone_digits
-from uis_hook.setting_values import FieldValues
 from uis_hook.vendor_quirks import VendorQuirks
 
 # the settings that have a field of their own in the connection form, in its order
@@ -120,8 +121,8 @@ class UisSettings:
         :raises UisSettingError: for an unknown name or an impossible value; the message names the connection,
             the field, what was given (never a secret) and what to do.
         """
-        extra = FieldValues(conn.conn_id, {"extra": conn.extra}).json_object("extra")
-        given = FieldValues(conn.conn_id, extra)
+        extra = FieldValues(conn.conn_id, {"extra": conn.extra}, UisSettingError).json_object("extra")
+        given = FieldValues(conn.conn_id, extra, UisSettingError)
         given.refuse_unknown(FORM_FIELDS + TRANSPORT_FIELDS)
         brand = cast(Brand, given.choice("brand", "uis", BRANDS))
         where = addresses(given, brand, conn.host, conn.port, conn.schema)
@@ -136,7 +137,7 @@ class UisSettings:
             access_token=access_token,
             login=login,
             password=password,
-            account_timezone=_timezone(given),
+            account_timezone=given.time_zone("account_timezone", "Europe/Moscow"),
             virtual_phone_number=_virtual_phone_number(given),
             webhook_secret=given.text("webhook_secret", secret=True),
             page_size=given.whole_number("page_size", 1000, 1, 10_000, "rows per page"),
@@ -144,8 +145,8 @@ class UisSettings:
             reserved_points_percent=given.number("reserved_points_percent", 10, 0, 90, "per cent"),
             customer_user_id=_customer_user_id(given),
             vendor_quirks=VendorQuirks.from_json(extra.get("vendor_quirks"), connection_id=conn.conn_id),
-            verify=_verify(given),
-            proxies=_proxies(given),
+            verify=given.verify(),
+            proxies=given.proxies(),
             connect_timeout_seconds=given.number("connect_timeout_seconds", 10, 0.1, 600, "seconds"),
             read_timeout_seconds=given.number("read_timeout_seconds", 60, 0.1, 600, "seconds"),
         )
@@ -166,19 +167,6 @@ def _credentials(given: FieldValues, conn: ConnectionLike) -> tuple[str | None, 
     return access_token, login, password
 
 
-def _timezone(given: FieldValues) -> str:
-    name = given.text("account_timezone") or "Europe/Moscow"
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise given.refuse(
-            "account_timezone",
-            f"{name!r} is given, allowed is a name of the IANA list",
-            "write Europe/Moscow",
-        ) from None
-    return name
-
-
 def _virtual_phone_number(given: FieldValues) -> str | None:
     number = given.text("virtual_phone_number")
     if number is None:
@@ -193,19 +181,3 @@ def _customer_user_id(given: FieldValues) -> int | None:
     if given.text("customer_user_id") is None:
         return None
     return given.whole_number("customer_user_id", 0, 1, 2**53, "the id that get.customer_users gives")
-
-
-def _verify(given: FieldValues) -> bool | str:
-    value = given.values.get("verify")
-    if isinstance(value, str) and ("/" in value or "\\" in value):
-        return value
-    return given.boolean("verify", True)
-
-
-def _proxies(given: FieldValues) -> dict[str, str]:
-    proxies = given.json_object("proxies")
-    if not all(isinstance(url, str) for url in proxies.values()):
-        raise given.refuse(
-            "proxies", "not every value is a text", 'write {"https": "http://proxy.example.org:3128"}'
-        )
-    return proxies

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, cast
 
-from uis_hook.setting_values import FieldValues
+from connection_fields.field_values import FieldValues
+from uis_hook.exceptions import UisSettingError
 
 EmployeeUpdate = Literal["given_then_full", "given", "full"]
 PhoneForm = Literal["digits", "plus"]
@@ -64,8 +65,9 @@ class VendorQuirks:
         :param connection_id: for messages.
         :raises UisSettingError: for an unknown key or an impossible value.
         """
-        quirks = FieldValues(connection_id, {"vendor_quirks": value}).json_object("vendor_quirks")
-        given = FieldValues(connection_id, quirks, prefix="vendor_quirks.")
+        setting = FieldValues(connection_id, {"vendor_quirks": value}, UisSettingError)
+        quirks = setting.json_object("vendor_quirks")
+        given = FieldValues(connection_id, quirks, UisSettingError, prefix="vendor_quirks.")
         given.refuse_unknown([field.name for field in fields(cls)])
         return cls(
             employee_update=cast(

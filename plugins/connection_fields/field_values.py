@@ -8,8 +8,9 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from uis_hook.exceptions import UisSettingError
+from connection_fields.field_error import FieldError
 
 TRUE_WORDS = frozenset({"true", "yes", "on", "1"})
 FALSE_WORDS = frozenset({"false", "no", "off", "0"})
@@ -23,20 +24,22 @@ def unknown_name(name: str, known: Collection[str]) -> str:
 
 @dataclass(frozen=True)
 class FieldValues:
-    """The raw values of one connection, read by name; a bad value raises UisSettingError.
+    """The raw values of one connection, read by name; a bad value raises the hook's own error.
 
     :param connection_id: for messages.
     :param values: raw values by name; a missing one, None and an empty string all mean the default.
+    :param error: the hook's own kind of error about a field.
     :param prefix: put before names in messages, such as ``vendor_quirks.``.
     """
 
     connection_id: str
     values: Mapping[str, Any]
+    error: type[FieldError]
     prefix: str = ""
 
-    def refuse(self, name: str, problem: str, remedy: str) -> UisSettingError:
+    def refuse(self, name: str, problem: str, remedy: str) -> FieldError:
         """Build the error about one field."""
-        return UisSettingError(self.connection_id, self.prefix + name, problem, remedy)
+        return self.error(self.connection_id, self.prefix + name, problem, remedy)
 
     def refuse_unknown(self, known: Collection[str]) -> None:
         """Refuse the first name that is not known."""
@@ -49,6 +52,10 @@ class FieldValues:
         if isinstance(value, str):
             value = value.strip()
         return None if value == "" else value
+
+    def is_given(self, name: str) -> bool:
+        """Say whether there is a value."""
+        return self._raw(name) is not None
 
     def boolean(self, name: str, default: bool) -> bool:
         """Read true or false."""
@@ -110,6 +117,26 @@ class FieldValues:
             raise self.refuse(name, f"{given} is given, allowed is a text", "correct it")
         return str(value)
 
+    def text_list(self, name: str, what: str) -> tuple[str, ...]:
+        """Read texts separated by commas, or a JSON list of them; a missing one is empty.
+
+        :param what: for messages, such as ``numbers``.
+        """
+        value = self._raw(name)
+        if isinstance(value, str) and value.startswith("["):
+            try:
+                value = json.loads(value)
+            except ValueError:
+                raise self.refuse(
+                    name, "the text given is no JSON list", f"separate the {what} by commas"
+                ) from None
+        if value is None:
+            return ()
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        entries = value if isinstance(value, list) else str(value).split(",")
+        return tuple(str(entry).strip() for entry in entries if str(entry).strip())
+
     def json_object(self, name: str) -> dict[str, Any]:
         """Read a JSON object or its text; a missing one is empty."""
         value = self._raw(name)
@@ -131,3 +158,30 @@ class FieldValues:
                 'write it as {"name": "value"}',
             )
         return dict(value)
+
+    def time_zone(self, name: str, default: str) -> str:
+        """Read the IANA name of a time zone."""
+        zone = self.text(name) or default
+        try:
+            ZoneInfo(zone)
+        except (KeyError, ValueError, OSError):
+            raise self.refuse(
+                name, f"{zone!r} is given, allowed is a name of the IANA list", f"write {default}"
+            ) from None
+        return zone
+
+    def verify(self) -> bool | str:
+        """Read ``verify`` of requests: check certificates, or the path of a CA bundle."""
+        value = self.values.get("verify")
+        if isinstance(value, str) and ("/" in value or "\\" in value):
+            return value
+        return self.boolean("verify", True)
+
+    def proxies(self) -> dict[str, str]:
+        """Read ``proxies`` of requests."""
+        proxies = self.json_object("proxies")
+        if not all(isinstance(url, str) for url in proxies.values()):
+            raise self.refuse(
+                "proxies", "not every value is a text", 'write {"https": "http://proxy.example.org:3128"}'
+            )
+        return proxies
