@@ -19,13 +19,15 @@ class Notifications:
 
     async def receive(self, incoming: Incoming) -> Response:
         """Store a notification, whatever is in it; 400 with the reason if it could not be understood."""
-        zone = incoming.account.settings.zone
+        account = incoming.account
+        # UIS writes its moments in the cabinet's zone, which need not be the one of the Megaplan account
+        zone = (account.uis_settings or account.settings).zone
         message = Message(incoming.body, incoming.content_type, incoming.query)
         row = event_row(UIS_NOTIFICATION, message, zone)
-        stored = await stored_in_inbox(self._gateway, incoming.account.name, UIS_NOTIFICATION, row)
+        stored = await stored_in_inbox(self._gateway, account.name, UIS_NOTIFICATION, row)
         if stored.broken is not None:
             raise RefusedError(400, f"Stored, but of no use: {stored.broken}.")
-        self._gateway.popups.notice(incoming.account.name, stored)
+        self._gateway.popups.notice(account.name, stored)
         return json_response({"stored": True})
 
 

@@ -6,6 +6,7 @@ import json
 import socket
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -56,6 +57,23 @@ def test_a_notification_may_come_by_get(gateway: ServedGateway, tables: Connecti
     query = 'event=call_proceeding&call_session_id=700100200&employee_id=501&direction="in"'
     assert gateway.client.get(gateway.path("/uis") + "?" + query).status_code == 200
     assert [row[2:4] for row in stored(tables)] == [("call_proceeding", 700100200)]
+
+
+def test_moments_are_read_in_the_zone_of_the_cabinet(
+    tables: Connection[Any],
+    connections: str,
+    monkeypatch: pytest.MonkeyPatch,
+    database_uri: str,
+    connect: Callable[..., str],
+) -> None:
+    """Which the vendor's own templates give without any zone, and which need not be the Megaplan account's."""
+    zone = {"account_timezone": "Asia/Yekaterinburg"}
+    set_connections(monkeypatch, database_uri, connect, "http://127.0.0.1:9", uis=zone)
+    with served(connections) as gateway:
+        moment = {"notification_time": "2026-01-15 12:00:03.417", "notification_timestamp": None}
+        assert gateway.notify({**RINGING, **moment}).status_code == 200
+    (at,) = tables.execute("SELECT occurred_at FROM telephony.events").fetchone() or (None,)
+    assert at == datetime(2026, 1, 15, 7, 0, 3, 417_000, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
