@@ -49,6 +49,9 @@ def test_what_is_tried_again(error: Exception, read: bool, write: bool) -> None:
         ("soon", None),
         ("inf", None),
         ("nan", None),
+        ("1e300", 86_400.0),
+        ("Fri, 01 Jan 99999999999 00:00:00 GMT", None),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400.0),
     ],
 )
 def test_retry_after(header: str | None, seconds: float | None) -> None:
