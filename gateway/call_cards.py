@@ -44,8 +44,10 @@ log = logging.getLogger(__name__)
 
 LOOK_AGAIN_SECONDS = 900.0
 """How often a pop-up of which nothing is heard is looked at: the report may have brought its end meanwhile."""
-WAITS_SECONDS = (2.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0)
-"""Before a change that Megaplan did not take is told again; after the last one it is given up."""
+WAITS_SECONDS = (2.0, 5.0, 15.0, 60.0, 300.0)
+"""Before a change that Megaplan did not take is told again; the last one holds for all further tries."""
+MOST_TRIES = 150
+"""Of one change: half a day. A card may wait on a screen until Megaplan is back, but not for good."""
 
 
 class CallCards:
@@ -227,8 +229,9 @@ class CallCards:
             or (card.call_info_id is None and isinstance(error, MegaplanNotFoundError) and card.tries < 3)
         )
         state: CardState = card.state
-        if may_pass and card.tries < len(WAITS_SECONDS):
-            seconds, is_left = max(WAITS_SECONDS[card.tries], self._lag_of_unsure(account, card)), False
+        if may_pass and card.tries < MOST_TRIES:
+            pause = WAITS_SECONDS[min(card.tries, len(WAITS_SECONDS) - 1)]
+            seconds, is_left = max(pause, self._lag_of_unsure(account, card)), False
         else:
             seconds, is_left = LOOK_AGAIN_SECONDS, wanted.phase != "finished"
             state = state if is_left else "given_up"

@@ -129,6 +129,21 @@ def test_whatever_megaplan_answers_to_the_end_the_card_is_closed_later(
     assert call_world.screens() == {}
 
 
+def test_a_megaplan_that_was_away_for_hours_hears_of_the_end_within_minutes(
+    call_world: CallWorld, at_work: ServedGateway
+) -> None:
+    call_world.tell(at_work, "call_proceeding", employee_id=502)
+    call_world.megaplan.control("faults", {"kind": "503", "path": "/callInfo"})
+    call_world.tell(at_work, "lost_call_session")
+    call_world.database.execute("UPDATE telephony.cards SET tries = 40")
+    at_work.gateway.popups.look(call_world.account, OWN_CALL)
+    call_world.settle(at_work)
+    due = call_world.database.execute(
+        "SELECT state, due_at BETWEEN now() + interval '4 min' AND now() + interval '5 min' FROM telephony.cards"
+    ).fetchall()
+    assert due == [("open", True)]
+
+
 def test_a_card_that_megaplan_does_not_move_is_closed_nevertheless(
     call_world: CallWorld, at_work: ServedGateway
 ) -> None:
