@@ -63,9 +63,10 @@ class CardTable:
 
     async def client_of(self, account: str, phone: str | None) -> Link | None:
         """Return the contact with a number if the raw tables leave no doubt; else Megaplan searches."""
-        if phone is None or not _NUMBER.fullmatch(phone):
+        number = "" if phone is None else phone.removeprefix("+")
+        if not _NUMBER.fullmatch(number):
             return None
-        asked = {"account": account, "phone": f"+{phone}", "employee_id": None}
+        asked = {"account": account, "phone": f"+{number}", "employee_id": None}
         try:
             async with self._pool.connection() as connection:
                 found = await (await connection.execute(read_sql("find_contacts_by_phone"), asked)).fetchall()

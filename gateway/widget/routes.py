@@ -237,8 +237,13 @@ def _call_json(part: PartInCall) -> dict[str, Any]:
     return {
         "call_session_id": str(part.call_session_id),
         "direction": part.direction,
-        "phone": None if part.phone is None else f"+{part.phone.lstrip('+')}",
+        "phone": _shown(part.phone),
         "state": "connected" if part.is_connected else "ringing",
         "told": told,
         "can_hang_up": part.is_connected or part.direction == "out",
     }
+
+
+def _shown(phone: str | None) -> str | None:
+    """Return a number as people read it; a colleague's internal number, or a word for none, stays as it is."""
+    return f"+{phone}" if phone is not None and re.fullmatch(r"[1-9][0-9]{9,14}", phone) else phone

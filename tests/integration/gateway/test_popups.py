@@ -153,6 +153,8 @@ def test_the_client_is_named_when_the_raw_tables_leave_no_doubt(
     )
     number = call_world.begin(at_work, **GROUP_RINGS)
     assert call_world.calls()[str(number)]["fromUser"]["id"] == str(client["id"])
+    call_world.tell(at_work, "call_proceeding", employee_id=501, contact_phone_number=f"+{STRANGER}")
+    assert call_world.calls()[str(OWN_CALL)]["fromUser"]["id"] == str(client["id"])
     call_world.database.execute(
         "UPDATE megaplan_raw.contacts SET kind = 'company'"
     )  # Megaplan has no such company

@@ -17,6 +17,7 @@ from psycopg import Connection, sql
 from demo.emulated_megaplan import EmulatedMegaplan
 from demo.processes import free_port
 from gateway.options import Options
+from megaplan_sync.telephony.inbox import store_report_rows
 from tests.emulators.uis_client import Client as Uis
 
 from .process import gateway_process
@@ -298,6 +299,12 @@ def test_the_widget_learns_of_calls_from_notifications(world: WidgetWorld) -> No
         ("Разговор:", True)
     ]
     told("call_session_finished", 505, at="2026-01-15 10:00:09.000")
+    until(lambda: world.state(COLLEAGUE)["calls"] == [])
+    other = {"call_session_id": 700100201, "contact_phone_number": "102"}
+    told("call_connected", 505, at="2026-01-15 10:01:00.000", **other)
+    until(lambda: [call["phone"] for call in world.state(COLLEAGUE)["calls"]] == ["102"])
+    ended = {"id": 700100201, "start_time": "2026-01-15 10:01:00", "finish_time": "2026-01-15 10:02:00"}
+    store_report_rows(world.database, world.gateway.account, [ended])  # its end was lost on the way
     until(lambda: world.state(COLLEAGUE)["calls"] == [])
 
 
