@@ -1,0 +1,166 @@
+"""Where versions and stage moves begin, rule by rule, on rows written without Megaplan."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from psycopg import Connection
+
+from megaplan_sync.deal_history import DealHistory
+from megaplan_sync.raw_schema import prepare_raw_schema
+
+from .databases import EMPTY
+from .deal_histories import Move, moves, now, versions
+
+ACCOUNT = "mp1"
+DEAL = 7
+
+
+def at(minute: int) -> datetime:
+    """Return a moment that is long past for this clock."""
+    return datetime(2026, 1, 1, 12, minute, tzinfo=UTC)
+
+
+def write(
+    database: Connection[Any],
+    content_hash: str,
+    *,
+    id: int = DEAL,
+    beside: Sequence[int] = (),
+    **columns: Any,
+) -> None:
+    """Write a deal as a page does; ``beside`` are others of the page, which are equal to what they were."""
+    row = {"id": id, "state_id": 1, "program_id": 14, "payload": f'{{"is": "{content_hash}"}}', **columns}
+    history = DealHistory()
+    with database.transaction():
+        history.before(database, ACCOUNT, [id])
+        database.execute("DELETE FROM megaplan_raw.deals WHERE id = %s", (id,))
+        database.execute(
+            """INSERT INTO megaplan_raw.deals
+              (account, id, program_id, state_id, state_changed_at, created_at, updated_at, payload, content_hash)
+            VALUES (%(account)s, %(id)s, %(program_id)s, %(state_id)s, %(state_changed_at)s, %(created_at)s,
+              %(updated_at)s, %(payload)s, %(content_hash)s)""",
+            {
+                **dict.fromkeys(("state_changed_at", "created_at", "updated_at")),
+                "account": ACCOUNT, "content_hash": content_hash, **row,
+            },
+        )  # fmt: skip
+        history.after(database, ACCOUNT, [id, *beside])
+
+
+@pytest.mark.parametrize("template", [EMPTY])
+@pytest.mark.parametrize(
+    ("columns", "valid_from", "moved_at"),
+    [
+        ({"updated_at": at(3), "created_at": at(1), "state_changed_at": at(2)}, at(3), at(2)),
+        ({"updated_at": at(3), "created_at": at(1)}, at(3), at(1)),
+        ({"updated_at": at(3)}, at(3), at(3)),
+        ({"created_at": at(1)}, at(1), at(1)),
+        ({}, None, None),
+    ],
+    ids=["all times", "no state time", "updated only", "created only", "none: now"],
+)
+@pytest.mark.parametrize("beside", [[], [8]], ids=["among new deals", "beside a known deal"])
+def test_where_the_first_version_and_the_first_move_begin(
+    database: Connection[Any],
+    columns: dict[str, Any],
+    valid_from: datetime | None,
+    moved_at: datetime | None,
+    beside: list[int],
+) -> None:
+    prepare_raw_schema(database)
+    for known in beside:
+        write(database, "known", id=known)
+    began = now(database)
+    write(database, "a", beside=beside, **columns)
+    assert [len(versions(database, known)) for known in beside] == [1] * len(beside)
+    ((found, *_),), ((moved, *_),) = versions(database, DEAL), moves(database, DEAL)
+    if valid_from is None:
+        assert began < found == moved < now(database)
+    else:
+        assert (found, moved) == (valid_from, moved_at)
+
+
+@pytest.mark.parametrize("template", [EMPTY])
+@pytest.mark.parametrize(
+    ("before", "after", "valid_from", "moved_at"),
+    [
+        (
+            {"updated_at": at(1), "state_changed_at": at(1)},
+            {"updated_at": at(3), "state_changed_at": at(2)},
+            at(3),
+            at(2),
+        ),
+        ({"updated_at": at(1)}, {"updated_at": at(3), "state_changed_at": at(2)}, at(3), at(2)),
+        (
+            {"updated_at": at(1), "state_changed_at": at(1)},
+            {"updated_at": at(3), "state_changed_at": at(1)},
+            at(3),
+            at(3),
+        ),
+        ({"updated_at": at(1), "state_changed_at": at(1)}, {"updated_at": at(3)}, at(3), at(3)),
+        ({"updated_at": at(3)}, {"updated_at": at(3), "state_changed_at": at(2)}, None, None),
+        ({"updated_at": at(1)}, {"updated_at": at(1), "state_changed_at": at(2)}, None, at(2)),
+        (
+            {"updated_at": at(3), "state_changed_at": at(1)},
+            {"updated_at": at(4), "state_changed_at": at(2)},
+            at(4),
+            at(2),
+        ),
+        ({"updated_at": at(3)}, {"updated_at": at(1)}, None, None),
+        ({"updated_at": at(3)}, {}, None, None),
+        ({"created_at": at(1)}, {"updated_at": at(2)}, at(2), at(2)),
+    ],
+    ids=[
+        "all moved",
+        "the state's time appears",
+        "the state's time stays",
+        "the state's time vanishes",
+        "the state's time appears, and is older than the version",
+        "only the state's time moved",
+        "the state's time moved to before the version: it was seen too late for that",
+        "timeUpdated goes back",
+        "timeUpdated vanishes",
+        "timeUpdated appears",
+    ],
+)
+def test_where_the_next_version_and_its_move_begin(
+    database: Connection[Any],
+    before: dict[str, Any],
+    after: dict[str, Any],
+    valid_from: datetime | None,
+    moved_at: datetime | None,
+) -> None:
+    prepare_raw_schema(database)
+    write(database, "a", **before)
+    began = now(database)
+    write(database, "b", state_id=2, **after)
+    first, second = versions(database, DEAL)
+    _, move = moves(database, DEAL)
+    assert first.valid_to == second.valid_from
+    assert (
+        began < second.valid_from < now(database) if valid_from is None else second.valid_from == valid_from
+    )
+    assert move == Move(second.valid_from if moved_at is None else moved_at, 1, 2)
+    kept = database.execute("SELECT payload FROM megaplan_raw.deal_versions ORDER BY valid_from").fetchall()
+    assert kept == [({"is": "a"},), (None,)]
+
+
+@pytest.mark.parametrize("template", [EMPTY])
+def test_another_pipeline_is_a_move_and_a_hidden_stage_is_none(database: Connection[Any]) -> None:
+    prepare_raw_schema(database)
+    write(database, "a", updated_at=at(1), state_id=None)
+    write(database, "b", updated_at=at(2), state_id=5)
+    write(database, "c", updated_at=at(3), state_id=5, program_id=15)
+    write(database, "d", updated_at=at(4), state_id=None, program_id=15)
+    write(database, "e", updated_at=at(5), state_id=6, program_id=15)
+    assert database.execute(
+        """SELECT moved_at, from_program_id, from_state_id, to_program_id, to_state_id
+        FROM megaplan_raw.deal_stage_moves ORDER BY moved_at"""
+    ).fetchall() == [
+        (at(2), 14, None, 14, 5),
+        (at(3), 14, 5, 15, 5),
+        (at(5), 15, None, 15, 6),
+    ]  # fmt: skip
+    assert len(versions(database, DEAL)) == 5
