@@ -15,6 +15,7 @@ from gateway.megaplan_client import Overtaken, OvertakenError
 from gateway.metrics import Metrics
 from gateway.options import Options
 from megaplan_hook.exceptions import (
+    MegaplanAPIError,
     MegaplanError,
     MegaplanNotFoundError,
     MegaplanRateLimitError,
@@ -124,7 +125,7 @@ class CallCards:
                     "account": account.name,
                     "call": call.call_session_id,
                     "what": what,
-                    "reason": str(error) if isinstance(error, MegaplanError) else "no request left in time",
+                    "reason": _logged(error),
                 },
             )
         self._metrics.popups.labels(what, outcome).inc()
@@ -255,3 +256,12 @@ class CallCards:
 
 def _told(error: Exception) -> str:
     return str(error) or type(error).__name__
+
+
+def _logged(error: Exception) -> str:
+    """Return what may be logged: of an answer its status, since Megaplan's own words may repeat a number."""
+    if isinstance(error, BudgetSpentError):
+        return "no request left in time"
+    if isinstance(error, MegaplanAPIError):
+        return f"Megaplan answered {error.status} to {error.path}; telephony.cards has its words"
+    return str(error)

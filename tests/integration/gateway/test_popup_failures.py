@@ -1,5 +1,6 @@
 """Whatever fails during a call costs a pop-up at most: Megaplan gets each call once, and no card stays open."""
 
+import json
 import time
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from megaplan_sync.telephony.inbox import UIS_NOTIFICATION, store_event
 
-from .call_world import ANNA, OLGA, OWN_CALL, PETER, CallWorld, wait_until
+from .call_world import ANNA, OLGA, OWN_CALL, PETER, STRANGER, CallWorld, wait_until
 from .served import ServedGateway, served
 
 pytest_plugins = ["tests.emulators.uis_fixtures"]
@@ -127,6 +128,20 @@ def test_whatever_megaplan_answers_to_the_end_the_card_is_closed_later(
     call_world.megaplan.control("faults", method="DELETE")
     wait_until(lambda: call_world.cards() == {str(OWN_CALL): "closed"})
     assert call_world.screens() == {}
+
+
+def test_a_number_that_megaplan_repeats_in_its_refusal_is_not_logged(
+    call_world: CallWorld, at_work: ServedGateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = {"meta": {"status": 422, "errors": [{"field": "fromPhone", "message": f"{STRANGER} не подходит"}]}}
+    fault = {"kind": "502", "status": 422, "body": json.dumps(told), "path": "/callInfo"}
+    call_world.megaplan.control("faults", fault)
+    call_world.tell(at_work, "call_proceeding", employee_id=502)
+    ours = [record for record in caplog.records if record.name.startswith("gateway")]
+    assert "pop-up not told" in [record.getMessage() for record in ours]
+    assert [record for record in ours if STRANGER in str(vars(record))] == []
+    kept = call_world.database.execute("SELECT last_error FROM telephony.cards").fetchone() or ("",)
+    assert STRANGER in kept[0], "where people look for it, in the database that has the numbers anyway"
 
 
 def test_a_megaplan_that_was_away_for_hours_hears_of_the_end_within_minutes(
