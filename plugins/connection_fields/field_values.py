@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import math
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 from connection_fields.field_error import FieldError
 
 TRUE_WORDS = frozenset({"true", "yes", "on", "1"})
+_PATH_PART = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@-]+")
 FALSE_WORDS = frozenset({"false", "no", "off", "0"})
 
 
@@ -116,6 +118,29 @@ class FieldValues:
             given = "something else" if secret else repr(value)
             raise self.refuse(name, f"{given} is given, allowed is a text", "correct it")
         return str(value)
+
+    def path_secret(self, name: str) -> str | None:
+        """Read a secret that stands in the path of an address; a missing one is None.
+
+        A slash, a question mark or a per cent sign would end the path or change it on the way: nobody would pass.
+        """
+        secret = self.text(name, secret=True)
+        if secret is not None and (not _PATH_PART.fullmatch(secret) or secret in (".", "..")):
+            raise self.refuse(
+                name,
+                "it stands in an address, and holds what has no place there, such as / or %",
+                "make another one with openssl rand -hex 24",
+            )
+        return secret
+
+    def header_secret(self, name: str) -> str | None:
+        """Read a secret that is sent in a header, which takes no letters but Latin ones; a missing one is None."""
+        secret = self.text(name, secret=True)
+        if secret is not None and not re.fullmatch(r"[\x21-\x7e]+", secret):
+            raise self.refuse(
+                name, "it holds something else than Latin letters, digits and signs", "copy it once more"
+            )
+        return secret
 
     def text_list(self, name: str, what: str) -> tuple[str, ...]:
         """Read texts separated by commas, or a JSON list of them; a missing one is empty.

@@ -139,7 +139,7 @@ class UisSettings:
             password=password,
             account_timezone=given.time_zone("account_timezone", "Europe/Moscow"),
             virtual_phone_number=_virtual_phone_number(given),
-            webhook_secret=given.text("webhook_secret", secret=True),
+            webhook_secret=given.path_secret("webhook_secret"),
             page_size=given.whole_number("page_size", 1000, 1, 10_000, "rows per page"),
             longest_limit_wait_seconds=given.number("longest_limit_wait_seconds", 90, 0, 3600, "seconds"),
             reserved_points_percent=given.number("reserved_points_percent", 10, 0, 90, "per cent"),

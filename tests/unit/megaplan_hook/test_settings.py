@@ -220,6 +220,25 @@ def test_a_secrets_value_is_never_told(name: str) -> None:
     assert "hunter2" not in repr(AccountSettings.from_connection(connection({name: "hunter2"})))
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("webhook_secret", "q8/Zx+1="),  # as openssl rand -base64 makes them
+        ("webhook_secret", "50%25"),
+        ("webhook_secret", "with space"),
+        ("webhook_secret", "секрет"),
+        ("webhook_secret", ".."),
+        ("application_token", "тoken"),  # the first letter is Cyrillic
+        ("application_token", "two words"),
+    ],
+)
+def test_a_secret_that_cannot_be_sent_is_refused_with_the_remedy(name: str, value: str) -> None:
+    with pytest.raises(MegaplanSettingError) as caught:
+        AccountSettings.from_connection(connection({name: value}))
+    assert caught.value.field == name
+    assert value not in str(caught.value)
+
+
 @pytest.mark.parametrize("value", [None, "", {}, "{}"])
 def test_no_quirks_are_the_defaults(value: Any) -> None:
     assert VendorQuirks.from_json(value) == VendorQuirks()
