@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
 from megaplan_hook.budget import LocalBudget
-from megaplan_hook.exceptions import (
-    MegaplanNotFoundError,
-    MegaplanTransportError,
-    MegaplanValidationError,
-)
+from megaplan_hook.exceptions import MegaplanNotFoundError, MegaplanTransportError, MegaplanValidationError
 from megaplan_hook.hook import EXTRA_FIELDS_ENTITIES, MegaplanHook
 from megaplan_hook.paging import ListPage, Order
 
-CHECKOUT = Path(__file__).parents[2]
+from .emulator_process import emulator_process
+
 CREATED = Order("timeCreated")
 UPDATED = Order("timeUpdated", descending=True)
 FIELDS = {"fields": ["timeCreated", "timeUpdated", "name"], "onlyRequestedFields": True}
@@ -49,22 +41,9 @@ class Emulator:
 
 @pytest.fixture(scope="module")
 def running_emulator() -> Iterator[Emulator]:
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "emulators.megaplan", "--port", "0"),
-            *("--deals", "250", "--contacts", "120", "--knob", "rps=0", "--knob", "rph=0"),
-        ],
-        cwd=CHECKOUT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        yield Emulator(process.stdout.readline().split()[-1])
-    finally:
-        os.kill(process.pid, signal.SIGTERM)
-        process.wait(timeout=10)
-        process.stdout.close()
+    arguments = ("--deals", "250", "--contacts", "120", "--knob", "rps=0", "--knob", "rph=0")
+    with emulator_process("megaplan", *arguments) as url:
+        yield Emulator(url)
 
 
 @pytest.fixture
