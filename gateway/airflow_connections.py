@@ -6,7 +6,6 @@ outside of a task. Everything here blocks, so it runs in a thread. Importing Air
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,8 +13,8 @@ from psycopg.conninfo import make_conninfo
 
 from megaplan_hook.exceptions import MegaplanError
 from megaplan_hook.settings import AccountSettings
-from megaplan_sync.accounts import DEFAULT_ACCOUNTS, VARIABLE
-from megaplan_sync.exceptions import AccountListError, MissingConnectionError
+from megaplan_sync.accounts import DEFAULT_ACCOUNTS, VARIABLE, listed_accounts
+from megaplan_sync.exceptions import MissingConnectionError
 from megaplan_sync.postgres import POSTGRES_CONN_ID
 from uis_hook.exceptions import UisError
 from uis_hook.settings import UisSettings
@@ -89,15 +88,7 @@ def _listed() -> tuple[str, ...] | None:
     from airflow.models.variable import Variable
 
     value = Variable.get_variable_from_secrets(VARIABLE)
-    if value is None:
-        return None
-    try:
-        listed = json.loads(value)
-    except ValueError:
-        raise AccountListError("not JSON") from None
-    if not (isinstance(listed, list) and listed and all(isinstance(entry, str) for entry in listed)):
-        raise AccountListError(f"a JSON {type(listed).__name__} without connection ids")
-    return tuple(dict.fromkeys(listed))
+    return None if value is None else tuple(listed_accounts(value))
 
 
 def _source(conn_id: str) -> AccountSource:

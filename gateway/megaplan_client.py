@@ -29,6 +29,7 @@ from megaplan_hook.token_grant import (
     TOKEN_PATH,
     RefusedGrantError,
     Token,
+    encoded_grant,
     parse_token_answer,
     password_grant,
     refresh_grant,
@@ -267,11 +268,7 @@ class LiveMegaplan:
 
     async def _fetch_token(self, grant: Mapping[str, str], until: float) -> Token:
         url = f"{self.settings.base_url}{API_PREFIX}{TOKEN_PATH}"
-        encoded: dict[str, Any] = {"data": dict(grant)}
-        if self.settings.vendor_quirks.token_body == "json":
-            encoded = {"json": dict(grant)}
-        elif self.settings.vendor_quirks.token_body == "multipart":
-            encoded = {"files": {name: (None, value) for name, value in grant.items()}}
+        encoded = encoded_grant(grant, self.settings.vendor_quirks.token_body)
         status, content, wait = await self._exchange("POST", url, TOKEN_PATH, until, lambda: False, **encoded)
         return parse_token_answer(status, content, wait)
 

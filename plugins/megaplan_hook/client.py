@@ -30,7 +30,7 @@ from megaplan_hook.query import API_PREFIX, encode_arguments, route
 from megaplan_hook.retry import RetryPolicy, retry_after_seconds
 from megaplan_hook.session import MeteredAdapter
 from megaplan_hook.settings import AccountSettings
-from megaplan_hook.token_grant import TOKEN_PATH, Token, parse_token_answer
+from megaplan_hook.token_grant import TOKEN_PATH, Token, encoded_grant, parse_token_answer
 
 Result = TypeVar("Result")
 
@@ -251,11 +251,7 @@ class MegaplanClient(HttpHook):
     def _fetch_token(self, grant: Mapping[str, str]) -> Token:
         """Ask for tokens; safe to try again, since nothing is created."""
         url = f"{self.settings.base_url}{API_PREFIX}{TOKEN_PATH}"
-        encoded: dict[str, Any] = {"data": dict(grant)}
-        if self.settings.vendor_quirks.token_body == "json":
-            encoded = {"json": dict(grant)}
-        elif self.settings.vendor_quirks.token_body == "multipart":
-            encoded = {"files": {name: (None, value) for name, value in grant.items()}}
+        encoded = encoded_grant(grant, self.settings.vendor_quirks.token_body)
 
         def send() -> Token:
             session = self.session

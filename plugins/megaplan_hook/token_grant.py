@@ -16,6 +16,7 @@ import orjson
 
 from megaplan_hook.envelope import parse_answer
 from megaplan_hook.exceptions import MegaplanAuthError, MegaplanTransportError, api_error, error_details
+from megaplan_hook.vendor_quirks import TokenBody
 
 TOKEN_PATH = "/auth/access_token"
 # a token is renewed so long before the end that Megaplan announced
@@ -46,6 +47,15 @@ def password_grant(login: str, password: str) -> dict[str, str]:
 def refresh_grant(refresh_token: str) -> dict[str, str]:
     """Build the arguments that turn a refresh token into a new pair."""
     return {"grant_type": "refresh_token", "refresh_token": refresh_token}
+
+
+def encoded_grant(grant: Mapping[str, str], token_body: TokenBody) -> dict[str, Any]:
+    """Return what makes ``requests`` and ``httpx`` send these as the vendor quirk ``token_body`` says."""
+    if token_body == "json":
+        return {"json": dict(grant)}
+    if token_body == "multipart":
+        return {"files": {name: (None, value) for name, value in grant.items()}}
+    return {"data": dict(grant)}
 
 
 def renew_after_seconds(token: Token) -> float:

@@ -18,7 +18,14 @@ def configured_accounts() -> list[str]:
 
     :raises AccountListError: the Variable is not a JSON list of connection ids
     """
-    value = Variable.get(VARIABLE, default=None)
+    return listed_accounts(Variable.get(VARIABLE, default=None))
+
+
+def listed_accounts(value: str | None) -> list[str]:
+    """Read what stands in the Variable; the default where there is none.
+
+    :raises AccountListError: it is not a JSON list of connection ids
+    """
     if value is None:
         return list(DEFAULT_ACCOUNTS)
     try:

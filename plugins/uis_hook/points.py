@@ -29,6 +29,19 @@ class PointsBudget(Protocol):
         """Let everybody wait: UIS said limit_exceeded. A shorter wait never cuts a longer one."""
 
 
+def no_points_left(
+    method: str, period: LimitPeriod | None, seconds: float, limits: Limits | None
+) -> UisLimitExceededError:
+    """Return the error for a request that is not sent, since new points come only after so many seconds."""
+    return UisLimitExceededError(
+        method,
+        told="not sent, no points are left" + (f" per {period}" if period else ""),
+        limits=limits,
+        retry_after=seconds,
+        period=period,
+    )
+
+
 class LocalPoints:
     """A budget for one process: believes the last answer, and lets all pass while nothing is known.
 
@@ -58,13 +71,7 @@ class LocalPoints:
         while (waiting := self._wait(api, points)) is not None:
             period, seconds, limits = waiting
             if seconds > self._longest_wait_seconds:
-                raise UisLimitExceededError(
-                    method,
-                    told="not sent, no points are left" + (f" per {period}" if period else ""),
-                    limits=limits,
-                    retry_after=seconds,
-                    period=period,
-                )
+                raise no_points_left(method, period, seconds, limits)
             self._sleep(seconds)
 
     def observe(self, api: Api, limits: Limits) -> None:

@@ -12,9 +12,9 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from megaplan_sync.sql import read_sql
-from uis_hook.exceptions import UisLimitExceededError
 from uis_hook.jsonrpc import Api
 from uis_hook.limits import PERIODS, LimitPeriod, Limits, LimitWindow
+from uis_hook.points import no_points_left
 
 
 class PostgresPoints:
@@ -51,13 +51,7 @@ class PostgresPoints:
         while (waiting := self._wait(api, points)) is not None:
             period, seconds, limits = waiting
             if seconds > self._longest_wait_seconds:
-                raise UisLimitExceededError(
-                    method,
-                    told="not sent, no points are left" + (f" per {period}" if period else ""),
-                    limits=limits,
-                    retry_after=seconds,
-                    period=period,
-                )
+                raise no_points_left(method, period, seconds, limits)
             self._sleep(min(seconds, 60.0))
 
     def observe(self, api: Api, limits: Limits) -> None:
