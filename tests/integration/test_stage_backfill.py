@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import datetime, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -15,43 +15,16 @@ from megaplan_hook.exceptions import MegaplanRateLimitError, MegaplanServerError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.outcome import EntityOutcome
 from megaplan_sync.postgres import prepare_session
-from megaplan_sync.raw_schema import prepare_raw_schema
 from megaplan_sync.stage_backfill import BackfillOutcome, backfill_stage_moves
-from tests.unit.megaplan_hook.fake_server import FakeMegaplan, Reply, Request, envelope
 
 from . import conftest
 from .conftest import UNHURRIED
-from .databases import EMPTY, create_loaded_database
+from .databases import create_loaded_database
+from .stage_move_rows import Move, marks, moves
 
 DEALS = 170
-
 Sync = Callable[..., dict[str, EntityOutcome]]
 Backfill = Callable[..., BackfillOutcome]
-
-
-class Move(NamedTuple):
-    """A row of ``deal_stage_moves`` but for its source."""
-
-    deal_id: int
-    moved_at: datetime
-    from_program_id: int | None
-    from_state_id: int | None
-    to_program_id: int | None
-    to_state_id: int
-    employee_id: int | None
-
-
-def moves(database: Connection[Any], source: str, deal: int | None = None) -> set[Move]:
-    rows = database.execute(
-        """SELECT deal_id, moved_at, from_program_id, from_state_id, to_program_id, to_state_id, employee_id
-        FROM megaplan_raw.deal_stage_moves WHERE source = %s AND coalesce(deal_id = %s, true)""",
-        (source, deal),
-    )
-    return {Move(*row) for row in rows}
-
-
-def marks(database: Connection[Any]) -> dict[int, str]:
-    return dict(database.execute("SELECT deal_id, source FROM megaplan_sync.stage_backfills").fetchall())
 
 
 def asked(megaplan: EmulatedMegaplan) -> list[str]:
@@ -390,75 +363,3 @@ def test_a_move_that_a_sync_derives_at_the_same_time_is_overruled(
         assert running.result().moves == len(expected)
     assert moves(database, "status_history") == expected
     assert moves(database, "versions") == set()
-
-
-# -- what the emulated account cannot do
-
-
-@pytest.fixture
-def fake() -> Iterator[FakeMegaplan]:
-    server = FakeMegaplan()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def backfill_fake(
-    fake: FakeMegaplan, database: Connection[Any], monkeypatch: pytest.MonkeyPatch
-) -> Callable[[], BackfillOutcome]:
-    """Five deals in stage 51, one derived move each; run a back-fill over them."""
-    hook = MegaplanHook(sleep=lambda seconds: None)
-    settings = "&".join(f"{name}={value}" for name, value in UNHURRIED.items())
-    address = fake.url.removeprefix("http://")
-    monkeypatch.setenv(
-        "AIRFLOW_CONN_MEGAPLAN_DEFAULT", f"megaplan://robot:word@http%3A%2F%2F{address}/?{settings}"
-    )
-    prepare_raw_schema(database)
-    database.execute(
-        """INSERT INTO megaplan_raw.deals (account, id, program_id, state_id, updated_at, payload, content_hash)
-        SELECT %(account)s, id, 5, 51, '2026-09-01T00:00Z', '{}', '' FROM generate_series(1, 5) AS id""",
-        {"account": hook.account},
-    )
-    database.execute(
-        """INSERT INTO megaplan_raw.deal_stage_moves (account, deal_id, moved_at, to_state_id, source)
-        SELECT account, id, updated_at, state_id, 'versions' FROM megaplan_raw.deals"""
-    )
-    return lambda: backfill_stage_moves(hook, database, hook.account, may_send=lambda: True)
-
-
-@pytest.mark.parametrize("template", [EMPTY])
-@pytest.mark.parametrize("status", [403, 404])
-def test_an_account_without_any_history_is_not_asked_about_every_deal(
-    backfill_fake: Callable[[], BackfillOutcome], fake: FakeMegaplan, database: Connection[Any], status: int
-) -> None:
-    def answer(request: Request) -> Reply:
-        if request.path.endswith("istory"):
-            return Reply(envelope({}, status), status)
-        return Reply(envelope({"contentType": "Deal", "id": "1"}))
-
-    fake.answer = answer
-    outcome = backfill_fake()
-    assert (outcome.deals, outcome.failed, outcome.left, outcome.gone) == (0, 3, 5, 0)
-    assert len(fake.asked()) == 9
-    assert marks(database) == {}
-    assert len(moves(database, "versions")) == 5
-
-
-@pytest.mark.parametrize("template", [EMPTY])
-def test_what_was_derived_stays_beside_a_history_that_cannot_be_read_whole(
-    backfill_fake: Callable[[], BackfillOutcome], fake: FakeMegaplan, database: Connection[Any]
-) -> None:
-    moment = {"contentType": "DateTime", "value": "2026-09-02T00:00:00+00:00"}
-    stage = {"contentType": "ProgramState", "id": "52"}
-    entries = [
-        {"contentType": "DealStatusHistory", "id": "1", "toStatus": stage, "toStatusUpdated": moment},
-        {"contentType": "DealStatusHistory", "id": "2", "toStatus": None, "toStatusUpdated": moment},
-    ]
-    fake.in_turn(Reply(envelope(entries[:1])), Reply(envelope(entries)))
-    assert backfill_fake().deals == 5
-    read_at = datetime(2026, 9, 2, tzinfo=UTC)
-    assert moves(database, "status_history") == {
-        Move(deal, read_at, None, None, None, 52, None) for deal in range(1, 6)
-    }
-    assert {move.deal_id for move in moves(database, "versions")} == {1, 2, 3, 4}, "5 was asked first"
-    assert set(marks(database).values()) == {"status_history"}
