@@ -17,7 +17,7 @@ from typing import Any
 
 from psycopg import AsyncConnection, DataError, Error
 
-from gateway.database import Pool
+from gateway.database import Pool, in_time
 from gateway.metrics import Metrics
 from gateway.options import MIB, Options
 from megaplan_sync.sql import read_sql
@@ -106,8 +106,7 @@ class InboxWriter:
         pause = 0.02
         while batch:
             try:
-                async with asyncio.timeout(max(0.05, batch[0].until - time.monotonic())):
-                    await self._commit(batch)
+                await in_time(max(0.05, batch[0].until - time.monotonic()), self._commit(batch))
                 return
             except DataError as error:
                 await self._store_singly(batch, error)

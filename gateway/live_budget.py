@@ -9,7 +9,7 @@ import time
 from psycopg import Error
 from psycopg_pool import PoolTimeout
 
-from gateway.database import Pool
+from gateway.database import Pool, in_time
 from megaplan_hook.settings import AccountSettings
 from megaplan_sync.sql import read_sql
 
@@ -49,8 +49,7 @@ class LiveBudget:
         while True:
             left = max(0.0, until - time.monotonic())
             try:
-                async with asyncio.timeout(POSTGRES_SECONDS):
-                    wait, is_taken = await self._take(left)
+                wait, is_taken = await in_time(POSTGRES_SECONDS, self._take(left))
             except (Error, PoolTimeout, OSError, TimeoutError):
                 wait, is_taken = self._take_own(left)
             if time.monotonic() + wait > until:

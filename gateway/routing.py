@@ -17,7 +17,7 @@ from psycopg_pool import PoolTimeout
 from starlette.responses import Response
 
 from gateway.account import Account
-from gateway.database import Pool
+from gateway.database import Pool, in_time
 from gateway.gate import Incoming
 from gateway.live_budget import BudgetSpentError
 from gateway.metrics import Metrics
@@ -107,16 +107,16 @@ class Routing:
     async def _in_the_tables(self, account: Account, number: str) -> list[int]:
         asked = {"account": account.name, "phone": number}
         try:
-            async with (
-                asyncio.timeout(self._options.route_index_seconds),
-                self._pool.connection() as connection,
-            ):
-                rows = await (await connection.execute(read_sql("find_route"), asked)).fetchall()
+            return await in_time(self._options.route_index_seconds, self._found(asked))
         except UndefinedTable:  # telephony without deals
             return []
         except (Error, PoolTimeout, OSError, TimeoutError) as error:
             log.warning("index not asked", extra={"account": account.name, "reason": type(error).__name__})
             return []
+
+    async def _found(self, asked: dict[str, str]) -> list[int]:
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(read_sql("find_route"), asked)).fetchall()
         return [employee for (employee,) in rows]
 
     async def _in_megaplan(self, account: Account, number: str, until: float) -> list[int]:
@@ -137,8 +137,7 @@ class Routing:
         is_outdated = time.monotonic() - self._read_at > FRESH_SECONDS
         if is_outdated and any(employee not in known for employee in employees):  # somebody new
             with suppress(Error, PoolTimeout, OSError, TimeoutError):
-                async with asyncio.timeout(self._options.route_index_seconds):
-                    await self._read_telephones()
+                await in_time(self._options.route_index_seconds, self._read_telephones())
             known = self._telephones.get(account.name, {})
         uis = account.uis_settings
         which = uis.vendor_quirks.route_phones if uis is not None else "active"

@@ -15,7 +15,7 @@ from gateway.accounts import Accounts
 from gateway.airflow_connections import AccountSource, Reading
 from gateway.call_cards import CallCards
 from gateway.card_table import CardTable
-from gateway.database import database_pool
+from gateway.database import database_pool, in_time
 from gateway.inbox_writer import InboxWriter
 from gateway.live_budget import LiveBudget
 from gateway.megaplan_client import LiveMegaplan
@@ -79,13 +79,16 @@ class Gateway:
         """Return what is missing, as sentences for people; empty: everything is there."""
         missing = []
         try:
-            async with asyncio.timeout(2), self.pool.connection(timeout=2) as connection:
-                await connection.execute("SELECT 1")
+            await in_time(2, self._ask_postgres())
         except (Error, TimeoutError, OSError):
             missing.append("Postgres does not answer.")
         if not len(self.accounts):
             missing.append("No account could be read; see the log.")
         return missing
+
+    async def _ask_postgres(self) -> None:
+        async with self.pool.connection(timeout=2) as connection:
+            await connection.execute("SELECT 1")
 
     def _account(self, source: AccountSource) -> Account:
         settings = source.settings

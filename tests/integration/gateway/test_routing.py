@@ -12,6 +12,7 @@ from tests.emulators.uis_client import Client
 
 from .call_world import ANNA, OLGA, PETER, STRANGER, CallWorld
 from .served import ServedGateway, served, set_connections
+from .stalling import stalling_way
 
 pytest_plugins = ["tests.emulators.uis_fixtures"]
 
@@ -149,6 +150,24 @@ def test_without_postgres_megaplan_is_asked_and_else_the_fallback_rings(
     with served(call_world.account) as gateway:
         assert ask(gateway) == FALLBACK_ANSWER
         assert call_world.requests("/callRoute") == ["GET /callRoute"]
+
+
+def test_a_postgres_that_hangs_costs_the_budgeted_time_at_most(
+    call_world: CallWorld, fallback: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its connections stand, so nothing fails: nothing comes either."""
+    know(call_world, f"+{STRANGER}", PETER)
+    with stalling_way(call_world.database_uri) as way:
+        monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_POSTGRES", json.dumps(way.connection))
+        with served(call_world.account, Options(store_seconds=1)) as gateway:
+            assert ask(gateway) == {"phones": ["0100002"]}
+            way.hang()
+            assert ask(gateway) == FALLBACK_ANSWER
+            assert gateway.client.get("/ready").status_code == 503
+            started = time.monotonic()
+            assert gateway.notify({"call_session_id": 5}).status_code == 503
+            assert time.monotonic() - started < 2
+            way.close()
 
 
 def test_without_fallback_numbers_the_scenario_decides(call_world: CallWorld) -> None:
