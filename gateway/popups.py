@@ -1,16 +1,18 @@
-"""Which calls to look at, and when: one at a time for each call, some at once for all, the freshest first."""
+"""Which calls to look at, and when; how they wait for it says :mod:`gateway.call_queue`."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
 
 from psycopg import Error
 from psycopg_pool import PoolTimeout
 
 from gateway.accounts import Accounts
 from gateway.call_cards import LOOK_AGAIN_SECONDS, CallCards
+from gateway.call_queue import CallQueue
 from gateway.card_table import CardTable
 from gateway.metrics import Metrics
 from megaplan_sync.telephony.inbox import StoredEvent
@@ -18,8 +20,6 @@ from megaplan_sync.telephony.live_cards import STALE_AFTER
 
 log = logging.getLogger(__name__)
 
-WORKERS = 6
-MOST_WAITING = 2000
 SWEEP_SECONDS = 2.0
 PAUSE_SECONDS = 1.0
 """After Postgres failed, before a call is looked at again."""
@@ -31,29 +31,23 @@ _SILENT = frozenset(
     }
 )
 
-Key = tuple[str, int]
-
 
 class Popups:
-    """The queue of calls whose pop-ups are to be compared with what was shown.
-
-    Under more load than can be handled the freshest calls go first: a pop-up that comes late is of no use, and is
-    never sent. ``run`` has to be running.
-    """
+    """The calls whose pop-ups are to be compared with what was shown. ``run`` has to be running."""
 
     def __init__(self, accounts: Accounts, table: CardTable, cards: CallCards, metrics: Metrics) -> None:
         self._accounts = accounts
         self._table = table
         self._cards = cards
         self._metrics = metrics
-        self._waiting: OrderedDict[Key, None] = OrderedDict()
-        self._busy: dict[Key, bool] = {}  # true: something came while it was handled
-        self._wake = asyncio.Semaphore(0)
+        self._queues: dict[str, CallQueue] = {}
+        self._runs = False
+        self._at_work: list[asyncio.Task[None]] = []
 
     @property
     def is_idle(self) -> bool:
         """Whether every call that was heard of has been looked at."""
-        return not self._waiting and not self._busy
+        return all(queue.is_idle for queue in self._queues.values())
 
     def notice(self, account: str, event: StoredEvent) -> None:
         """Look at a call because something was heard of it; what was heard before changes nothing."""
@@ -62,38 +56,27 @@ class Popups:
 
     def look(self, account: str, call_session_id: int) -> None:
         """Look at a call soon."""
-        key = (account, call_session_id)
-        if key in self._busy:
-            self._busy[key] = True
-            return
-        is_new = key not in self._waiting
-        self._waiting[key] = None
-        self._waiting.move_to_end(key)
-        if is_new:
-            self._wake.release()
-            if len(self._waiting) > MOST_WAITING:
-                self._waiting.popitem(last=False)
-                self._metrics.popups.labels("look", "dropped").inc()
+        queue = self._queues.get(account)
+        if queue is None:
+            dropped = self._metrics.popups.labels("look", "dropped").inc
+            queue = self._queues[account] = CallQueue(partial(self._refresh, account), dropped)
+            if self._runs:
+                self._at_work.append(asyncio.create_task(queue.run()))
+        queue.put(call_session_id)
 
     async def run(self) -> None:
         """Handle calls, for ever; first of all those that an earlier process has left."""
-        await asyncio.gather(self._sweep(), *(self._work() for _ in range(WORKERS)))
+        self._runs = True
+        self._at_work = [asyncio.create_task(queue.run()) for queue in self._queues.values()]
+        try:
+            await self._sweep()
+        finally:
+            self._runs = False
+            for task in self._at_work:
+                task.cancel()
+            await asyncio.gather(*self._at_work, return_exceptions=True)
 
-    async def _work(self) -> None:
-        while True:
-            await self._wake.acquire()
-            if not self._waiting:  # it was dropped
-                continue
-            key, _ = self._waiting.popitem(last=True)
-            self._busy[key] = False
-            try:
-                await self._refresh(key)
-            finally:
-                if self._busy.pop(key):
-                    self.look(*key)
-
-    async def _refresh(self, key: Key) -> None:
-        name, call_session_id = key
+    async def _refresh(self, name: str, call_session_id: int, is_overtaken: Callable[[], bool]) -> None:
         account = self._accounts.get(name)
         shows_any = account is not None and account.settings.telephony_active
         account = account or self._accounts.leaving(name)
@@ -101,13 +84,13 @@ class Popups:
             return
         try:
             if shows_any:
-                await self._cards.refresh(account, call_session_id, lambda: self._busy.get(key, False))
+                await self._cards.refresh(account, call_session_id, is_overtaken)
             else:  # taken off or switched off: what is on the screens goes
                 await self._cards.close_all(account, call_session_id)
         except (Error, PoolTimeout, OSError) as error:
             log.warning("call not looked at", extra={"account": name, "reason": type(error).__name__})
             self._metrics.popups.labels("look", "failed").inc()
-            asyncio.get_running_loop().call_later(PAUSE_SECONDS, self.look, *key)
+            asyncio.get_running_loop().call_later(PAUSE_SECONDS, self.look, name, call_session_id)
         except Exception:
             # one call that cannot be handled must not end the handling of all others
             log.exception("call not looked at", extra={"account": name, "call": call_session_id})

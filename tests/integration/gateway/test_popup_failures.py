@@ -1,11 +1,14 @@
 """Whatever fails during a call costs a pop-up at most: Megaplan gets each call once, and no card stays open."""
 
 import json
+import os
+import socket
 import time
 from typing import Any
 
 import pytest
 
+from gateway.options import Options
 from megaplan_sync.telephony.inbox import UIS_NOTIFICATION, store_event
 
 from .call_world import ANNA, OLGA, OWN_CALL, PETER, STRANGER, CallWorld, wait_until
@@ -128,6 +131,31 @@ def test_whatever_megaplan_answers_to_the_end_the_card_is_closed_later(
     call_world.megaplan.control("faults", method="DELETE")
     wait_until(lambda: call_world.cards() == {str(OWN_CALL): "closed"})
     assert call_world.screens() == {}
+
+
+def test_a_megaplan_that_hangs_holds_up_no_other_account(
+    call_world: CallWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as deaf:
+        name = f"127.0.0.1:{deaf.getsockname()[1]}"
+        other = json.loads(os.environ["AIRFLOW_CONN_MEGAPLAN_DEFAULT"]) | {
+            "host": f"http://{name}",
+            "port": None,
+        }
+        monkeypatch.setenv("AIRFLOW_CONN_OTHER", json.dumps(other))
+        monkeypatch.setenv("AIRFLOW_VAR_MEGAPLAN_ACCOUNTS", '["megaplan_default", "other"]')
+        call_world.database.execute(
+            """INSERT INTO telephony.users (account, employee_id, uis_employee_id, internal_number)
+            VALUES (%s, 1, 501, '101')""",
+            (name,),
+        )
+        with served(call_world.account, Options(megaplan_seconds=4)) as gateway:
+            for call in range(10):
+                body = {**event(1, employee_id=501), "call_session_id": 1 + call}
+                path = gateway.path("/uis", account=name)
+                assert gateway.client.post(path, json=body).status_code == 200
+            gateway.notify(event(1, employee_id=501))
+            wait_until(lambda: call_world.screens() == {ANNA: [f"{OWN_CALL} calling"]}, seconds=3)
 
 
 def test_a_number_that_megaplan_repeats_in_its_refusal_is_not_logged(
