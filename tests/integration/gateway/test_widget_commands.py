@@ -233,6 +233,14 @@ def test_do_not_disturb_reaches_uis_and_gives_back_the_status_from_before(
     assert world.uis.data("get.employees", fields=["id", "last_name", "phone_numbers"]) == before
 
 
+def test_a_cabinet_that_does_not_sort_its_lists_is_read_nevertheless(world: WidgetWorld) -> None:
+    for method in ("get.employees", "get.statuses"):
+        fault = {"kind": "rpc", "method": method, "mnemonic": "sort_prohibited", "count": 1}
+        world.uis.control("faults", fault)
+    assert world.send("do-not-disturb", SELLER, value=True).json()["state"] == "done"
+    assert status(world) == "do_not_disturb"
+
+
 def test_switching_off_what_was_switched_on_in_uis_makes_available(world: WidgetWorld) -> None:
     world.uis.control("mutate", {"op": "set_status", "employee": 504, "status": "break"})
     assert world.send("do-not-disturb", SELLER, value=False).json()["state"] == "done"
