@@ -14,6 +14,7 @@ from gateway.live_budget import BudgetSpentError
 from gateway.megaplan_client import Overtaken, OvertakenError
 from gateway.metrics import Metrics
 from gateway.options import Options
+from gateway.unheard_ends import UnheardEnds
 from megaplan_hook.exceptions import (
     MegaplanAPIError,
     MegaplanError,
@@ -43,8 +44,8 @@ from megaplan_sync.telephony.live_cards import (
 
 log = logging.getLogger(__name__)
 
-LOOK_AGAIN_SECONDS = 900.0
-"""How often a pop-up of which nothing is heard is looked at: the report may have brought its end meanwhile."""
+LOOK_AGAIN_SECONDS = 300.0
+"""How often a pop-up of which nothing is heard is looked at: UIS may know of an end that was lost on the way."""
 WAITS_SECONDS = (2.0, 5.0, 15.0, 60.0, 300.0)
 """Before a change that Megaplan did not take is told again; the last one holds for all further tries."""
 MOST_TRIES = 150
@@ -65,6 +66,7 @@ class CallCards:
         self._metrics = metrics
         self._now = now
         self._patience = options.megaplan_seconds
+        self._ends = UnheardEnds()
         # a request with its wait, a login before it, and a margin
         self._lease_seconds = 3 * options.megaplan_seconds + 30
 
@@ -81,6 +83,8 @@ class CallCards:
         live = live_call(state.events)
         now = self._now()
         wanted = wanted_cards(live, state.users, state.cards, now)
+        if any(card.is_shown for card in state.cards) and await self._ends.has_ended(account, live.call, now):
+            wanted = closing_all(live, state.cards)
         await self._bring_about(account, live.call, to_do(wanted, state.cards, now), is_overtaken)
 
     async def close_all(self, account: Account, call_session_id: int) -> None:

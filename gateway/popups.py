@@ -78,7 +78,7 @@ class Popups:
 
     async def _refresh(self, name: str, call_session_id: int, is_overtaken: Callable[[], bool]) -> None:
         account = self._accounts.get(name)
-        shows_any = account is not None and account.settings.telephony_active
+        shows_any = account is not None and account.uis is not None
         account = account or self._accounts.leaving(name)
         if account is None:
             return

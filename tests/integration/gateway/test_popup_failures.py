@@ -133,6 +133,21 @@ def test_whatever_megaplan_answers_to_the_end_the_card_is_closed_later(
     assert call_world.screens() == {}
 
 
+def test_a_call_whose_end_was_lost_is_asked_for_after_minutes(
+    call_world: CallWorld, at_work: ServedGateway
+) -> None:
+    call_world.tell(at_work, "call_proceeding", employee_id=501)
+    number = call_world.begin(at_work, employee=502, employee_answers=1)
+    call_world.after(at_work, 2)
+    assert call_world.screens() == {ANNA: [f"{OWN_CALL} calling"], PETER: [f"{number} talking"]}
+    call_world.database.execute("UPDATE telephony.events SET occurred_at = occurred_at - interval '6 min'")
+    for call in (OWN_CALL, number):
+        at_work.gateway.popups.look(call_world.account, call)
+    call_world.settle(at_work)
+    assert call_world.screens() == {PETER: [f"{number} talking"]}, "UIS knows only that one still"
+    assert call_world.cards()[str(OWN_CALL)] == "closed"
+
+
 def test_a_megaplan_that_hangs_holds_up_no_other_account(
     call_world: CallWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
