@@ -31,7 +31,8 @@ class LiveCall:
     :param call: what all its events tell
     :param ringing: whose phones ring, or who has picked up a call out without talking yet, in the order of ringing;
         once somebody talks, only those who were rung after that
-    :param talking: whose talk began last; of a call that came in also who has picked up, before any talk is told of
+    :param talking: whose talk began last, of those who have not hung up; of a call that came in also who has picked
+        up, before any talk is told of
     """
 
     call: Call
@@ -47,11 +48,33 @@ def live_call(events: Iterable[CallEvent]) -> LiveCall:
     events = list(events)
     known = KnownEvents(events)
     call = derive_call(events)
-    starts = [start for start in talk_starts(known) if start.employee_id is not None]
-    talking = Attending(starts[-1].employee_id or 0, starts[-1].at) if starts else None
+    talking = _talking(known)
     if talking is None and call.direction == "in" and call.call_source != "callapi":
         talking = _picked_up(known)
     return LiveCall(call, tuple(_ringing(known, talking)), talking)
+
+
+def _talking(known: KnownEvents) -> Attending | None:
+    """Return whose talk began last; who hangs up gives the call back to who talked before: it was a consultation."""
+    talks = [Attending(start.employee_id, start.at) for start in talk_starts(known) if start.employee_id]
+    present = [talk for talk in talks if not _has_left(known, talk)]
+    return next(iter((present or talks)[-1:]), None)
+
+
+def _has_left(known: KnownEvents, talk: Attending) -> bool:
+    """Say whether an employee has hung up since; that another telephone of the same stops ringing is no sign."""
+    legs: dict[tuple[int, int], datetime] = {}
+    hung_up = False
+    for event in known.of(*_RINGS, "call_disconnected"):
+        if employee_of(event) != talk.uis_employee_id:
+            continue
+        leg = whole_number(event.values.get("leg_id")) or 0
+        if event.mnemonic == "call_disconnected":
+            _hang_up(legs, talk.uis_employee_id, leg)
+            hung_up = hung_up or event.at > talk.since
+        elif leg or not legs:
+            legs[talk.uis_employee_id, leg] = event.at
+    return hung_up and not legs
 
 
 def _picked_up(known: KnownEvents) -> Attending | None:

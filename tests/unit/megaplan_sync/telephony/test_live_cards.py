@@ -39,6 +39,7 @@ TALK_502 = event(6, "talk_started", 502)
 UP_502 = event(5.5, "call_connected", 502, 12)
 UP_503 = event(24, "call_connected", 503, 13)
 DOWN_502 = event(30, "call_disconnected", 502, 12)
+DOWN_503 = event(40, "call_disconnected", 503, 13)
 RING_503 = event(20, "call_proceeding", 503, 13)
 TALK_503 = event(25, "talk_started", 503)
 END = event(60, "call_session_finished", 503, talk_time_duration=40)
@@ -85,6 +86,26 @@ CASES: dict[str, tuple[list[CallEvent], list[Card], dict[str, str]]] = {
         [UP_502, TALK_502, RING_503, UP_503],
         [],
         {"700": "in talking 2", "700/503": "in calling 3"},
+    ),
+    "a colleague was consulted": (
+        [RING_502, TALK_502, RING_503, TALK_503, DOWN_503],
+        [shown("700", 3, "in talking 3")],
+        {"700": "in talking 2"},
+    ),
+    "the first one leaves after the transfer": (
+        [RING_502, TALK_502, RING_503, TALK_503, DOWN_502],
+        [],
+        {"700": "in talking 3"},
+    ),
+    "another telephone of who talks stops ringing": (
+        [RING_502, event(2, "call_proceeding", 502, 22), TALK_502, event(6.1, "call_disconnected", 502, 22)],
+        [],
+        {"700": "in talking 2"},
+    ),
+    "all have hung up, and the end is not told yet": (
+        [RING_502, TALK_502, DOWN_502],
+        [],
+        {"700": "in talking 2"},
     ),
     "one's own phone before the client's": (
         [event(1, "call_connected", 501, 11, direction="out")],
