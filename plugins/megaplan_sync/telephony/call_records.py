@@ -5,7 +5,7 @@ from typing import Literal
 
 from megaplan_sync.telephony.call_events import Record
 from megaplan_sync.telephony.known_events import KnownEvents, text_in
-from megaplan_sync.telephony.notifications import whole_number
+from megaplan_sync.telephony.notifications import duration
 
 _LINK = re.compile(r"/system/media/(?:talk|wav|voice_mail)/\d+/(?P<id>[0-9A-Za-z_-]+)/?$")
 _KINDS: dict[str, Literal["talk", "voice_mail"]] = {"talk_record_file": "talk", "voice_message": "voice_mail"}
@@ -23,9 +23,9 @@ def call_records(known: KnownEvents) -> tuple[Record, ...]:
             continue
         matched = _LINK.search(link)
         record_id = matched["id"] if matched else None
-        seconds = whole_number(event.values.get("file_duration"))
+        seconds = duration(event.values.get("file_duration"))
         if seconds is None:
-            seconds = whole_number(event.values.get("call_record_duration"))
+            seconds = duration(event.values.get("call_record_duration"))
         by_event.setdefault(record_id or link, Record(link, _KINDS[event.mnemonic or ""], record_id, seconds))
     found: dict[str, Record] = {}
     for row in (known.report, *(event.values for event in known.reports)):

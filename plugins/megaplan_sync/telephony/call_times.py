@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from megaplan_sync.telephony.call_events import Outcome
 from megaplan_sync.telephony.known_events import ENDS, KnownEvents, employee_of, moment_in
-from megaplan_sync.telephony.notifications import whole_number
+from megaplan_sync.telephony.notifications import LONGEST_SECONDS, duration
 
 # durations come in whole seconds: two starts that differ by less are one and the same
 _ROUNDING = timedelta(seconds=2)
@@ -33,7 +33,7 @@ def talk_starts(known: KnownEvents) -> list[TalkStart]:
     """Return the beginnings of all talks known, oldest first; of one that was lost by its end and duration."""
     starts = [TalkStart(event.at, employee_of(event)) for event in known.of("talk_started")]
     for event in known.of("talk_finished"):
-        seconds = whole_number(event.values.get("talk_time_duration"))
+        seconds = duration(event.values.get("talk_time_duration"))
         began = event.at - timedelta(seconds=seconds or 0)
         if seconds is None and starts:
             continue
@@ -79,11 +79,11 @@ def _finished_at(known: KnownEvents) -> datetime | None:
 
 
 def _stated(known: KnownEvents, report_names: tuple[str, ...], name: str, *mnemonics: str) -> int | None:
-    stated = whole_number(known.final(*report_names))
+    stated = duration(known.final(*report_names))
     if stated is not None:
         return stated
     return next(
-        (found for kind in mnemonics if (found := whole_number(known.last(name, kind))) is not None), None
+        (found for kind in mnemonics if (found := duration(known.last(name, kind))) is not None), None
     )
 
 
@@ -92,10 +92,11 @@ def _sum_of_talks(known: KnownEvents) -> int | None:
     talks = {
         event.at: seconds
         for event in known.of("talk_finished")
-        if (seconds := whole_number(event.values.get("talk_time_duration"))) is not None
+        if (seconds := duration(event.values.get("talk_time_duration"))) is not None
     }
-    return sum(talks.values()) if talks else None
+    return min(sum(talks.values()), LONGEST_SECONDS) if talks else None
 
 
 def _seconds(start: datetime, end: datetime | None) -> int | None:
-    return max(0, round((end - start).total_seconds())) if end is not None else None
+    seconds = max(0, round((end - start).total_seconds())) if end is not None else None
+    return duration(seconds)

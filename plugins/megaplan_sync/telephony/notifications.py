@@ -30,6 +30,9 @@ _OF_OTHER_THINGS = frozenset({"sip_line_id", "chat_id", "offline_message_id", "e
 _MNEMONIC = re.compile(r"[a-z][a-z0-9_]{1,63}")
 _LONGEST_KEY = 300
 _BIGGEST_ID = 2**63 - 1
+LONGEST_SECONDS = 31 * 86_400
+"""No call takes longer; what says so is a mistake, and would not fit into a table or a calendar."""
+_YEARS = range(1971, 2200)
 _SECOND = timedelta(seconds=1)
 
 
@@ -116,12 +119,19 @@ def whole_number(value: Any) -> int | None:
     return value if fits else None
 
 
+def duration(value: Any) -> int | None:
+    """Read a number of seconds that a call may take."""
+    seconds = whole_number(value)
+    return seconds if seconds is not None and seconds <= LONGEST_SECONDS else None
+
+
 def local_moment(value: Any, zone: ZoneInfo) -> datetime | None:
-    """Read a moment of UIS's; what is none is None."""
+    """Read a moment of UIS's; what is none, or is of another age, is None."""
     try:
-        return moment_of(value, zone) if isinstance(value, str) else None
+        moment = moment_of(value, zone) if isinstance(value, str) else None
     except (ValueError, OverflowError):
         return None
+    return moment if moment is not None and moment.year in _YEARS else None
 
 
 def _put(found: Values, name: str, value: Any) -> None:
@@ -145,9 +155,11 @@ def _occurred_at(values: Values, zone: ZoneInfo) -> datetime | None:
     """Return when it happened: the timestamp, which needs no zone, with the milliseconds of the local time."""
     local = local_moment(values.get("notification_time"), zone)
     seconds = whole_number(values.get("notification_timestamp"))
-    if seconds is None or seconds > 32_503_680_000:  # the year 3000: no seconds then
+    if seconds is None or seconds > 7_000_000_000:  # far away: no seconds then
         return local
     exact = datetime.fromtimestamp(seconds, UTC)
+    if exact.year not in _YEARS:
+        return local
     # zones differ by quarters of an hour: what is left tells whether both mean the same second
     if local is None or (local.replace(microsecond=0) - exact) % timedelta(minutes=15):
         return exact

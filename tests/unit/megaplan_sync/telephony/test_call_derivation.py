@@ -8,11 +8,13 @@ from itertools import permutations
 from pathlib import Path
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from megaplan_sync.telephony.call_derivation import derive_call, derive_calls
 from megaplan_sync.telephony.call_events import Call, CallEvent
+from megaplan_sync.telephony.notifications import read_notification
 
 TRACES = {
     path.stem: json.loads(path.read_text("utf-8")) for path in Path(__file__).parent.glob("traces/*.json")
@@ -115,3 +117,43 @@ def test_every_event_of_the_traces_is_told_in_the_documentation() -> None:
     used = {spec["event"] for trace in TRACES.values() for spec in trace["events"]} - {None}
     assert len(used) > 10
     assert used <= told
+
+
+ENDLESS = 2**63 - 1
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"notification_mnemonic": "talk_finished", "talk_time_duration": ENDLESS},
+        {"notification_mnemonic": "talk_finished", "talk_time_duration": 10**11},
+        {"talk_time_duration": ENDLESS, "total_time_duration": ENDLESS, "wait_time_duration": ENDLESS},
+        {"talk_time_duration": 3, "wait_time_duration": 3 * 10**9, "total_time_duration": "9999999999"},
+        {"start_time": "0001-01-02 00:00:00", "finish_time": "9999-12-30 00:00:00", "talk_time_duration": 3},
+        {"start_time": "9999-12-30 00:00:00", "talk_time_duration": 3, "wait_time_duration": 10**6},
+        {"notification_time": "0001-01-02 00:00:00", "talk_time_duration": 100},
+        {"notification_time": "9999-12-30 00:00:00", "notification_timestamp": ENDLESS},
+        {"notification_timestamp": 0, "talk_time_duration": 100},
+        {"notification_mnemonic": "talk_record_file", "file_link": "x", "file_duration": ENDLESS},
+    ],
+)
+def test_times_and_durations_of_another_age_keep_no_call_from_being_derived(values: dict[str, Any]) -> None:
+    """One such event would otherwise stop the calls of its account for good."""
+    body = {
+        "notification_mnemonic": "call_session_finished",
+        "call_session_id": 700,
+        "direction": "in",
+        **values,
+    }
+    said = read_notification(json.dumps(body).encode(), None, zone=ZoneInfo("Europe/Moscow"))
+    assert said.values is not None
+    received_at = datetime(2026, 9, 21, 9, tzinfo=UTC)
+    call = derive_call([CallEvent("acme", 700, said.mnemonic, said.occurred_at or received_at, said.values)])
+    seconds = [
+        call.talk_seconds,
+        call.wait_seconds,
+        call.total_seconds,
+        *(one.seconds for one in call.records),
+    ]
+    assert all(one is None or one < 2**31 for one in seconds)
+    assert {call.started_at.year, (call.finished_at or received_at).year} == {2026}
