@@ -1,14 +1,14 @@
 """A client that speaks to the UIS emulator in the simplest possible way, and a receiver for what it sends."""
 
 import json
-import threading
 import time
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
+
+from tests.local_server import LocalServer, SilentHandler
 
 TOKEN = "uis-demo-token"
 BEGIN, END = "2026-01-01 00:00:00", "2026-03-01 00:00:00"
@@ -117,11 +117,8 @@ class Receiver:
         self.delay = 0.0
         receiver = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True  # or every answer waits 40 ms for an acknowledgement
-
-            def do_POST(self) -> None:
+        class Handler(SilentHandler):
+            def respond(self) -> None:
                 length = int(self.headers.get("Content-Length", 0))
                 body = self.rfile.read(length).decode()
                 parts = urlsplit(self.path)
@@ -144,20 +141,8 @@ class Receiver:
                 self.end_headers()
                 self.wfile.write(content)
 
-            do_GET = do_POST  # noqa: N815
-
-            def log_message(self, *args: Any) -> None:
-                """Stay silent."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-
-    def close(self) -> None:
-        """Stop serving."""
-        self._server.shutdown()
-        self._server.server_close()
+        server = LocalServer(Handler)
+        self.url, self.close = server.url, server.close
 
     def named(self, event: str) -> list[dict[str, Any]]:
         """Return the bodies of an event, of templates that name it."""

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -24,6 +23,7 @@ from megaplan_sync.operators import (
     PrepareRawTablesOperator,
 )
 from megaplan_sync.raw_schema import prepare_raw_schema
+from tests.local_server import SilentHandler, local_server
 
 from .airflow_runs import postgres_connection
 from .conftest import UNHURRIED, list_requests
@@ -168,8 +168,8 @@ def test_without_a_scheme_https_is_spoken(
 def html_server() -> Iterator[str]:
     """Address of a server that answers everything with a page, as a proxy or a wrong host does."""
 
-    class Page(BaseHTTPRequestHandler):
-        def _answer(self) -> None:
+    class Page(SilentHandler):
+        def respond(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             body = b"<html><body>Welcome to nginx!</body></html>"
             self.send_response(200)
@@ -178,18 +178,8 @@ def html_server() -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_POST = _answer  # noqa: N815 - the names that http.server looks for
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with local_server(Page) as address:
+        yield address
 
 
 @pytest.mark.usefixtures("in_process")

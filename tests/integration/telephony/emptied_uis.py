@@ -1,20 +1,20 @@
 """A UIS that answers soundly, but without a single row: between the hook and the emulated account."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import requests
+
+from tests.local_server import SilentHandler, local_server
 
 
 @contextmanager
 def emptied_uis(url: str, method: str) -> Iterator[str]:
     """Give the address of an account like the one at ``url`` whose list ``method`` is empty."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
+    class Handler(SilentHandler):
+        def respond(self) -> None:
             asked = self.rfile.read(int(self.headers["Content-Length"]))
             headers = {"Content-Type": "application/json"}
             answer = requests.post(url + self.path, data=asked, headers=headers, timeout=10).json()
@@ -27,15 +27,5 @@ def emptied_uis(url: str, method: str) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(content)
 
-        def log_message(self, *args: object) -> None:
-            """Stay silent."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with local_server(Handler) as address:
+        yield address

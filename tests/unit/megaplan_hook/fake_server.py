@@ -6,10 +6,11 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
+
+from tests.local_server import LocalServer, SilentHandler
 
 RESPONSES = Path(__file__).parents[2] / "responses"
 DATE = "Mon, 21 Sep 2026 09:15:00 GMT"
@@ -65,12 +66,8 @@ class FakeMegaplan:
         self.lock = threading.Lock()
         fake = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            # headers and body leave in one packet, or each answer takes 40 ms
-            wbufsize = 1 << 16
-
-            def handle_one(self) -> None:
+        class Handler(SilentHandler):
+            def respond(self) -> None:
                 path, _, query = self.path.partition("?")
                 length = int(self.headers.get("Content-Length") or 0)
                 request = Request(self.command, path, query, dict(self.headers), self.rfile.read(length))
@@ -87,22 +84,8 @@ class FakeMegaplan:
                 if reply.cut_at is not None:
                     self.close_connection = True
 
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        for method in ("GET", "POST", "PUT", "DELETE"):
-            setattr(Handler, f"do_{method}", Handler.handle_one)
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_address[1]
-        self.thread = threading.Thread(
-            target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
-        )
-        self.thread.start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        server = LocalServer(Handler)
+        self.port, self.url, self.close = server.port, server.url, server.close
 
     def next_token(self, request: Request) -> Reply:
         self.tokens += 1
@@ -127,8 +110,3 @@ class FakeMegaplan:
 
     def token_requests(self) -> list[Request]:
         return [r for r in self.requests if r.path.endswith("/auth/access_token")]
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()

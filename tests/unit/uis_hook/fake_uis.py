@@ -6,8 +6,9 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.local_server import LocalServer, SilentHandler
 
 LIMITS = {
     "day_limit": 3000,
@@ -98,16 +99,12 @@ class FakeUis:
         self.lock = threading.Lock()
         fake = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            # headers and body leave in one packet, or each answer takes 40 ms
-            wbufsize = 1 << 16
-
+        class Handler(SilentHandler):
             def setup(self) -> None:
                 super().setup()
                 fake.connections += 1
 
-            def do_POST(self) -> None:
+            def respond(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
                 document = json.loads(self.rfile.read(length))
                 asked = Asked(self.path, dict(self.headers), document)
@@ -128,20 +125,8 @@ class FakeUis:
                 if reply.cut_at is not None:
                     self.close_connection = True
 
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_address[1]
-        self.thread = threading.Thread(
-            target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
-        )
-        self.thread.start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        server = LocalServer(Handler)
+        self.url, self.close = server.url, server.close
 
     def next_key(self, asked: Asked) -> Reply:
         self.keys += 1
@@ -162,8 +147,3 @@ class FakeUis:
 
     def logins(self) -> list[Asked]:
         return [each for each in self.requests if each.method == "login.user"]
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
