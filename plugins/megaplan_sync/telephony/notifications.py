@@ -81,7 +81,7 @@ def read_notification(
         if values.get(name) is not None:
             moment = local_moment(values[name], zone)
             values[name] = moment.isoformat() if moment is not None else None
-    is_of_call = _OF_OTHER_THINGS.isdisjoint(values)
+    is_of_call = _OF_OTHER_THINGS.isdisjoint(values) and values.get("communication_type") in (None, "call")
     session = (whole_number(values.get("call_session_id")) or None) if is_of_call else None
     return Notification(
         _key(mnemonic, session, values) or _hash(body, query),

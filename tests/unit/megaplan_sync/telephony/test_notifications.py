@@ -317,6 +317,9 @@ def test_chats_and_lines_are_no_calls() -> None:
     for body in ({"chat_id": 1, "communication_id": 5}, {"sip_line_id": 1, "sip_line_login": "x"}):
         said = read(json.dumps(body))
         assert (said.broken, said.call_session_id) == (None, None)
+    for kind, session in (("chat", None), ("call", 700)):
+        said = read(json.dumps({"communication_id": 700, "communication_type": kind}).encode())
+        assert (said.call_session_id, said.broken) == (session, None)
 
 
 @pytest.mark.parametrize(
