@@ -18,6 +18,7 @@ from megaplan_sync.account_sync import AccountSync
 from megaplan_sync.outcome import EntityOutcome
 from megaplan_sync.postgres import prepare_session
 from megaplan_sync.raw_schema import prepare_raw_schema
+from tests.integration.airflow_runs import TestedAirflow
 from tests.integration.databases import (
     EMPTY,
     address_of,
@@ -141,3 +142,11 @@ def log_folder(tmp_path: Path) -> Path:
     folder = tmp_path / "logs"
     folder.mkdir(exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="module")
+def migrated_airflow(tmp_path_factory: pytest.TempPathFactory) -> TestedAirflow:
+    """An Airflow with a database of its own, for the runs of one module."""
+    airflow = TestedAirflow(tmp_path_factory.mktemp("airflow"))
+    airflow.migrate()
+    return airflow

@@ -21,13 +21,6 @@ TASKS = ("prepare_raw_tables", "choose_accounts", "load_raw_tables")
 
 
 @pytest.fixture(scope="module")
-def migrated_airflow(tmp_path_factory: pytest.TempPathFactory) -> TestedAirflow:
-    airflow = TestedAirflow(tmp_path_factory.mktemp("airflow"))
-    airflow.migrate()
-    return airflow
-
-
-@pytest.fixture(scope="module")
 def issued_tokens() -> set[str]:
     """Every token that the emulator has issued to tests of this module."""
     return set()

@@ -26,13 +26,6 @@ from tests.integration.rebuild.conftest import copy_of, damage, one, written
 TASKS = ("choose_accounts", "require_raw_columns", "recreate_views", "rebuild_raw_tables")
 
 
-@pytest.fixture(scope="module")
-def migrated_airflow(tmp_path_factory: pytest.TempPathFactory) -> TestedAirflow:
-    airflow = TestedAirflow(tmp_path_factory.mktemp("airflow"))
-    airflow.migrate()
-    return airflow
-
-
 @pytest.fixture
 def airflow(migrated_airflow: TestedAirflow, database_uri: str, megaplan: EmulatedMegaplan) -> TestedAirflow:
     """An Airflow whose connections lead to the emulator and the test's database."""

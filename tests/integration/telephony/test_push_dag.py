@@ -26,13 +26,6 @@ SETTINGS = {
 }
 
 
-@pytest.fixture(scope="module")
-def migrated_airflow(tmp_path_factory: pytest.TempPathFactory) -> TestedAirflow:
-    airflow = TestedAirflow(tmp_path_factory.mktemp("airflow"))
-    airflow.migrate()
-    return airflow
-
-
 @pytest.fixture
 def airflow(migrated_airflow: TestedAirflow, world: PushWorld, uis: Client) -> TestedAirflow:
     """An Airflow whose connections lead to both emulated sides and a database with two mapped employees."""

@@ -37,13 +37,6 @@ def template() -> str:
     return EMPTY
 
 
-@pytest.fixture(scope="module")
-def migrated_airflow(tmp_path_factory: pytest.TempPathFactory) -> TestedAirflow:
-    airflow = TestedAirflow(tmp_path_factory.mktemp("airflow"))
-    airflow.migrate()
-    return airflow
-
-
 @dataclass
 class Connections:
     """What the runs of one test are told of both sides."""

@@ -2,19 +2,14 @@
 
 import json
 
-import pytest
-
 from ..airflow_runs import TestedAirflow, postgres_connection
 from .upload_world import UploadWorld
 
 pytest_plugins = ["tests.emulators.uis_fixtures"]
 
 
-def test_a_test_deal_is_seen_in_the_cabinet(
-    world: UploadWorld, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    airflow = TestedAirflow(tmp_path_factory.mktemp("airflow"))
-    airflow.migrate()
+def test_a_test_deal_is_seen_in_the_cabinet(world: UploadWorld, migrated_airflow: TestedAirflow) -> None:
+    airflow = migrated_airflow
     airflow.environment = {
         **world.connections(),
         "AIRFLOW_CONN_MEGAPLAN_POSTGRES": json.dumps(postgres_connection(world.uri)),
