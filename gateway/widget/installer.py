@@ -12,7 +12,8 @@ from gateway.live_budget import BudgetSpentError
 from gateway.service import Gateway
 from gateway.widget.script import NAMES, widget_content
 from gateway.widget_key import widget_key
-from megaplan_hook.exceptions import MegaplanError
+from megaplan_hook.envelope import entity_or_not_found
+from megaplan_hook.exceptions import MegaplanError, MegaplanNotFoundError
 from megaplan_hook.query import path_id
 
 log = logging.getLogger(__name__)
@@ -73,8 +74,7 @@ async def bring_up_to_date(account: Account) -> int:
     :raises MegaplanError: Megaplan refuses, or cannot be reached
     """
     path = f"/integration/{path_id(account.settings.application_uuid)}/widgets"
-    answer = await account.megaplan.request("GET", path, patience=_PATIENCE)
-    present = answer.data if isinstance(answer.data, list) else []
+    present = await _present(account, path)
     written = 0
     for placeholder, name in NAMES.items():
         own = _own(present, placeholder, name)
@@ -94,6 +94,18 @@ async def bring_up_to_date(account: Account) -> int:
         await account.megaplan.request("POST", path, body=body, patience=_PATIENCE)
         written += 1
     return written
+
+
+async def _present(account: Account, path: str) -> list[Any]:
+    """Return the application's widgets: by its uuid, else by its id, which is how the reading route is documented."""
+    try:
+        answer = await account.megaplan.request("GET", path, patience=_PATIENCE)
+    except MegaplanNotFoundError:
+        card = await account.megaplan.request("GET", path.removesuffix("/widgets"), patience=_PATIENCE)
+        application = entity_or_not_found(card, path)
+        by_id = f"/integration/{path_id(application['id'])}/widgets"
+        answer = await account.megaplan.request("GET", by_id, patience=_PATIENCE)
+    return answer.data if isinstance(answer.data, list) else []
 
 
 def _own(present: list[Any], placeholder: str, name: str) -> Mapping[str, Any] | None:

@@ -111,7 +111,7 @@ class UserSigns:
 
 
 def _working_employee(data: Any) -> int | None:
-    if not isinstance(data, dict) or data.get("contentType") != "Employee":
+    if not isinstance(data, dict) or data.get("contentType", "Employee") != "Employee":
         return None
     return None if boolean(data.get("isWorking")) is False else identifier(data.get("id"))
 

@@ -50,6 +50,18 @@ def test_the_widget_is_placed_once_and_replaced_when_it_changes(
     assert all("https://other.example.org/" in row["content"] for row in changed.values())
 
 
+def test_widgets_are_found_where_only_the_applications_id_leads_to_them(
+    serve: Callable[..., Any], megaplan: EmulatedMegaplan, uis: Uis, tables: Connection[Any]
+) -> None:
+    fault = {"kind": "500", "status": 404, "method": "GET", "path": "/integration/demo-application/widgets"}
+    megaplan.control("faults", fault)
+    with serve(gateway_url="https://calls.example.org"):
+        until(lambda: written(megaplan) == 2)
+    with serve(gateway_url="https://other.example.org"):
+        until(lambda: written(megaplan) == 4)
+    assert len(widgets(megaplan)) == 2, "the first ones were found, and changed"
+
+
 def test_without_the_rights_nothing_is_placed_and_the_log_tells_the_remedy(
     serve: Callable[..., Any],
     megaplan: EmulatedMegaplan,
