@@ -17,6 +17,7 @@ from gateway.options import Options
 from gateway.unheard_ends import UnheardEnds
 from megaplan_hook.exceptions import (
     MegaplanAPIError,
+    MegaplanAuthError,
     MegaplanError,
     MegaplanNotFoundError,
     MegaplanRateLimitError,
@@ -158,7 +159,8 @@ class CallCards:
         except OvertakenError:
             await self._table.forget(account.name, number, wanted)
             return "overtaken"
-        except BudgetSpentError:
+        except (BudgetSpentError, MegaplanRateLimitError, MegaplanAuthError):
+            # nothing was made, and the next event of the call may find it possible
             await self._table.forget(account.name, number, wanted)
             raise
         except MegaplanError as error:

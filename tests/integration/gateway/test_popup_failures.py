@@ -187,6 +187,18 @@ def test_a_number_that_megaplan_repeats_in_its_refusal_is_not_logged(
     assert STRANGER in kept[0], "where people look for it, in the database that has the numbers anyway"
 
 
+@pytest.mark.parametrize(("kind", "count"), [("429", 1), ("401", 2)])
+def test_what_megaplan_refused_for_the_moment_is_shown_with_the_next_event(
+    kind: str, count: int, call_world: CallWorld, at_work: ServedGateway
+) -> None:
+    fault = {"kind": kind, "path": "/callInfo", "retry_after": 1, "count": count}
+    call_world.megaplan.control("faults", fault)
+    call_world.tell(at_work, "call_proceeding", employee_id=501)
+    assert call_world.screens() == {}
+    call_world.tell(at_work, "call_connected", employee_id=501)
+    assert call_world.screens() == {ANNA: [f"{OWN_CALL} talking"]}
+
+
 def test_a_megaplan_that_was_away_for_hours_hears_of_the_end_within_minutes(
     call_world: CallWorld, at_work: ServedGateway
 ) -> None:
