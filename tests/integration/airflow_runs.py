@@ -4,14 +4,14 @@ import json
 import os
 import re
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict
+
+from tests.integration.warm_airflow import WarmAirflow
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _NOT_THE_TASKS = ("::group::", "::endgroup::", "[airflow.api_fastapi.", "[airflow.assets.")
@@ -46,6 +46,7 @@ class TestedAirflow:
     __test__ = False
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    _warm: WarmAirflow | None = field(default=None, init=False)
 
     def migrate(self) -> None:
         """Make the metadata database."""
@@ -108,20 +109,17 @@ class TestedAirflow:
             "NO_PROXY": "127.0.0.1,localhost",
             "no_proxy": "127.0.0.1,localhost",
         }
-        done = subprocess.run(
-            [sys.executable, "-m", "airflow", *arguments],
-            env={**os.environ, **settings, **self.environment, **(variables or {})},
-            cwd=self.folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            timeout=280,
-            check=False,
-            text=True,
-        )
-        if check and done.returncode != 0:
-            raise RuntimeError(f"airflow {' '.join(arguments)} failed:\n{done.stdout[-3000:]}")
-        return done.stdout
+        environment = {**os.environ, **settings, **self.environment, **(variables or {})}
+        if any(
+            name.startswith("AIRFLOW__") for name in variables or {}
+        ):  # what is set before Airflow is imported
+            code, output = WarmAirflow(self.folder, environment).run(arguments, environment)
+        else:
+            self._warm = self._warm or WarmAirflow(self.folder, environment)
+            code, output = self._warm.run(arguments, environment)
+        if check and code != 0:
+            raise RuntimeError(f"airflow {' '.join(arguments)} failed:\n{output[-3000:]}")
+        return output
 
 
 def postgres_connection(database_uri: str, **changes: Any) -> dict[str, Any]:
