@@ -1,0 +1,131 @@
+"""An Airflow of several processes that stays up: a test may kill each of them, and start another."""
+
+import itertools
+import json
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from demo.airflow_api import AirflowApi
+from demo.airflow_home import PASSWORD, REPOSITORY, USER, AirflowHome
+from demo.processes import Program, free_port, running
+
+from .databases import address_of, create_database, drop_database
+
+HEARTBEAT_SECONDS = 1
+DEAD_AFTER_SECONDS = 4
+"""So long after its last sign of life others take over what a triggerer had."""
+_SETTINGS = {
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "2",  # a watcher is hung up when the file is read again
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": str(HEARTBEAT_SECONDS),
+    "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": str(HEARTBEAT_SECONDS),
+    "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": str(DEAD_AFTER_SECONDS),
+}
+
+
+class StandingAirflow:
+    """An Airflow whose parts are started one by one; all that run are stopped in the end."""
+
+    def __init__(self, home: AirflowHome, environment: Mapping[str, str], metadata_uri: str) -> None:
+        self._home = home
+        self._environment = environment
+        self._metadata_uri = metadata_uri
+        self._numbers = itertools.count(1)
+        self._programs = ExitStack()
+        self.parts: list[Program] = []
+        self.api = AirflowApi(home.url, USER, PASSWORD, self.ensure_running)
+
+    def migrate(self) -> None:
+        """Make the metadata tables."""
+        log = self._home.folder / "migrate.log"
+        with log.open("wb") as output:
+            done = subprocess.run(
+                [sys.executable, "-m", "airflow", "db", "migrate"],
+                env=self._environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+        if done.returncode != 0:
+            raise RuntimeError(f"airflow db migrate failed:\n{log.read_text()[-3000:]}")
+
+    def start(self, *command: str) -> Program:
+        """Start a part, such as ``scheduler``."""
+        name = f"{command[0]}-{next(self._numbers)}"
+        part = self._programs.enter_context(
+            running(
+                name,
+                [sys.executable, "-m", "airflow", *command],
+                self._home.folder / "parts" / f"{name}.log",
+                self._environment,
+            )
+        )
+        self.parts.append(part)
+        return part
+
+    def kill(self, part: Program) -> None:
+        """End a part by signal 9."""
+        self.parts.remove(part)
+        part.kill()
+
+    def ensure_running(self) -> None:
+        """Raise if a part has ended by itself."""
+        for part in self.parts:
+            part.ensure_running()
+
+    def ask(self, question: str) -> list[tuple[Any, ...]]:
+        """Ask the metadata database."""
+        with psycopg.connect(self._metadata_uri, autocommit=True) as connection:
+            return connection.execute(question).fetchall()  # type: ignore[call-overload]
+
+    def alive(self, job_type: str) -> int:
+        """Return how many parts of a kind have just given a sign of life, e.g. ``SchedulerJob``."""
+        ((number,),) = self.ask(
+            f"""SELECT count(*) FROM job WHERE job_type = '{job_type}' AND state = 'running'
+            AND latest_heartbeat > now() - interval '{DEAD_AFTER_SECONDS} seconds'"""
+        )
+        return int(number)
+
+    def stop(self) -> None:
+        """Stop all parts."""
+        self._programs.close()
+
+
+@contextmanager
+def standing_airflow(
+    postgres: str, folder: Path, dag_id: str, connections: Mapping[str, str]
+) -> Iterator[StandingAirflow]:
+    """Give an Airflow that knows one of the project's DAGs, whose API and DAG processor are starting.
+
+    :param postgres: the server for the metadata
+    :param connections: as environment variables
+    """
+    (folder / "dags").mkdir()
+    shutil.copy(REPOSITORY / "dags" / f"{dag_id}.py", folder / "dags")
+    (folder / "passwords.json").write_text(json.dumps({USER: PASSWORD}))
+    home = AirflowHome(folder, postgres, free_port(0))
+    database = create_database(postgres)
+    metadata_uri = address_of(postgres, database)
+    environment = {
+        **home.environment(connections),
+        **_SETTINGS,
+        "AIRFLOW__CORE__DAGS_FOLDER": str(folder / "dags"),
+        "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),  # of all parts
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata_uri.replace("postgresql://", "postgresql+psycopg://"),
+    }
+    airflow = StandingAirflow(home, environment, metadata_uri)
+    try:
+        airflow.migrate()
+        airflow.start("api-server")
+        airflow.start("dag-processor")
+        yield airflow
+    finally:
+        airflow.stop()
+        drop_database(postgres, database)
