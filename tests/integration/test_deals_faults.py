@@ -266,7 +266,7 @@ class KilledLoad:
         paths = os.pathsep.join([str(REPOSITORY / "plugins"), str(REPOSITORY)])
         with self._log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, str(script), self._database_uri, *entities],
+                [sys.executable, "-P", str(script), self._database_uri, *entities],
                 env={**os.environ, "PYTHONPATH": paths},
                 stdout=output,
                 stderr=subprocess.STDOUT,
