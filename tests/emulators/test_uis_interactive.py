@@ -187,7 +187,8 @@ def test_silence_ends_after_the_time_limit(uis: Client, asked: Receiver) -> None
     call = come_in(uis)
     assert call["talked"] == [501]
     assert "TimeoutError" in uis.control("interactive", method="GET")[0]["error"]
-    assert 0.2 <= call["legs"][1]["started"] - call["started"] < 0.7
+    # a timer may be a fraction of a millisecond early by the other clock
+    assert 0.19 <= call["legs"][1]["started"] - call["started"] < 0.7
 
 
 def test_nobody_to_ask(uis: Client) -> None:
