@@ -1,7 +1,6 @@
 """Postgres ends in the middle of a push, as a crash ends it, and is started again: nothing lost, nothing twice."""
 
 import signal
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from tests.emulators.uis_client import Client
 from ..databases import create_prepared_database
 from ..server_folder import server_folder
 from .push_world import ALL_DONE, PushWorld
-from .test_push_crashes import add_calls, assert_exactly_once
+from .test_push_crashes import a_push_that_loses_postgres, add_calls, assert_exactly_once
 
 pytest_plugins = ["tests.emulators.uis_fixtures", "tests.integration.telephony.push_fixtures"]
 
@@ -53,21 +52,8 @@ def test_postgres_crashes_while_a_request_is_on_its_way(
 ) -> None:
     add_calls(world, uis)
     world.fault("slow", path=path, method="POST", seconds=2.0)
-    troubles: list[Exception] = []
-
-    def run() -> None:
-        try:
-            world.push(**ALL_DONE)
-        except psycopg.OperationalError as error:
-            troubles.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    while not world.requests(path, "POST"):
-        pass
-    crash_and_restart(data_folder)
-    thread.join()
-    assert troubles, "the run has noticed"
+    with a_push_that_loses_postgres(world, path):
+        crash_and_restart(data_folder)
     with psycopg.connect(world.uri, autocommit=True) as world.database:
         world.push_until_quiet(**ALL_DONE)
         assert_exactly_once(world)

@@ -3,8 +3,8 @@
 import os
 import signal
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -48,6 +48,26 @@ def assert_exactly_once(world: PushWorld, todo_status: str = "success") -> None:
         assert len(world.comments(todo)) == (1 if todo_status == "success" else 0)
     for number in CALLS:
         assert world.states(number) == ("done", "done" if number == 700 else "none", "done")
+
+
+@contextmanager
+def a_push_that_loses_postgres(world: PushWorld, path: str) -> Iterator[None]:
+    """Let a push work; the block begins while its request is on its way, and takes Postgres from it."""
+    troubles: list[Exception] = []
+
+    def run() -> None:
+        try:
+            world.push(**ALL_DONE)
+        except psycopg.OperationalError as error:
+            troubles.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    while not world.requests(path, "POST"):
+        pass
+    yield
+    thread.join()
+    assert troubles, "the push has noticed"
 
 
 def die_at_request(number: int, when: str) -> None:
@@ -237,24 +257,11 @@ def test_several_runs_at_once_share_the_calls(world: PushWorld) -> None:
 def test_postgres_lost_while_a_request_is_on_its_way(world: PushWorld, uis: Client, path: str) -> None:
     add_calls(world, uis)
     world.fault("slow", path=path, method="POST", seconds=1.0)
-    troubles: list[Exception] = []
-
-    def run() -> None:
-        try:
-            world.push(**ALL_DONE)
-        except psycopg.OperationalError as error:
-            troubles.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    while not world.requests(path, "POST"):
-        pass
-    world.database.execute(
-        """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-        WHERE datname = current_database() AND pid <> pg_backend_pid()"""
-    )
-    thread.join()
-    assert troubles
+    with a_push_that_loses_postgres(world, path):
+        world.database.execute(
+            """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+        )
     world.push_until_quiet(**ALL_DONE)
     assert_exactly_once(world)
 
