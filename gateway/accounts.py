@@ -119,13 +119,11 @@ class Accounts:
             return known
         try:
             account = self._build(source)
-        except (
-            Exception
-        ) as error:  # a CA bundle that is not there, a proxy without scheme: one account's trouble
-            told = (
+        except Exception as error:
+            # a CA bundle that is not there, a proxy without scheme: one account's trouble
+            problems[conn_id] = (
                 f"no client can be made of it ({type(error).__name__}): check verify and proxies of its Extra"
             )
-            problems[conn_id] = told
             return known
         log.info("account read", extra={"account": account.name, "connection": conn_id})
         return account
