@@ -22,7 +22,7 @@ RUN python3 -m venv .venv \
 
 COPY --chown=airflow:0 dags/ dags/
 COPY --chown=airflow:0 emulators/ emulators/
-COPY --chown=airflow:0 gateway/ gateway/
+COPY --chown=airflow:0 megaplan_gateway/ megaplan_gateway/
 COPY --chown=airflow:0 include/ include/
 COPY --chown=airflow:0 plugins/ plugins/
 COPY --chown=airflow:0 docker/ docker/

@@ -26,7 +26,7 @@ demo: install ## everything at work on emulated services, an embedded Postgres a
 	$(BIN)/python -m demo $(if $(DEMO_ONCE),--once)
 
 gateway: install ## the live lane of telephony, with the connections of the environment: docs/gateway.md
-	$(BIN)/python -m gateway
+	$(BIN)/python -m megaplan_gateway
 
 up: ## Airflow and Postgres in containers (docker compose), for real accounts
 	docker compose up --build --detach --wait

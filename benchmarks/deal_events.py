@@ -114,7 +114,7 @@ def main() -> None:
             }
             environment = home.environment(connections)
             port = free_port(0)
-            gateway = [sys.executable, "-m", "gateway", "--port", str(port)]
+            gateway = [sys.executable, "-m", "megaplan_gateway", "--port", str(port)]
             airflow = [sys.executable, "-m", "airflow", "standalone"]
             with (
                 running("the gateway", gateway, logs / "gateway.log", environment) as one,

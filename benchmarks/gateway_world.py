@@ -141,7 +141,7 @@ def fill(uri: str, account: str, contacts: int) -> None:
 
 @contextmanager
 def running_gateway(postgres: Postgres, database: str, megaplan_port: int) -> Iterator[RunningGateway]:
-    """Run the gateway as ``python -m gateway`` until the block ends."""
+    """Run the gateway as ``python -m megaplan_gateway`` until the block ends."""
     port = _free_port()
     fast = {"requests_per_second": 1000, "requests_per_hour": 1_000_000}
     megaplan = {
@@ -169,7 +169,7 @@ def running_gateway(postgres: Postgres, database: str, megaplan_port: int) -> It
         }
         with Path(home, "gateway.log").open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "gateway", "--port", str(port), "--log-level", "WARNING"],
+                [sys.executable, "-m", "megaplan_gateway", "--port", str(port), "--log-level", "WARNING"],
                 env=environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,

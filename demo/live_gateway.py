@@ -19,7 +19,7 @@ def live_gateway(port: int, log: Path, environment: Mapping[str, str]) -> Iterat
     :param port: where it listens, at 127.0.0.1
     :param environment: with the connections
     """
-    command = [sys.executable, "-m", "gateway", "--port", str(port)]
+    command = [sys.executable, "-m", "megaplan_gateway", "--port", str(port)]
     with running("the gateway", command, log, {**environment, "PYTHONPATH": str(REPOSITORY)}) as program:
         wait_for_answer(program, f"http://127.0.0.1:{port}/ready")
         yield program

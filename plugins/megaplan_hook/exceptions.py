@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, TypedDict
 
-from connection_fields.field_error import FieldError, shortened
+from megaplan_vendor_kit.field_error import FieldError, shortened
 
 
 class ErrorDetail(TypedDict):

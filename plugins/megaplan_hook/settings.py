@@ -8,10 +8,10 @@ from typing import Literal, Protocol, cast
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from connection_fields.field_values import FieldValues
 from megaplan_hook.address import account_address
 from megaplan_hook.exceptions import MegaplanSettingError
 from megaplan_hook.vendor_quirks import VendorQuirks
+from megaplan_vendor_kit.field_values import FieldValues
 
 Communication = Literal["none", "planned", "done"]
 COMMUNICATIONS: tuple[Communication, ...] = ("none", "planned", "done")

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, cast
 
-from connection_fields.field_values import FieldValues
 from megaplan_hook.entities import DateTimeFormat
 from megaplan_hook.exceptions import MegaplanSettingError
+from megaplan_vendor_kit.field_values import FieldValues
 
 TokenBody = Literal["form", "json", "multipart"]
 ContractorListRoute = Literal["contractor", "by_kind"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from connection_fields.field_values import FieldValues
+from megaplan_vendor_kit.field_values import FieldValues
 from uis_hook.brands import BRAND_URLS, CALL_API_PATH, DATA_API_PATH, Brand
 
 REMEDY = "leave it empty for the brand's own address, or write one such as http://127.0.0.1:18090"

@@ -33,7 +33,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from connection_fields.field_error import FieldError, shortened
+from megaplan_vendor_kit.field_error import FieldError, shortened
 from uis_hook.limits import LimitPeriod, Limits
 
 

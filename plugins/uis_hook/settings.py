@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, cast
 from zoneinfo import ZoneInfo
 
-from connection_fields.field_values import FieldValues
+from megaplan_vendor_kit.field_values import FieldValues
 from uis_hook.addresses import addresses
 from uis_hook.brands import BRANDS, Brand
 from uis_hook.exceptions import UisSettingError

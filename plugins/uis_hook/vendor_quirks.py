@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, cast
 
-from connection_fields.field_values import FieldValues
+from megaplan_vendor_kit.field_values import FieldValues
 from uis_hook.exceptions import UisSettingError
 
 EmployeeUpdate = Literal["given_then_full", "given", "full"]

@@ -16,10 +16,10 @@ REPOSITORY = Path(__file__).parents[3]
 
 @contextmanager
 def gateway_process(port: int, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run ``python -m gateway`` with the connections of the environment, ready when the block begins."""
+    """Run ``python -m megaplan_gateway`` with the connections of the environment, ready when the block begins."""
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gateway", "--port", str(port)],
+            [sys.executable, "-m", "megaplan_gateway", "--port", str(port)],
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=REPOSITORY,

@@ -11,11 +11,11 @@ import httpx
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from gateway.airflow_connections import read_accounts, read_postgres_address
-from gateway.app import build_app
-from gateway.options import Options
-from gateway.server import Server
-from gateway.service import Gateway
+from megaplan_gateway.airflow_connections import read_accounts, read_postgres_address
+from megaplan_gateway.app import build_app
+from megaplan_gateway.options import Options
+from megaplan_gateway.server import Server
+from megaplan_gateway.service import Gateway
 from tests.emulators.uis_client import TOKEN
 
 MEGAPLAN_SECRET = "megaplan-secret-5d1f0c6be1"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gateway.options import Options
+from megaplan_gateway.options import Options
 
 from .call_world import ANNA, OWN_CALL, CallWorld, wait_until
 from .served import served, set_connections

@@ -14,7 +14,7 @@ from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from demo.processes import free_port
-from gateway.options import Options
+from megaplan_gateway.options import Options
 from tests.emulators.uis_client import Client as Uis
 
 from .served import UIS_SECRET

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from psycopg import Connection
 
-from gateway.database import database_pool
-from gateway.inbox_writer import InboxFullError, InboxWriter, UnstorableError
-from gateway.metrics import Metrics
-from gateway.options import Options
+from megaplan_gateway.database import database_pool
+from megaplan_gateway.inbox_writer import InboxFullError, InboxWriter, UnstorableError
+from megaplan_gateway.metrics import Metrics
+from megaplan_gateway.options import Options
 from megaplan_sync.telephony.inbox import UIS_NOTIFICATION, EventRow, Message, event_row
 
 

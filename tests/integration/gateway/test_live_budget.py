@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from gateway.database import database_pool
-from gateway.live_budget import BudgetSpentError, LiveBudget
+from megaplan_gateway.database import database_pool
+from megaplan_gateway.live_budget import BudgetSpentError, LiveBudget
 from megaplan_hook.settings import AccountSettings
 
 SETTINGS = AccountSettings("megaplan_default", "https://mp1.megaplan.ru", "mp1", requests_per_second=2.0)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.options import Options
+from megaplan_gateway.options import Options
 from megaplan_sync.telephony.inbox import UIS_NOTIFICATION, store_event
 
 from .call_world import ANNA, OLGA, OWN_CALL, PETER, STRANGER, CallWorld, wait_until
@@ -180,7 +180,7 @@ def test_a_number_that_megaplan_repeats_in_its_refusal_is_not_logged(
     fault = {"kind": "502", "status": 422, "body": json.dumps(told), "path": "/callInfo"}
     call_world.megaplan.control("faults", fault)
     call_world.tell(at_work, "call_proceeding", employee_id=502)
-    ours = [record for record in caplog.records if record.name.startswith("gateway")]
+    ours = [record for record in caplog.records if record.name.startswith("megaplan_gateway")]
     assert "pop-up not told" in [record.getMessage() for record in ours]
     assert [record for record in ours if STRANGER in str(vars(record))] == []
     kept = call_world.database.execute("SELECT last_error FROM telephony.cards").fetchone() or ("",)

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from gateway import guarded_protocol
-from gateway.options import Options
+from megaplan_gateway import guarded_protocol
+from megaplan_gateway.options import Options
 
 from .served import MEGAPLAN_SECRET, UIS_SECRET, ServedGateway, served, set_connections
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.options import Options
+from megaplan_gateway.options import Options
 from tests.emulators.uis_client import Client
 
 from .call_world import ANNA, OLGA, PETER, STRANGER, CallWorld

@@ -76,7 +76,7 @@ def _refuse_another_accounts(
     assert answer.status_code == 403
     assert "names another account" in answer.json()["error"]
     assert stored(tables) == []
-    ours = [record for record in caplog.records if record.name.startswith("gateway")]
+    ours = [record for record in caplog.records if record.name.startswith("megaplan_gateway")]
     assert "webhook of another account refused" in [record.getMessage() for record in ours]
 
 

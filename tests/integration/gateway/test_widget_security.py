@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
-from gateway.widget_key import widget_key
+from megaplan_gateway.widget_key import widget_key
 from tests.emulators.uis_client import Client as Uis
 
 from .served import MEGAPLAN_SECRET
@@ -230,7 +230,7 @@ def test_nothing_of_people_and_no_sign_is_logged(
     told = "\n".join(
         f"{record.getMessage()} {vars(record)}"
         for record in caplog.records
-        if record.name.startswith("gateway")
+        if record.name.startswith("megaplan_gateway")
     )
     assert "command refused" in told
     for secret in (CLIENT.removeprefix("+"), world.sign(SELLER), str(widget_key(MEGAPLAN_SECRET))):

@@ -8,7 +8,7 @@ import pytest
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
-from gateway.options import Options
+from megaplan_gateway.options import Options
 from tests.emulators.uis_client import TOKEN
 from tests.emulators.uis_client import Client as Uis
 from tests.integration.gateway.served import served, set_connections

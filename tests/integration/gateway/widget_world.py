@@ -7,7 +7,7 @@ import httpx
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
-from gateway.widget_key import widget_key
+from megaplan_gateway.widget_key import widget_key
 from megaplan_sync.json_text import send_json_as_it_is
 from megaplan_sync.telephony.directory_sync import save_directory
 from tests.emulators.uis_client import Client as Uis

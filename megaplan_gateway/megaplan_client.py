@@ -1,0 +1,280 @@
+"""Megaplan, spoken asynchronously: bodies, errors and tokens of :mod:`megaplan_hook`, with other I/O."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import orjson
+
+from megaplan_gateway.http_clients import http_client, what_failed
+from megaplan_gateway.live_budget import LiveBudget
+from megaplan_gateway.metrics import Metrics
+from megaplan_hook.envelope import Answer, entity_or_not_found, parse_answer
+from megaplan_hook.exceptions import (
+    MegaplanAuthError,
+    MegaplanError,
+    MegaplanRateLimitError,
+    MegaplanSettingError,
+    MegaplanTransportError,
+)
+from megaplan_hook.query import API_PREFIX, encode_arguments, path_id
+from megaplan_hook.retry import retry_after_seconds
+from megaplan_hook.settings import AccountSettings
+from megaplan_hook.token_grant import (
+    TOKEN_PATH,
+    RefusedGrantError,
+    Token,
+    encoded_grant,
+    parse_token_answer,
+    password_grant,
+    refresh_grant,
+    refuses_token,
+    renew_after_seconds,
+)
+
+Patience = float
+"""Seconds that a request may take altogether, waiting for the budget included."""
+Overtaken = Callable[[], bool]
+"""Says that a request is of no use any more; asked after the wait for the budget, before anything is sent."""
+
+
+class OvertakenError(Exception):
+    """A request became useless while it waited; nothing was sent."""
+
+
+class LiveMegaplan:
+    """One account of Megaplan. Nothing is tried again here: a live lane that repeats itself comes too late.
+
+    The one exception is a refused token, which means that nothing was done: the request is sent once more.
+
+    :param budget: where every request is taken from, token requests included
+    """
+
+    def __init__(
+        self,
+        settings: AccountSettings,
+        login: str,
+        password: str,
+        budget: LiveBudget,
+        metrics: Metrics,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.settings = settings
+        self._login = login
+        self._password = password
+        self._budget = budget
+        self._metrics = metrics
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._token: Token | None = None
+        self._renew_at = 0.0
+        self._http = http_client(
+            verify=settings.verify,
+            proxies=settings.proxies,
+            connect_seconds=min(settings.connect_timeout_seconds, 5.0),
+            read_seconds=settings.read_timeout_seconds,
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        patience: Patience,
+        arguments: Mapping[str, Any] | None = None,
+        body: object | None = None,
+        is_overtaken: Overtaken = lambda: False,
+    ) -> Answer:
+        """Send one request and return its parsed answer.
+
+        :param path: the route below ``/api/v3``
+        :raises BudgetSpentError: it would have to wait too long; nothing was sent
+        :raises OvertakenError: it was of no use any more; nothing was sent
+        :raises MegaplanError: of the class that fits; a MegaplanTransportError or a MegaplanServerError leaves
+            open whether the request was carried out
+        """
+        until = self._clock() + patience
+        token = await self._access_token(until)
+        sent = (method, path, arguments, body, until, is_overtaken)
+        status, content, retry_after = await self._send(token, *sent)
+        if refuses_token(status, content):
+            token = await self._access_token(until, refused=token)
+            status, content, retry_after = await self._send(token, *sent)
+            if refuses_token(status, content):
+                raise MegaplanAuthError(
+                    f"Megaplan refuses even a new token of connection {self.settings.connection_id!r}"
+                )
+        try:
+            answer = parse_answer(status, content, path)
+            answer.raise_for_status(path, retry_after)
+        except MegaplanRateLimitError as error:
+            fallback = self.settings.vendor_quirks.retry_after_fallback_seconds
+            await self._budget.back_off(error.retry_after if error.retry_after is not None else fallback)
+            self._count(error)
+            raise
+        except MegaplanError as error:
+            self._count(error)
+            raise
+        self._metrics.vendor_requests.labels("megaplan", "ok").inc()
+        return answer
+
+    # -- nouns, as in megaplan_hook.call_delivery
+
+    async def create_call_info(
+        self, call: Mapping[str, Any], patience: Patience, is_overtaken: Overtaken = lambda: False
+    ) -> dict[str, Any]:
+        """Make a call object; the widget of the employee pops up."""
+        path = "/callInfo"
+        body = {"contentType": "CallInfo", **call}
+        answer = await self.request("POST", path, body=body, patience=patience, is_overtaken=is_overtaken)
+        return _entity(answer, path)
+
+    async def update_call_info(
+        self, call_info_id: str, changes: Mapping[str, Any], patience: Patience
+    ) -> dict[str, Any]:
+        """Change a call object; the widget hears of it."""
+        path = f"/callInfo/{path_id(call_info_id)}"
+        # without the id in the body Megaplan may make another one, as it does with todos (seen live)
+        body = {"contentType": "CallInfo", **changes, "id": call_info_id}
+        return _entity(await self.request("POST", path, body=body, patience=patience), path)
+
+    async def update_call_info_by_provider(
+        self, provider_id: str, changes: Mapping[str, Any], patience: Patience
+    ) -> dict[str, Any]:
+        """Change a call object by the exchange's own id; of several the latest.
+
+        :raises MegaplanNotFoundError: no call has it
+        """
+        path = "/callInfo/provider"
+        body = {"contentType": "CallInfo", **changes, "providerId": provider_id}
+        return entity_or_not_found(await self.request("POST", path, body=body, patience=patience), path)
+
+    async def call_info_by_provider(self, provider_id: str, patience: Patience) -> dict[str, Any]:
+        """Return the call object that has the exchange's own id.
+
+        :raises MegaplanNotFoundError: there is none, or it was written only seconds ago
+        """
+        path = "/callInfo/provider"
+        asked = {"providerId": provider_id}
+        return entity_or_not_found(await self.request("GET", path, arguments=asked, patience=patience), path)
+
+    async def call_route(self, phone: str, patience: Patience) -> dict[str, Any]:
+        """Return who has a phone number: ``CallRoute {type, timeout, employees, users}``."""
+        path = "/callRoute"
+        answer = await self.request("GET", path, arguments={"phone": phone}, patience=patience)
+        if not isinstance(answer.data, dict):
+            raise MegaplanTransportError(f"{path}: 'data' is no object", answer.status)
+        return answer.data
+
+    # -- sending
+
+    async def _send(
+        self,
+        token: str,
+        method: str,
+        path: str,
+        arguments: Mapping[str, Any] | None,
+        body: object | None,
+        until: float,
+        is_overtaken: Overtaken,
+    ) -> tuple[int, bytes, float | None]:
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        quirks = self.settings.vendor_quirks
+        if quirks.x_time_zone is not None:
+            headers["X-Time-Zone"] = str(quirks.x_time_zone)
+        if not self._login and quirks.x_user_id is not None:
+            headers["X-User-Id"] = quirks.x_user_id
+        content = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            content = orjson.dumps(body)
+        query = encode_arguments(arguments or {})
+        url = f"{self.settings.base_url}{API_PREFIX}{path}" + (f"?{query}" if query else "")
+        return await self._exchange(method, url, path, until, is_overtaken, headers=headers, content=content)
+
+    async def _exchange(
+        self, method: str, url: str, path: str, until: float, is_overtaken: Overtaken, **sent: Any
+    ) -> tuple[int, bytes, float | None]:
+        await self._budget.acquire(until - self._clock())
+        if is_overtaken():
+            raise OvertakenError
+        started = time.perf_counter()
+        try:
+            async with asyncio.timeout(max(0.01, until - self._clock())):
+                response = await self._http.request(method, url, **sent)
+        except httpx.HTTPError as error:
+            told, _ = what_failed(error)
+            raise self._count(MegaplanTransportError(f"{path}: {told}")) from None
+        except TimeoutError:
+            raise self._count(MegaplanTransportError(f"{path}: no answer in time")) from None
+        finally:
+            self._metrics.vendor_seconds.labels("megaplan").observe(time.perf_counter() - started)
+        wait = retry_after_seconds(response.headers.get("Retry-After"), datetime.now(UTC))
+        return response.status_code, response.content, wait
+
+    def _count(self, error: MegaplanError) -> MegaplanError:
+        self._metrics.vendor_requests.labels("megaplan", type(error).__name__).inc()
+        return error
+
+    # -- tokens, in memory only
+
+    async def _access_token(self, until: float, refused: str | None = None) -> str:
+        if not self._login:
+            return self._application_token(refused)
+        async with self._lock:
+            token = self._token
+            if token is None or token.access_token == refused or self._clock() >= self._renew_at:
+                token = await self._new_token(token, until)
+                self._token = token
+                self._renew_at = self._clock() + renew_after_seconds(token)
+            return token.access_token
+
+    def _application_token(self, refused: str | None) -> str:
+        conn_id, token = self.settings.connection_id, self.settings.application_token
+        if token is None:
+            raise MegaplanSettingError(
+                conn_id, "login", "it is empty", "fill in Login and Password, or application_token"
+            )
+        if refused is not None:
+            raise MegaplanAuthError(
+                f"Megaplan refuses the application token of connection {conn_id!r}: "
+                f"check the field application_token"
+            )
+        return token
+
+    async def _new_token(self, old: Token | None, until: float) -> Token:
+        if old is not None and old.refresh_token:
+            try:
+                return await self._fetch_token(refresh_grant(old.refresh_token), until)
+            except RefusedGrantError:
+                pass
+        try:
+            return await self._fetch_token(password_grant(self._login, self._password), until)
+        except RefusedGrantError as error:
+            raise MegaplanAuthError(
+                f"Megaplan refuses the credentials of connection {self.settings.connection_id!r}: "
+                f"check Login (e-mail) and Password"
+            ) from error
+
+    async def _fetch_token(self, grant: Mapping[str, str], until: float) -> Token:
+        url = f"{self.settings.base_url}{API_PREFIX}{TOKEN_PATH}"
+        encoded = encoded_grant(grant, self.settings.vendor_quirks.token_body)
+        status, content, wait = await self._exchange("POST", url, TOKEN_PATH, until, lambda: False, **encoded)
+        return parse_token_answer(status, content, wait)
+
+
+def _entity(answer: Answer, path: str) -> dict[str, Any]:
+    data = answer.data
+    if not isinstance(data, dict) or data.get("id") is None:
+        raise MegaplanTransportError(f"{path}: 'data' is no entity", answer.status)
+    return data

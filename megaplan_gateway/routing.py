@@ -1,0 +1,152 @@
+"""``/{account}/{secret}/route``: UIS asks whom to ring, and always gets an answer in time.
+
+From the raw tables; if these do not know the number, from Megaplan; else the fallback numbers of the connection,
+which are in memory. Whatever fails only makes the answer a poorer one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextlib import suppress
+
+from psycopg import Error
+from psycopg.errors import UndefinedTable
+from psycopg_pool import PoolTimeout
+from starlette.responses import Response
+
+from megaplan_gateway.account import Account
+from megaplan_gateway.database import Pool, in_time
+from megaplan_gateway.gate import Incoming
+from megaplan_gateway.live_budget import BudgetSpentError
+from megaplan_gateway.metrics import Metrics
+from megaplan_gateway.options import Options
+from megaplan_gateway.refusals import RefusedError, json_response
+from megaplan_hook.exceptions import MegaplanError
+from megaplan_sync.phones import phone_e164
+from megaplan_sync.sql import read_sql
+from megaplan_sync.telephony.routes import (
+    Telephone,
+    answer,
+    phones_of,
+    read_route_request,
+    responsible_employees,
+)
+
+log = logging.getLogger(__name__)
+
+Telephones = dict[str, dict[int, Telephone]]
+FRESH_SECONDS = 2.0
+"""Telephones read so recently are not read again because somebody is not among them."""
+
+
+class Routing:
+    """Answers UIS's interactive requests. ``keep_telephones`` has to be running."""
+
+    def __init__(self, pool: Pool, options: Options, metrics: Metrics) -> None:
+        self._pool = pool
+        self._options = options
+        self._metrics = metrics
+        self._telephones: Telephones = {}
+        self._read_at = float("-inf")
+
+    async def receive(self, incoming: Incoming) -> Response:
+        """Answer a request.
+
+        :raises RefusedError: it is none (400); UIS then leaves by the branch of failed requests
+        """
+        started = time.monotonic()
+        asked = read_route_request(incoming.body, incoming.content_type, incoming.query)
+        if asked.broken is not None:
+            raise RefusedError(400, f"This is no interactive request: {asked.broken}.")
+        account = incoming.account
+        phones, source = await self._phones(account, asked.caller, started + self._options.route_seconds)
+        if not phones:
+            phones, source = list(account.settings.route_fallback), "fallback"
+        self._metrics.routes.labels(source).inc()
+        log.info(
+            "call routed",
+            extra={
+                "account": account.name,
+                "call": asked.call_session_id,
+                "source": source,
+                "phones": len(phones),
+            },
+        )
+        return json_response(answer(phones))
+
+    async def keep_telephones(self) -> None:
+        """Keep in memory under which numbers people are rung, for when Postgres is away; for ever."""
+        while True:
+            try:
+                await self._read_telephones()
+            except UndefinedTable:
+                pass  # the DAGs have not made the tables yet
+            except (Error, PoolTimeout, OSError) as error:
+                log.warning("telephones not read", extra={"reason": type(error).__name__})
+            await asyncio.sleep(self._options.reload_seconds)
+
+    async def _phones(self, account: Account, caller: str | None, until: float) -> tuple[list[str], str]:
+        region = account.settings.vendor_quirks.default_phone_region
+        number = phone_e164(caller, region) if caller is not None else None
+        if number is None:
+            return [], "fallback"
+        try:
+            employees = await self._in_the_tables(account, number)
+            if phones := await self._numbers(account, employees):
+                return phones, "index"
+            employees = await self._in_megaplan(account, number, until)
+            if phones := await self._numbers(account, employees):
+                return phones, "megaplan"
+        except Exception:
+            # whatever it is: a caller is waiting, and the fallback numbers are at hand
+            log.exception("call not routed", extra={"account": account.name})
+        return [], "fallback"
+
+    async def _in_the_tables(self, account: Account, number: str) -> list[int]:
+        asked = {"account": account.name, "phone": number}
+        try:
+            return await in_time(self._options.route_index_seconds, self._found(asked))
+        except UndefinedTable:  # telephony without deals
+            return []
+        except (Error, PoolTimeout, OSError, TimeoutError) as error:
+            log.warning("index not asked", extra={"account": account.name, "reason": type(error).__name__})
+            return []
+
+    async def _found(self, asked: dict[str, str]) -> list[int]:
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(read_sql("find_route"), asked)).fetchall()
+        return [employee for (employee,) in rows]
+
+    async def _in_megaplan(self, account: Account, number: str, until: float) -> list[int]:
+        patience = until - time.monotonic()
+        if patience <= 0:
+            return []
+        try:
+            async with asyncio.timeout(patience):
+                route = await account.megaplan.call_route(number.removeprefix("+"), patience)
+        except (MegaplanError, BudgetSpentError, TimeoutError) as error:
+            # a refusal may only mean that nobody has the number: what Megaplan answers then is not documented
+            log.info("megaplan not asked", extra={"account": account.name, "reason": type(error).__name__})
+            return []
+        return responsible_employees(route)
+
+    async def _numbers(self, account: Account, employees: list[int]) -> list[str]:
+        known = self._telephones.get(account.name, {})
+        is_outdated = time.monotonic() - self._read_at > FRESH_SECONDS
+        if is_outdated and any(employee not in known for employee in employees):  # somebody new
+            with suppress(Error, PoolTimeout, OSError, TimeoutError):
+                await in_time(self._options.route_index_seconds, self._read_telephones())
+            known = self._telephones.get(account.name, {})
+        uis = account.uis_settings
+        which = uis.vendor_quirks.route_phones if uis is not None else "active"
+        return phones_of((known[employee] for employee in employees if employee in known), which)
+
+    async def _read_telephones(self) -> None:
+        async with self._pool.connection(timeout=2) as connection:
+            rows = await (await connection.execute(read_sql("select_telephones"))).fetchall()
+        found: Telephones = {}
+        for account, employee_id, internal_number, lines in rows:
+            found.setdefault(account, {})[employee_id] = Telephone(internal_number, tuple(lines))
+        self._telephones, self._read_at = found, time.monotonic()
