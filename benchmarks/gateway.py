@@ -24,7 +24,7 @@ import uvloop
 from benchmarks.gateway_load import Latencies, Sender, get, post
 from benchmarks.gateway_world import EMPLOYEES, NotingMegaplan, RunningGateway, fill, running_gateway
 from benchmarks.postgres import running_postgres
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.inbox import UIS_NOTIFICATION, Message, event_row, insert_parameters
 
 DOCS_PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"

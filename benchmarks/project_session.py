@@ -45,8 +45,8 @@ def project_session(job: Job) -> Iterator[tuple[MegaplanHook, Connection[Any]]]:
     import psycopg
 
     from megaplan_hook.hook import MegaplanHook
-    from megaplan_sync.postgres import prepare_session
-    from megaplan_sync.postgres_budget import PostgresBudget
+    from megaplan_sync.kernel.postgres import prepare_session
+    from megaplan_sync.kernel.request_budget import PostgresBudget
 
     hook: MegaplanHook = MegaplanHook()
     with (

@@ -114,7 +114,7 @@ class Trial:
         """Load Megaplan, or what has changed in it."""
         from megaplan_hook.hook import MegaplanHook
         from megaplan_sync.account_sync import AccountSync
-        from megaplan_sync.postgres import prepare_session
+        from megaplan_sync.kernel.postgres import prepare_session
         from megaplan_sync.raw_schema import prepare_raw_schema
         from megaplan_sync.uis_upload.upload_schema import prepare_upload_schema
 
@@ -127,8 +127,8 @@ class Trial:
 
     def upload(self, name: str) -> None:
         """Do what a run of the DAG does, and note it as a step."""
-        from megaplan_sync.account_session import account_hook
-        from megaplan_sync.postgres import prepare_session
+        from megaplan_sync.kernel.account_session import account_hook
+        from megaplan_sync.kernel.postgres import prepare_session
         from megaplan_sync.uis_upload.account_upload import AccountUpload
         from megaplan_sync.uis_upload.postgres_points import PostgresPoints
         from megaplan_sync.uis_upload.upload_session import UploadSession

@@ -47,8 +47,8 @@ import pendulum
 from airflow.sdk import Param, dag
 
 from megaplan_sync.assets import RAW_TABLE_ALIASES
-from megaplan_sync.dag_params import accounts_param, entities_param
 from megaplan_sync.entities import ALL_ENTITIES
+from megaplan_sync.kernel.dag_params import accounts_param, entities_param
 from megaplan_sync.operators import (
     ChooseMegaplanAccountsOperator,
     MegaplanToPostgresOperator,

@@ -35,8 +35,8 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import dag
 
-from megaplan_sync.dag_params import accounts_param
 from megaplan_sync.doctor.operators import ExamineAccountsOperator
+from megaplan_sync.kernel.dag_params import accounts_param
 from megaplan_sync.operators import ChooseMegaplanAccountsOperator
 
 

@@ -49,7 +49,7 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import dag
 
-from megaplan_sync.dag_params import accounts_param
+from megaplan_sync.kernel.dag_params import accounts_param
 from megaplan_sync.operators import ChooseMegaplanAccountsOperator
 from megaplan_sync.telephony.sync_operators import (
     PrepareTelephonyTablesOperator,

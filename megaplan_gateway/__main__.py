@@ -13,7 +13,7 @@ from megaplan_gateway.logs import set_up_logs
 from megaplan_gateway.options import Options
 from megaplan_gateway.server import Server
 from megaplan_gateway.service import Gateway
-from megaplan_sync.exceptions import MissingConnectionError
+from megaplan_sync.kernel.exceptions import MissingConnectionError
 
 
 def main() -> None:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Iterator
 from megaplan_gateway.account import Account
 from megaplan_gateway.airflow_connections import AccountSource, Reading
 from megaplan_gateway.metrics import Metrics
-from megaplan_sync.accounts import DEFAULT_ACCOUNTS
-from megaplan_sync.exceptions import AccountListError
+from megaplan_sync.kernel.accounts import DEFAULT_ACCOUNTS
+from megaplan_sync.kernel.exceptions import AccountListError
 
 log = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ from psycopg.conninfo import make_conninfo
 
 from megaplan_hook.exceptions import MegaplanError
 from megaplan_hook.settings import AccountSettings
-from megaplan_sync.accounts import DEFAULT_ACCOUNTS, VARIABLE, listed_accounts
-from megaplan_sync.exceptions import MissingConnectionError
-from megaplan_sync.postgres import POSTGRES_CONN_ID
+from megaplan_sync.kernel.accounts import DEFAULT_ACCOUNTS, VARIABLE, listed_accounts
+from megaplan_sync.kernel.exceptions import MissingConnectionError
+from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID
 from uis_hook.exceptions import UisError
 from uis_hook.settings import UisSettings
 

@@ -12,7 +12,7 @@ from psycopg.rows import class_row
 
 from megaplan_gateway.database import Pool
 from megaplan_hook.links import Link
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.call_events import CallEvent
 from megaplan_sync.telephony.live_cards import Card, CardState, WantedCard
 

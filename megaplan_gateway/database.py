@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 Result = TypeVar("Result")

@@ -11,7 +11,7 @@ from psycopg_pool import PoolTimeout
 
 from megaplan_gateway.database import Pool, in_time
 from megaplan_hook.settings import AccountSettings
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 
 log = logging.getLogger(__name__)
 

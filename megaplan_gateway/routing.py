@@ -24,8 +24,8 @@ from megaplan_gateway.metrics import Metrics
 from megaplan_gateway.options import Options
 from megaplan_gateway.refusals import RefusedError, json_response
 from megaplan_hook.exceptions import MegaplanError
-from megaplan_sync.phones import phone_e164
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.phones import phone_e164
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.routes import (
     Telephone,
     answer,

@@ -9,7 +9,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from megaplan_gateway.database import WAIT_SECONDS, Pool
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 
 Kind = Literal["call", "hang_up", "do_not_disturb"]
 State = Literal["working", "done", "failed", "unknown"]

@@ -16,7 +16,7 @@ from megaplan_gateway.widget.command import Command, CommandTable, Outcome
 from megaplan_gateway.widget.statuses import Statuses
 from megaplan_gateway.widget.uis_lists import read_all
 from megaplan_gateway.widget.users import Status, TelephonyUser, UserTable
-from megaplan_sync.values import identifier
+from megaplan_sync.kernel.values import identifier
 from uis_hook.exceptions import UisMissingParameterError, UisNotFoundError
 from uis_hook.staff import AVAILABLE, DO_NOT_DISTURB, employees, update_employee, with_required_fields
 

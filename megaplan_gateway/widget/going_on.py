@@ -12,7 +12,7 @@ from psycopg.rows import class_row
 
 from megaplan_gateway.database import WAIT_SECONDS, Pool
 from megaplan_gateway.widget.users import TelephonyUser
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 
 KNOWN_FOR_SECONDS = 0.7
 LONGEST_CALL_HOURS = 2

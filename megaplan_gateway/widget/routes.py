@@ -29,7 +29,7 @@ from megaplan_gateway.widget.per_minute import PerMinute
 from megaplan_gateway.widget.signs import UserSigns
 from megaplan_gateway.widget.status_poll import StatusPoll
 from megaplan_gateway.widget.users import TelephonyUser, UserTable
-from megaplan_sync.phones import phone_e164
+from megaplan_sync.kernel.phones import phone_e164
 
 COMMANDS_PER_MINUTE = 60
 """Of one employee: each may cost the account's points at UIS."""

@@ -17,8 +17,8 @@ from megaplan_gateway.refusals import RefusedError
 from megaplan_gateway.widget.per_minute import PerMinute
 from megaplan_hook.exceptions import MegaplanError
 from megaplan_hook.query import path_id
+from megaplan_sync.kernel.values import boolean, identifier
 from megaplan_sync.telephony.delivery_errors import is_refusal
-from megaplan_sync.values import boolean, identifier
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from megaplan_gateway.widget.command import CommandTable
 from megaplan_gateway.widget.statuses import Statuses
 from megaplan_gateway.widget.uis_lists import read_all
 from megaplan_gateway.widget.users import Status, UserTable
-from megaplan_sync.values import identifier
+from megaplan_sync.kernel.values import identifier
 from uis_hook.exceptions import UisError
 from uis_hook.limits import PERIODS, Limits
 from uis_hook.staff import employees

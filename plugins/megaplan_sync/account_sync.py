@@ -16,16 +16,17 @@ from megaplan_hook.exceptions import (
 )
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync import entities
-from megaplan_sync.account_lock import take_account_lock
 from megaplan_sync.collection_pause import rare_collections
 from megaplan_sync.contact_lists import BY_KIND, contact_lists
 from megaplan_sync.custom_field_dictionary import read_custom_fields
-from megaplan_sync.exceptions import (
+from megaplan_sync.kernel.account_lock import take_account_lock
+from megaplan_sync.kernel.exceptions import (
     OUR_ERRORS,
     EntitiesFailedError,
     RequiredFieldRefusedError,
     UnknownEntityError,
 )
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.outcome import EntityOutcome
 from megaplan_sync.page_writers import (
     DIRECTORY_WRITERS,
@@ -35,7 +36,6 @@ from megaplan_sync.page_writers import (
     deals_writer,
 )
 from megaplan_sync.pipelines import read_pipelines
-from megaplan_sync.sql import read_sql
 from megaplan_sync.timed_walk import TimedWalk
 from megaplan_sync.walk_state import WalkState
 from megaplan_sync.whole_walk import WholeWalk

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from megaplan_sync.json_text import JsonText
+from megaplan_sync.kernel.json_text import JsonText
 
 Entity = dict[str, Any]
 LinkKey = tuple[str, str]

@@ -11,9 +11,9 @@ from megaplan_hook.exceptions import MegaplanForbiddenError, MegaplanNotFoundErr
 from megaplan_hook.hook import ExtraFieldsEntity, MegaplanHook
 from megaplan_sync.canonical import CanonicalPage, Entity, content
 from megaplan_sync.flatten import is_custom
+from megaplan_sync.kernel.sql import read_sql
+from megaplan_sync.kernel.values import text
 from megaplan_sync.page_writers import PageCounts
-from megaplan_sync.sql import read_sql
-from megaplan_sync.values import text
 from megaplan_sync.views import refresh_deals_view
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 
 
 class DealHistory:

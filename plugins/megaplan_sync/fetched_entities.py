@@ -12,8 +12,8 @@ from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.canonical import Entity
 from megaplan_sync.entity_pages import EntityPages
 from megaplan_sync.flatten import entity_id
-from megaplan_sync.sql import read_sql
-from megaplan_sync.values import moment
+from megaplan_sync.kernel.sql import read_sql
+from megaplan_sync.kernel.values import moment
 
 log = logging.getLogger(__name__)
 

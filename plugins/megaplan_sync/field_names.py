@@ -8,8 +8,8 @@ from psycopg import Connection
 
 from megaplan_hook.exceptions import MegaplanValidationError
 from megaplan_sync.entities import EntitySpec
-from megaplan_sync.exceptions import RequiredFieldRefusedError
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.exceptions import RequiredFieldRefusedError
+from megaplan_sync.kernel.sql import read_sql
 
 log = logging.getLogger(__name__)
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from megaplan_sync.canonical import Content, Entity, canonical_json, content
-from megaplan_sync.exceptions import UnreadableEntityError
-from megaplan_sync.json_text import JsonText
-from megaplan_sync.phones import phone_e164
+from megaplan_sync.kernel.exceptions import UnreadableEntityError
+from megaplan_sync.kernel.json_text import JsonText
+from megaplan_sync.kernel.phones import phone_e164
+from megaplan_sync.kernel.values import boolean, identifier, link_id, moment, money, number, text
 from megaplan_sync.rows import (
     AdvertisingWayRow,
     ContactPointRow,
@@ -19,7 +20,6 @@ from megaplan_sync.rows import (
     PipelineRow,
     PipelineStageRow,
 )
-from megaplan_sync.values import boolean, identifier, link_id, moment, money, number, text
 
 CONTACT_CONTENT_TYPES = ("ContractorHuman", "ContractorCompany")
 

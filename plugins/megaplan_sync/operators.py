@@ -5,15 +5,15 @@ from typing import Any
 
 from airflow.sdk import Context
 
-from megaplan_sync.account_failures import AccountFailures
-from megaplan_sync.account_operators import AccountsOperator, RawDatabaseOperator
-from megaplan_sync.account_session import account_session
 from megaplan_sync.account_sync import AccountSync, chosen_entities
-from megaplan_sync.accounts import chosen_accounts, in_batches
 from megaplan_sync.announcements import announce_changes
-from megaplan_sync.last_words import PlainSpokenOperator, plainly_told
+from megaplan_sync.kernel.account_failures import AccountFailures
+from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
+from megaplan_sync.kernel.account_session import account_session
+from megaplan_sync.kernel.accounts import chosen_accounts, in_batches
+from megaplan_sync.kernel.error_reporting import PlainSpokenOperator, plainly_told
+from megaplan_sync.kernel.postgres import raw_database
 from megaplan_sync.outcome import EntityOutcome
-from megaplan_sync.postgres import raw_database
 from megaplan_sync.raw_schema import prepare_raw_schema
 
 

@@ -21,8 +21,8 @@ from megaplan_sync.flatten import (
     department_row,
     employee_row,
 )
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.rows import ContactPointRow, ContactRow, DealPositionRow, DealRow
-from megaplan_sync.sql import read_sql
 from megaplan_sync.tables import RawTable, RowKey, Written
 
 Row = tuple[Any, ...]

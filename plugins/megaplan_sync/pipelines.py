@@ -11,8 +11,8 @@ from megaplan_sync import tables
 from megaplan_sync.canonical import CanonicalPage, Entity, content, full_forms
 from megaplan_sync.entities import PIPELINES
 from megaplan_sync.flatten import entity_id, pipeline_row, pipeline_stage_rows
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.page_writers import PageCounts
-from megaplan_sync.sql import read_sql
 from megaplan_sync.tables import RowKey, Written
 from megaplan_sync.whole_walk import WholeWalk
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from psycopg import Connection, Cursor
 
-from megaplan_sync.exceptions import DatabaseEncodingError, MissingTablesError, NewerSchemaError
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.exceptions import DatabaseEncodingError, MissingTablesError, NewerSchemaError
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.tables import ALL_TABLES
 
 SCHEMA_VERSION = 2

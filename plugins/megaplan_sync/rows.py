@@ -5,8 +5,8 @@ Values are Python's; times are ISO 8601 text.
 
 from typing import NamedTuple
 
-from megaplan_sync.json_text import JsonText
-from megaplan_sync.values import Number
+from megaplan_sync.kernel.json_text import JsonText
+from megaplan_sync.kernel.values import Number
 
 
 class DealRow(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from psycopg import Cursor
 
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 
 
 class RowKey(NamedTuple):

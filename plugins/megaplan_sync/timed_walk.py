@@ -17,12 +17,12 @@ from megaplan_hook.paging import ListPage
 from megaplan_sync.canonical import CanonicalPage, Entity
 from megaplan_sync.entities import LATEST_CHANGE_FIRST, OLDEST_FIRST, EntitySpec
 from megaplan_sync.entity_pages import EntityPages
-from megaplan_sync.exceptions import SuspiciousAnswerError
+from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
+from megaplan_sync.kernel.values import moment
 from megaplan_sync.outcome import EntityOutcome
 from megaplan_sync.page_writers import OwnerWriter, PageCounts
 from megaplan_sync.prefetch import PageAhead
 from megaplan_sync.progress import Progress
-from megaplan_sync.values import moment
 from megaplan_sync.walk_state import WalkState
 
 log = logging.getLogger(__name__)

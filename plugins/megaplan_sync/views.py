@@ -11,7 +11,7 @@ from typing import Any
 
 from psycopg import Cursor
 
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 
 _MOST_BYTES = 63  # of an identifier in Postgres
 _COLUMN_TYPES = {

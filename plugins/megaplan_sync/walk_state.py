@@ -8,7 +8,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 
 
 @dataclass

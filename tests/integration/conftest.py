@@ -15,8 +15,8 @@ from demo.emulated_megaplan import EmulatedMegaplan, emulated_megaplan
 from demo.processes import free_port
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.account_sync import AccountSync
+from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.outcome import EntityOutcome
-from megaplan_sync.postgres import prepare_session
 from megaplan_sync.raw_schema import prepare_raw_schema
 from tests.integration.airflow_runs import TestedAirflow
 from tests.integration.databases import (

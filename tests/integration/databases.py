@@ -11,7 +11,7 @@ from psycopg import sql
 
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.account_sync import AccountSync
-from megaplan_sync.postgres import prepare_session
+from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.raw_schema import prepare_raw_schema
 from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
 

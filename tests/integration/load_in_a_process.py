@@ -9,7 +9,7 @@ import psycopg
 
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.account_sync import AccountSync
-from megaplan_sync.postgres import prepare_session
+from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.raw_schema import prepare_raw_schema
 
 if __name__ == "__main__":

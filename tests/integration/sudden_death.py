@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.postgres import prepare_session
+from megaplan_sync.kernel.postgres import prepare_session
 
 Work = Callable[[MegaplanHook, psycopg.Connection[Any]], object]
 

@@ -20,7 +20,7 @@ from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import Order
 from megaplan_sync.assets import RAW_TABLE_ALIASES
 from megaplan_sync.entities import LATEST_CHANGE_FIRST, OLDEST_FIRST
-from megaplan_sync.exceptions import (
+from megaplan_sync.kernel.exceptions import (
     EntitiesFailedError,
     RequiredFieldRefusedError,
     SuspiciousAnswerError,

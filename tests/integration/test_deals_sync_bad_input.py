@@ -16,7 +16,7 @@ from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync import account_session
+from megaplan_sync.kernel import account_session
 from megaplan_sync.operators import (
     ChooseMegaplanAccountsOperator,
     MegaplanToPostgresOperator,

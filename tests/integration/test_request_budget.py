@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from megaplan_sync.postgres_budget import PostgresBudget
+from megaplan_sync.kernel.request_budget import PostgresBudget
 from megaplan_sync.raw_schema import prepare_raw_schema
 
 ACCOUNT = "mp361546"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from megaplan_sync.exceptions import NewerSchemaError
+from megaplan_sync.kernel.exceptions import NewerSchemaError
 from megaplan_sync.telephony.telephony_schema import (
     TELEPHONY_SCHEMA_VERSION,
     TELEPHONY_TABLES,

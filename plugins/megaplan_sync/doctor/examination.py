@@ -9,7 +9,6 @@ from typing import Any
 from psycopg import Connection, Error
 
 from megaplan_hook.exceptions import MegaplanAuthError
-from megaplan_sync.account_session import account_hook
 from megaplan_sync.doctor.finding import Finding, error, ok
 from megaplan_sync.doctor.megaplan_checks import (
     check_application,
@@ -27,9 +26,10 @@ from megaplan_sync.doctor.telephony_checks import (
     check_users,
     check_virtual_number,
 )
-from megaplan_sync.exceptions import OUR_ERRORS, MegaplanSyncError
-from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
-from megaplan_sync.postgres_budget import PostgresBudget
+from megaplan_sync.kernel.account_session import account_hook
+from megaplan_sync.kernel.exceptions import OUR_ERRORS, MegaplanSyncError
+from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database
+from megaplan_sync.kernel.request_budget import PostgresBudget
 from megaplan_sync.telephony.telephony_session import uis_hook_of
 from uis_hook.hook import UisHook
 

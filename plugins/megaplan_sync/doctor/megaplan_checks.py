@@ -8,7 +8,7 @@ from megaplan_hook.exceptions import MegaplanForbiddenError, MegaplanNotFoundErr
 from megaplan_hook.query import path_id
 from megaplan_sync.doctor.finding import Finding, error, ok, warning
 from megaplan_sync.doctor.patient import Patient
-from megaplan_sync.reconciliation.token_user import current_rights, lost_rights
+from megaplan_sync.kernel.token_user import current_rights, lost_rights
 
 TELEPHONY_RIGHTS = ("can_use_telephony", "settings_services_integration_telephony")
 """Actions of an employee that Megaplan's documentation names for telephony."""

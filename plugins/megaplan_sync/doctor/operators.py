@@ -7,9 +7,9 @@ from typing import Any
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from megaplan_sync.account_operators import AccountsOperator
 from megaplan_sync.doctor.examination import examine
 from megaplan_sync.doctor.finding import report
+from megaplan_sync.kernel.account_operators import AccountsOperator
 
 
 class ExamineAccountsOperator(AccountsOperator):

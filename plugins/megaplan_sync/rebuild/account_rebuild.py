@@ -9,14 +9,14 @@ from psycopg import Connection, InterfaceError, OperationalError
 
 from megaplan_sync.account_sync import chosen_entities
 from megaplan_sync.entities import CUSTOM_FIELDS
-from megaplan_sync.exceptions import AccountBusyError, EntitiesFailedError, MegaplanSyncError
+from megaplan_sync.kernel.exceptions import AccountBusyError, EntitiesFailedError, MegaplanSyncError
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.rebuild.chunks import Chunks
 from megaplan_sync.rebuild.custom_fields import rebuild_custom_fields
 from megaplan_sync.rebuild.entity_table import rebuild_directory
 from megaplan_sync.rebuild.outcome import RebuildOutcome
 from megaplan_sync.rebuild.owners import rebuild_contacts, rebuild_deals
 from megaplan_sync.rebuild.pipelines import rebuild_pipelines
-from megaplan_sync.sql import read_sql
 
 log = logging.getLogger(__name__)
 

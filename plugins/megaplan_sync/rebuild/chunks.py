@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from megaplan_sync.account_lock import account_lock
+from megaplan_sync.kernel.account_lock import account_lock
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.rebuild.outcome import RebuildOutcome, TableCounts
-from megaplan_sync.sql import read_sql
 
 ROWS_AT_ONCE = 1000
 FIRST = -(2**63)

@@ -5,9 +5,9 @@ from typing import Any
 from psycopg import Connection
 
 from megaplan_sync import rows
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.rebuild.exceptions import MissingColumnsError
 from megaplan_sync.rebuild.version_row import DealVersionRow
-from megaplan_sync.sql import read_sql
 
 FIELDS: dict[str, tuple[str, ...]] = {
     "currencies": rows.CurrencyRow._fields,

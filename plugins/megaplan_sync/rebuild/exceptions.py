@@ -7,7 +7,7 @@
 
 from collections.abc import Iterable
 
-from megaplan_sync.exceptions import MegaplanSyncError
+from megaplan_sync.kernel.exceptions import MegaplanSyncError
 
 
 class MissingColumnsError(MegaplanSyncError):

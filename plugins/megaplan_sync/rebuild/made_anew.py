@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from megaplan_sync.canonical import Entity
-from megaplan_sync.json_text import JsonText
+from megaplan_sync.kernel.json_text import JsonText
 from megaplan_sync.tables import RowKey
 
 log = logging.getLogger(__name__)

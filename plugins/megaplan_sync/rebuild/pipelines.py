@@ -11,10 +11,10 @@ import orjson
 from megaplan_sync import tables
 from megaplan_sync.canonical import Entity, content
 from megaplan_sync.flatten import pipeline_row, pipeline_stage_rows
+from megaplan_sync.kernel.values import link_id
 from megaplan_sync.rebuild.chunks import Chunks
 from megaplan_sync.rebuild.entity_table import rebuild_table
 from megaplan_sync.rebuild.made_anew import MadeAnew
-from megaplan_sync.values import link_id
 
 log = logging.getLogger(__name__)
 

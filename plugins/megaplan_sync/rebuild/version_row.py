@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from megaplan_sync.kernel.values import Number
 from megaplan_sync.rows import DealRow
-from megaplan_sync.values import Number
 
 
 class DealVersionRow(NamedTuple):

@@ -8,17 +8,17 @@ from psycopg import Connection
 
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync import entities
-from megaplan_sync.account_lock import account_lock
 from megaplan_sync.custom_field_dictionary import DictionaryChanges, changes_of_custom_fields
-from megaplan_sync.exceptions import SuspiciousAnswerError
 from megaplan_sync.flatten import entity_id
+from megaplan_sync.kernel.account_lock import account_lock
+from megaplan_sync.kernel.entity_run import EntityRun
+from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
+from megaplan_sync.kernel.findings import Findings
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.page_writers import DIRECTORY_WRITERS
 from megaplan_sync.pipelines import pages_of_pipelines, write_pipelines
-from megaplan_sync.reconciliation.entity_run import EntityRun
 from megaplan_sync.reconciliation.evidence import Ask
-from megaplan_sync.reconciliation.findings import Findings
 from megaplan_sync.reconciliation.vanished import Vanished
-from megaplan_sync.sql import read_sql
 from megaplan_sync.tables import RowKey
 from megaplan_sync.whole_walk import WholeWalk
 

@@ -7,26 +7,26 @@ from airflow.sdk import Context
 from psycopg.errors import UndefinedTable
 
 from megaplan_hook.settings import AccountSettings
-from megaplan_sync.account_failures import AccountFailures
-from megaplan_sync.account_operators import AccountsOperator, RawDatabaseOperator
-from megaplan_sync.account_session import account_hook, account_session
 from megaplan_sync.account_sync import chosen_entities
-from megaplan_sync.accounts import chosen_accounts, in_batches
 from megaplan_sync.announcements import announce_tables
 from megaplan_sync.entities import ALL_ENTITIES
-from megaplan_sync.exceptions import (
+from megaplan_sync.kernel.account_failures import AccountFailures
+from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
+from megaplan_sync.kernel.account_session import account_hook, account_session
+from megaplan_sync.kernel.accounts import chosen_accounts, in_batches
+from megaplan_sync.kernel.certificate import CALLS, Certificate, certificates_of
+from megaplan_sync.kernel.certificate_report import event_extra, report
+from megaplan_sync.kernel.error_reporting import plainly_told
+from megaplan_sync.kernel.exceptions import (
     ProposalNumberError,
     UnknownDepthError,
     UnprovenError,
 )
-from megaplan_sync.last_words import plainly_told
-from megaplan_sync.postgres import raw_database
+from megaplan_sync.kernel.postgres import raw_database
 from megaplan_sync.raw_schema import require_raw_schema
 from megaplan_sync.reconciliation.account_reconciliation import AccountReconciliation
-from megaplan_sync.reconciliation.certificate import CALLS, Certificate, certificates_of
 from megaplan_sync.reconciliation.notice import write_notice
 from megaplan_sync.reconciliation.proposals import approve, waiting_proposals
-from megaplan_sync.reconciliation.report import event_extra, report
 
 DEPTHS = ("ids", "full")
 

@@ -6,8 +6,8 @@ from typing import Any, Literal, NamedTuple
 
 from psycopg import Connection
 
-from megaplan_sync.exceptions import SettledProposalError, UnknownProposalError
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.exceptions import SettledProposalError, UnknownProposalError
+from megaplan_sync.kernel.sql import read_sql
 
 Kind = Literal["deletion", "visibility"]
 

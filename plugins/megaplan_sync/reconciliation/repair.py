@@ -18,7 +18,7 @@ from megaplan_sync.entities import LATEST_CHANGE_FIRST
 from megaplan_sync.entity_pages import EntityPages
 from megaplan_sync.fetched_entities import LinkAnswers, change_time
 from megaplan_sync.flatten import entity_id
-from megaplan_sync.reconciliation.findings import Findings, OpenFinding
+from megaplan_sync.kernel.findings import Findings, OpenFinding
 from megaplan_sync.reconciliation.recorded_writer import RecordedWriter
 
 log = logging.getLogger(__name__)

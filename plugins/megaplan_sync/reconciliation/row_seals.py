@@ -16,11 +16,11 @@ import orjson
 import phonenumbers
 from psycopg import Connection
 
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 
 _ROWS_COMPARED_AT_ONCE = 5000
 _ROWS_MADE_ANEW_AT_ONCE = 1000
-_RULES = ("canonical", "flatten", "json_text", "page_writers", "phones", "rows", "values")
+_RULES = ("canonical", "flatten", "kernel/json_text", "page_writers", "kernel/phones", "rows", "kernel/values")
 """Modules that decide what a row looks like."""
 
 Seals = dict[int, int]

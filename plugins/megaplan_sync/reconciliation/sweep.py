@@ -20,11 +20,11 @@ from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
 from megaplan_sync.entities import OLDEST_FIRST, EntitySpec
 from megaplan_sync.entity_pages import EntityPages
-from megaplan_sync.exceptions import SuspiciousAnswerError
 from megaplan_sync.fetched_entities import change_time
 from megaplan_sync.flatten import entity_id
-from megaplan_sync.sql import read_sql
-from megaplan_sync.values import boolean
+from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
+from megaplan_sync.kernel.sql import read_sql
+from megaplan_sync.kernel.values import boolean
 
 
 @dataclass

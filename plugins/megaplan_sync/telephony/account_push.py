@@ -11,7 +11,7 @@ from psycopg import Connection
 
 from megaplan_hook.exceptions import MegaplanError
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.exceptions import MegaplanSyncError
+from megaplan_sync.kernel.exceptions import MegaplanSyncError
 from megaplan_sync.telephony.call_history import CallHistory
 from megaplan_sync.telephony.calls import drain
 from megaplan_sync.telephony.claimed_budget import ClaimedBudget

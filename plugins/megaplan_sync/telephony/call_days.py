@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from psycopg import Connection
 
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 
 WHOLE_DAYS_BACK = 2
 """So many days are compared anew every night: rows of the report and recordings may come late."""

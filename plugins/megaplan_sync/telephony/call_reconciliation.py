@@ -26,12 +26,12 @@ from megaplan_hook.exceptions import (
     MegaplanSettingError,
     MegaplanValidationError,
 )
-from megaplan_sync.exceptions import MegaplanSyncError
-from megaplan_sync.reconciliation.certificate import CALLS, Certificate, save_certificates
-from megaplan_sync.reconciliation.entity_run import EntityRun
-from megaplan_sync.reconciliation.findings import Findings
-from megaplan_sync.reconciliation.night_budget import NightBudget, NightBudgetSpentError
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.certificate import CALLS, Certificate, save_certificates
+from megaplan_sync.kernel.entity_run import EntityRun
+from megaplan_sync.kernel.exceptions import MegaplanSyncError
+from megaplan_sync.kernel.findings import Findings
+from megaplan_sync.kernel.night_budget import NightBudget, NightBudgetSpentError
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.tables import RowKey
 from megaplan_sync.telephony.account_push import AccountPush
 from megaplan_sync.telephony.call_comparison import Card, ComparedCall, Differences, compare

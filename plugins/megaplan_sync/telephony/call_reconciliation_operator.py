@@ -8,11 +8,11 @@ from typing import Any
 
 from airflow.sdk import Context
 
-from megaplan_sync.account_failures import AccountFailures
-from megaplan_sync.account_operators import AccountsOperator
-from megaplan_sync.account_session import account_hook
-from megaplan_sync.last_words import plainly_told
-from megaplan_sync.reconciliation.certificate import CALLS
+from megaplan_sync.kernel.account_failures import AccountFailures
+from megaplan_sync.kernel.account_operators import AccountsOperator
+from megaplan_sync.kernel.account_session import account_hook
+from megaplan_sync.kernel.certificate import CALLS
+from megaplan_sync.kernel.error_reporting import plainly_told
 from megaplan_sync.reconciliation.operators import has_calls
 from megaplan_sync.telephony.call_reconciliation import CallReconciliation
 from megaplan_sync.telephony.delivery_errors import CallsSinceError

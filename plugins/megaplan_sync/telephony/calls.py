@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from psycopg import Connection
 
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.call_derivation import derive_call
 from megaplan_sync.telephony.call_events import Call, CallEvent
 from megaplan_sync.telephony.notifications import json_text

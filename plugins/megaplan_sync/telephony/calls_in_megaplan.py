@@ -15,7 +15,7 @@ from psycopg import Connection
 
 from megaplan_hook.exceptions import MegaplanNotFoundError
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.call_comparison import Card
 from megaplan_sync.telephony.ledger import Ledger
 

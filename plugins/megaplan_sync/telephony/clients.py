@@ -12,7 +12,7 @@ from psycopg.errors import UndefinedTable
 from megaplan_hook.exceptions import MegaplanError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.links import Link, link
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.delivery_errors import is_refusal
 
 log = logging.getLogger(__name__)

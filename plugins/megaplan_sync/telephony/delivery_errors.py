@@ -19,7 +19,7 @@ from megaplan_hook.exceptions import (
     MegaplanServerError,
     MegaplanTransportError,
 )
-from megaplan_sync.exceptions import MegaplanSyncError
+from megaplan_sync.kernel.exceptions import MegaplanSyncError
 
 
 class ClaimLostError(MegaplanSyncError):

@@ -6,11 +6,11 @@ from typing import Any
 import orjson
 from psycopg import Connection
 
-from megaplan_sync.exceptions import SuspiciousAnswerError
-from megaplan_sync.json_text import JsonText
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
+from megaplan_sync.kernel.json_text import JsonText
+from megaplan_sync.kernel.sql import read_sql
+from megaplan_sync.kernel.values import identifier, text
 from megaplan_sync.telephony.people import Row
-from megaplan_sync.values import identifier, text
 
 DIRECTORIES = ("todo_categories", "todo_statuses", "uis_statuses", "virtual_numbers")
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.call_days import WHOLE_DAYS_BACK
 
 AT_ONCE = 500

@@ -7,10 +7,10 @@ from typing import Any
 
 from airflow.sdk import Context
 
-from megaplan_sync.account_failures import AccountFailures
-from megaplan_sync.account_operators import RawDatabaseOperator
-from megaplan_sync.account_session import account_hook
-from megaplan_sync.postgres import raw_database
+from megaplan_sync.kernel.account_failures import AccountFailures
+from megaplan_sync.kernel.account_operators import RawDatabaseOperator
+from megaplan_sync.kernel.account_session import account_hook
+from megaplan_sync.kernel.postgres import raw_database
 from megaplan_sync.telephony.forgotten_calls import forget_old_calls
 from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from psycopg import Connection
 
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.notification_bodies import read_body, without_secrets
 from megaplan_sync.telephony.notifications import Notification, json_text, read_notification
 from megaplan_sync.telephony.report_rows import read_report_row, row_body

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 from psycopg import AsyncConnection, Error
 
-from megaplan_sync.postgres import POSTGRES_CONN_ID
+from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID
 from megaplan_sync.telephony.inbox import CHANNEL
 from megaplan_sync.telephony.listening import newest_waiting_event, open_session
 

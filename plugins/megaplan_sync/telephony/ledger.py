@@ -14,7 +14,7 @@ from uuid import uuid4
 from psycopg import Connection
 from psycopg.rows import class_row
 
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.delivery import Delivery, Stage, Verdict
 from megaplan_sync.telephony.delivery_errors import ClaimLostError
 from megaplan_sync.telephony.notifications import json_text

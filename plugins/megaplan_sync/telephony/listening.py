@@ -8,7 +8,7 @@ from airflow.sdk import BaseHook
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 
 _LIBPQ_EXTRAS = (
     *("sslmode", "sslcert", "sslkey", "sslrootcert", "sslcrl", "target_session_attrs", "channel_binding"),

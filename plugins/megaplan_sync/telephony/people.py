@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from megaplan_sync.exceptions import UnreadableEntityError
+from megaplan_sync.kernel.exceptions import UnreadableEntityError
+from megaplan_sync.kernel.values import boolean, identifier, text
 from megaplan_sync.telephony.internal_numbers import internal_number
-from megaplan_sync.values import boolean, identifier, text
 from uis_hook.exceptions import UisTransportError
 
 Row = Mapping[str, Any]

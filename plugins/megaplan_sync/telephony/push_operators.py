@@ -10,15 +10,15 @@ from airflow.sdk import BaseSensorOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
 from psycopg import Connection
 
-from megaplan_sync.account_failures import AccountFailures
-from megaplan_sync.account_operators import AccountsOperator, RawDatabaseOperator
-from megaplan_sync.account_session import account_hook
-from megaplan_sync.accounts import chosen_accounts
-from megaplan_sync.exceptions import OUR_ERRORS
-from megaplan_sync.last_words import plainly_told
-from megaplan_sync.postgres import raw_database
+from megaplan_sync.kernel.account_failures import AccountFailures
+from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
+from megaplan_sync.kernel.account_session import account_hook
+from megaplan_sync.kernel.accounts import chosen_accounts
+from megaplan_sync.kernel.error_reporting import plainly_told
+from megaplan_sync.kernel.exceptions import OUR_ERRORS
+from megaplan_sync.kernel.postgres import raw_database
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw_schema import prepare_raw_schema
-from megaplan_sync.sql import read_sql
 from megaplan_sync.telephony.account_push import AccountPush
 from megaplan_sync.telephony.delivery_errors import CallNumberError, UnknownCallsError
 from megaplan_sync.telephony.ledger import Ledger

@@ -4,7 +4,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from megaplan_sync.part_schema import prepare_part_schema
+from megaplan_sync.kernel.schemas import prepare_part_schema
 
 TELEPHONY_SCHEMA_VERSION = 5
 """Version of the tables that this code writes."""

@@ -10,8 +10,8 @@ from psycopg import Connection
 
 from megaplan_hook.exceptions import MegaplanSettingError
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.account_session import account_hook, cabinet_hook, shared_budget
-from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
+from megaplan_sync.kernel.account_session import account_hook, cabinet_hook, shared_budget
+from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database
 from uis_hook.hook import UisHook
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from psycopg import Connection
 
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 
 
 class TodoDirectories:

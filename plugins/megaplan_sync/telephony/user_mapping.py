@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from megaplan_sync.kernel.values import identifier, text
 from megaplan_sync.telephony import mismatches as told
 from megaplan_sync.telephony.mismatches import Mismatch, MismatchKind
 from megaplan_sync.telephony.people import (
@@ -14,7 +15,6 @@ from megaplan_sync.telephony.people import (
     megaplan_people,
     uis_people,
 )
-from megaplan_sync.values import identifier, text
 
 _TAKES_NO_CALLS = frozenset({"do_not_disturb", "break", "not_at_work"})
 

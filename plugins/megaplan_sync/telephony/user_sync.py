@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from megaplan_hook.paging import ListPage
-from megaplan_sync.account_lock import account_lock
-from megaplan_sync.exceptions import OUR_ERRORS, EntitiesFailedError, SuspiciousAnswerError
+from megaplan_sync.kernel.account_lock import account_lock
+from megaplan_sync.kernel.exceptions import OUR_ERRORS, EntitiesFailedError, SuspiciousAnswerError
 from megaplan_sync.telephony.directory_sync import save_directory
 from megaplan_sync.telephony.mismatch_report import mismatch_table
 from megaplan_sync.telephony.telephony_session import TelephonySession

@@ -6,8 +6,8 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from megaplan_sync.exceptions import SuspiciousAnswerError
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.mismatches import Mismatch, MismatchKind
 from megaplan_sync.telephony.user_mapping import TelephonyUser, UserMapping
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.uis_upload.deal_fields import FieldSource
 from megaplan_sync.uis_upload.deal_records import DealFacts, Move
 from megaplan_sync.uis_upload.upload_session import UploadSession

@@ -11,7 +11,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 from uis_hook.jsonrpc import Api
 from uis_hook.limits import PERIODS, LimitPeriod, Limits, LimitWindow
 from uis_hook.points import no_points_left

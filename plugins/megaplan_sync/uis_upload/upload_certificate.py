@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from megaplan_sync.reconciliation.certificate import Certificate, Verdict, save_certificates
+from megaplan_sync.kernel.certificate import Certificate, Verdict, save_certificates
 from megaplan_sync.uis_upload.upload_session import UploadSession
 
 ENTITY = "uis_deals"

@@ -11,7 +11,7 @@
 
 from collections.abc import Iterable
 
-from megaplan_sync.exceptions import MegaplanSyncError
+from megaplan_sync.kernel.exceptions import MegaplanSyncError
 
 
 class UploadBusyError(MegaplanSyncError):

@@ -10,17 +10,17 @@ from typing import Any
 from airflow.sdk import BaseSensorOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from megaplan_sync.account_failures import AccountFailures
-from megaplan_sync.account_operators import AccountsOperator, RawDatabaseOperator
-from megaplan_sync.account_session import account_hook
 from megaplan_sync.announcements import announce_tables
-from megaplan_sync.exceptions import OUR_ERRORS
-from megaplan_sync.last_words import plainly_told
-from megaplan_sync.postgres import raw_database
+from megaplan_sync.kernel.account_failures import AccountFailures
+from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
+from megaplan_sync.kernel.account_session import account_hook
+from megaplan_sync.kernel.certificate import Certificate, certificates_of
+from megaplan_sync.kernel.certificate_report import event_extra, report
+from megaplan_sync.kernel.error_reporting import plainly_told
+from megaplan_sync.kernel.exceptions import OUR_ERRORS
+from megaplan_sync.kernel.postgres import raw_database
 from megaplan_sync.raw_schema import prepare_raw_schema
-from megaplan_sync.reconciliation.certificate import Certificate, certificates_of
 from megaplan_sync.reconciliation.operators import wants
-from megaplan_sync.reconciliation.report import event_extra, report
 from megaplan_sync.uis_upload.account_upload import AccountUpload
 from megaplan_sync.uis_upload.processing_trigger import DealsProcessedTrigger
 from megaplan_sync.uis_upload.upload_certificate import certify, run_counts

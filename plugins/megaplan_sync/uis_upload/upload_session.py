@@ -12,9 +12,9 @@ from typing import Any
 from psycopg import Connection
 
 from megaplan_hook.settings import AccountSettings
-from megaplan_sync.account_session import account_hook, cabinet_hook
-from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.account_session import account_hook, cabinet_hook
+from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.uis_upload.postgres_points import PostgresPoints
 from megaplan_sync.uis_upload.upload_ids import ext_id_prefix
 from uis_hook.hook import UisHook

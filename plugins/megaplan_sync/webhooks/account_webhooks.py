@@ -11,13 +11,13 @@ from psycopg import Connection
 
 from megaplan_hook.exceptions import MegaplanAPIError, MegaplanRateLimitError
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.account_lock import account_lock
 from megaplan_sync.canonical import Entity
 from megaplan_sync.entities import EMPLOYEES
 from megaplan_sync.entity_pages import EntityPages
-from megaplan_sync.exceptions import AccountBusyError, EntitiesFailedError
 from megaplan_sync.fetched_entities import postgres_now
 from megaplan_sync.flatten import entity_id
+from megaplan_sync.kernel.account_lock import account_lock
+from megaplan_sync.kernel.exceptions import AccountBusyError, EntitiesFailedError
 from megaplan_sync.outcome import EntityOutcome
 from megaplan_sync.reconciliation.evidence import ask_for
 from megaplan_sync.reconciliation.owners import OWNERS, pages_by_type

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from megaplan_sync.values import identifier
+from megaplan_sync.kernel.values import identifier
 
 SCENARIO = "scenario"
 """``event`` of a scenario's request."""

@@ -7,14 +7,14 @@ from typing import Any
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from megaplan_sync.account_lock import account_lock
 from megaplan_sync.canonical import Entity
 from megaplan_sync.deal_history import DealHistory
 from megaplan_sync.fetched_entities import better_here
 from megaplan_sync.flatten import entity_id
+from megaplan_sync.kernel.account_lock import account_lock
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.outcome import EntityOutcome
 from megaplan_sync.page_writers import DIRECTORY_WRITERS, OwnersWritten, OwnerWriter, PageCounts
-from megaplan_sync.sql import read_sql
 from megaplan_sync.tables import Written
 
 Settle = Callable[[dict[int, str]], None]

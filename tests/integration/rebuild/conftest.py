@@ -11,12 +11,12 @@ from psycopg.types.json import Jsonb
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_sync.deal_history import DealHistory
+from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.outcome import EntityOutcome
-from megaplan_sync.postgres import prepare_session
 from megaplan_sync.rebuild import deal_versions, entity_table, stage_moves
 from megaplan_sync.rebuild.account_rebuild import AccountRebuild
 from megaplan_sync.rebuild.outcome import RebuildOutcome, TableCounts
-from megaplan_sync.sql import read_sql
 from megaplan_sync.tables import ALL_TABLES
 
 Sync = Callable[..., dict[str, EntityOutcome]]

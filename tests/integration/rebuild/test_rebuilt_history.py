@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 from tests.integration.rebuild.conftest import WHEN_INSERTED, Gone, Rebuild, copy_of, counts, one, written
 
 

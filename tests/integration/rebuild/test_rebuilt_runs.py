@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from megaplan_sync import account_lock
-from megaplan_sync.exceptions import AccountBusyError, EntitiesFailedError
+from megaplan_sync.kernel import account_lock
+from megaplan_sync.kernel.exceptions import AccountBusyError, EntitiesFailedError
 from megaplan_sync.rebuild import deal_versions, owners
 from megaplan_sync.rebuild.columns import FIELDS, typed_columns
 from megaplan_sync.rebuild.outcome import TableCounts

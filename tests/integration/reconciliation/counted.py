@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
-from megaplan_sync.reconciliation.certificate import Certificate
+from megaplan_sync.kernel.certificate import Certificate
 
 
 class Counted(NamedTuple):

@@ -7,9 +7,9 @@ import pytest
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.reconciliation import row_seals
 from megaplan_sync.reconciliation.row_seals import RowSeals
-from megaplan_sync.sql import read_sql
 from tests.integration import truth
 from tests.integration.conftest import DEALS
 from tests.integration.reconciliation.conftest import Reconcile

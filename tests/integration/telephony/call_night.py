@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.postgres import prepare_session
-from megaplan_sync.reconciliation.certificate import Certificate
+from megaplan_sync.kernel.certificate import Certificate
+from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.telephony.call_reconciliation import CallReconciliation
 from megaplan_sync.telephony.telephony_session import TelephonySession
 from tests.emulators.uis_client import Client

@@ -15,8 +15,8 @@ from psycopg.rows import dict_row
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook.exceptions import MegaplanError
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.exceptions import MegaplanSyncError
-from megaplan_sync.postgres import prepare_session
+from megaplan_sync.kernel.exceptions import MegaplanSyncError
+from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.telephony.account_push import AccountPush
 from megaplan_sync.telephony.pace import Pace
 from uis_hook.settings import UisSettings

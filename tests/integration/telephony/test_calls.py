@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.calls import DerivedCall, derive_new_calls, drain
 from megaplan_sync.telephony.inbox import UIS_NOTIFICATION, store_events, store_report_rows
 

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.calls import drain
 from megaplan_sync.telephony.forgotten_calls import Forgotten, forget_old_calls
 from megaplan_sync.telephony.forgotten_calls_operator import ForgetOldCallsOperator

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from megaplan_sync.postgres import prepare_session
+from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.telephony.inbox import (
     CHANNEL,
     UIS_NOTIFICATION,

@@ -7,8 +7,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from megaplan_sync.postgres import prepare_session
-from megaplan_sync.postgres_budget import LIVE_SHARE
+from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.kernel.request_budget import LIVE_SHARE
 from megaplan_sync.telephony.directory_sync import save_directory
 from tests.emulators.uis_client import Client
 

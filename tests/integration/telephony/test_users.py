@@ -9,8 +9,8 @@ from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook.exceptions import MegaplanError
-from megaplan_sync.exceptions import AccountBusyError, EntitiesFailedError, SuspiciousAnswerError
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.exceptions import AccountBusyError, EntitiesFailedError, SuspiciousAnswerError
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.user_sync import UserSyncOutcome
 from tests.emulators.uis_client import Client
 from uis_hook.exceptions import UisError
@@ -389,7 +389,7 @@ def test_only_one_run_at_a_time_maps_an_account(
     sync_users: SyncUsers, database: Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account = sync_users().account
-    monkeypatch.setattr("megaplan_sync.account_lock.SECONDS_TO_WAIT_FOR_ANOTHER_RUN", 0.3)
+    monkeypatch.setattr("megaplan_sync.kernel.account_lock.SECONDS_TO_WAIT_FOR_ANOTHER_RUN", 0.3)
     database.execute(read_sql("lock_account"), {"account": f"{account} (users of telephony)"})
     with pytest.raises(AccountBusyError):
         sync_users()

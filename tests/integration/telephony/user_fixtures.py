@@ -13,7 +13,7 @@ import requests
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.postgres import prepare_session
+from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
 from megaplan_sync.telephony.telephony_session import TelephonySession
 from megaplan_sync.telephony.user_sync import UserSync, UserSyncOutcome

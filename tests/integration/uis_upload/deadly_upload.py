@@ -4,8 +4,8 @@ from typing import Any
 
 import psycopg
 
-from megaplan_sync.account_session import account_hook
-from megaplan_sync.postgres import prepare_session
+from megaplan_sync.kernel.account_session import account_hook
+from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.uis_upload.account_upload import AccountUpload
 from megaplan_sync.uis_upload.upload_session import UploadSession
 from uis_hook.conversation import Message, Received

@@ -13,8 +13,8 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from demo.emulated_megaplan import EmulatedMegaplan
-from megaplan_sync.account_session import account_hook
-from megaplan_sync.postgres import prepare_session
+from megaplan_sync.kernel.account_session import account_hook
+from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.uis_upload.account_upload import AccountUpload
 from megaplan_sync.uis_upload.postgres_points import PostgresPoints
 from megaplan_sync.uis_upload.upload_certificate import certify

@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from megaplan_sync.postgres import prepare_session
+from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.webhooks.waiting import NOTHING_TO_READ
 from tests.integration import truth
 from tests.integration.webhooks.world import WebhookWorld

@@ -10,9 +10,9 @@ from airflow.sdk.exceptions import AirflowException
 
 from megaplan_hook.exceptions import MegaplanTransportError
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync import account_lock
-from megaplan_sync.exceptions import EntitiesFailedError
-from megaplan_sync.postgres import prepare_session
+from megaplan_sync.kernel import account_lock
+from megaplan_sync.kernel.exceptions import EntitiesFailedError
+from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.webhooks.account_webhooks import AccountWebhooks
 from megaplan_sync.webhooks.operators import ChooseAccountsWithWebhooksOperator, ReadNamedEntitiesOperator
 from tests.integration.airflow_runs import postgres_connection

@@ -5,8 +5,8 @@ import logging
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from megaplan_sync.account_failures import AccountFailures
-from megaplan_sync.exceptions import DatabaseUnavailableError, UnknownAccountError, UnprovenError
+from megaplan_sync.kernel.account_failures import AccountFailures
+from megaplan_sync.kernel.exceptions import DatabaseUnavailableError, UnknownAccountError, UnprovenError
 
 DONE: list[str] = []
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from megaplan_sync.accounts import MOST_TASKS, chosen_accounts, configured_accounts, in_batches
-from megaplan_sync.exceptions import AccountListError, UnknownAccountError
+from megaplan_sync.kernel.accounts import MOST_TASKS, chosen_accounts, configured_accounts, in_batches
+from megaplan_sync.kernel.exceptions import AccountListError, UnknownAccountError
 
 VARIABLE = "AIRFLOW_VAR_MEGAPLAN_ACCOUNTS"
 

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from megaplan_sync.canonical import content
-from megaplan_sync.exceptions import UnreadableEntityError
 from megaplan_sync.flatten import (
     contact_name,
     contact_point_rows,
@@ -20,6 +19,7 @@ from megaplan_sync.flatten import (
     pipeline_row,
     pipeline_stage_rows,
 )
+from megaplan_sync.kernel.exceptions import UnreadableEntityError
 
 ACCOUNT = "mp361546"
 

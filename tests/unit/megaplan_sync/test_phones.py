@@ -2,7 +2,7 @@
 
 import pytest
 
-from megaplan_sync.phones import phone_e164
+from megaplan_sync.kernel.phones import phone_e164
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from megaplan_sync import rows
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.tables import ALL_TABLES
 
 ROW_CLASSES = {

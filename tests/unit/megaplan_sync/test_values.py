@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from megaplan_sync.values import Amount, boolean, identifier, link_id, moment, money, number
+from megaplan_sync.kernel.values import Amount, boolean, identifier, link_id, moment, money, number
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from megaplan_sync.exceptions import UnreadableEntityError
+from megaplan_sync.kernel.exceptions import UnreadableEntityError
 from megaplan_sync.telephony.internal_numbers import internal_number
 from megaplan_sync.telephony.mismatches import Mismatch, MismatchKind
 from megaplan_sync.telephony.user_mapping import UserMapping, map_users, takes_no_calls

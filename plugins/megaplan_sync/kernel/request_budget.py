@@ -12,7 +12,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 
 log = logging.getLogger(__name__)
 

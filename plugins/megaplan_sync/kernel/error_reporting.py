@@ -13,7 +13,7 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from megaplan_sync.exceptions import OUR_ERRORS
+from megaplan_sync.kernel.exceptions import OUR_ERRORS
 
 log = logging.getLogger(__name__)
 

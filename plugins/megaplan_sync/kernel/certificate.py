@@ -8,9 +8,9 @@ from typing import Any, Literal
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from megaplan_sync.reconciliation.entity_run import EntityRun
-from megaplan_sync.reconciliation.findings import Counts
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.entity_run import EntityRun
+from megaplan_sync.kernel.findings import Counts
+from megaplan_sync.kernel.sql import read_sql
 
 CALLS = "calls"
 """Entity of the certificates that compare UIS's calls with Megaplan's."""

@@ -5,7 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 
 _IN_THE_WHEEL = files("megaplan_sync") / "sql_files"
-_IN_A_CHECKOUT = Path(__file__).resolve().parents[2] / "include" / "sql"
+_IN_A_CHECKOUT = Path(__file__).resolve().parents[3] / "include" / "sql"
 
 
 @cache

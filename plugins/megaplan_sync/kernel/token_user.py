@@ -6,7 +6,7 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 
 _TOLD = ("contentType", "id", "department", "position", "isWorking", "canLogin", "possibleActions", "status")
 """What of ``/currentUser`` says something about rights (RAML r2510: Employee)."""

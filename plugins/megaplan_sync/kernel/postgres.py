@@ -9,9 +9,13 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from psycopg import Connection, InterfaceError, OperationalError
 from psycopg.errors import InsufficientPrivilege
 
-from megaplan_sync.exceptions import DatabaseRightsError, DatabaseUnavailableError, MissingConnectionError
-from megaplan_sync.json_text import send_json_as_it_is
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.exceptions import (
+    DatabaseRightsError,
+    DatabaseUnavailableError,
+    MissingConnectionError,
+)
+from megaplan_sync.kernel.json_text import send_json_as_it_is
+from megaplan_sync.kernel.sql import read_sql
 
 POSTGRES_CONN_ID = "megaplan_postgres"
 

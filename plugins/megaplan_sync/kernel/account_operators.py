@@ -3,8 +3,8 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from megaplan_sync.last_words import PlainSpokenOperator
-from megaplan_sync.postgres import POSTGRES_CONN_ID
+from megaplan_sync.kernel.error_reporting import PlainSpokenOperator
+from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID
 
 
 class RawDatabaseOperator(PlainSpokenOperator):

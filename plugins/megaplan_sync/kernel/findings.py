@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.tables import RowKey
 
 Finding = Literal["missing", "stale", "extra", "suspect"]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from megaplan_sync.reconciliation.certificate import Certificate
+from megaplan_sync.kernel.certificate import Certificate
 
 _COUNTS = ["missing", "stale", "extra", "repaired", "deleted", "unresolved"]
 _COLUMNS = ["entity", "verdict", "in_megaplan", "in_table", "same", *_COUNTS, "requests", "seconds"]

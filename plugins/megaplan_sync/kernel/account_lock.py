@@ -7,8 +7,8 @@ from typing import Any
 
 from psycopg import Connection
 
-from megaplan_sync.exceptions import AccountBusyError
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.exceptions import AccountBusyError
+from megaplan_sync.kernel.sql import read_sql
 
 SECONDS_TO_WAIT_FOR_ANOTHER_RUN = 60.0
 

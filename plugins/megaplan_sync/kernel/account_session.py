@@ -9,9 +9,9 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from psycopg import Connection
 
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.exceptions import MissingConnectionError
-from megaplan_sync.postgres import POSTGRES_CONN_ID, raw_database
-from megaplan_sync.postgres_budget import LIVE_SHARE, PostgresBudget
+from megaplan_sync.kernel.exceptions import MissingConnectionError
+from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database
+from megaplan_sync.kernel.request_budget import LIVE_SHARE, PostgresBudget
 from uis_hook.hook import UisHook
 
 log = logging.getLogger(__name__)

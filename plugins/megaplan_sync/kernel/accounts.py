@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 
 from airflow.sdk import Variable
 
-from megaplan_sync.exceptions import AccountListError, UnknownAccountError
+from megaplan_sync.kernel.exceptions import AccountListError, UnknownAccountError
 
 VARIABLE = "megaplan_accounts"
 DEFAULT_ACCOUNTS = ["megaplan_default"]

@@ -5,8 +5,8 @@ from typing import Any
 
 from psycopg import Connection
 
-from megaplan_sync.exceptions import NewerSchemaError
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.exceptions import NewerSchemaError
+from megaplan_sync.kernel.sql import read_sql
 
 
 def prepare_part_schema(connection: Connection[Any], part: str, tables: Sequence[str], version: int) -> bool:

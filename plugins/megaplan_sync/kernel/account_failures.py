@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from megaplan_sync.exceptions import OUR_ERRORS, EntitiesFailedError
-from megaplan_sync.last_words import plainly_told
+from megaplan_sync.kernel.error_reporting import plainly_told
+from megaplan_sync.kernel.exceptions import OUR_ERRORS, EntitiesFailedError
 
 if TYPE_CHECKING:
     from airflow.sdk.types import Logger

@@ -7,7 +7,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from megaplan_sync.sql import read_sql
+from megaplan_sync.kernel.sql import read_sql
 
 
 @dataclass
