@@ -28,7 +28,7 @@ from benchmarks.report import write_between_markers
 from demo.embedded_postgres import embedded_postgres
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.postgres import prepare_session
-from megaplan_sync.raw_schema import prepare_raw_schema
+from megaplan_sync.raw.schema import prepare_raw_schema
 from megaplan_sync.telephony.account_push import AccountPush
 from megaplan_sync.telephony.call_history import CALLS_PER_REQUEST
 from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema

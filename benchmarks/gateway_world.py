@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg
 
 from benchmarks.postgres import Postgres
-from megaplan_sync.raw_schema import prepare_raw_schema
+from megaplan_sync.raw.schema import prepare_raw_schema
 from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
 
 SECRET = "benchmark-secret"

@@ -15,8 +15,8 @@ SELECT (SELECT count(*) FROM megaplan_raw.deals), (SELECT count(*) FROM megaplan
 def prepare(job: Job) -> None:
     import psycopg
 
-    import megaplan_sync.account_sync  # noqa: F401 - importing is not measured
-    from megaplan_sync.raw_schema import prepare_raw_schema
+    import megaplan_sync.raw.account_sync  # noqa: F401 - importing is not measured
+    from megaplan_sync.raw.schema import prepare_raw_schema
 
     make_connection(job)
     with psycopg.connect(job.postgres, autocommit=True) as database:
@@ -24,7 +24,7 @@ def prepare(job: Job) -> None:
 
 
 def load(job: Job) -> None:
-    from megaplan_sync.account_sync import AccountSync
+    from megaplan_sync.raw.account_sync import AccountSync
 
     with project_session(job) as (hook, database):
         AccountSync(hook, database, run_id=job.stage).run(["custom_fields", "deals"], full_refresh=False)

@@ -47,7 +47,7 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTimetable, Param, dag
 
 from megaplan_sync.kernel.dag_params import accounts_param
-from megaplan_sync.operators import ChooseMegaplanAccountsOperator
+from megaplan_sync.raw.operators import ChooseMegaplanAccountsOperator
 from megaplan_sync.telephony.inbox_trigger import InboxTrigger
 from megaplan_sync.telephony.push_operators import (
     PushCallsOperator,

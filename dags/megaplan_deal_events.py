@@ -45,8 +45,8 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTimetable, dag
 
-from megaplan_sync.assets import RAW_TABLE_ALIASES
 from megaplan_sync.kernel.dag_params import accounts_param
+from megaplan_sync.raw.assets import RAW_TABLE_ALIASES
 from megaplan_sync.webhooks.operators import ChooseAccountsWithWebhooksOperator, ReadNamedEntitiesOperator
 from megaplan_sync.webhooks.webhook_trigger import WebhookTrigger
 

@@ -46,10 +46,10 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import Param, dag
 
-from megaplan_sync.assets import RAW_TABLE_ALIASES
-from megaplan_sync.entities import ALL_ENTITIES
 from megaplan_sync.kernel.dag_params import accounts_param, entities_param
-from megaplan_sync.operators import (
+from megaplan_sync.raw.assets import RAW_TABLE_ALIASES
+from megaplan_sync.raw.entities import ALL_ENTITIES
+from megaplan_sync.raw.operators import (
     ChooseMegaplanAccountsOperator,
     MegaplanToPostgresOperator,
     PrepareRawTablesOperator,

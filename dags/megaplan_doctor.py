@@ -37,7 +37,7 @@ from airflow.sdk import dag
 
 from megaplan_sync.doctor.operators import ExamineAccountsOperator
 from megaplan_sync.kernel.dag_params import accounts_param
-from megaplan_sync.operators import ChooseMegaplanAccountsOperator
+from megaplan_sync.raw.operators import ChooseMegaplanAccountsOperator
 
 
 @dag(

@@ -48,10 +48,10 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import dag
 
-from megaplan_sync.assets import RAW_TABLE_ALIASES
-from megaplan_sync.entities import ALL_ENTITIES
 from megaplan_sync.kernel.dag_params import accounts_param, entities_param
-from megaplan_sync.operators import ChooseMegaplanAccountsOperator
+from megaplan_sync.raw.assets import RAW_TABLE_ALIASES
+from megaplan_sync.raw.entities import ALL_ENTITIES
+from megaplan_sync.raw.operators import ChooseMegaplanAccountsOperator
 from megaplan_sync.rebuild.operators import (
     RebuildRawTablesOperator,
     RecreateViewsOperator,

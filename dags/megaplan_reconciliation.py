@@ -51,10 +51,10 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import Param, TriggerRule, dag
 
-from megaplan_sync.assets import RAW_TABLE_ALIASES, raw_table_alias
-from megaplan_sync.entities import ALL_ENTITIES
 from megaplan_sync.kernel.certificate import CALLS
 from megaplan_sync.kernel.dag_params import accounts_param, entities_param
+from megaplan_sync.raw.assets import RAW_TABLE_ALIASES, raw_table_alias
+from megaplan_sync.raw.entities import ALL_ENTITIES
 from megaplan_sync.reconciliation.notice import waiting_proposals_for_the_form
 from megaplan_sync.reconciliation.operators import (
     DEPTHS,

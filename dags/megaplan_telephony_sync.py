@@ -50,7 +50,7 @@ import pendulum
 from airflow.sdk import dag
 
 from megaplan_sync.kernel.dag_params import accounts_param
-from megaplan_sync.operators import ChooseMegaplanAccountsOperator
+from megaplan_sync.raw.operators import ChooseMegaplanAccountsOperator
 from megaplan_sync.telephony.sync_operators import (
     PrepareTelephonyTablesOperator,
     TelephonyUsersToPostgresOperator,

@@ -45,9 +45,9 @@ import pendulum
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, Param, dag
 
-from megaplan_sync.assets import raw_table_alias
 from megaplan_sync.kernel.dag_params import accounts_param
-from megaplan_sync.operators import ChooseMegaplanAccountsOperator
+from megaplan_sync.raw.assets import raw_table_alias
+from megaplan_sync.raw.operators import ChooseMegaplanAccountsOperator
 from megaplan_sync.uis_upload.upload_operators import (
     DealsProcessedSensor,
     DealsToUisOperator,

@@ -14,10 +14,10 @@ from demo.embedded_postgres import embedded_postgres
 from demo.emulated_megaplan import EmulatedMegaplan, emulated_megaplan
 from demo.processes import free_port
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.account_sync import AccountSync
 from megaplan_sync.kernel.postgres import prepare_session
-from megaplan_sync.outcome import EntityOutcome
-from megaplan_sync.raw_schema import prepare_raw_schema
+from megaplan_sync.raw.account_sync import AccountSync
+from megaplan_sync.raw.outcome import EntityOutcome
+from megaplan_sync.raw.schema import prepare_raw_schema
 from tests.integration.airflow_runs import TestedAirflow
 from tests.integration.databases import (
     EMPTY,

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from psycopg import Connection
 
-from megaplan_sync.outcome import EntityOutcome
+from megaplan_sync.raw.outcome import EntityOutcome
 
 Sync = Callable[..., dict[str, EntityOutcome]]
 MICROSECOND = timedelta(microseconds=1)

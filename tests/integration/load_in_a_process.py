@@ -8,9 +8,9 @@ import sys
 import psycopg
 
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.account_sync import AccountSync
 from megaplan_sync.kernel.postgres import prepare_session
-from megaplan_sync.raw_schema import prepare_raw_schema
+from megaplan_sync.raw.account_sync import AccountSync
+from megaplan_sync.raw.schema import prepare_raw_schema
 
 if __name__ == "__main__":
     database_uri, *entities = sys.argv[1:]

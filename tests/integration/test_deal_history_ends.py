@@ -8,7 +8,7 @@ import pytest
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
-from megaplan_sync.deal_history import DealHistory
+from megaplan_sync.raw.history.deal_versions import DealHistory
 
 from . import truth
 from .conftest import DEALS

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from megaplan_sync.deal_history import DealHistory
-from megaplan_sync.raw_schema import prepare_raw_schema
+from megaplan_sync.raw.history.deal_versions import DealHistory
+from megaplan_sync.raw.schema import prepare_raw_schema
 
 from .databases import EMPTY
 from .deal_histories import Move, moves, now, versions

@@ -18,15 +18,15 @@ from psycopg import Connection
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import Order
-from megaplan_sync.assets import RAW_TABLE_ALIASES
-from megaplan_sync.entities import LATEST_CHANGE_FIRST, OLDEST_FIRST
 from megaplan_sync.kernel.exceptions import (
     EntitiesFailedError,
     RequiredFieldRefusedError,
     SuspiciousAnswerError,
 )
-from megaplan_sync.operators import MegaplanToPostgresOperator, PrepareRawTablesOperator
-from megaplan_sync.outcome import EntityOutcome
+from megaplan_sync.raw.assets import RAW_TABLE_ALIASES
+from megaplan_sync.raw.entities import LATEST_CHANGE_FIRST, OLDEST_FIRST
+from megaplan_sync.raw.operators import MegaplanToPostgresOperator, PrepareRawTablesOperator
+from megaplan_sync.raw.outcome import EntityOutcome
 
 from . import truth
 from .airflow_runs import REPOSITORY, postgres_connection

@@ -7,8 +7,8 @@ import pytest
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
-from megaplan_sync.outcome import EntityOutcome
-from megaplan_sync.tables import ALL_TABLES
+from megaplan_sync.raw.outcome import EntityOutcome
+from megaplan_sync.raw.tables import ALL_TABLES
 
 from . import truth
 from .conftest import DEALS, list_requests

@@ -17,12 +17,12 @@ from psycopg import Connection
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel import account_session
-from megaplan_sync.operators import (
+from megaplan_sync.raw.operators import (
     ChooseMegaplanAccountsOperator,
     MegaplanToPostgresOperator,
     PrepareRawTablesOperator,
 )
-from megaplan_sync.raw_schema import prepare_raw_schema
+from megaplan_sync.raw.schema import prepare_raw_schema
 from tests.local_server import SilentHandler, local_server
 
 from .airflow_runs import postgres_connection

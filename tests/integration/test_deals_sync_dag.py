@@ -8,7 +8,7 @@ import pytest
 from psycopg import Connection
 
 from demo.emulated_megaplan import PASSWORD, EmulatedMegaplan, what_it_holds
-from megaplan_sync.raw_schema import prepare_raw_schema
+from megaplan_sync.raw.schema import prepare_raw_schema
 
 from .airflow_runs import AirflowRun, TestedAirflow, postgres_connection
 from .conftest import UNHURRIED, list_requests

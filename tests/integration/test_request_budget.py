@@ -11,7 +11,7 @@ import pytest
 from psycopg import Connection
 
 from megaplan_sync.kernel.request_budget import PostgresBudget
-from megaplan_sync.raw_schema import prepare_raw_schema
+from megaplan_sync.raw.schema import prepare_raw_schema
 
 ACCOUNT = "mp361546"
 

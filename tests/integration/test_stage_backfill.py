@@ -14,8 +14,8 @@ from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook.exceptions import MegaplanRateLimitError, MegaplanServerError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.postgres import prepare_session
-from megaplan_sync.outcome import EntityOutcome
-from megaplan_sync.stage_backfill import BackfillOutcome, backfill_stage_moves
+from megaplan_sync.raw.history.stage_backfill import BackfillOutcome, backfill_stage_moves
+from megaplan_sync.raw.outcome import EntityOutcome
 
 from . import conftest
 from .conftest import UNHURRIED

@@ -8,8 +8,8 @@ import pytest
 from psycopg import Connection
 
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.raw_schema import prepare_raw_schema
-from megaplan_sync.stage_backfill import BackfillOutcome, backfill_stage_moves
+from megaplan_sync.raw.history.stage_backfill import BackfillOutcome, backfill_stage_moves
+from megaplan_sync.raw.schema import prepare_raw_schema
 from tests.unit.megaplan_hook.fake_server import FakeMegaplan, Reply, Request, envelope
 
 from .conftest import UNHURRIED

@@ -10,9 +10,9 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from demo.emulated_megaplan import EmulatedMegaplan
-from megaplan_sync.outcome import EntityOutcome
-from megaplan_sync.raw_schema import prepare_raw_schema
-from megaplan_sync.views import refresh_deals_view
+from megaplan_sync.raw.outcome import EntityOutcome
+from megaplan_sync.raw.schema import prepare_raw_schema
+from megaplan_sync.raw.views import refresh_deals_view
 
 Sync = Callable[..., dict[str, EntityOutcome]]
 

@@ -10,7 +10,7 @@ from megaplan_sync.doctor.addresses import WebhookAddress, webhook_addresses
 from megaplan_sync.doctor.finding import Finding, error, ok, warning
 from megaplan_sync.doctor.patient import Patient
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.raw_schema import SCHEMA_VERSION
+from megaplan_sync.raw.schema import SCHEMA_VERSION
 from megaplan_sync.telephony.telephony_schema import TELEPHONY_SCHEMA_VERSION
 
 _PATIENCE_SECONDS = 10

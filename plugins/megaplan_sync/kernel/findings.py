@@ -11,7 +11,7 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.tables import RowKey
+from megaplan_sync.raw.tables import RowKey
 
 Finding = Literal["missing", "stale", "extra", "suspect"]
 Resolution = Literal["repaired", "deleted", "unfounded", "hidden", "waiting"]

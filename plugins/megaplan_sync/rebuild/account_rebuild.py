@@ -7,10 +7,10 @@ from typing import Any
 
 from psycopg import Connection, InterfaceError, OperationalError
 
-from megaplan_sync.account_sync import chosen_entities
-from megaplan_sync.entities import CUSTOM_FIELDS
 from megaplan_sync.kernel.exceptions import AccountBusyError, EntitiesFailedError, MegaplanSyncError
 from megaplan_sync.kernel.sql import read_sql
+from megaplan_sync.raw.account_sync import chosen_entities
+from megaplan_sync.raw.entities import CUSTOM_FIELDS
 from megaplan_sync.rebuild.chunks import Chunks
 from megaplan_sync.rebuild.custom_fields import rebuild_custom_fields
 from megaplan_sync.rebuild.entity_table import rebuild_directory

@@ -4,8 +4,8 @@ from typing import Any
 
 from psycopg import Connection
 
-from megaplan_sync import rows
 from megaplan_sync.kernel.sql import read_sql
+from megaplan_sync.raw import rows
 from megaplan_sync.rebuild.exceptions import MissingColumnsError
 from megaplan_sync.rebuild.version_row import DealVersionRow
 

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from megaplan_sync.canonical import Entity, content
-from megaplan_sync.deal_history import DealHistory
-from megaplan_sync.flatten import deal_row
+from megaplan_sync.raw.canonical import Entity, content
+from megaplan_sync.raw.flatten import deal_row
+from megaplan_sync.raw.history.deal_versions import DealHistory
+from megaplan_sync.raw.tables import RawTable
 from megaplan_sync.rebuild.chunks import FIRST, ROWS_AT_ONCE, Chunks
 from megaplan_sync.rebuild.columns import keys, typed_columns
 from megaplan_sync.rebuild.made_anew import MadeAnew, made_anew, tell_left
 from megaplan_sync.rebuild.version_row import deal_version_row
-from megaplan_sync.tables import RawTable
 
 _TABLE = RawTable("deal_versions")
 

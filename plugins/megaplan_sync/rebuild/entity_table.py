@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
-from megaplan_sync.canonical import Entity, content
-from megaplan_sync.page_writers import DIRECTORY_WRITERS
+from megaplan_sync.raw.canonical import Entity, content
+from megaplan_sync.raw.page_writers import DIRECTORY_WRITERS
+from megaplan_sync.raw.tables import RawTable
 from megaplan_sync.rebuild.chunks import FIRST, ROWS_AT_ONCE, Chunks
 from megaplan_sync.rebuild.columns import keys, typed_columns
 from megaplan_sync.rebuild.made_anew import MadeAnew, StoredRow, sort_out
-from megaplan_sync.tables import RawTable
 
 
 def rebuild_table(

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from megaplan_sync.canonical import Entity
 from megaplan_sync.kernel.json_text import JsonText
-from megaplan_sync.tables import RowKey
+from megaplan_sync.raw.canonical import Entity
+from megaplan_sync.raw.tables import RowKey
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class StoredRow(NamedTuple):
 
 
 class MadeAnew(NamedTuple):
-    """What its payload says: the row and the rows of its parts. ``row`` is one of ``megaplan_sync.rows``."""
+    """What its payload says: the row and the rows of its parts. ``row`` is one of ``megaplan_sync.raw.rows``."""
 
     row: Any
     parts: Sequence[Any] = ()

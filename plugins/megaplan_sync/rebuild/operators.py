@@ -6,13 +6,13 @@ from typing import Any
 from airflow.sdk import Context
 from psycopg.errors import UndefinedColumn
 
-from megaplan_sync.announcements import announce_changes
 from megaplan_sync.kernel.account_failures import AccountFailures
 from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.kernel.account_session import account_hook
 from megaplan_sync.kernel.error_reporting import plainly_told
 from megaplan_sync.kernel.postgres import raw_database
-from megaplan_sync.raw_schema import require_raw_schema
+from megaplan_sync.raw.announcements import announce_changes
+from megaplan_sync.raw.schema import require_raw_schema
 from megaplan_sync.rebuild.account_rebuild import AccountRebuild
 from megaplan_sync.rebuild.columns import require_columns
 from megaplan_sync.rebuild.outcome import RebuildOutcome

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Sequence
 
-from megaplan_sync.canonical import Entity
-from megaplan_sync.page_writers import OwnerWriter, contacts_writer, deals_writer
+from megaplan_sync.raw.canonical import Entity
+from megaplan_sync.raw.page_writers import OwnerWriter, contacts_writer, deals_writer
+from megaplan_sync.raw.tables import RawTable
 from megaplan_sync.rebuild.chunks import Chunks
 from megaplan_sync.rebuild.columns import keys, part_columns
 from megaplan_sync.rebuild.deal_versions import rebuild_ended_versions, rebuild_open_versions
 from megaplan_sync.rebuild.entity_table import rebuild_table
 from megaplan_sync.rebuild.made_anew import MadeAnew
 from megaplan_sync.rebuild.stage_moves import rebuild_stage_moves
-from megaplan_sync.tables import RawTable
 
 
 def rebuild_deals(chunks: Chunks) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 
 import orjson
 
-from megaplan_sync import tables
-from megaplan_sync.canonical import Entity, content
-from megaplan_sync.flatten import pipeline_row, pipeline_stage_rows
 from megaplan_sync.kernel.values import link_id
+from megaplan_sync.raw import tables
+from megaplan_sync.raw.canonical import Entity, content
+from megaplan_sync.raw.flatten import pipeline_row, pipeline_stage_rows
 from megaplan_sync.rebuild.chunks import Chunks
 from megaplan_sync.rebuild.entity_table import rebuild_table
 from megaplan_sync.rebuild.made_anew import MadeAnew

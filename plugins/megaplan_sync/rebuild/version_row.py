@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from megaplan_sync.kernel.values import Number
-from megaplan_sync.rows import DealRow
+from megaplan_sync.raw.rows import DealRow
 
 
 class DealVersionRow(NamedTuple):

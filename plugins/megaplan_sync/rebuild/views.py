@@ -7,8 +7,8 @@ from psycopg import Connection
 from psycopg.errors import DependentObjectsStillExist, InvalidTableDefinition
 
 from megaplan_sync.kernel.sql import read_sql
+from megaplan_sync.raw.views import refresh_deals_view
 from megaplan_sync.rebuild.exceptions import ViewInUseError
-from megaplan_sync.views import refresh_deals_view
 
 log = logging.getLogger(__name__)
 

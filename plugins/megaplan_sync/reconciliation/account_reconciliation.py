@@ -12,7 +12,6 @@ from psycopg import Connection
 
 from megaplan_hook.exceptions import MegaplanForbiddenError, MegaplanNotFoundError
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.account_sync import HOPELESS, chosen_entities
 from megaplan_sync.kernel.certificate import Certificate, save_certificates
 from megaplan_sync.kernel.entity_run import EntityRun
 from megaplan_sync.kernel.exceptions import (
@@ -25,9 +24,10 @@ from megaplan_sync.kernel.findings import Findings
 from megaplan_sync.kernel.night_budget import NightBudget, NightBudgetSpentError
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.kernel.token_user import current_rights, is_known, lost_rights, save_rights
+from megaplan_sync.raw.account_sync import HOPELESS, chosen_entities
+from megaplan_sync.raw.history.stage_backfill import backfill_stage_moves
 from megaplan_sync.reconciliation.directories import DirectoryReconciliation
 from megaplan_sync.reconciliation.owner_reconciliation import OwnerReconciliation
-from megaplan_sync.stage_backfill import backfill_stage_moves
 
 log = logging.getLogger(__name__)
 

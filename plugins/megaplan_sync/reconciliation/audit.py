@@ -16,10 +16,10 @@ from megaplan_sync.kernel.account_lock import account_lock
 from megaplan_sync.kernel.findings import Findings
 from megaplan_sync.kernel.json_text import JsonText
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.page_writers import OwnerWriter, RowWithParts
+from megaplan_sync.raw.page_writers import OwnerWriter, RowWithParts
+from megaplan_sync.raw.tables import RowKey
 from megaplan_sync.reconciliation.recorded_writer import RecordedWriter
 from megaplan_sync.reconciliation.row_seals import RowSeals
-from megaplan_sync.tables import RowKey
 
 log = logging.getLogger(__name__)
 

@@ -7,20 +7,20 @@ from typing import Any
 from psycopg import Connection
 
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync import entities
-from megaplan_sync.custom_field_dictionary import DictionaryChanges, changes_of_custom_fields
-from megaplan_sync.flatten import entity_id
 from megaplan_sync.kernel.account_lock import account_lock
 from megaplan_sync.kernel.entity_run import EntityRun
 from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
 from megaplan_sync.kernel.findings import Findings
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.page_writers import DIRECTORY_WRITERS
-from megaplan_sync.pipelines import pages_of_pipelines, write_pipelines
-from megaplan_sync.reconciliation.evidence import Ask
+from megaplan_sync.raw import entities
+from megaplan_sync.raw.custom_field_dictionary import DictionaryChanges, changes_of_custom_fields
+from megaplan_sync.raw.evidence import Ask
+from megaplan_sync.raw.flatten import entity_id
+from megaplan_sync.raw.full_read import WholeWalk
+from megaplan_sync.raw.page_writers import DIRECTORY_WRITERS
+from megaplan_sync.raw.pipelines import pages_of_pipelines, write_pipelines
+from megaplan_sync.raw.tables import RowKey
 from megaplan_sync.reconciliation.vanished import Vanished
-from megaplan_sync.tables import RowKey
-from megaplan_sync.whole_walk import WholeWalk
 
 
 class DirectoryReconciliation:

@@ -7,9 +7,6 @@ from airflow.sdk import Context
 from psycopg.errors import UndefinedTable
 
 from megaplan_hook.settings import AccountSettings
-from megaplan_sync.account_sync import chosen_entities
-from megaplan_sync.announcements import announce_tables
-from megaplan_sync.entities import ALL_ENTITIES
 from megaplan_sync.kernel.account_failures import AccountFailures
 from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.kernel.account_session import account_hook, account_session
@@ -23,7 +20,10 @@ from megaplan_sync.kernel.exceptions import (
     UnprovenError,
 )
 from megaplan_sync.kernel.postgres import raw_database
-from megaplan_sync.raw_schema import require_raw_schema
+from megaplan_sync.raw.account_sync import chosen_entities
+from megaplan_sync.raw.announcements import announce_tables
+from megaplan_sync.raw.entities import ALL_ENTITIES
+from megaplan_sync.raw.schema import require_raw_schema
 from megaplan_sync.reconciliation.account_reconciliation import AccountReconciliation
 from megaplan_sync.reconciliation.notice import write_notice
 from megaplan_sync.reconciliation.proposals import approve, waiting_proposals

@@ -10,27 +10,27 @@ from psycopg import Connection
 
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
-from megaplan_sync.canonical import CanonicalPage, Entity
-from megaplan_sync.deal_history import DealHistory
-from megaplan_sync.entities import CONTACT_COMPANIES, CONTACT_HUMANS
-from megaplan_sync.entity_pages import EntityPages
-from megaplan_sync.flatten import entity_id
 from megaplan_sync.kernel.account_lock import account_lock
 from megaplan_sync.kernel.entity_run import EntityRun
 from megaplan_sync.kernel.exceptions import NotLoadedError, SuspiciousAnswerError
 from megaplan_sync.kernel.findings import Findings
 from megaplan_sync.kernel.night_budget import NightBudgetSpentError
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.prefetch import PageAhead
+from megaplan_sync.raw.canonical import CanonicalPage, Entity
+from megaplan_sync.raw.cursor_state import WalkState
+from megaplan_sync.raw.entities import CONTACT_COMPANIES, CONTACT_HUMANS
+from megaplan_sync.raw.entity_pages import EntityPages
+from megaplan_sync.raw.flatten import entity_id
+from megaplan_sync.raw.history.deal_versions import DealHistory
+from megaplan_sync.raw.parents import OWNERS, pages_by_type
+from megaplan_sync.raw.prefetch import PageAhead
+from megaplan_sync.raw.tables import RowKey
 from megaplan_sync.reconciliation.audit import Audit
-from megaplan_sync.reconciliation.owners import OWNERS, pages_by_type
 from megaplan_sync.reconciliation.recorded_writer import RecordedWriter
 from megaplan_sync.reconciliation.repair import LATER_VERSION_HERE, Repair
 from megaplan_sync.reconciliation.row_seals import RowSeals
 from megaplan_sync.reconciliation.sweep import Sweep
 from megaplan_sync.reconciliation.vanished import IncompleteListError, Vanished
-from megaplan_sync.tables import RowKey
-from megaplan_sync.walk_state import WalkState
 
 log = logging.getLogger(__name__)
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from psycopg import Connection
 
-from megaplan_sync.canonical import Entity
-from megaplan_sync.fetched_entities import better_here, payload_keys, postgres_now
-from megaplan_sync.flatten import entity_id
 from megaplan_sync.kernel.account_lock import account_lock
 from megaplan_sync.kernel.findings import Findings
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.page_writers import OwnersWritten, OwnerWriter
+from megaplan_sync.raw.canonical import Entity
+from megaplan_sync.raw.fetched_entities import better_here, payload_keys, postgres_now
+from megaplan_sync.raw.flatten import entity_id
+from megaplan_sync.raw.page_writers import OwnersWritten, OwnerWriter
 
 
 class RecordedWriter:

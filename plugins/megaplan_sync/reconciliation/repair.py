@@ -13,12 +13,12 @@ from math import ceil
 
 from megaplan_hook.exceptions import MegaplanForbiddenError
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.canonical import CanonicalPage, Entity
-from megaplan_sync.entities import LATEST_CHANGE_FIRST
-from megaplan_sync.entity_pages import EntityPages
-from megaplan_sync.fetched_entities import LinkAnswers, change_time
-from megaplan_sync.flatten import entity_id
 from megaplan_sync.kernel.findings import Findings, OpenFinding
+from megaplan_sync.raw.canonical import CanonicalPage, Entity
+from megaplan_sync.raw.entities import LATEST_CHANGE_FIRST
+from megaplan_sync.raw.entity_pages import EntityPages
+from megaplan_sync.raw.fetched_entities import LinkAnswers, change_time
+from megaplan_sync.raw.flatten import entity_id
 from megaplan_sync.reconciliation.recorded_writer import RecordedWriter
 
 log = logging.getLogger(__name__)

@@ -20,7 +20,15 @@ from megaplan_sync.kernel.sql import read_sql
 
 _ROWS_COMPARED_AT_ONCE = 5000
 _ROWS_MADE_ANEW_AT_ONCE = 1000
-_RULES = ("canonical", "flatten", "kernel/json_text", "page_writers", "kernel/phones", "rows", "kernel/values")
+_RULES = (
+    "kernel/json_text",
+    "kernel/phones",
+    "kernel/values",
+    "raw/canonical",
+    "raw/flatten",
+    "raw/page_writers",
+    "raw/rows",
+)
 """Modules that decide what a row looks like."""
 
 Seals = dict[int, int]

@@ -18,13 +18,13 @@ from psycopg.types.json import Jsonb
 
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
-from megaplan_sync.entities import OLDEST_FIRST, EntitySpec
-from megaplan_sync.entity_pages import EntityPages
-from megaplan_sync.fetched_entities import change_time
-from megaplan_sync.flatten import entity_id
 from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.kernel.values import boolean
+from megaplan_sync.raw.entities import OLDEST_FIRST, EntitySpec
+from megaplan_sync.raw.entity_pages import EntityPages
+from megaplan_sync.raw.fetched_entities import change_time
+from megaplan_sync.raw.flatten import entity_id
 
 
 @dataclass

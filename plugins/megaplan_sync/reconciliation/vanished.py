@@ -15,15 +15,15 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.canonical import Entity
 from megaplan_sync.kernel.account_lock import account_lock
 from megaplan_sync.kernel.entity_run import EntityRun
 from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
 from megaplan_sync.kernel.findings import Findings
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.reconciliation.evidence import Ask, Evidence, ask_for
+from megaplan_sync.raw.canonical import Entity
+from megaplan_sync.raw.evidence import Ask, Evidence, ask_for
+from megaplan_sync.raw.tables import RowKey
 from megaplan_sync.reconciliation.proposals import Kind, propose, proposed_rows, settle_rows
-from megaplan_sync.tables import RowKey
 
 log = logging.getLogger(__name__)
 

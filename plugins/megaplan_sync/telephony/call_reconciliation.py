@@ -32,7 +32,7 @@ from megaplan_sync.kernel.exceptions import MegaplanSyncError
 from megaplan_sync.kernel.findings import Findings
 from megaplan_sync.kernel.night_budget import NightBudget, NightBudgetSpentError
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.tables import RowKey
+from megaplan_sync.raw.tables import RowKey
 from megaplan_sync.telephony.account_push import AccountPush
 from megaplan_sync.telephony.call_comparison import Card, ComparedCall, Differences, compare
 from megaplan_sync.telephony.call_days import Stretch, stretches_to_compare

@@ -18,7 +18,7 @@ from megaplan_sync.kernel.error_reporting import plainly_told
 from megaplan_sync.kernel.exceptions import OUR_ERRORS
 from megaplan_sync.kernel.postgres import raw_database
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.raw_schema import prepare_raw_schema
+from megaplan_sync.raw.schema import prepare_raw_schema
 from megaplan_sync.telephony.account_push import AccountPush
 from megaplan_sync.telephony.delivery_errors import CallNumberError, UnknownCallsError
 from megaplan_sync.telephony.ledger import Ledger

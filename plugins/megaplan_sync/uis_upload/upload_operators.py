@@ -10,7 +10,6 @@ from typing import Any
 from airflow.sdk import BaseSensorOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from megaplan_sync.announcements import announce_tables
 from megaplan_sync.kernel.account_failures import AccountFailures
 from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.kernel.account_session import account_hook
@@ -19,7 +18,8 @@ from megaplan_sync.kernel.certificate_report import event_extra, report
 from megaplan_sync.kernel.error_reporting import plainly_told
 from megaplan_sync.kernel.exceptions import OUR_ERRORS
 from megaplan_sync.kernel.postgres import raw_database
-from megaplan_sync.raw_schema import prepare_raw_schema
+from megaplan_sync.raw.announcements import announce_tables
+from megaplan_sync.raw.schema import prepare_raw_schema
 from megaplan_sync.reconciliation.operators import wants
 from megaplan_sync.uis_upload.account_upload import AccountUpload
 from megaplan_sync.uis_upload.processing_trigger import DealsProcessedTrigger

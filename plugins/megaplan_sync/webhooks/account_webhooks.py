@@ -11,16 +11,16 @@ from psycopg import Connection
 
 from megaplan_hook.exceptions import MegaplanAPIError, MegaplanRateLimitError
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.canonical import Entity
-from megaplan_sync.entities import EMPLOYEES
-from megaplan_sync.entity_pages import EntityPages
-from megaplan_sync.fetched_entities import postgres_now
-from megaplan_sync.flatten import entity_id
 from megaplan_sync.kernel.account_lock import account_lock
 from megaplan_sync.kernel.exceptions import AccountBusyError, EntitiesFailedError
-from megaplan_sync.outcome import EntityOutcome
-from megaplan_sync.reconciliation.evidence import ask_for
-from megaplan_sync.reconciliation.owners import OWNERS, pages_by_type
+from megaplan_sync.raw.canonical import Entity
+from megaplan_sync.raw.entities import EMPLOYEES
+from megaplan_sync.raw.entity_pages import EntityPages
+from megaplan_sync.raw.evidence import ask_for
+from megaplan_sync.raw.fetched_entities import postgres_now
+from megaplan_sync.raw.flatten import entity_id
+from megaplan_sync.raw.outcome import EntityOutcome
+from megaplan_sync.raw.parents import OWNERS, pages_by_type
 from megaplan_sync.webhooks.fetch import NamedEntitiesFetch
 from megaplan_sync.webhooks.named_rows import NamedRows
 from megaplan_sync.webhooks.waiting import EntityKey, NamedEntity, WaitingWebhooks, by_table

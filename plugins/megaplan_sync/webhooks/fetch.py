@@ -13,12 +13,12 @@ from psycopg import Connection
 
 from megaplan_hook.exceptions import MegaplanAPIError, MegaplanForbiddenError, MegaplanRateLimitError
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.canonical import CanonicalPage, Entity
-from megaplan_sync.entities import EMPLOYEES, LATEST_CHANGE_FIRST
-from megaplan_sync.entity_pages import EntityPages
-from megaplan_sync.fetched_entities import LinkAnswers, payload_keys
-from megaplan_sync.flatten import entity_id
-from megaplan_sync.whole_walk import WholeWalk
+from megaplan_sync.raw.canonical import CanonicalPage, Entity
+from megaplan_sync.raw.entities import EMPLOYEES, LATEST_CHANGE_FIRST
+from megaplan_sync.raw.entity_pages import EntityPages
+from megaplan_sync.raw.fetched_entities import LinkAnswers, payload_keys
+from megaplan_sync.raw.flatten import entity_id
+from megaplan_sync.raw.full_read import WholeWalk
 
 FROM_SO_MANY_THE_LIST_PAYS = 3
 FROM_SO_MANY_ALL_EMPLOYEES_PAY = 10

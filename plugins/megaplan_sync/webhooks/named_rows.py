@@ -7,15 +7,15 @@ from typing import Any
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from megaplan_sync.canonical import Entity
-from megaplan_sync.deal_history import DealHistory
-from megaplan_sync.fetched_entities import better_here
-from megaplan_sync.flatten import entity_id
 from megaplan_sync.kernel.account_lock import account_lock
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.outcome import EntityOutcome
-from megaplan_sync.page_writers import DIRECTORY_WRITERS, OwnersWritten, OwnerWriter, PageCounts
-from megaplan_sync.tables import Written
+from megaplan_sync.raw.canonical import Entity
+from megaplan_sync.raw.fetched_entities import better_here
+from megaplan_sync.raw.flatten import entity_id
+from megaplan_sync.raw.history.deal_versions import DealHistory
+from megaplan_sync.raw.outcome import EntityOutcome
+from megaplan_sync.raw.page_writers import DIRECTORY_WRITERS, OwnersWritten, OwnerWriter, PageCounts
+from megaplan_sync.raw.tables import Written
 
 Settle = Callable[[dict[int, str]], None]
 """Is given what became of entities, by id, within the transaction that wrote them."""

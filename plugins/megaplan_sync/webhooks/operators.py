@@ -7,7 +7,6 @@ from typing import Any
 
 from airflow.sdk import Context
 
-from megaplan_sync.announcements import announce_changes
 from megaplan_sync.kernel.account_failures import AccountFailures
 from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.kernel.account_session import account_hook, account_session
@@ -16,8 +15,9 @@ from megaplan_sync.kernel.error_reporting import plainly_told
 from megaplan_sync.kernel.exceptions import OUR_ERRORS
 from megaplan_sync.kernel.postgres import raw_database
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.outcome import EntityOutcome
-from megaplan_sync.raw_schema import prepare_raw_schema
+from megaplan_sync.raw.announcements import announce_changes
+from megaplan_sync.raw.outcome import EntityOutcome
+from megaplan_sync.raw.schema import prepare_raw_schema
 from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
 from megaplan_sync.webhooks.account_webhooks import AccountWebhooks
 
@@ -58,7 +58,7 @@ class ChooseAccountsWithWebhooksOperator(RawDatabaseOperator):
 class ReadNamedEntitiesOperator(AccountsOperator):
     """Reads again what the webhooks of some accounts name; one account's failure stops no other.
 
-    Give it ``outlets=RAW_TABLE_ALIASES`` (``megaplan_sync.assets``) to announce changed tables.
+    Give it ``outlets=RAW_TABLE_ALIASES`` (``megaplan_sync.raw.assets``) to announce changed tables.
     """
 
     def execute(self, context: Context) -> list[dict[str, Any]]:

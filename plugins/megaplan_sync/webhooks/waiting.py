@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from psycopg import Connection
 
-from megaplan_sync.flatten import CONTACT_CONTENT_TYPES
 from megaplan_sync.kernel.sql import read_sql
+from megaplan_sync.raw.flatten import CONTACT_CONTENT_TYPES
 from megaplan_sync.webhooks.bodies import DROPPED
 
 TABLES = {"Deal": "deals", "Employee": "employees", **dict.fromkeys(CONTACT_CONTENT_TYPES, "contacts")}

@@ -10,14 +10,14 @@ from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
 
 from demo.emulated_megaplan import EmulatedMegaplan
-from megaplan_sync.deal_history import DealHistory
 from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.outcome import EntityOutcome
+from megaplan_sync.raw.history.deal_versions import DealHistory
+from megaplan_sync.raw.outcome import EntityOutcome
+from megaplan_sync.raw.tables import ALL_TABLES
 from megaplan_sync.rebuild import deal_versions, entity_table, stage_moves
 from megaplan_sync.rebuild.account_rebuild import AccountRebuild
 from megaplan_sync.rebuild.outcome import RebuildOutcome, TableCounts
-from megaplan_sync.tables import ALL_TABLES
 
 Sync = Callable[..., dict[str, EntityOutcome]]
 Rebuild = Callable[..., dict[str, RebuildOutcome]]

@@ -12,8 +12,8 @@ from airflow.sdk.execution_time.context import OutletEventAccessors
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
-from megaplan_sync.assets import RAW_TABLE_ALIASES
-from megaplan_sync.operators import ChooseMegaplanAccountsOperator
+from megaplan_sync.raw.assets import RAW_TABLE_ALIASES
+from megaplan_sync.raw.operators import ChooseMegaplanAccountsOperator
 from megaplan_sync.rebuild.operators import (
     RebuildRawTablesOperator,
     RecreateViewsOperator,

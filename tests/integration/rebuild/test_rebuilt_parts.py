@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from megaplan_sync.canonical import content
+from megaplan_sync.raw.canonical import content
 from megaplan_sync.rebuild.outcome import TableCounts
 from tests.integration.rebuild.conftest import (
     EVIDENCE,

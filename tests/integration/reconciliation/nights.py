@@ -10,9 +10,9 @@ from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.account_sync import AccountSync
 from megaplan_sync.kernel.certificate import Certificate
 from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.raw.account_sync import AccountSync
 from megaplan_sync.reconciliation.account_reconciliation import AccountReconciliation
 from megaplan_sync.reconciliation.proposals import approve
 from tests.integration import truth

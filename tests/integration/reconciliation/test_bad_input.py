@@ -10,7 +10,7 @@ from airflow.sdk.execution_time.context import OutletEventAccessors
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
-from megaplan_sync.assets import RAW_TABLE_ALIASES
+from megaplan_sync.raw.assets import RAW_TABLE_ALIASES
 from megaplan_sync.reconciliation.operators import (
     ChooseReconciliationOperator,
     JudgeCertificatesOperator,

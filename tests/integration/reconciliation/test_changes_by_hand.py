@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from megaplan_sync.canonical import content
+from megaplan_sync.raw.canonical import content
 from tests.integration.reconciliation.nights import Found, Night
 
 Values = dict[str, Any]

@@ -11,9 +11,9 @@ from psycopg import Connection
 from demo.emulated_megaplan import EmulatedMegaplan, emulated_megaplan
 from demo.processes import free_port
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.account_sync import AccountSync
 from megaplan_sync.kernel.certificate import Certificate
 from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.raw.account_sync import AccountSync
 from megaplan_sync.reconciliation.account_reconciliation import AccountReconciliation
 from tests.integration import truth
 from tests.integration.conftest import DEALS, UNHURRIED

@@ -11,9 +11,9 @@ from airflow.sdk.execution_time.context import OutletEventAccessors
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
-from megaplan_sync.assets import RAW_TABLE_ALIASES, raw_table_alias
 from megaplan_sync.kernel.certificate import certificates_of
 from megaplan_sync.kernel.certificate_report import report
+from megaplan_sync.raw.assets import RAW_TABLE_ALIASES, raw_table_alias
 from megaplan_sync.reconciliation.notice import waiting_proposals_for_the_form
 from megaplan_sync.reconciliation.operators import (
     ChooseReconciliationOperator,

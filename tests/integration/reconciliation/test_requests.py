@@ -9,7 +9,7 @@ import pytest
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
-from megaplan_sync.outcome import EntityOutcome
+from megaplan_sync.raw.outcome import EntityOutcome
 from tests.integration import truth
 from tests.integration.conftest import DEALS, list_requests
 from tests.integration.databases import EMPTY

@@ -9,9 +9,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from megaplan_sync.account_sync import AccountSync
 from megaplan_sync.kernel.account_lock import account_lock
 from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.raw.account_sync import AccountSync
 from tests.integration.reconciliation.nights import Certificates, Found, Night
 from tests.integration.reconciliation.test_changes_in_megaplan import (
     SWEEP,

@@ -3,8 +3,8 @@
 import pytest
 from airflow.sdk import Asset
 
-from megaplan_sync.assets import RAW_TABLE_ALIASES, raw_table_alias, raw_table_asset
-from megaplan_sync.entities import ALL_ENTITIES
+from megaplan_sync.raw.assets import RAW_TABLE_ALIASES, raw_table_alias, raw_table_asset
+from megaplan_sync.raw.entities import ALL_ENTITIES
 
 
 def test_every_entity_has_an_alias() -> None:

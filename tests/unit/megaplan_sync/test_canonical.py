@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from megaplan_sync.canonical import CanonicalPage, canonical_json, content
+from megaplan_sync.raw.canonical import CanonicalPage, canonical_json, content
 
 EMPLOYEE = {
     "contentType": "Employee",

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from megaplan_hook.exceptions import MegaplanValidationError
-from megaplan_sync.entities import DEALS, EntitySpec
-from megaplan_sync.field_names import FieldNames
 from megaplan_sync.kernel.exceptions import RequiredFieldRefusedError
+from megaplan_sync.raw.entities import DEALS, EntitySpec
+from megaplan_sync.raw.field_names import FieldNames
 
 SPEC = EntitySpec("things", "/thing", ("name", "state"), ("color", "size"), custom_field_owners=("Thing",))
 REFUSAL = MegaplanValidationError(422, "/thing")

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from megaplan_sync.canonical import content
-from megaplan_sync.flatten import (
+from megaplan_sync.kernel.exceptions import UnreadableEntityError
+from megaplan_sync.raw.canonical import content
+from megaplan_sync.raw.flatten import (
     contact_name,
     contact_point_rows,
     contact_row,
@@ -19,7 +20,6 @@ from megaplan_sync.flatten import (
     pipeline_row,
     pipeline_stage_rows,
 )
-from megaplan_sync.kernel.exceptions import UnreadableEntityError
 
 ACCOUNT = "mp361546"
 

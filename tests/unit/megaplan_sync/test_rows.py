@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from megaplan_sync import rows
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.tables import ALL_TABLES
+from megaplan_sync.raw import rows
+from megaplan_sync.raw.tables import ALL_TABLES
 
 ROW_CLASSES = {
     "currencies": rows.CurrencyRow,

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from megaplan_sync.canonical import Entity
-from megaplan_sync.stage_histories import (
+from megaplan_sync.raw.canonical import Entity
+from megaplan_sync.raw.history.stage_histories import (
     Deal,
     Stage,
     StageMove,

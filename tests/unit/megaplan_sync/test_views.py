@@ -2,7 +2,7 @@
 
 import pytest
 
-from megaplan_sync.views import column_name, column_type, free_name
+from megaplan_sync.raw.views import column_name, column_type, free_name
 
 
 @pytest.mark.parametrize(

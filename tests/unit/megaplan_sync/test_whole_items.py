@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from megaplan_sync.whole_items import whole_items
+from megaplan_sync.raw.bare_items import whole_items
 
 COMPANY = {"contentType": "ContractorCompany", "id": "2", "name": "Ромашка", "timeUpdated": "later"}
 BARE = {"contentType": "ContractorCompany", "id": "2"}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from megaplan_hook.exceptions import MegaplanForbiddenError, MegaplanNotFoundError
-from megaplan_sync.reconciliation.evidence import ask_for
+from megaplan_sync.raw.evidence import ask_for
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from psycopg import Connection
 
 from megaplan_hook.exceptions import MegaplanAPIError, MegaplanRateLimitError
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.canonical import Entity
-from megaplan_sync.entity_pages import EntityPages
-from megaplan_sync.flatten import entity_id
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.kernel.values import moment
+from megaplan_sync.raw.canonical import Entity
+from megaplan_sync.raw.entity_pages import EntityPages
+from megaplan_sync.raw.flatten import entity_id
 
 log = logging.getLogger(__name__)
 

@@ -5,16 +5,16 @@ from typing import Any
 
 from airflow.sdk import Context
 
-from megaplan_sync.account_sync import AccountSync, chosen_entities
-from megaplan_sync.announcements import announce_changes
 from megaplan_sync.kernel.account_failures import AccountFailures
 from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.kernel.account_session import account_session
 from megaplan_sync.kernel.accounts import chosen_accounts, in_batches
 from megaplan_sync.kernel.error_reporting import PlainSpokenOperator, plainly_told
 from megaplan_sync.kernel.postgres import raw_database
-from megaplan_sync.outcome import EntityOutcome
-from megaplan_sync.raw_schema import prepare_raw_schema
+from megaplan_sync.raw.account_sync import AccountSync, chosen_entities
+from megaplan_sync.raw.announcements import announce_changes
+from megaplan_sync.raw.outcome import EntityOutcome
+from megaplan_sync.raw.schema import prepare_raw_schema
 
 
 class PrepareRawTablesOperator(RawDatabaseOperator):
@@ -56,7 +56,7 @@ class ChooseMegaplanAccountsOperator(PlainSpokenOperator):
 class MegaplanToPostgresOperator(AccountsOperator):
     """Brings the raw tables of some accounts up to date; one account's failure stops no other.
 
-    Give it ``outlets=RAW_TABLE_ALIASES`` (``megaplan_sync.assets``) to announce changed tables.
+    Give it ``outlets=RAW_TABLE_ALIASES`` (``megaplan_sync.raw.assets``) to announce changed tables.
 
     :param accounts: connection ids
     :param entities: names of entities, all if empty

@@ -7,7 +7,7 @@ that form lacks names that were asked for, the card is read by id.
 
 from collections.abc import Callable, Collection, Sequence
 
-from megaplan_sync.canonical import Entity, full_forms
+from megaplan_sync.raw.canonical import Entity, full_forms
 
 
 def whole_items(

@@ -7,9 +7,9 @@ from typing import Any
 from psycopg import Connection
 
 from megaplan_hook.exceptions import MegaplanValidationError
-from megaplan_sync.entities import EntitySpec
 from megaplan_sync.kernel.exceptions import RequiredFieldRefusedError
 from megaplan_sync.kernel.sql import read_sql
+from megaplan_sync.raw.entities import EntitySpec
 
 log = logging.getLogger(__name__)
 

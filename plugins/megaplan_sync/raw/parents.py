@@ -7,11 +7,11 @@ from typing import Any
 from psycopg import Connection
 
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.contact_lists import contact_lists
-from megaplan_sync.entities import DEALS, EntitySpec
-from megaplan_sync.entity_pages import EntityPages
-from megaplan_sync.flatten import CONTACT_CONTENT_TYPES
-from megaplan_sync.page_writers import OwnerWriter, contacts_writer, deals_writer
+from megaplan_sync.raw.contact_lists import contact_lists
+from megaplan_sync.raw.entities import DEALS, EntitySpec
+from megaplan_sync.raw.entity_pages import EntityPages
+from megaplan_sync.raw.flatten import CONTACT_CONTENT_TYPES
+from megaplan_sync.raw.page_writers import OwnerWriter, contacts_writer, deals_writer
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from airflow.sdk import Asset, AssetAlias
 
-from megaplan_sync.entities import ALL_ENTITIES
+from megaplan_sync.raw.entities import ALL_ENTITIES
 
 RAW_TABLE_ALIASES = [AssetAlias(f"megaplan_raw_{entity}") for entity in ALL_ENTITIES]
 """What a DAG schedules on, e.g. ``AssetAlias("megaplan_raw_deals")``: events come only when rows changed."""

@@ -15,10 +15,6 @@ from megaplan_hook.exceptions import (
     MegaplanTransportError,
 )
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync import entities
-from megaplan_sync.collection_pause import rare_collections
-from megaplan_sync.contact_lists import BY_KIND, contact_lists
-from megaplan_sync.custom_field_dictionary import read_custom_fields
 from megaplan_sync.kernel.account_lock import take_account_lock
 from megaplan_sync.kernel.exceptions import (
     OUR_ERRORS,
@@ -27,18 +23,22 @@ from megaplan_sync.kernel.exceptions import (
     UnknownEntityError,
 )
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.outcome import EntityOutcome
-from megaplan_sync.page_writers import (
+from megaplan_sync.raw import entities
+from megaplan_sync.raw.contact_lists import BY_KIND, contact_lists
+from megaplan_sync.raw.cursor_state import WalkState
+from megaplan_sync.raw.custom_field_dictionary import read_custom_fields
+from megaplan_sync.raw.full_read import WholeWalk
+from megaplan_sync.raw.garbage_collection import rare_collections
+from megaplan_sync.raw.incremental_read import TimedWalk
+from megaplan_sync.raw.outcome import EntityOutcome
+from megaplan_sync.raw.page_writers import (
     DIRECTORY_WRITERS,
     OwnerWriter,
     PageCounts,
     contacts_writer,
     deals_writer,
 )
-from megaplan_sync.pipelines import read_pipelines
-from megaplan_sync.timed_walk import TimedWalk
-from megaplan_sync.walk_state import WalkState
-from megaplan_sync.whole_walk import WholeWalk
+from megaplan_sync.raw.pipelines import read_pipelines
 
 log = logging.getLogger(__name__)
 

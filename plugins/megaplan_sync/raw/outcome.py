@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from megaplan_sync.page_writers import PageCounts
+from megaplan_sync.raw.page_writers import PageCounts
 
 
 @dataclass

@@ -14,16 +14,16 @@ from psycopg import Connection
 
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
-from megaplan_sync.canonical import CanonicalPage, Entity
-from megaplan_sync.entities import LATEST_CHANGE_FIRST, OLDEST_FIRST, EntitySpec
-from megaplan_sync.entity_pages import EntityPages
 from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
 from megaplan_sync.kernel.values import moment
-from megaplan_sync.outcome import EntityOutcome
-from megaplan_sync.page_writers import OwnerWriter, PageCounts
-from megaplan_sync.prefetch import PageAhead
-from megaplan_sync.progress import Progress
-from megaplan_sync.walk_state import WalkState
+from megaplan_sync.raw.canonical import CanonicalPage, Entity
+from megaplan_sync.raw.cursor_state import WalkState
+from megaplan_sync.raw.entities import LATEST_CHANGE_FIRST, OLDEST_FIRST, EntitySpec
+from megaplan_sync.raw.entity_pages import EntityPages
+from megaplan_sync.raw.outcome import EntityOutcome
+from megaplan_sync.raw.page_writers import OwnerWriter, PageCounts
+from megaplan_sync.raw.prefetch import PageAhead
+from megaplan_sync.raw.progress import Progress
 
 log = logging.getLogger(__name__)
 

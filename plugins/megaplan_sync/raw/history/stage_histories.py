@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from megaplan_sync.canonical import Entity
 from megaplan_sync.kernel.values import identifier, link_id, moment, text
+from megaplan_sync.raw.canonical import Entity
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 """Sorts what has no time behind everything else."""

@@ -5,8 +5,8 @@ from typing import Any
 from psycopg import Connection
 
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync import entities
-from megaplan_sync.walk_state import WalkState
+from megaplan_sync.raw import entities
+from megaplan_sync.raw.cursor_state import WalkState
 
 BY_KIND = (entities.CONTACT_HUMANS, entities.CONTACT_COMPANIES)
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from megaplan_sync.canonical import Content, Entity, canonical_json, content
 from megaplan_sync.kernel.exceptions import UnreadableEntityError
 from megaplan_sync.kernel.json_text import JsonText
 from megaplan_sync.kernel.phones import phone_e164
 from megaplan_sync.kernel.values import boolean, identifier, link_id, moment, money, number, text
-from megaplan_sync.rows import (
+from megaplan_sync.raw.canonical import Content, Entity, canonical_json, content
+from megaplan_sync.raw.rows import (
     AdvertisingWayRow,
     ContactPointRow,
     ContactRow,

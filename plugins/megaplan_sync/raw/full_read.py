@@ -10,10 +10,10 @@ from psycopg import Connection
 from megaplan_hook.exceptions import MegaplanNotFoundError, MegaplanValidationError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
-from megaplan_sync.canonical import CanonicalPage, Entity
-from megaplan_sync.entities import EntitySpec
-from megaplan_sync.field_names import FieldNames
-from megaplan_sync.whole_items import whole_items
+from megaplan_sync.raw.bare_items import whole_items
+from megaplan_sync.raw.canonical import CanonicalPage, Entity
+from megaplan_sync.raw.entities import EntitySpec
+from megaplan_sync.raw.field_names import FieldNames
 
 log = logging.getLogger(__name__)
 

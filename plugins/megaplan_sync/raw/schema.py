@@ -7,7 +7,7 @@ from psycopg import Connection, Cursor
 
 from megaplan_sync.kernel.exceptions import DatabaseEncodingError, MissingTablesError, NewerSchemaError
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.tables import ALL_TABLES
+from megaplan_sync.raw.tables import ALL_TABLES
 
 SCHEMA_VERSION = 2
 """Version of the tables that this code writes; ``upgrade_raw_tables_to_<n>.sql`` leads from n-1 to n."""

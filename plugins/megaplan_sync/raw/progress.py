@@ -5,7 +5,7 @@ import time
 
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
-from megaplan_sync.outcome import EntityOutcome
+from megaplan_sync.raw.outcome import EntityOutcome
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from megaplan_hook.exceptions import MegaplanForbiddenError, MegaplanNotFoundError
-from megaplan_sync.canonical import Entity
+from megaplan_sync.raw.canonical import Entity
 
 Ask = Callable[[int], Entity]
 """Returns an entity's card by id, raising what the hook raises."""

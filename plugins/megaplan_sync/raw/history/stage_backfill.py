@@ -17,9 +17,9 @@ from megaplan_hook.exceptions import (
 )
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
-from megaplan_sync.canonical import Entity
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.stage_histories import (
+from megaplan_sync.raw.canonical import Entity
+from megaplan_sync.raw.history.stage_histories import (
     Deal,
     Stage,
     StageMove,

@@ -9,12 +9,12 @@ from psycopg import Connection, Cursor
 
 from megaplan_hook.exceptions import MegaplanForbiddenError, MegaplanNotFoundError
 from megaplan_hook.hook import ExtraFieldsEntity, MegaplanHook
-from megaplan_sync.canonical import CanonicalPage, Entity, content
-from megaplan_sync.flatten import is_custom
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.kernel.values import text
-from megaplan_sync.page_writers import PageCounts
-from megaplan_sync.views import refresh_deals_view
+from megaplan_sync.raw.canonical import CanonicalPage, Entity, content
+from megaplan_sync.raw.flatten import is_custom
+from megaplan_sync.raw.page_writers import PageCounts
+from megaplan_sync.raw.views import refresh_deals_view
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from airflow.sdk import BaseHook, Context
 
-from megaplan_sync.assets import raw_table_alias, raw_table_asset
-from megaplan_sync.outcome import EntityOutcome
+from megaplan_sync.raw.assets import raw_table_alias, raw_table_asset
+from megaplan_sync.raw.outcome import EntityOutcome
 from megaplan_sync.rebuild.outcome import RebuildOutcome
 
 
@@ -15,7 +15,7 @@ def announce_changes(
 ) -> None:
     """Emit an asset event for every table whose rows changed, with the counts.
 
-    The task needs ``outlets=RAW_TABLE_ALIASES`` (``megaplan_sync.assets``).
+    The task needs ``outlets=RAW_TABLE_ALIASES`` (``megaplan_sync.raw.assets``).
     """
     changed = [(outcome.entity, outcome.as_dict()) for outcome in outcomes if outcome.changed]
     announce_tables(changed, postgres_conn_id, context)

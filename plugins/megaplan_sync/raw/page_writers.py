@@ -7,10 +7,10 @@ from typing import Any, NamedTuple, Protocol
 from psycopg import Connection
 from psycopg.errors import UniqueViolation
 
-from megaplan_sync import tables
-from megaplan_sync.canonical import Content, Entity, content
-from megaplan_sync.deal_history import DealHistory
-from megaplan_sync.flatten import (
+from megaplan_sync.kernel.sql import read_sql
+from megaplan_sync.raw import tables
+from megaplan_sync.raw.canonical import Content, Entity, content
+from megaplan_sync.raw.flatten import (
     advertising_way_row,
     contact_point_rows,
     contact_row,
@@ -21,9 +21,9 @@ from megaplan_sync.flatten import (
     department_row,
     employee_row,
 )
-from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.rows import ContactPointRow, ContactRow, DealPositionRow, DealRow
-from megaplan_sync.tables import RawTable, RowKey, Written
+from megaplan_sync.raw.history.deal_versions import DealHistory
+from megaplan_sync.raw.rows import ContactPointRow, ContactRow, DealPositionRow, DealRow
+from megaplan_sync.raw.tables import RawTable, RowKey, Written
 
 Row = tuple[Any, ...]
 

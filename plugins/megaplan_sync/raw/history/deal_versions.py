@@ -9,7 +9,7 @@ from megaplan_sync.kernel.sql import read_sql
 
 
 class DealHistory:
-    """The history of deals, a :class:`megaplan_sync.page_writers.History`.
+    """The history of deals, a :class:`megaplan_sync.raw.page_writers.History`.
 
     It goes by the content's hash alone: a row that is written anew because somebody changed it here by hand is no
     version. Where a version begins and what counts as a move: ``include/sql/write_deal_versions.sql``.

@@ -1,0 +1,1 @@
+"""Megaplan into the raw tables: which entities there are, how they are read, flattened and written."""

@@ -1,0 +1,1 @@
+"""Versions of deals and their moves from stage to stage."""
