@@ -20,7 +20,7 @@ from demo.embedded_postgres import embedded_postgres
 from demo.emulated_megaplan import EmulatedMegaplan, emulated_megaplan
 from demo.processes import free_port, running
 from megaplan_sync.raw.schema import prepare_raw_schema
-from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
+from megaplan_sync.telephony.schema import prepare_telephony_schema
 
 CHANGES, PAUSE_SECONDS = 8, 12.0
 SECRET = "benchmark-secret"

@@ -24,8 +24,8 @@ import uvloop
 from benchmarks.gateway_load import Latencies, Sender, get, post
 from benchmarks.gateway_world import EMPLOYEES, NotingMegaplan, RunningGateway, fill, running_gateway
 from benchmarks.postgres import running_postgres
+from megaplan_sync.inbox.event_store import UIS_NOTIFICATION, Message, event_row, insert_parameters
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.telephony.inbox import UIS_NOTIFICATION, Message, event_row, insert_parameters
 
 DOCS_PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 BEGIN = "<!-- gateway: written by `python -m benchmarks.gateway --write-docs` -->"

@@ -116,7 +116,7 @@ class Trial:
         from megaplan_sync.kernel.postgres import prepare_session
         from megaplan_sync.raw.account_sync import AccountSync
         from megaplan_sync.raw.schema import prepare_raw_schema
-        from megaplan_sync.uis_upload.upload_schema import prepare_upload_schema
+        from megaplan_sync.uis_upload.schema import prepare_upload_schema
 
         with psycopg.connect(self._uri, autocommit=True) as connection:
             prepare_session(connection)
@@ -131,7 +131,7 @@ class Trial:
         from megaplan_sync.kernel.postgres import prepare_session
         from megaplan_sync.uis_upload.account_upload import AccountUpload
         from megaplan_sync.uis_upload.postgres_points import PostgresPoints
-        from megaplan_sync.uis_upload.upload_session import UploadSession
+        from megaplan_sync.uis_upload.session import UploadSession
         from uis_hook.hook import UisHook
 
         self._cabinet.control("requests", method="DELETE")

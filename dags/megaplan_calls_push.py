@@ -46,10 +46,10 @@ import pendulum
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTimetable, Param, dag
 
+from megaplan_sync.inbox.trigger import InboxTrigger
 from megaplan_sync.kernel.dag_params import accounts_param
 from megaplan_sync.raw.operators import ChooseMegaplanAccountsOperator
-from megaplan_sync.telephony.inbox_trigger import InboxTrigger
-from megaplan_sync.telephony.push_operators import (
+from megaplan_sync.telephony.push.operators import (
     PushCallsOperator,
     PushNewCallsOperator,
     RecordingSensor,

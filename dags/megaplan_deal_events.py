@@ -48,7 +48,7 @@ from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTim
 from megaplan_sync.kernel.dag_params import accounts_param
 from megaplan_sync.raw.assets import RAW_TABLE_ALIASES
 from megaplan_sync.webhooks.operators import ChooseAccountsWithWebhooksOperator, ReadNamedEntitiesOperator
-from megaplan_sync.webhooks.webhook_trigger import WebhookTrigger
+from megaplan_sync.webhooks.trigger import WebhookTrigger
 
 MEGAPLAN_WEBHOOKS = Asset(
     "megaplan_webhooks",

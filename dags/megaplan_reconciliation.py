@@ -55,7 +55,6 @@ from megaplan_sync.kernel.certificate import CALLS
 from megaplan_sync.kernel.dag_params import accounts_param, entities_param
 from megaplan_sync.raw.assets import RAW_TABLE_ALIASES, raw_table_alias
 from megaplan_sync.raw.entities import ALL_ENTITIES
-from megaplan_sync.reconciliation.notice import waiting_proposals_for_the_form
 from megaplan_sync.reconciliation.operators import (
     DEPTHS,
     ChooseReconciliationOperator,
@@ -64,8 +63,9 @@ from megaplan_sync.reconciliation.operators import (
     ReconcileMegaplanOperator,
     RequireRawTablesOperator,
 )
-from megaplan_sync.telephony.call_reconciliation_operator import ReconcileCallsOperator
-from megaplan_sync.telephony.forgotten_calls_operator import ForgetOldCallsOperator
+from megaplan_sync.reconciliation.proposal_notice import waiting_proposals_for_the_form
+from megaplan_sync.telephony.night.operators import ReconcileCallsOperator
+from megaplan_sync.telephony.retention.operators import ForgetOldCallsOperator
 
 
 @dag(

@@ -51,11 +51,11 @@ from airflow.sdk import dag
 
 from megaplan_sync.kernel.dag_params import accounts_param
 from megaplan_sync.raw.operators import ChooseMegaplanAccountsOperator
-from megaplan_sync.telephony.sync_operators import (
+from megaplan_sync.telephony.assets import TELEPHONY_USERS
+from megaplan_sync.telephony.people.operators import (
     PrepareTelephonyTablesOperator,
     TelephonyUsersToPostgresOperator,
 )
-from megaplan_sync.telephony.telephony_assets import TELEPHONY_USERS
 
 
 @dag(

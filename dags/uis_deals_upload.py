@@ -48,7 +48,7 @@ from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, Param, dag
 from megaplan_sync.kernel.dag_params import accounts_param
 from megaplan_sync.raw.assets import raw_table_alias
 from megaplan_sync.raw.operators import ChooseMegaplanAccountsOperator
-from megaplan_sync.uis_upload.upload_operators import (
+from megaplan_sync.uis_upload.operators import (
     DealsProcessedSensor,
     DealsToUisOperator,
     PrepareUploadTablesOperator,

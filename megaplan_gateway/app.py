@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from megaplan_gateway.gate import guarded_route
+from megaplan_gateway.authentication import guarded_route
 from megaplan_gateway.health import health_routes
 from megaplan_gateway.notifications import Notifications
 from megaplan_gateway.refusals import RefusedError, not_found

@@ -23,17 +23,15 @@ from megaplan_hook.exceptions import (
     MegaplanRateLimitError,
     MegaplanValidationError,
 )
-from megaplan_sync.telephony.call_events import Call
-from megaplan_sync.telephony.card_bodies import (
+from megaplan_sync.telephony.calls.call import Call
+from megaplan_sync.telephony.live.card_bodies import (
     bare_end,
     changing_body,
     finishing_body,
     finishing_hash,
     opening_body,
 )
-from megaplan_sync.telephony.delivery_errors import is_ambiguous, is_refusal
-from megaplan_sync.telephony.live_call import live_call
-from megaplan_sync.telephony.live_cards import (
+from megaplan_sync.telephony.live.cards import (
     STALE_AFTER,
     Card,
     CardState,
@@ -42,6 +40,8 @@ from megaplan_sync.telephony.live_cards import (
     to_do,
     wanted_cards,
 )
+from megaplan_sync.telephony.live.live_call import live_call
+from megaplan_sync.telephony.push.exceptions import is_ambiguous, is_refusal
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from psycopg.rows import class_row
 from megaplan_gateway.database import Pool
 from megaplan_hook.links import Link
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.telephony.call_events import CallEvent
-from megaplan_sync.telephony.live_cards import Card, CardState, WantedCard
+from megaplan_sync.telephony.calls.call import CallEvent
+from megaplan_sync.telephony.live.cards import Card, CardState, WantedCard
 
 _CONTENT_TYPES = {"human": "ContractorHuman", "company": "ContractorCompany"}
 _NUMBER = re.compile(r"[0-9]{7,15}")

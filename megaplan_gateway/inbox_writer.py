@@ -20,8 +20,8 @@ from psycopg import AsyncConnection, DataError, Error
 from megaplan_gateway.database import Pool, in_time
 from megaplan_gateway.metrics import Metrics
 from megaplan_gateway.options import MIB, Options
+from megaplan_sync.inbox.event_store import EventRow, StoredEvent, insert_parameters, stored_events
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.telephony.inbox import EventRow, StoredEvent, insert_parameters, stored_events
 
 log = logging.getLogger(__name__)
 

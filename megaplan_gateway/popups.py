@@ -15,8 +15,8 @@ from megaplan_gateway.call_cards import LOOK_AGAIN_SECONDS, CallCards
 from megaplan_gateway.call_queue import CallQueue
 from megaplan_gateway.card_table import CardTable
 from megaplan_gateway.metrics import Metrics
-from megaplan_sync.telephony.inbox import StoredEvent
-from megaplan_sync.telephony.live_cards import STALE_AFTER
+from megaplan_sync.inbox.event_store import StoredEvent
+from megaplan_sync.telephony.live.cards import STALE_AFTER
 
 log = logging.getLogger(__name__)
 

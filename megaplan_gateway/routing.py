@@ -17,8 +17,8 @@ from psycopg_pool import PoolTimeout
 from starlette.responses import Response
 
 from megaplan_gateway.account import Account
+from megaplan_gateway.authentication import Incoming
 from megaplan_gateway.database import Pool, in_time
-from megaplan_gateway.gate import Incoming
 from megaplan_gateway.live_budget import BudgetSpentError
 from megaplan_gateway.metrics import Metrics
 from megaplan_gateway.options import Options
@@ -26,7 +26,7 @@ from megaplan_gateway.refusals import RefusedError, json_response
 from megaplan_hook.exceptions import MegaplanError
 from megaplan_sync.kernel.phones import phone_e164
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.telephony.routes import (
+from megaplan_sync.telephony.live.routes import (
     Telephone,
     answer,
     phones_of,

@@ -7,7 +7,7 @@ import time
 from datetime import datetime, timedelta
 
 from megaplan_gateway.account import Account
-from megaplan_sync.telephony.call_events import Call
+from megaplan_sync.telephony.calls.call import Call
 from uis_hook.call_control import list_calls
 from uis_hook.exceptions import UisError
 

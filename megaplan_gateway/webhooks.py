@@ -11,13 +11,13 @@ import logging
 
 from starlette.responses import Response
 
-from megaplan_gateway.gate import Incoming
+from megaplan_gateway.authentication import Incoming
 from megaplan_gateway.notifications import stored_in_inbox
 from megaplan_gateway.refusals import RefusedError, json_response
 from megaplan_gateway.service import Gateway
-from megaplan_sync.telephony.inbox import MEGAPLAN_WEBHOOK, Message, event_row
+from megaplan_sync.inbox.event_store import MEGAPLAN_WEBHOOK, Message, event_row
+from megaplan_sync.inbox.webhook_bodies import read_webhook
 from megaplan_sync.webhooks.account_names import foreign_account
-from megaplan_sync.webhooks.bodies import read_webhook
 
 log = logging.getLogger(__name__)
 

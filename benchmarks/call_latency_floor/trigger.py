@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
-from megaplan_sync.telephony.listening import open_session
+from megaplan_sync.inbox.listening import open_session
 
 
 class FloorTrigger(BaseEventTrigger):

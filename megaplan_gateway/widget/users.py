@@ -12,7 +12,7 @@ from psycopg.rows import class_row
 from megaplan_gateway.database import WAIT_SECONDS, Pool
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.kernel.values import text
-from megaplan_sync.telephony.user_mapping import takes_no_calls
+from megaplan_sync.telephony.people.user_mapping import takes_no_calls
 
 GRACE_SECONDS = 3.0
 """UIS may show a status it was told only a little later; until then its lists change nothing."""

@@ -13,7 +13,7 @@ from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.raw.account_sync import AccountSync
 from megaplan_sync.raw.schema import prepare_raw_schema
-from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
+from megaplan_sync.telephony.schema import prepare_telephony_schema
 
 EMPTY = "template1"
 """What an empty database is a copy of."""

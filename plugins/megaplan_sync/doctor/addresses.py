@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from megaplan_sync.doctor.patient import Patient
+from megaplan_sync.doctor.account_under_check import Patient
 
 MASK = "•••"
 

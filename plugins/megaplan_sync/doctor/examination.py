@@ -9,6 +9,8 @@ from typing import Any
 from psycopg import Connection, Error
 
 from megaplan_hook.exceptions import MegaplanAuthError
+from megaplan_sync.doctor.account_under_check import Patient
+from megaplan_sync.doctor.environment_checks import check_gateway, check_postgres
 from megaplan_sync.doctor.finding import Finding, error, ok
 from megaplan_sync.doctor.megaplan_checks import (
     check_application,
@@ -17,8 +19,6 @@ from megaplan_sync.doctor.megaplan_checks import (
     check_login,
     check_sight,
 )
-from megaplan_sync.doctor.patient import Patient
-from megaplan_sync.doctor.surroundings_checks import check_gateway, check_postgres
 from megaplan_sync.doctor.telephony_checks import (
     check_kept_calls,
     check_uis_account,
@@ -30,7 +30,7 @@ from megaplan_sync.kernel.account_session import account_hook
 from megaplan_sync.kernel.exceptions import OUR_ERRORS, MegaplanSyncError
 from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database
 from megaplan_sync.kernel.request_budget import PostgresBudget
-from megaplan_sync.telephony.telephony_session import uis_hook_of
+from megaplan_sync.telephony.session import uis_hook_of
 from uis_hook.hook import UisHook
 
 log = logging.getLogger(__name__)

@@ -6,8 +6,8 @@ from typing import Any
 
 from megaplan_hook.exceptions import MegaplanForbiddenError, MegaplanNotFoundError
 from megaplan_hook.query import path_id
+from megaplan_sync.doctor.account_under_check import Patient
 from megaplan_sync.doctor.finding import Finding, error, ok, warning
-from megaplan_sync.doctor.patient import Patient
 from megaplan_sync.kernel.token_user import current_rights, lost_rights
 
 TELEPHONY_RIGHTS = ("can_use_telephony", "settings_services_integration_telephony")

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from megaplan_sync.doctor.account_under_check import Patient
 from megaplan_sync.doctor.finding import Finding, error, ok, warning
-from megaplan_sync.doctor.patient import Patient
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.telephony.mismatches import MEGAPLAN_USERS, MismatchKind
+from megaplan_sync.telephony.people.mismatches import MEGAPLAN_USERS, MismatchKind
 from uis_hook.exceptions import UisError
 from uis_hook.hook import UisHook
 

@@ -15,7 +15,7 @@ from megaplan_sync.rebuild.chunks import Chunks
 from megaplan_sync.rebuild.custom_fields import rebuild_custom_fields
 from megaplan_sync.rebuild.entity_table import rebuild_directory
 from megaplan_sync.rebuild.outcome import RebuildOutcome
-from megaplan_sync.rebuild.owners import rebuild_contacts, rebuild_deals
+from megaplan_sync.rebuild.parents import rebuild_contacts, rebuild_deals
 from megaplan_sync.rebuild.pipelines import rebuild_pipelines
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from megaplan_sync.raw.canonical import content
 from megaplan_sync.raw.custom_field_dictionary import field_type
 from megaplan_sync.raw.views import refresh_deals_view
 from megaplan_sync.rebuild.chunks import Chunks
-from megaplan_sync.rebuild.made_anew import tell_left
+from megaplan_sync.rebuild.rederived import tell_left
 
 
 def rebuild_custom_fields(chunks: Chunks) -> None:

@@ -10,7 +10,7 @@ from megaplan_sync.raw.history.deal_versions import DealHistory
 from megaplan_sync.raw.tables import RawTable
 from megaplan_sync.rebuild.chunks import FIRST, ROWS_AT_ONCE, Chunks
 from megaplan_sync.rebuild.columns import keys, typed_columns
-from megaplan_sync.rebuild.made_anew import MadeAnew, made_anew, tell_left
+from megaplan_sync.rebuild.rederived import MadeAnew, made_anew, tell_left
 from megaplan_sync.rebuild.version_row import deal_version_row
 
 _TABLE = RawTable("deal_versions")

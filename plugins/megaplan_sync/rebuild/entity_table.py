@@ -7,7 +7,7 @@ from megaplan_sync.raw.page_writers import DIRECTORY_WRITERS
 from megaplan_sync.raw.tables import RawTable
 from megaplan_sync.rebuild.chunks import FIRST, ROWS_AT_ONCE, Chunks
 from megaplan_sync.rebuild.columns import keys, typed_columns
-from megaplan_sync.rebuild.made_anew import MadeAnew, StoredRow, sort_out
+from megaplan_sync.rebuild.rederived import MadeAnew, StoredRow, sort_out
 
 
 def rebuild_table(

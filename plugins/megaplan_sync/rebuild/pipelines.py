@@ -14,7 +14,7 @@ from megaplan_sync.raw.canonical import Entity, content
 from megaplan_sync.raw.flatten import pipeline_row, pipeline_stage_rows
 from megaplan_sync.rebuild.chunks import Chunks
 from megaplan_sync.rebuild.entity_table import rebuild_table
-from megaplan_sync.rebuild.made_anew import MadeAnew
+from megaplan_sync.rebuild.rederived import MadeAnew
 
 log = logging.getLogger(__name__)
 

@@ -27,7 +27,7 @@ from megaplan_sync.kernel.token_user import current_rights, is_known, lost_right
 from megaplan_sync.raw.account_sync import HOPELESS, chosen_entities
 from megaplan_sync.raw.history.stage_backfill import backfill_stage_moves
 from megaplan_sync.reconciliation.directories import DirectoryReconciliation
-from megaplan_sync.reconciliation.owner_reconciliation import OwnerReconciliation
+from megaplan_sync.reconciliation.parent_reconciliation import OwnerReconciliation
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.page_writers import OwnerWriter, RowWithParts
 from megaplan_sync.raw.tables import RowKey
 from megaplan_sync.reconciliation.recorded_writer import RecordedWriter
-from megaplan_sync.reconciliation.row_seals import RowSeals
+from megaplan_sync.reconciliation.row_checksums import RowSeals
 
 log = logging.getLogger(__name__)
 

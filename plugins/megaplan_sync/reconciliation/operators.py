@@ -25,7 +25,7 @@ from megaplan_sync.raw.announcements import announce_tables
 from megaplan_sync.raw.entities import ALL_ENTITIES
 from megaplan_sync.raw.schema import require_raw_schema
 from megaplan_sync.reconciliation.account_reconciliation import AccountReconciliation
-from megaplan_sync.reconciliation.notice import write_notice
+from megaplan_sync.reconciliation.proposal_notice import write_notice
 from megaplan_sync.reconciliation.proposals import approve, waiting_proposals
 
 DEPTHS = ("ids", "full")

@@ -16,11 +16,11 @@ from megaplan_sync.uis_upload.deal_ledger import DealLedger
 from megaplan_sync.uis_upload.deal_records import RecordMaker
 from megaplan_sync.uis_upload.deal_uploads import DealUploads
 from megaplan_sync.uis_upload.directory_ledger import DirectoryLedger, sync_names
+from megaplan_sync.uis_upload.exceptions import UploadBusyError
+from megaplan_sync.uis_upload.external_ids import employee_ext_id
 from megaplan_sync.uis_upload.funnels import Funnels
-from megaplan_sync.uis_upload.reading_back import ReadingBack
-from megaplan_sync.uis_upload.upload_errors import UploadBusyError
-from megaplan_sync.uis_upload.upload_ids import employee_ext_id
-from megaplan_sync.uis_upload.upload_session import UploadSession
+from megaplan_sync.uis_upload.read_back import ReadingBack
+from megaplan_sync.uis_upload.session import UploadSession
 from megaplan_sync.uis_upload.verification import Verification
 from uis_hook.exceptions import UisLimitExceededError
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from megaplan_sync.uis_upload.batch_sender import BatchSender
 from megaplan_sync.uis_upload.directory_ledger import TRIES, DirectoryLedger, SentRow
-from megaplan_sync.uis_upload.upload_session import UploadSession
+from megaplan_sync.uis_upload.session import UploadSession
 from uis_hook.deals import MAX_BATCH, DealContact
 from uis_hook.exceptions import (
     UisDuplicateError,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from megaplan_sync.raw.views import column_type
-from megaplan_sync.uis_upload.upload_errors import DealFieldError
-from megaplan_sync.uis_upload.upload_ids import chosen_field_ext_id
+from megaplan_sync.uis_upload.exceptions import DealFieldError
+from megaplan_sync.uis_upload.external_ids import chosen_field_ext_id
 from uis_hook.deals import UserFieldType
 
 SUM, CURRENCY, GOODS, STAGE = "mp_sum", "mp_currency", "mp_goods", "mp_stage"

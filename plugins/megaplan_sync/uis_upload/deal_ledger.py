@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.uis_upload.deal_fields import FieldSource
 from megaplan_sync.uis_upload.deal_records import DealFacts, Move
-from megaplan_sync.uis_upload.upload_session import UploadSession
+from megaplan_sync.uis_upload.session import UploadSession
 from uis_hook.deals import DealRecord
 
 log = logging.getLogger(__name__)

@@ -11,10 +11,10 @@ from megaplan_sync.uis_upload.deal_fields import FieldSource
 from megaplan_sync.uis_upload.deal_ledger import DealLedger, PlannedDeal
 from megaplan_sync.uis_upload.deal_records import DealFacts, DealProblem, RecordMaker
 from megaplan_sync.uis_upload.directory_ledger import TRIES, make_once
+from megaplan_sync.uis_upload.exceptions import EverythingRefusedError
 from megaplan_sync.uis_upload.history_rows import is_the_same_state
-from megaplan_sync.uis_upload.reading_back import ReadingBack
-from megaplan_sync.uis_upload.upload_errors import EverythingRefusedError
-from megaplan_sync.uis_upload.upload_session import UploadSession
+from megaplan_sync.uis_upload.read_back import ReadingBack
+from megaplan_sync.uis_upload.session import UploadSession
 from uis_hook.deals import MAX_BATCH
 from uis_hook.exceptions import (
     UisError,

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 from psycopg.types.json import Jsonb
 
 from megaplan_sync.uis_upload.content_hash import hash_of
-from megaplan_sync.uis_upload.upload_session import UploadSession
+from megaplan_sync.uis_upload.session import UploadSession
 from uis_hook.exceptions import UisDuplicateError, UisServerError, UisTransportError, UisValidationError
 
 log = logging.getLogger(__name__)

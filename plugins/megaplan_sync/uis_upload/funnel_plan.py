@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from megaplan_sync.uis_upload.upload_ids import pipeline_ext_id, stage_ext_id
+from megaplan_sync.uis_upload.external_ids import pipeline_ext_id, stage_ext_id
 from uis_hook.deals import MAX_STAGE_ORDER, MAX_STAGES_IN_PROCESS
 
 FinalKind = Literal["success", "failed"]

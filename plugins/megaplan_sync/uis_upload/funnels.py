@@ -7,9 +7,9 @@ from typing import Any
 
 from megaplan_sync.uis_upload.content_hash import hash_of
 from megaplan_sync.uis_upload.directory_ledger import DirectoryLedger, KnownRow, SentRow, make_once
+from megaplan_sync.uis_upload.external_ids import pipeline_ext_id
 from megaplan_sync.uis_upload.funnel_plan import FunnelPlan, PlannedStage, plan_funnel, stage_orders
-from megaplan_sync.uis_upload.upload_ids import pipeline_ext_id
-from megaplan_sync.uis_upload.upload_session import UploadSession
+from megaplan_sync.uis_upload.session import UploadSession
 from uis_hook.deals import FinalStage, Stage
 from uis_hook.exceptions import UisValidationError
 

@@ -11,9 +11,9 @@ from typing import Any
 from megaplan_sync.uis_upload.deal_ledger import DealLedger, UnverifiedDeal
 from megaplan_sync.uis_upload.directory_ledger import DirectoryLedger
 from megaplan_sync.uis_upload.history_rows import is_the_same_upload
-from megaplan_sync.uis_upload.reading_back import ReadingBack
+from megaplan_sync.uis_upload.read_back import ReadingBack
 from megaplan_sync.uis_upload.report_columns import difference, user_field_columns
-from megaplan_sync.uis_upload.upload_session import UploadSession
+from megaplan_sync.uis_upload.session import UploadSession
 from uis_hook.account_time import moment_of
 from uis_hook.exceptions import (
     UisComponentDisabledError,

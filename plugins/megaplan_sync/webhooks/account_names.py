@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from megaplan_hook.address import VENDOR_DOMAIN
 from megaplan_hook.settings import AccountSettings
-from megaplan_sync.webhooks.bodies import Webhook
+from megaplan_sync.inbox.webhook_bodies import Webhook
 
 _LABEL = re.compile(r"[a-z0-9-]+")
 

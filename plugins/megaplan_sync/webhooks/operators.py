@@ -18,7 +18,7 @@ from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.announcements import announce_changes
 from megaplan_sync.raw.outcome import EntityOutcome
 from megaplan_sync.raw.schema import prepare_raw_schema
-from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
+from megaplan_sync.telephony.schema import prepare_telephony_schema
 from megaplan_sync.webhooks.account_webhooks import AccountWebhooks
 
 

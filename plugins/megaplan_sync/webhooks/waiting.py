@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from psycopg import Connection
 
+from megaplan_sync.inbox.webhook_bodies import DROPPED
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.flatten import CONTACT_CONTENT_TYPES
-from megaplan_sync.webhooks.bodies import DROPPED
 
 TABLES = {"Deal": "deals", "Employee": "employees", **dict.fromkeys(CONTACT_CONTENT_TYPES, "contacts")}
 """Raw tables by the content type that a webhook names; other types have none."""

@@ -15,7 +15,7 @@ from psycopg.rows import dict_row
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.postgres import prepare_session
-from megaplan_sync.telephony.account_push import AccountPush
+from megaplan_sync.telephony.push.account_push import AccountPush
 from tests.emulators.uis_client import Client
 from uis_hook.settings import UisSettings
 

@@ -13,7 +13,7 @@ from megaplan_gateway.database import database_pool
 from megaplan_gateway.inbox_writer import InboxFullError, InboxWriter, UnstorableError
 from megaplan_gateway.metrics import Metrics
 from megaplan_gateway.options import Options
-from megaplan_sync.telephony.inbox import UIS_NOTIFICATION, EventRow, Message, event_row
+from megaplan_sync.inbox.event_store import UIS_NOTIFICATION, EventRow, Message, event_row
 
 
 def row(number: int) -> EventRow:

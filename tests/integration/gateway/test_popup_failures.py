@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from megaplan_gateway.options import Options
-from megaplan_sync.telephony.inbox import UIS_NOTIFICATION, store_event
+from megaplan_sync.inbox.event_store import UIS_NOTIFICATION, store_event
 
 from .call_world import ANNA, OLGA, OWN_CALL, PETER, STRANGER, CallWorld, wait_until
 from .served import ServedGateway, served

@@ -17,7 +17,7 @@ from psycopg import Connection, sql
 from demo.emulated_megaplan import EmulatedMegaplan
 from demo.processes import free_port
 from megaplan_gateway.options import Options
-from megaplan_sync.telephony.inbox import store_report_rows
+from megaplan_sync.inbox.event_store import store_report_rows
 from tests.emulators.uis_client import Client as Uis
 
 from .process import gateway_process

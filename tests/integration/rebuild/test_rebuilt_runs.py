@@ -7,7 +7,7 @@ from psycopg import Connection
 
 from megaplan_sync.kernel import account_lock
 from megaplan_sync.kernel.exceptions import AccountBusyError, EntitiesFailedError
-from megaplan_sync.rebuild import deal_versions, owners
+from megaplan_sync.rebuild import deal_versions, parents
 from megaplan_sync.rebuild.columns import FIELDS, typed_columns
 from megaplan_sync.rebuild.outcome import TableCounts
 from tests.integration.rebuild.conftest import TABLES, Gone, Rebuild, Sync, copy_of, damage, one, written
@@ -32,7 +32,7 @@ def test_a_killed_rebuild_goes_on_and_tells_what_it_did_before(
         deal_versions.rebuild_open_versions(*arguments)
 
     with monkeypatch.context() as patched:
-        patched.setattr(owners, "rebuild_open_versions", killed)
+        patched.setattr(parents, "rebuild_open_versions", killed)
         with pytest.raises(EntitiesFailedError, match="killed"):
             rebuild("deals", "currencies", run_id="one run")
     done = one(

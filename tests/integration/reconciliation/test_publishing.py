@@ -14,13 +14,13 @@ from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_sync.kernel.certificate import certificates_of
 from megaplan_sync.kernel.certificate_report import report
 from megaplan_sync.raw.assets import RAW_TABLE_ALIASES, raw_table_alias
-from megaplan_sync.reconciliation.notice import waiting_proposals_for_the_form
 from megaplan_sync.reconciliation.operators import (
     ChooseReconciliationOperator,
     JudgeCertificatesOperator,
     PublishCertificatesOperator,
     ReconcileMegaplanOperator,
 )
+from megaplan_sync.reconciliation.proposal_notice import waiting_proposals_for_the_form
 from tests.integration.airflow_runs import postgres_connection
 from tests.integration.reconciliation.counted import delete_deals
 

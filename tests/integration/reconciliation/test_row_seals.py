@@ -8,8 +8,8 @@ from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.reconciliation import row_seals
-from megaplan_sync.reconciliation.row_seals import RowSeals
+from megaplan_sync.reconciliation import row_checksums
+from megaplan_sync.reconciliation.row_checksums import RowSeals
 from tests.integration import truth
 from tests.integration.conftest import DEALS
 from tests.integration.reconciliation.conftest import Reconcile
@@ -132,10 +132,10 @@ def test_without_seals_and_under_other_rules_all_rows_are_made_anew(
 ) -> None:
     loaded("deals")
     with monkeypatch.context() as patch:
-        patch.setattr(row_seals, "_RULES", ("flatten",))
-        row_seals.rules.cache_clear()
+        patch.setattr(row_checksums, "_RULES", ("raw/flatten",))
+        row_checksums.rules.cache_clear()
         assert len(unverified("deals")) == DEALS, "the code has changed"
-    row_seals.rules.cache_clear()
+    row_checksums.rules.cache_clear()
     assert unverified("deals") == []
     database.execute("TRUNCATE megaplan_sync.row_seals")
     assert len(unverified("deals")) == DEALS

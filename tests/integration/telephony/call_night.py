@@ -12,8 +12,8 @@ import pytest
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.certificate import Certificate
 from megaplan_sync.kernel.postgres import prepare_session
-from megaplan_sync.telephony.call_reconciliation import CallReconciliation
-from megaplan_sync.telephony.telephony_session import TelephonySession
+from megaplan_sync.telephony.night.call_reconciliation import CallReconciliation
+from megaplan_sync.telephony.session import TelephonySession
 from tests.emulators.uis_client import Client
 from uis_hook.hook import UisHook
 

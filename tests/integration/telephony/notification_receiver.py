@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from megaplan_sync.telephony.inbox import UIS_NOTIFICATION, StoredEvent, store_event
+from megaplan_sync.inbox.event_store import UIS_NOTIFICATION, StoredEvent, store_event
 from tests.local_server import LocalServer, SilentHandler
 
 

@@ -17,8 +17,8 @@ from megaplan_hook.exceptions import MegaplanError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.exceptions import MegaplanSyncError
 from megaplan_sync.kernel.postgres import prepare_session
-from megaplan_sync.telephony.account_push import AccountPush
-from megaplan_sync.telephony.pace import Pace
+from megaplan_sync.telephony.push.account_push import AccountPush
+from megaplan_sync.telephony.push.retry_schedule import Pace
 from uis_hook.settings import UisSettings
 
 EMPLOYEE, UIS_EMPLOYEE = 1_000_004, 501

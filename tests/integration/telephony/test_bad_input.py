@@ -11,11 +11,11 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.execution_time.context import OutletEventAccessors
 
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.telephony.call_reconciliation_operator import ReconcileCallsOperator
-from megaplan_sync.telephony.inbox import UIS_NOTIFICATION, store_event
-from megaplan_sync.telephony.push_operators import PushCallsOperator, PushNewCallsOperator
-from megaplan_sync.telephony.sync_operators import TelephonyUsersToPostgresOperator
-from megaplan_sync.telephony.telephony_assets import TELEPHONY_USERS
+from megaplan_sync.inbox.event_store import UIS_NOTIFICATION, store_event
+from megaplan_sync.telephony.assets import TELEPHONY_USERS
+from megaplan_sync.telephony.night.operators import ReconcileCallsOperator
+from megaplan_sync.telephony.people.operators import TelephonyUsersToPostgresOperator
+from megaplan_sync.telephony.push.operators import PushCallsOperator, PushNewCallsOperator
 from tests.emulators.uis_client import Client
 
 from ..airflow_runs import postgres_connection

@@ -10,8 +10,8 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from megaplan_hook.exceptions import MegaplanAuthError
 from megaplan_sync.kernel.certificate import Certificate, certificates_of
-from megaplan_sync.telephony.call_reconciliation_operator import ReconcileCallsOperator
-from megaplan_sync.telephony.delivery_errors import NoTelephonyUsersError
+from megaplan_sync.telephony.night.operators import ReconcileCallsOperator
+from megaplan_sync.telephony.push.exceptions import NoTelephonyUsersError
 from tests.emulators.uis_client import Client
 from uis_hook.exceptions import UisError
 

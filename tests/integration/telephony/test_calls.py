@@ -11,9 +11,9 @@ import psycopg
 import pytest
 from psycopg import Connection
 
+from megaplan_sync.inbox.event_store import UIS_NOTIFICATION, store_events, store_report_rows
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.telephony.calls import DerivedCall, derive_new_calls, drain
-from megaplan_sync.telephony.inbox import UIS_NOTIFICATION, store_events, store_report_rows
+from megaplan_sync.telephony.calls.call_table import DerivedCall, derive_new_calls, drain
 
 ACCOUNT = "acme"
 SESSION = 700_100_200

@@ -10,8 +10,8 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from emulators.uis.calls.kinds import KINDS
-from megaplan_sync.telephony.calls import drain
-from megaplan_sync.telephony.inbox import store_report_rows
+from megaplan_sync.inbox.event_store import store_report_rows
+from megaplan_sync.telephony.calls.call_table import drain
 from tests.emulators.uis_client import Client
 from tests.integration.telephony.notification_receiver import NotificationReceiver
 from uis_hook.reports import CALL_FIELDS

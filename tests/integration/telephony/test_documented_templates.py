@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from megaplan_sync.telephony.notifications import Notification, read_notification
+from megaplan_sync.inbox.notifications import Notification, read_notification
 from tests.emulators.uis_client import Client, Receiver
 
 pytest_plugins = ["tests.emulators.uis_fixtures"]

@@ -10,17 +10,17 @@ import psycopg
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.telephony.calls import drain
-from megaplan_sync.telephony.forgotten_calls import Forgotten, forget_old_calls
-from megaplan_sync.telephony.forgotten_calls_operator import ForgetOldCallsOperator
-from megaplan_sync.telephony.inbox import (
+from megaplan_sync.inbox.event_store import (
     MEGAPLAN_WEBHOOK,
     UIS_NOTIFICATION,
     store_event,
     store_events,
     store_report_rows,
 )
+from megaplan_sync.kernel.sql import read_sql
+from megaplan_sync.telephony.calls.call_table import drain
+from megaplan_sync.telephony.retention.forgotten_calls import Forgotten, forget_old_calls
+from megaplan_sync.telephony.retention.operators import ForgetOldCallsOperator
 from tests.emulators.uis_client import Client
 
 from ..airflow_runs import postgres_connection

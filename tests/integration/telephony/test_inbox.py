@@ -9,8 +9,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from megaplan_sync.kernel.postgres import prepare_session
-from megaplan_sync.telephony.inbox import (
+from megaplan_sync.inbox.event_store import (
     CHANNEL,
     UIS_NOTIFICATION,
     StoredEvent,
@@ -18,6 +17,7 @@ from megaplan_sync.telephony.inbox import (
     store_events,
     store_report_rows,
 )
+from megaplan_sync.kernel.postgres import prepare_session
 
 ACCOUNT = "acme"
 BODY = (

@@ -9,7 +9,7 @@ import pytest
 
 from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.kernel.request_budget import LIVE_SHARE
-from megaplan_sync.telephony.directory_sync import save_directory
+from megaplan_sync.telephony.people.directories import save_directory
 from tests.emulators.uis_client import Client
 
 from .push_world import STARTED, PushWorld, uis_settings

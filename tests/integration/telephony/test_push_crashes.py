@@ -15,7 +15,7 @@ from requests import PreparedRequest, Response
 from megaplan_hook.exceptions import MegaplanError
 from megaplan_hook.session import MeteredAdapter
 from megaplan_sync.kernel.postgres import prepare_session
-from megaplan_sync.telephony.delivery_errors import ClaimLostError
+from megaplan_sync.telephony.push.exceptions import ClaimLostError
 from tests.emulators.uis_client import Client
 
 from .push_world import ALL_DONE, PushWorld, uis_settings

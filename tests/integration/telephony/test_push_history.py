@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from megaplan_hook.exceptions import MegaplanError
-from megaplan_sync.telephony.delivery_errors import NoTelephonyUsersError
+from megaplan_sync.telephony.push.exceptions import NoTelephonyUsersError
 
 from .push_world import COLLEAGUE, EMPLOYEE, STRANGER, UIS_COLLEAGUE, PushWorld
 

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from megaplan_hook.exceptions import MegaplanError
-from megaplan_sync.telephony.record_check import RecordCheck, RecordLook
+from megaplan_sync.telephony.push.recording_check import RecordCheck, RecordLook
 from tests.emulators.uis_client import Client
 
 from .push_world import ALL_DONE, PushWorld, uis_settings

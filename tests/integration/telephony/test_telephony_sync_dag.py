@@ -11,11 +11,11 @@ from airflow.sdk.execution_time.context import OutletEventAccessors
 from psycopg import Connection
 
 from demo.emulated_megaplan import PASSWORD, EmulatedMegaplan
-from megaplan_sync.telephony.sync_operators import (
+from megaplan_sync.telephony.assets import TELEPHONY_USERS
+from megaplan_sync.telephony.people.operators import (
     PrepareTelephonyTablesOperator,
     TelephonyUsersToPostgresOperator,
 )
-from megaplan_sync.telephony.telephony_assets import TELEPHONY_USERS
 from tests.emulators.uis_client import TOKEN, Client
 
 from ..airflow_runs import AirflowRun, TestedAirflow, postgres_connection

@@ -11,7 +11,7 @@ from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook.exceptions import MegaplanError
 from megaplan_sync.kernel.exceptions import AccountBusyError, EntitiesFailedError, SuspiciousAnswerError
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.telephony.user_sync import UserSyncOutcome
+from megaplan_sync.telephony.people.user_sync import UserSyncOutcome
 from tests.emulators.uis_client import Client
 from uis_hook.exceptions import UisError
 

@@ -14,9 +14,9 @@ import requests
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.postgres import prepare_session
-from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
-from megaplan_sync.telephony.telephony_session import TelephonySession
-from megaplan_sync.telephony.user_sync import UserSync, UserSyncOutcome
+from megaplan_sync.telephony.people.user_sync import UserSync, UserSyncOutcome
+from megaplan_sync.telephony.schema import prepare_telephony_schema
+from megaplan_sync.telephony.session import TelephonySession
 from tests.emulators.uis_client import Client
 from tests.integration.telephony.two_sides import TelephonySettings, uis_connection
 from uis_hook.hook import UisHook

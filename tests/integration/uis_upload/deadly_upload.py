@@ -7,7 +7,7 @@ import psycopg
 from megaplan_sync.kernel.account_session import account_hook
 from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.uis_upload.account_upload import AccountUpload
-from megaplan_sync.uis_upload.upload_session import UploadSession
+from megaplan_sync.uis_upload.session import UploadSession
 from uis_hook.conversation import Message, Received
 from uis_hook.hook import UisHook
 

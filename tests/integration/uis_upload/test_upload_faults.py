@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from megaplan_sync.uis_upload.deal_uploads import MOST_REFUSED_IN_A_ROW
-from megaplan_sync.uis_upload.upload_errors import EverythingRefusedError, UploadUnsettledError
+from megaplan_sync.uis_upload.exceptions import EverythingRefusedError, UploadUnsettledError
 from uis_hook.exceptions import UisError, UisTokenError
 
 from ..conftest import DEALS

@@ -16,9 +16,9 @@ from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_sync.kernel.account_session import account_hook
 from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.uis_upload.account_upload import AccountUpload
+from megaplan_sync.uis_upload.certificate import certify
 from megaplan_sync.uis_upload.postgres_points import PostgresPoints
-from megaplan_sync.uis_upload.upload_certificate import certify
-from megaplan_sync.uis_upload.upload_session import UploadSession
+from megaplan_sync.uis_upload.session import UploadSession
 from tests.emulators.uis_client import Client
 from uis_hook.hook import UisHook
 

@@ -11,10 +11,10 @@ import pytest
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
-from megaplan_sync.telephony.inbox import UIS_NOTIFICATION, store_event
-from megaplan_sync.telephony.inbox_trigger import InboxTrigger
-from megaplan_sync.telephony.telephony_schema import prepare_telephony_schema
-from megaplan_sync.webhooks.webhook_trigger import WebhookTrigger
+from megaplan_sync.inbox.event_store import UIS_NOTIFICATION, store_event
+from megaplan_sync.inbox.trigger import InboxTrigger
+from megaplan_sync.telephony.schema import prepare_telephony_schema
+from megaplan_sync.webhooks.trigger import WebhookTrigger
 from tests.integration.airflow_runs import TestedAirflow, postgres_connection
 from tests.integration.conftest import UNHURRIED
 from tests.integration.gateway.served import MEGAPLAN_SECRET, served, set_connections
@@ -72,7 +72,7 @@ def test_a_test_deal_made_in_megaplan_is_in_the_table_seconds_later(
 def test_each_doorbell_rings_for_its_own(world: WebhookWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_POSTGRES", json.dumps(postgres_connection(world.uri)))
     path, arguments = WebhookTrigger(rest_seconds=5.0).serialize()
-    assert path == "megaplan_sync.webhooks.webhook_trigger.WebhookTrigger"
+    assert path == "megaplan_sync.webhooks.trigger.WebhookTrigger"
     assert WebhookTrigger(**arguments).serialize() == (path, arguments)
     with world.night.database.transaction():
         body = {"notification_mnemonic": "call_session_finished", "call_session_id": 7}

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from megaplan_sync.telephony.call_derivation import derive_call, derive_calls
-from megaplan_sync.telephony.call_events import Call, CallEvent
-from megaplan_sync.telephony.notifications import read_notification
+from megaplan_sync.inbox.notifications import read_notification
+from megaplan_sync.telephony.calls.call import Call, CallEvent
+from megaplan_sync.telephony.calls.call_derivation import derive_call, derive_calls
 
 TRACES = {
     path.stem: json.loads(path.read_text("utf-8")) for path in Path(__file__).parent.glob("traces/*.json")

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from megaplan_sync.telephony.call_events import CallEvent
-from megaplan_sync.telephony.live_call import live_call
-from megaplan_sync.telephony.live_cards import STALE_AFTER, Card, to_do, wanted_cards
+from megaplan_sync.telephony.calls.call import CallEvent
+from megaplan_sync.telephony.live.cards import STALE_AFTER, Card, to_do, wanted_cards
+from megaplan_sync.telephony.live.live_call import live_call
 
 BEGAN = datetime(2026, 9, 21, 9, 15, tzinfo=UTC)
 USERS: Mapping[int, int] = {501: 1, 502: 2, 503: 3}

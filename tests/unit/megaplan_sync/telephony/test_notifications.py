@@ -13,8 +13,8 @@ import pytest
 
 from emulators.uis.notifications.events import EVENTS, TEMPLATES
 from emulators.uis.notifications.templates import default_body, default_query, expand
-from megaplan_sync.telephony.notification_bodies import read_body, without_secrets
-from megaplan_sync.telephony.notifications import Notification, json_text, read_notification
+from megaplan_sync.inbox.notification_bodies import read_body, without_secrets
+from megaplan_sync.inbox.notifications import Notification, json_text, read_notification
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 BODY = {

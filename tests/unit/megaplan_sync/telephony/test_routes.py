@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from megaplan_sync.telephony.routes import read_route_request
+from megaplan_sync.telephony.live.routes import read_route_request
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from megaplan_sync.kernel.exceptions import UnreadableEntityError
-from megaplan_sync.telephony.internal_numbers import internal_number
-from megaplan_sync.telephony.mismatches import Mismatch, MismatchKind
-from megaplan_sync.telephony.user_mapping import UserMapping, map_users, takes_no_calls
+from megaplan_sync.telephony.people.internal_numbers import internal_number
+from megaplan_sync.telephony.people.mismatches import Mismatch, MismatchKind
+from megaplan_sync.telephony.people.user_mapping import UserMapping, map_users, takes_no_calls
 from uis_hook.exceptions import UisTransportError
 
 NONE: list[str] = []

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from megaplan_sync.telephony.mismatch_report import MOST_ROWS, mismatch_table
-from megaplan_sync.telephony.mismatches import MismatchKind
+from megaplan_sync.telephony.people.mismatch_report import MOST_ROWS, mismatch_table
+from megaplan_sync.telephony.people.mismatches import MismatchKind
 
 PAGE = (Path(__file__).parents[4] / "docs" / "telephony-users.md").read_text(encoding="utf-8")
 FOUND: dict[str, Any] = {

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from megaplan_hook.settings import AccountSettings
+from megaplan_sync.inbox.webhook_bodies import Webhook, read_webhook
 from megaplan_sync.webhooks.account_names import foreign_account
-from megaplan_sync.webhooks.bodies import Webhook, read_webhook
 
 
 @dataclass

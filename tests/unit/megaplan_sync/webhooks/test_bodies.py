@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from megaplan_sync.webhooks.bodies import SCENARIO, read_webhook
+from megaplan_sync.inbox.webhook_bodies import SCENARIO, read_webhook
 
 
 def read(body: Any, at: datetime | None = None) -> Any:

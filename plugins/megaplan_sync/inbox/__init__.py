@@ -1,0 +1,1 @@
+"""Everything that comes in, of calls and from Megaplan: read, stored once, and watched."""

@@ -1,0 +1,200 @@
+"""What a notification of UIS says: which event, of which call, when. Free of I/O; never fails.
+
+Values are called as UIS's macros are called, whatever groups a template sorts them into (``call_info``,
+``employee_info``, …): a template is the customer's own, but its keys must be the names of the macros, as in the
+default templates and in the one that the documentation recommends. Moments become UTC.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs
+from zoneinfo import ZoneInfo
+
+from megaplan_sync.inbox.notification_bodies import read_body
+from megaplan_sync.inbox.notification_shapes import event_by_shape
+from uis_hook.account_time import moment_of
+
+Values = dict[str, Any]
+
+# default templates call these otherwise than the macros
+_SYNONYMS = {"contact_fullname": "contact_full_name", "communication_id": "call_session_id"}
+_LOCAL_MOMENTS = ("start_time", "finish_time")
+_NEVER_KEPT = frozenset({"secret"})
+_WHICH = ("leg_id", "employee_id", "leg_ids", "tag_id", "file_link", "status")
+_OF_OTHER_THINGS = frozenset({"sip_line_id", "chat_id", "offline_message_id", "event_log_id"})
+_MNEMONIC = re.compile(r"[a-z][a-z0-9_]{1,63}")
+_LONGEST_KEY = 300
+_BIGGEST_ID = 2**63 - 1
+LONGEST_SECONDS = 31 * 86_400
+"""No call takes longer; what says so is a mistake, and would not fit into a table or a calendar."""
+_YEARS = range(1971, 2200)
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Notification:
+    """A message as understood.
+
+    :param dedupe_key: equal for the same event delivered twice: the event (or, unless it is known, the name of the
+        notification), the call, its leg and employee, the time, and which fields there are, so that a second
+        template for the same event is no repetition. Of a body that is not understood its hash.
+    :param mnemonic: the event; None if the body does not tell
+    :param call_session_id: None if it is not about a call, or broken
+    :param occurred_at: ``notification_time`` in UTC
+    :param values: by name of macro; None if the body could not be read
+    :param broken: why it is of no use
+    :param repaired: what had to be put right, as a sentence
+    """
+
+    dedupe_key: str
+    mnemonic: str | None = None
+    call_session_id: int | None = None
+    occurred_at: datetime | None = None
+    values: Values | None = None
+    broken: str | None = None
+    repaired: str | None = None
+
+
+def read_notification(
+    body: bytes, content_type: str | None, query: str | None = None, *, zone: ZoneInfo
+) -> Notification:
+    """Read a notification; of a GET the query string is its body.
+
+    The event is ``notification_mnemonic``, otherwise ``event`` of the query, otherwise the one whose default
+    template has these fields.
+
+    :param zone: the account's, in which UIS writes its moments
+    """
+    read = read_body(body, content_type, query)
+    values = flat(read.values) if read.values is not None else None
+    mnemonic = _mnemonic(values, query)
+    repaired = "; ".join(read.repaired) or None
+    if values is None:
+        return Notification(_hash(body, query), mnemonic, broken=read.broken, repaired=repaired)
+    occurred_at = _occurred_at(values, zone)
+    for name in _LOCAL_MOMENTS:
+        if values.get(name) is not None:
+            moment = local_moment(values[name], zone)
+            values[name] = moment.isoformat() if moment is not None else None
+    is_of_call = _OF_OTHER_THINGS.isdisjoint(values) and values.get("communication_type") in (None, "call")
+    session = (whole_number(values.get("call_session_id")) or None) if is_of_call else None
+    return Notification(
+        _key(mnemonic, session, values) or _hash(body, query),
+        mnemonic,
+        session,
+        occurred_at,
+        values,
+        _no_call(values) if is_of_call and session is None else None,
+        repaired,
+    )
+
+
+def flat(body: Mapping[str, Any]) -> Values:
+    """Return the values without their groups; of two with one name the outer one, unless it is null."""
+    found: Values = {}
+    groups: list[Mapping[str, Any]] = []
+    for name, value in body.items():
+        if isinstance(value, Mapping):
+            groups.append(value)
+        elif name not in _NEVER_KEPT:
+            _put(found, name, value)
+    for group in groups:
+        for name, value in flat(group).items():
+            _put(found, name, value)
+    return found
+
+
+def whole_number(value: Any) -> int | None:
+    """Read an id or a number of seconds, also as a text of digits; nothing else, and nothing below 0."""
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < 25:
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _BIGGEST_ID
+    return value if fits else None
+
+
+def duration(value: Any) -> int | None:
+    """Read a number of seconds that a call may take."""
+    seconds = whole_number(value)
+    return seconds if seconds is not None and seconds <= LONGEST_SECONDS else None
+
+
+def local_moment(value: Any, zone: ZoneInfo) -> datetime | None:
+    """Read a moment of UIS's; what is none, or is of another age, is None."""
+    try:
+        moment = moment_of(value, zone) if isinstance(value, str) else None
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment is not None and moment.year in _YEARS else None
+
+
+def _put(found: Values, name: str, value: Any) -> None:
+    if found.get(name) is None:
+        found[name] = value
+    synonym = _SYNONYMS.get(name)
+    if synonym is not None and value is not None and found.get(synonym) is None:
+        found[synonym] = value
+
+
+def _mnemonic(values: Values | None, query: str | None) -> str | None:
+    of_body = (values or {}).get("notification_mnemonic")
+    in_query = parse_qs(query or "", errors="replace").get("event", [""])[0].strip('"')
+    for told in (of_body, in_query):
+        if isinstance(told, str) and _MNEMONIC.fullmatch(told):
+            return told
+    return event_by_shape(values) if values is not None else None
+
+
+def _occurred_at(values: Values, zone: ZoneInfo) -> datetime | None:
+    """Return when it happened: the timestamp, which needs no zone, with the milliseconds of the local time."""
+    local = local_moment(values.get("notification_time"), zone)
+    seconds = whole_number(values.get("notification_timestamp"))
+    if seconds is None or seconds > 7_000_000_000:  # far away: no seconds then
+        return local
+    exact = datetime.fromtimestamp(seconds, UTC)
+    if exact.year not in _YEARS:
+        return local
+    # zones differ by quarters of an hour: what is left tells whether both mean the same second
+    if local is None or (local.replace(microsecond=0) - exact) % timedelta(minutes=15):
+        return exact
+    return exact.replace(microsecond=local.microsecond)
+
+
+def _no_call(values: Values) -> str:
+    told = values.get("call_session_id")
+    if told is None:
+        return "call_session_id is missing: add it to the notification's template"
+    return f"call_session_id is {str(told)[:80]!r} instead of a number: see the notification's template"
+
+
+def _key(mnemonic: str | None, session: int | None, values: Values) -> str | None:
+    time = values.get("notification_time") or values.get("notification_timestamp")
+    if session is None or time is None:
+        return None
+    which = [str(values[name]) for name in _WHICH if values.get(name) not in (None, [])]
+    name = mnemonic or str(values.get("notification_name"))
+    fields = hashlib.sha256("\n".join(sorted(values)).encode()).hexdigest()[:8]
+    key = "|".join([str(session), str(time), name, *which, fields])
+    return key if len(key) <= _LONGEST_KEY else f"{session}|{_digest([key.encode()])}"
+
+
+def _hash(body: bytes, query: str | None) -> str:
+    return _digest([body] if body.strip() else [(query or "").encode("utf-8", "replace")])
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def json_text(values: Any) -> str:
+    """Write values for a jsonb column; equal values give equal texts."""
+    return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)

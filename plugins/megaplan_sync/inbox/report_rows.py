@@ -1,0 +1,70 @@
+"""A row of UIS's report of calls as an event of its call. Free of I/O.
+
+A call comes in the report again and again; a row that says the same is the same event. ``occurred_at`` of such an
+event is when the row was read: of several versions the one read last is right.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from megaplan_sync.inbox.notification_bodies import read_body
+from megaplan_sync.inbox.notifications import Notification, Values, json_text, local_moment, whole_number
+from uis_hook.recordings import RecordKind, record_url
+
+REPORT_MNEMONIC = "calls_report"
+_KINDS: dict[str, RecordKind] = {"call_records": "talk", "voice_mail_records": "voice_mail"}
+
+
+def read_report_row(
+    body: bytes, *, zone: ZoneInfo, records_url: str | None, read_at: datetime
+) -> Notification:
+    """Read a row of ``get.calls_report``, given as JSON.
+
+    ``records`` in the values are its recordings as ``{"url", "kind", "record_id"}``; ``url`` is null without a
+    ``records_url``.
+
+    :param zone: the account's, in which UIS writes its moments
+    :param records_url: host of recordings, of :class:`uis_hook.settings.UisSettings`
+    :param read_at: when UIS was asked
+    """
+    row = read_body(body, "application/json").values
+    hashed = hashlib.sha256(body).hexdigest()
+    if row is None:
+        return Notification(hashed, REPORT_MNEMONIC, occurred_at=read_at, broken="the row is no JSON object")
+    session = whole_number(row.get("id") or row.get("communication_id")) or None
+    values: Values = {name: value for name, value in row.items() if name != "id"}
+    for name in ("start_time", "finish_time"):
+        moment = local_moment(row.get(name), zone)
+        values[name] = moment.isoformat() if moment is not None else None
+    if session is None:
+        told = f"id is {str(row.get('id'))[:80]!r} instead of the number of a call session"
+        return Notification(hashed, REPORT_MNEMONIC, None, read_at, values, told)
+    values["call_session_id"] = session
+    values["records"] = _records(row, session, records_url)
+    return Notification(f"{session}|{hashed[:32]}", REPORT_MNEMONIC, session, read_at, values)
+
+
+def row_body(row: Mapping[str, Any]) -> bytes:
+    """Write a row as JSON; equal rows give equal bytes."""
+    return json_text(row).encode("utf-8", "replace")
+
+
+def _records(row: Mapping[str, Any], session: int, records_url: str | None) -> list[dict[str, Any]]:
+    found = []
+    for field, kind in _KINDS.items():
+        ids = row.get(field)
+        for record_id in ids if isinstance(ids, list) else ():
+            try:
+                url = record_url(records_url or "", session, str(record_id), kind)
+            except ValueError:  # no id of a recording
+                continue
+            url_or_none = url if records_url else None
+            found.append({"url": url_or_none, "kind": kind, "record_id": str(record_id)})
+    whole = row.get("full_record_file_link")
+    if not found and isinstance(whole, str) and whole:
+        record_id = whole.rstrip("/").rpartition("/")[2] or None
+        found.append({"url": whole, "kind": "talk", "record_id": record_id})
+    return found

@@ -1,0 +1,1 @@
+"""What a call was: derived from its events, whatever their order."""

@@ -1,0 +1,112 @@
+"""Derives a call from its events: one pure function, whatever their order, however often they came.
+
+The rules are told in ``docs/telephony-calls.md`` and shown by the traces of ``tests/unit/megaplan_sync/telephony``.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from megaplan_sync.inbox.notifications import whole_number
+from megaplan_sync.telephony.calls.call import Call, CallEvent, Direction, Outcome, Record
+from megaplan_sync.telephony.calls.call_employees import rung_employees, whose_call
+from megaplan_sync.telephony.calls.call_recordings import call_records
+from megaplan_sync.telephony.calls.call_times import call_times
+from megaplan_sync.telephony.calls.known_events import ENDS, KnownEvents, boolean_in, text_in
+
+_LONGEST_EXTENSION = 5  # digits of an internal number, by the vendor's documentation of employees
+
+
+def derive_call(events: Iterable[CallEvent]) -> Call:
+    """Return the call that these events tell of.
+
+    Missing events are done without: only ``call_session_finished``, ``lost_call_session`` or a row of the report
+    with its end finish a call. A row of the report is believed before all notifications.
+
+    :raises ValueError: without any event, or with events of several calls
+    """
+    known = KnownEvents(events)
+    first = known.all[0]
+    direction = _direction(known)
+    is_finished = known.has_final_report or any(known.of(*ENDS))
+    outcome = _outcome(known, direction) if is_finished else None
+    times = call_times(known, outcome, is_finished)
+    records = call_records(known)
+    moments = [event.at for event in known.notifications]
+    return Call(
+        account=first.account,
+        call_session_id=first.call_session_id,
+        direction=direction,
+        outcome=outcome,
+        is_finished=is_finished,
+        is_internal=_is_internal(known),
+        contact_phone=text_in(known.fact("contact_phone_number")),
+        virtual_phone=text_in(known.fact("virtual_phone_number")),
+        uis_employee_id=whose_call(known, outcome),
+        rung_employees=rung_employees(known),
+        external_id=text_in(known.fact("external_id", "call_api_external_id")),
+        call_source=text_in(known.fact("call_source", "source")),
+        **times._asdict(),
+        records=records,
+        expects_record=_expects_record(outcome, records),
+        event_count=len(known.all),
+        first_event_at=min(moments, default=None),
+        last_event_at=max(moments, default=None),
+    )
+
+
+def derive_calls(events: Iterable[CallEvent]) -> list[Call]:
+    """Return the calls that these events tell of, by account and session."""
+    of_call: dict[tuple[str, int], list[CallEvent]] = defaultdict(list)
+    for event in events:
+        of_call[event.account, event.call_session_id].append(event)
+    return [derive_call(of_call[key]) for key in sorted(of_call)]
+
+
+def _direction(known: KnownEvents) -> Direction | None:
+    told = known.fact("direction")
+    if told == "in" or (told != "out" and any(known.of("in_call_session"))):
+        return "in"
+    if told == "out" or any(known.of("out_call_session")):
+        return "out"
+    return None
+
+
+def _outcome(known: KnownEvents, direction: Direction | None) -> Outcome | None:
+    """Return how it ended; None if that is not known, or not whether it came in or went out."""
+    is_lost = _is_lost(known)
+    if is_lost is None or (is_lost and direction is None):
+        return None
+    if not is_lost:
+        return "answered"
+    return "missed" if direction == "in" else "unanswered"
+
+
+def _is_lost(known: KnownEvents) -> bool | None:
+    reported = boolean_in(known.final("is_lost"))
+    if reported is not None:
+        return reported
+    if any(known.of("lost_call_session")):
+        return True
+    stated = boolean_in(known.last("is_lost", "call_session_finished", "talk_record_file", "voice_message"))
+    if stated is not None:
+        return stated
+    seconds = whole_number(known.last("talk_time_duration", "call_session_finished"))
+    if seconds or any(known.of("talk_started", "talk_finished", "talk_record_file")):
+        return False
+    return True if seconds == 0 else None
+
+
+def _is_internal(known: KnownEvents) -> bool:
+    """Tell whether colleagues talk: as UIS says, else by a contact's number that can only be an internal one."""
+    told = {boolean_in(event.values.get("is_internal")) for event in known.all}
+    if told & {True, False}:
+        return True in told
+    number = text_in(known.fact("contact_phone_number")) or ""
+    is_extension = number.isdigit() and len(number) <= _LONGEST_EXTENSION
+    return is_extension and known.fact("virtual_phone_number") is None
+
+
+def _expects_record(outcome: Outcome | None, records: tuple[Record, ...]) -> bool | None:
+    if records:
+        return True
+    return False if outcome in ("missed", "unanswered") else None

@@ -1,0 +1,102 @@
+"""When a call began, was answered and ended, and how long that took. Free of I/O."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from megaplan_sync.inbox.notifications import LONGEST_SECONDS, duration
+from megaplan_sync.telephony.calls.call import Outcome
+from megaplan_sync.telephony.calls.known_events import ENDS, KnownEvents, employee_of, moment_in
+
+# durations come in whole seconds: two starts that differ by less are one and the same
+_ROUNDING = timedelta(seconds=2)
+
+
+class TalkStart(NamedTuple):
+    """A talk began. ``employee_id`` is None if nobody said who talked."""
+
+    at: datetime
+    employee_id: int | None
+
+
+class CallTimes(NamedTuple):
+    """Moments in UTC and durations in seconds of a call."""
+
+    started_at: datetime
+    answered_at: datetime | None
+    finished_at: datetime | None
+    talk_seconds: int | None
+    wait_seconds: int | None
+    total_seconds: int | None
+
+
+def talk_starts(known: KnownEvents) -> list[TalkStart]:
+    """Return the beginnings of all talks known, oldest first; of one that was lost by its end and duration."""
+    starts = [TalkStart(event.at, employee_of(event)) for event in known.of("talk_started")]
+    for event in known.of("talk_finished"):
+        seconds = duration(event.values.get("talk_time_duration"))
+        began = event.at - timedelta(seconds=seconds or 0)
+        if seconds is None and starts:
+            continue
+        if all(abs(began - start.at) > _ROUNDING for start in starts):
+            starts.append(TalkStart(began, employee_of(event)))
+    return sorted(starts, key=lambda start: (start.at, start.employee_id or 0))
+
+
+def call_times(known: KnownEvents, outcome: Outcome | None, is_finished: bool) -> CallTimes:
+    """Return the times. What UIS states wins over what follows from the moments of events."""
+    earliest = known.notifications[0] if known.notifications else known.all[0]
+    started = moment_in(known.fact("start_time")) or earliest.at
+    talks = talk_starts(known)
+    answered = talks[0].at if talks and outcome in (None, "answered") else None
+    if not is_finished:
+        return CallTimes(started, answered, None, None, None, None)
+    finished = _finished_at(known)
+    was_answered = outcome == "answered"
+    wait = _stated(known, ("wait_duration",), "wait_time_duration", *ENDS)
+    if answered is None and was_answered and wait is not None:
+        answered = started + timedelta(seconds=wait)
+    if wait is None:
+        wait = _seconds(started, answered if was_answered else finished)
+    talk = _stated(
+        known, ("clean_talk_duration", "talk_duration"), "talk_time_duration", "call_session_finished"
+    )
+    if talk is None:
+        talk = 0 if outcome in ("missed", "unanswered") else _sum_of_talks(known)
+    if talk is None and was_answered and answered is not None:
+        talk = _seconds(answered, finished)
+    total = _stated(known, ("total_duration",), "total_time_duration", "call_session_finished")
+    return CallTimes(
+        started, answered, finished, talk, wait, total if total is not None else _seconds(started, finished)
+    )
+
+
+def _finished_at(known: KnownEvents) -> datetime | None:
+    stated = known.final("finish_time") or known.last("finish_time", "call_session_finished")
+    if (moment := moment_in(stated or known.last("finish_time", *ENDS))) is not None:
+        return moment
+    ends = [*known.of("call_session_finished")] or [*known.of("lost_call_session")]
+    return ends[0].at if ends else None
+
+
+def _stated(known: KnownEvents, report_names: tuple[str, ...], name: str, *mnemonics: str) -> int | None:
+    stated = duration(known.final(*report_names))
+    if stated is not None:
+        return stated
+    return next(
+        (found for kind in mnemonics if (found := duration(known.last(name, kind))) is not None), None
+    )
+
+
+def _sum_of_talks(known: KnownEvents) -> int | None:
+    """Return the seconds of all talks that ended; two events of one millisecond are one talk, told twice."""
+    talks = {
+        event.at: seconds
+        for event in known.of("talk_finished")
+        if (seconds := duration(event.values.get("talk_time_duration"))) is not None
+    }
+    return min(sum(talks.values()), LONGEST_SECONDS) if talks else None
+
+
+def _seconds(start: datetime, end: datetime | None) -> int | None:
+    seconds = max(0, round((end - start).total_seconds())) if end is not None else None
+    return duration(seconds)

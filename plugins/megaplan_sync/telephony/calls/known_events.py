@@ -1,0 +1,116 @@
+"""The events known of one call, in an order of their own: whatever order they came in, it is the same."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from megaplan_sync.inbox.notifications import json_text, whole_number
+from megaplan_sync.inbox.report_rows import REPORT_MNEMONIC
+from megaplan_sync.telephony.calls.call import CallEvent
+
+# the order of events of the same millisecond, as they follow from each other
+_ORDER = (
+    "in_call_session",
+    "out_call_session",
+    "in_call",
+    "out_call",
+    "call_proceeding",
+    "call_connected",
+    "talk_finished",
+    "talk_started",
+    "call_disconnected",
+    "lost_call_session",
+    "call_session_finished",
+    "talk_record_file",
+    "voice_message",
+)
+_RANK = {mnemonic: rank for rank, mnemonic in enumerate(_ORDER)}
+ENDS = ("call_session_finished", "lost_call_session")
+_AFTERWARDS = ("talk_record_file", "voice_message")
+# those that tell of the whole call are believed before those that tell of a leg
+_OF_THE_CALL = (*ENDS, "in_call_session", "out_call_session", *_AFTERWARDS)
+
+
+class KnownEvents:
+    """Different events of one call, oldest first, and the row of the report that counts.
+
+    :raises ValueError: without any event, or with events of several calls
+    """
+
+    def __init__(self, events: Iterable[CallEvent]) -> None:
+        different = {_content(event): event for event in events}
+        if len({(event.account, event.call_session_id) for event in different.values()}) != 1:
+            raise ValueError("a call is derived from the events of one call session, at least one")
+        ordered = [event for _, event in sorted(different.items(), key=_moment_and_content)]
+        self.all = ordered
+        self.notifications = [event for event in ordered if event.mnemonic != REPORT_MNEMONIC]
+        self.reports = [event for event in ordered if event.mnemonic == REPORT_MNEMONIC]
+        finished = [row for row in self.reports if row.values.get("finish_time")]
+        newest = (finished or self.reports)[-1:]
+        self.report: dict[str, Any] = dict(newest[0].values) if newest else {}
+        self.has_final_report = bool(finished)
+
+    def final(self, *names: str) -> Any:
+        """Return the first value that the report has once the call is over."""
+        if not self.has_final_report:
+            return None
+        return next((self.report[name] for name in names if self.report.get(name) is not None), None)
+
+    def of(self, *mnemonics: str | None) -> Iterator[CallEvent]:
+        """Return the notifications of these events, oldest first."""
+        return (event for event in self.notifications if event.mnemonic in mnemonics)
+
+    def fact(self, name: str, report_name: str | None = None) -> Any:
+        """Return what does not change during a call: as the report says, else events of the call, else of legs."""
+        told = self.report.get(report_name or name)
+        if told is not None:
+            return told
+        of_the_call = (event for mnemonic in _OF_THE_CALL for event in self.of(mnemonic))
+        for event in (*of_the_call, *self.notifications):
+            if event.values.get(name) is not None:
+                return event.values[name]
+        return None
+
+    def last(self, name: str, *mnemonics: str) -> Any:
+        """Return the newest value that events of these kinds have."""
+        values = [event.values[name] for event in self.of(*mnemonics) if event.values.get(name) is not None]
+        return values[-1] if values else None
+
+
+def employee_of(event: CallEvent) -> int | None:
+    """Return the employee an event is about."""
+    return whole_number(event.values.get("employee_id")) or None
+
+
+def moment_in(value: Any) -> datetime | None:
+    """Read a moment of values, which stand in ISO 8601 with their offset."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else None
+
+
+def boolean_in(value: Any) -> bool | None:
+    """Read true or false, also as a text: a template may quote its macros."""
+    return {"true": True, "false": False}.get(str(value).lower()) if value is not None else None
+
+
+def text_in(value: Any) -> str | None:
+    """Read a text, or digits that came as a number."""
+    return (
+        str(value) if isinstance(value, str | int) and not isinstance(value, bool) and value != "" else None
+    )
+
+
+def _content(event: CallEvent) -> tuple[str, ...]:
+    mnemonic = event.mnemonic or ""
+    return (
+        str(event.account),
+        str(event.call_session_id),
+        event.at.isoformat(),
+        mnemonic,
+        json_text(event.values),
+    )
+
+
+def _moment_and_content(item: tuple[tuple[str, ...], CallEvent]) -> tuple[Any, ...]:
+    content, event = item
+    leg = whole_number(event.values.get("leg_id")) or 0
+    return event.at, _RANK.get(event.mnemonic or "", len(_RANK)), leg, content

@@ -1,0 +1,112 @@
+"""What Megaplan is told for a pop-up: bodies of ``/callInfo``. Free of I/O."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from megaplan_hook.entities import DateTimeFormat, datetime_for_write
+from megaplan_hook.links import Link
+from megaplan_sync.telephony.calls.call import Call
+from megaplan_sync.telephony.live.cards import WantedCard
+from megaplan_sync.telephony.push.call_info import call_info, call_type, told_hash
+from megaplan_sync.telephony.push.delivery import Delivery
+
+
+def opening_body(
+    wanted: WantedCard, call: Call, *, client: Link | None, datetime_format: DateTimeFormat
+) -> dict[str, Any]:
+    """Return a new call object: A is who rings, B who is called.
+
+    :param client: whose number it is; without one Megaplan searches by the number itself
+    """
+    ours, theirs = _sides(wanted)
+    body: dict[str, Any] = {
+        "providerId": wanted.provider_id,
+        **changing_body(wanted),
+        f"{theirs}Phone": call.contact_phone,
+        f"{ours}Phone": call.virtual_phone,
+        f"{theirs}User": client,
+        "timeFrom": datetime_for_write(call.started_at, datetime_format),
+    }
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def changing_body(wanted: WantedCard) -> dict[str, Any]:
+    """Return what changes on a known object. Never the client: a person may have chosen another one meanwhile."""
+    ours, _ = _sides(wanted)
+    return {
+        "type": wanted.kind,
+        "state": wanted.phase,
+        f"{ours}User": Link(contentType="Employee", id=str(wanted.employee_id)),
+    }
+
+
+def finishing_body(
+    wanted: WantedCard, call: Call, at: datetime, datetime_format: DateTimeFormat
+) -> dict[str, Any]:
+    """Return the end of an object: of the call's record all that the batch lane would tell, of others the time."""
+    delivery = delivery_of(wanted, call)
+    if delivery is not None:
+        return call_info(delivery, datetime_format=datetime_format)
+    return {**changing_body(wanted), "timeTo": datetime_for_write(call.finished_at or at, datetime_format)}
+
+
+def bare_end(wanted: WantedCard, call: Call, at: datetime, datetime_format: DateTimeFormat) -> dict[str, Any]:
+    """Return the end of an object and nothing else, for when Megaplan refuses what is told beside it."""
+    return {
+        "type": wanted.kind,
+        "state": wanted.phase,
+        "timeTo": datetime_for_write(call.finished_at or at, datetime_format),
+    }
+
+
+def finishing_hash(
+    wanted: WantedCard, call: Call, call_info_id: str, datetime_format: DateTimeFormat
+) -> str | None:
+    """Return the hash by which the batch lane sees that Megaplan was told all of this; None: it was not."""
+    delivery = delivery_of(wanted, call)
+    if delivery is None:
+        return None
+    return told_hash({**call_info(delivery, datetime_format=datetime_format), "id": call_info_id})
+
+
+def delivery_of(wanted: WantedCard, call: Call) -> Delivery | None:
+    """Return the call as the batch lane would see it; None if it is not to be told, or not yet."""
+    if wanted.is_companion or wanted.phase != "finished" or not call.is_finished or call.is_internal:
+        return None
+    delivery = Delivery(
+        call_session_id=call.call_session_id,
+        call_info_id=None,
+        made_live=True,
+        history="due",
+        history_tries=0,
+        history_hash=None,
+        recording="waiting",
+        recording_tries=0,
+        recording_links=None,
+        communication="waiting",
+        communication_tries=0,
+        todo_id=None,
+        direction=call.direction,
+        outcome=call.outcome,
+        is_internal=call.is_internal,
+        contact_phone=call.contact_phone,
+        virtual_phone=call.virtual_phone,
+        uis_employee_id=call.uis_employee_id,
+        employee_id=wanted.employee_id,
+        started_at=call.started_at,
+        finished_at=call.finished_at,
+        talk_seconds=call.talk_seconds,
+        records=[],
+        expects_record=call.expects_record,
+        call_changed_at=call.started_at,
+        age_seconds=0,
+        history_age_seconds=0,
+    )
+    return delivery if call_type(delivery) is not None else None
+
+
+def _sides(wanted: WantedCard) -> tuple[str, str]:
+    """Return our side and the client's: from rings to."""
+    return ("from", "to") if wanted.kind in ("out", "fail") else ("to", "from")

@@ -1,0 +1,85 @@
+"""Interactive processing: UIS asks whom to ring, and is told. Free of I/O.
+
+The request comes as a query, a form or JSON, with ``numa`` (who calls), ``numb`` (the number dialled) and the session
+as ``cdr_id`` or ``call_session_id``, as the brand goes. The answer is JSON with ``phones``, or ``returned_code`` for
+the branch to leave by (vendor's Call API guide).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from megaplan_sync.inbox.notification_bodies import read_body
+from megaplan_sync.inbox.notifications import flat, whole_number
+from megaplan_sync.telephony.calls.known_events import text_in
+from uis_hook.phones import dialled
+from uis_hook.vendor_quirks import RoutePhones
+
+NOBODY = {"returned_code": 0}
+"""Leave by the branch 0: nobody is responsible, and there are no fallback numbers."""
+
+_LONGEST_CALLER = 100
+_OUTSIDE = re.compile(r"\+?[0-9]{10,15}")
+
+
+class RouteRequest(NamedTuple):
+    """What UIS asks.
+
+    :param caller: digits; None if it is withheld or not sent
+    :param broken: why the request could not be read; None if it could
+    """
+
+    call_session_id: int | None
+    caller: str | None
+    broken: str | None = None
+
+
+class Telephone(NamedTuple):
+    """How an employee is rung: a row of ``telephony.users``."""
+
+    internal_number: str
+    lines: tuple[str, ...]
+
+
+def read_route_request(body: bytes, content_type: str | None, query: str | None) -> RouteRequest:
+    """Read a request; never fails."""
+    read = read_body(body, content_type, query)
+    if read.values is None:
+        return RouteRequest(None, None, read.broken)
+    values = flat(read.values)
+    session = whole_number(values.get("call_session_id")) or whole_number(values.get("cdr_id"))
+    caller = (text_in(values.get("numa")) or "").strip()
+    # numbers that were read are remembered, so a longer text must not get there
+    is_number = len(caller) <= _LONGEST_CALLER and any(one.isdigit() for one in caller)
+    return RouteRequest(session, caller if is_number else None)
+
+
+def responsible_employees(route: Mapping[str, Any]) -> list[int]:
+    """Return the employees that Megaplan's ``/callRoute`` names; a list, in older descriptions a single one."""
+    named = route.get("employees")
+    rows = named if isinstance(named, list) else [named]
+    ids = (whole_number(row.get("id")) for row in rows if isinstance(row, Mapping))
+    return [one for one in ids if one]
+
+
+def phones_of(telephones: Iterable[Telephone], which: RoutePhones) -> list[str]:
+    """Return the numbers to dial, each once, in order.
+
+    :param which: all active telephones, only outside numbers, or internal numbers: see ``vendor_quirks``
+    """
+    found: list[str] = []
+    for telephone in telephones:
+        if which == "internal":
+            found.append(telephone.internal_number)
+        else:
+            lines = telephone.lines
+            found += [line for line in lines if which == "active" or _OUTSIDE.fullmatch(line)]
+    return list(dict.fromkeys(dialled(phone) for phone in found))
+
+
+def answer(phones: Iterable[str]) -> dict[str, Any]:
+    """Return the answer for some numbers."""
+    dialled_phones = [dialled(phone) for phone in phones]
+    return {"phones": dialled_phones} if dialled_phones else dict(NOBODY)

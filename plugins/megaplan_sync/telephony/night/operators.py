@@ -1,0 +1,82 @@
+"""Operator of the nightly comparison of calls."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import Any
+
+from airflow.sdk import Context
+
+from megaplan_sync.kernel.account_failures import AccountFailures
+from megaplan_sync.kernel.account_operators import AccountsOperator
+from megaplan_sync.kernel.account_session import account_hook
+from megaplan_sync.kernel.certificate import CALLS
+from megaplan_sync.kernel.error_reporting import plainly_told
+from megaplan_sync.reconciliation.operators import has_calls
+from megaplan_sync.telephony.night.call_reconciliation import CallReconciliation
+from megaplan_sync.telephony.push.exceptions import CallsSinceError
+from megaplan_sync.telephony.schema import prepare_telephony_schema
+from megaplan_sync.telephony.session import telephony_session
+
+
+class ReconcileCallsOperator(AccountsOperator):
+    """Compares the calls of some accounts with UIS and Megaplan; one account's failure stops no other.
+
+    Accounts without ``telephony_active`` or ``uis_conn_id`` are left out.
+
+    :param entities: names of entities; calls are compared if they are among them, or none is named
+    :param since: first day to compare, as text; empty: as the nights have left it
+    :param depth: only noted in the certificate
+    """
+
+    template_fields: Sequence[str] = ("accounts", "entities", "since", "depth")
+
+    def __init__(
+        self,
+        *,
+        entities: Collection[str] | str = (),
+        since: str | None = None,
+        depth: str = "full",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.entities = entities
+        self.since = since
+        self.depth = depth
+
+    def execute(self, context: Context) -> None:
+        """Compare each account; the certificates stand in the database."""
+        if self.entities and CALLS not in self.entities:
+            self.log.info("Calls are not to be compared")
+            return
+        with plainly_told():
+            since = first_day(self.since)
+        with AccountFailures(self.log) as failures:
+            for conn_id in self.accounts:
+                with failures.kept(conn_id):
+                    self._reconcile(conn_id, since, str(context["run_id"]))
+
+    def _reconcile(self, conn_id: str, since: date | None, run_id: str) -> None:
+        if not has_calls(account_hook(conn_id).settings):
+            self.log.info("%s: telephony_active is off or uis_conn_id is empty, no calls to compare", conn_id)
+            return
+        with telephony_session(conn_id, self.postgres_conn_id) as session:
+            if session is None:
+                return
+            prepare_telephony_schema(session.connection)
+            reconciliation = CallReconciliation(session, run_id=run_id, depth=self.depth, since=since)
+            self.log.info("%s", reconciliation.run().doc())
+
+
+def first_day(given: str | date | None) -> date | None:
+    """Read the parameter ``calls_since``.
+
+    :raises CallsSinceError: it is no day
+    """
+    if given is None or given == "" or given == "None":
+        return None
+    try:
+        return given if isinstance(given, date) else date.fromisoformat(str(given))
+    except ValueError:
+        raise CallsSinceError(given) from None

@@ -1,0 +1,39 @@
+"""Keeps ``telephony.directories``: what todos and statuses are called, and which numbers are the account's own."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from psycopg import Connection
+
+from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
+from megaplan_sync.kernel.json_text import JsonText
+from megaplan_sync.kernel.sql import read_sql
+from megaplan_sync.kernel.values import identifier, text
+from megaplan_sync.telephony.people.employees import Row
+
+DIRECTORIES = ("todo_categories", "todo_statuses", "uis_statuses", "virtual_numbers")
+
+
+def save_directory(connection: Connection[Any], account: str, directory: str, rows: Sequence[Row]) -> int:
+    """Bring one directory up to date; entries that are gone stay, marked by ``gone_at``.
+
+    :param rows: the whole directory as the vendor sent it
+    :returns: how many entries were written
+    :raises SuspiciousAnswerError: it is empty although entries are known; nothing was changed
+    """
+    which = {"account": account, "directory": directory}
+    if not rows:
+        (known,) = connection.execute(read_sql("count_directory"), which).fetchone() or (0,)
+        if known:
+            raise SuspiciousAnswerError(
+                f"The list {directory} of account {account} is empty, and {known} entries are known: nothing was "
+                "changed. Check the rights of the connection's user; a retry reads it again."
+            )
+    given = {
+        "ids": [identifier(row.get("id")) for row in rows],
+        "names": [text(row.get("virtual_phone_number") or row.get("name")) for row in rows],
+        "payloads": [JsonText(orjson.dumps(row)) for row in rows],
+    }
+    written = connection.execute(read_sql("upsert_directory"), {**which, **given}).fetchone()
+    return int(written[0]) if written else 0

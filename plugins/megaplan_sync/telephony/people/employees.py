@@ -1,0 +1,133 @@
+"""Employees of both sides, read out of what Megaplan and UIS send."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from megaplan_sync.kernel.exceptions import UnreadableEntityError
+from megaplan_sync.kernel.values import boolean, identifier, text
+from megaplan_sync.telephony.people.internal_numbers import internal_number
+from uis_hook.exceptions import UisTransportError
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class MegaplanPerson:
+    """An employee of Megaplan; ``is_working`` is None where nothing says so."""
+
+    id: int
+    name: str | None
+    name_key: tuple[str, str] | None
+    is_working: bool | None
+
+
+@dataclass(frozen=True)
+class MegaplanEntry:
+    """One ``CallUserConfig``: whose number is ``typed``. ``number`` is None when it is none or unreadable."""
+
+    employee_id: int | None
+    typed: str
+    number: str | None
+
+
+@dataclass(frozen=True)
+class UisPerson:
+    """An employee of UIS; ``number`` is the extension, ``lines`` what rings: SIP logins and outside numbers."""
+
+    id: int
+    name: str | None
+    name_key: tuple[str, str] | None
+    number: str | None
+    lines: tuple[str, ...]
+    active_lines: tuple[str, ...]
+    status_id: int | None
+
+
+def megaplan_people(employees: Iterable[Row], configs: Iterable[Row]) -> dict[int, MegaplanPerson]:
+    """Return employees by id: as their list has them, else as a config does that holds more than a link.
+
+    :raises UnreadableEntityError: an employee's id is no number
+    """
+    people: dict[int, MegaplanPerson] = {}
+    embedded = (config.get("employee") for config in configs)
+    for row in (*employees, *embedded):
+        if isinstance(row, Mapping) and row.get("id") is not None:
+            person = _megaplan_person(row)
+            known = people.get(person.id)
+            if known is None or known.is_working is None:
+                people[person.id] = person
+    return people
+
+
+def _megaplan_person(row: Row) -> MegaplanPerson:
+    name = text(row.get("name"))
+    key = _name_key(row.get("lastName"), row.get("firstName"), name)
+    return MegaplanPerson(_employee_id(row), name, key, boolean(row.get("isWorking")))
+
+
+def megaplan_entries(configs: Iterable[Row]) -> list[MegaplanEntry]:
+    """Return who has which number, by employee.
+
+    :raises UnreadableEntityError: an employee's id is no number
+    """
+    entries = []
+    for config in configs:
+        owner = config.get("employee")
+        typed = (text(config.get("internalNumber")) or "").strip()
+        employee_id = _employee_id(owner) if isinstance(owner, Mapping) else None
+        entries.append(MegaplanEntry(employee_id, typed, internal_number(typed)))
+    return sorted(entries, key=lambda entry: (entry.employee_id or 0, entry.typed))
+
+
+def uis_people(employees: Iterable[Row]) -> list[UisPerson]:
+    """Return UIS's employees by id.
+
+    :raises UisTransportError: an employee has no id
+    """
+    people = []
+    for row in employees:
+        extension = row.get("extension")
+        typed = extension.get("extension_phone_number") if isinstance(extension, Mapping) else None
+        phones = row.get("phone_numbers") or ()
+        name = text(row.get("full_name"))
+        employee_id = identifier(row.get("id"))
+        if employee_id is None:
+            raise UisTransportError("get.employees: an employee has no id")
+        people.append(
+            UisPerson(
+                id=employee_id,
+                name=name,
+                name_key=_name_key(row.get("last_name"), row.get("first_name"), name),
+                number=internal_number(typed) or text(typed),
+                lines=_numbers(phones),
+                active_lines=_numbers(phones, is_active=True),
+                status_id=identifier(row.get("status_id")),
+            )
+        )
+    return sorted(people, key=lambda person: person.id)
+
+
+def _numbers(phones: Iterable[Any], *, is_active: bool = False) -> tuple[str, ...]:
+    return tuple(
+        str(phone.get("phone_number"))
+        for phone in phones
+        if isinstance(phone, Mapping) and not (is_active and phone.get("status") == "inactive")
+    )
+
+
+def _employee_id(row: Row) -> int:
+    found = identifier(row.get("id"))
+    if found is None:
+        raise UnreadableEntityError("Employee", row.get("id"))
+    return found
+
+
+def _name_key(last: Any, first: Any, whole: str | None) -> tuple[str, str] | None:
+    """Return last and first name for comparison; patronymics are left out more often than not."""
+    parts = [str(part).strip() for part in (last, first) if part] or (whole or "").split()[:2]
+    if len(parts) < 2:
+        return None
+    family, given = (re.sub(r"\s+", " ", part).casefold().replace("ё", "е") for part in parts[:2])
+    return family, given

@@ -1,0 +1,57 @@
+"""Operators of the telephony sync: prepare the tables, map the employees of some accounts."""
+
+from collections.abc import Collection
+from typing import Any
+
+from airflow.sdk import BaseHook, Context
+
+from megaplan_sync.kernel.account_failures import AccountFailures
+from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
+from megaplan_sync.kernel.error_reporting import plainly_told
+from megaplan_sync.kernel.postgres import raw_database
+from megaplan_sync.raw.schema import prepare_raw_schema
+from megaplan_sync.telephony.assets import TELEPHONY_USERS, telephony_table_asset
+from megaplan_sync.telephony.people.user_sync import UserSync, UserSyncOutcome
+from megaplan_sync.telephony.schema import prepare_telephony_schema
+from megaplan_sync.telephony.session import telephony_session
+
+
+class PrepareTelephonyTablesOperator(RawDatabaseOperator):
+    """Creates the tables of telephony, and those of the syncs that it shares; does nothing when all is in place."""
+
+    def execute(self, context: Context) -> bool:
+        """Return whether anything had to be done."""
+        with plainly_told(), raw_database(self.postgres_conn_id) as connection:
+            # the request budget is kept beside the raw tables, and deals need not be active here
+            done = [prepare_raw_schema(connection), prepare_telephony_schema(connection)]
+        self.log.info("Tables of telephony %s", "created or upgraded" if any(done) else "are in place")
+        return any(done)
+
+
+class TelephonyUsersToPostgresOperator(AccountsOperator):
+    """Maps the employees of some accounts to UIS's; one account's failure stops no other.
+
+    Give it ``outlets=[TELEPHONY_USERS]`` (``megaplan_sync.telephony.assets``) to announce changed users.
+    Mismatches are told in the log, in the result and in ``telephony.mismatches``; they fail nothing.
+    """
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Return the outcome of every account whose telephony is active, its mismatches included."""
+        outcomes: list[UserSyncOutcome] = []
+        with AccountFailures(self.log) as failures:
+            for conn_id in self.accounts:
+                with failures.kept(conn_id), telephony_session(conn_id, self.postgres_conn_id) as session:
+                    if session is not None:
+                        outcome = UserSyncOutcome(session.account)
+                        outcomes.append(outcome)
+                        UserSync(session).run(outcome)
+            self._announce(outcomes, context)
+        return [outcome.as_dict() for outcome in outcomes]
+
+    def _announce(self, outcomes: Collection[UserSyncOutcome], context: Context) -> None:
+        """Emit an asset event for every account whose users changed, also where something failed afterwards."""
+        database = BaseHook.get_connection(self.postgres_conn_id) if outcomes else None
+        for outcome in outcomes:
+            if database is not None and outcome.users_changed:
+                asset = telephony_table_asset("users", database.host, database.port, database.schema)
+                context["outlet_events"][TELEPHONY_USERS].add(asset, extra=outcome.as_dict())

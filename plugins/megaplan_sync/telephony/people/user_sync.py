@@ -1,0 +1,129 @@
+"""Reads the employees of both sides and keeps their mapping; the work of one account in one run."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from megaplan_hook.paging import ListPage
+from megaplan_sync.kernel.account_lock import account_lock
+from megaplan_sync.kernel.exceptions import OUR_ERRORS, EntitiesFailedError, SuspiciousAnswerError
+from megaplan_sync.telephony.people.directories import save_directory
+from megaplan_sync.telephony.people.mismatch_report import mismatch_table
+from megaplan_sync.telephony.people.user_mapping import UserMapping, map_users
+from megaplan_sync.telephony.people.user_table import UserTable
+from megaplan_sync.telephony.session import TelephonySession
+
+log = logging.getLogger(__name__)
+
+EMPLOYEE_FIELDS = ("name", "firstName", "lastName", "isWorking")
+CONFIG_FIELDS = ("employee", "internalNumber")
+
+
+@dataclass
+class UserSyncOutcome:
+    """What a run did to the mapping of one account.
+
+    :param mismatches: how many of each kind there are now
+    :param told: the mismatches themselves, ids and sentences, as ``telephony.mismatches`` has them
+    """
+
+    account: str
+    users: int = 0
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+    directory_entries_written: int = 0
+    mismatches: dict[str, int] = field(default_factory=dict)
+    told: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def users_changed(self) -> bool:
+        """Whether a row of ``telephony.users`` was written or deleted."""
+        return bool(self.inserted or self.updated or self.deleted)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON knows it."""
+        return asdict(self)
+
+
+class UserSync:
+    """One run over one account: read all, then write all or nothing of the mapping, then the directories."""
+
+    def __init__(self, session: TelephonySession) -> None:
+        self._session = session
+        self._table = UserTable(session.connection, session.account)
+
+    def run(self, outcome: UserSyncOutcome) -> None:
+        """Bring users, mismatches and directories up to date.
+
+        :param outcome: is filled in as the work goes on, so that it tells also what a failed run has done
+        :raises SuspiciousAnswerError: a list is empty, or too many are missing; the mapping stays as it was
+        :raises AccountBusyError: another run is at it
+        :raises EntitiesFailedError: the mapping was written, several directories could not be
+        """
+        with account_lock(self._session.connection, f"{self._session.account} (users of telephony)"):
+            statuses = self._map(outcome)
+            self._keep_directories(statuses, outcome)
+
+    def _map(self, outcome: UserSyncOutcome) -> list[dict[str, Any]]:
+        megaplan, uis = self._session.megaplan, self._session.uis
+        configs = _all(megaplan.call_user_configs(arguments={"fields": list(CONFIG_FIELDS)}))
+        narrow = {"fields": list(EMPLOYEE_FIELDS), "onlyRequestedFields": True}
+        employees = _all(megaplan.employees(arguments=narrow))
+        uis_employees, statuses = uis.employees(), uis.statuses()
+        self._table.refuse_empty(
+            {
+                "Megaplan's users of telephony (/callUserConfig)": configs,
+                "Megaplan's employees (/employee)": employees,
+                "UIS's employees (get.employees)": uis_employees,
+                "UIS's statuses (get.statuses)": statuses,
+            }
+        )
+        mapping = map_users(configs, employees, uis_employees, statuses)
+        try:
+            outcome.inserted, outcome.updated, outcome.deleted = self._table.write(mapping)
+        except SuspiciousAnswerError:
+            self._show([asdict(one) for one in mapping.mismatches], mapping)
+            raise
+        found = self._table.mismatches()
+        self._show(found, mapping)
+        outcome.users = len(mapping.users)
+        outcome.mismatches = dict(Counter(str(one["kind"]) for one in found))
+        outcome.told = [{**one, "first_found_at": one["first_found_at"].isoformat()} for one in found]
+        return statuses
+
+    def _show(self, mismatches: list[dict[str, Any]], mapping: UserMapping) -> None:
+        account = self._session.account
+        log.info("%s: %d employees are mapped to UIS by their numbers", account, len(mapping.users))
+        if not mismatches:
+            log.info("%s: no mismatches", account)
+            return
+        log.warning("%s: %d mismatches, see docs/telephony-users.md", account, len(mismatches))
+        for line in mismatch_table(mismatches).splitlines():
+            log.warning("%s", line)
+
+    def _keep_directories(self, statuses: list[dict[str, Any]], outcome: UserSyncOutcome) -> None:
+        """Keep each directory by itself: none holds up another, nor the mapping, which is written already."""
+        megaplan, uis = self._session.megaplan, self._session.uis
+        reads: dict[str, Callable[[], list[dict[str, Any]]]] = {
+            "todo_categories": lambda: _all(megaplan.todo_categories()),
+            "todo_statuses": lambda: _all(megaplan.todo_statuses()),
+            "uis_statuses": lambda: statuses,
+            "virtual_numbers": uis.virtual_numbers,
+        }
+        failures: dict[str, Exception] = {}
+        for directory, read in reads.items():
+            try:
+                written = save_directory(self._session.connection, outcome.account, directory, read())
+            except OUR_ERRORS as error:
+                failures[directory] = error
+            else:
+                outcome.directory_entries_written += written
+        if failures:
+            raise EntitiesFailedError(failures)
+
+
+def _all(pages: Iterable[ListPage]) -> list[dict[str, Any]]:
+    return [row for page in pages for row in page.items]

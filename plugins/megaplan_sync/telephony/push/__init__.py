@@ -1,0 +1,1 @@
+"""Finished calls into Megaplan: the outbox, and the stages history, recording and communication."""

@@ -1,0 +1,71 @@
+"""Waits until something of the ledger is due, without a worker."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+from psycopg import Error
+
+from megaplan_sync.inbox.listening import newest_waiting_event, open_session, seconds_until_due
+
+log = logging.getLogger(__name__)
+
+
+class LedgerDueTrigger(BaseTrigger):
+    """Fires when a call of some accounts is due, when new events wait, or when the time is over.
+
+    :param accounts: as they stand in the tables
+    :param until: end of the wait, seconds since 1970
+    :param poll_seconds: how often to ask the database
+    """
+
+    def __init__(
+        self, postgres_conn_id: str, accounts: list[str], until: float, poll_seconds: float = 5.0
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.postgres_conn_id = postgres_conn_id
+        self.accounts = accounts
+        self.until = until
+        self.poll_seconds = poll_seconds
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return where this class is, and its arguments."""
+        return (
+            "megaplan_sync.telephony.push.outbox_trigger.LedgerDueTrigger",
+            {
+                "postgres_conn_id": self.postgres_conn_id,
+                "accounts": self.accounts,
+                "until": self.until,
+                "poll_seconds": self.poll_seconds,
+            },
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Ask, decide, sleep."""
+        first_event: int | None = None
+        is_first = True
+        while (left := self.until - time.time()) > 0:
+            pause = self.poll_seconds
+            try:
+                async with await open_session(self.postgres_conn_id) as session:
+                    newest = await newest_waiting_event(session)
+                    if is_first:
+                        first_event, is_first = newest, False
+                    due = await seconds_until_due(session, self.accounts)
+            except Error as error:
+                log.warning("The ledger cannot be read: %s; trying again.", str(error).split("\n")[0])
+            else:
+                if due is not None and due <= 0:
+                    yield TriggerEvent({"reason": "due"})  # type: ignore[no-untyped-call]
+                    return
+                if newest is not None and newest != first_event:
+                    yield TriggerEvent({"reason": "events"})  # type: ignore[no-untyped-call]
+                    return
+                pause = min(pause, due) if due is not None else pause
+            await asyncio.sleep(max(0.1, min(pause, left)))
+        yield TriggerEvent({"reason": "time"})  # type: ignore[no-untyped-call]

@@ -1,0 +1,1 @@
+"""Deleting old calls, for accounts that do not want to keep them."""

@@ -1,0 +1,54 @@
+"""Operator that deletes what an account's connection does not want to be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from airflow.sdk import Context
+
+from megaplan_sync.kernel.account_failures import AccountFailures
+from megaplan_sync.kernel.account_operators import RawDatabaseOperator
+from megaplan_sync.kernel.account_session import account_hook
+from megaplan_sync.kernel.postgres import raw_database
+from megaplan_sync.telephony.retention.forgotten_calls import forget_old_calls
+from megaplan_sync.telephony.schema import prepare_telephony_schema
+
+
+class ForgetOldCallsOperator(RawDatabaseOperator):
+    """Deletes calls older than ``keep_telephony_days``, and all that came in of them; one account stops no other.
+
+    Accounts that neither telephone nor have that setting are left out.
+
+    :param accounts: batches of connection ids
+    """
+
+    template_fields: Sequence[str] = ("accounts",)
+
+    def __init__(self, *, accounts: Collection[Collection[str]], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.accounts = accounts
+
+    def execute(self, context: Context) -> dict[str, dict[str, int]]:
+        """Return what was deleted of each account, and what had to stay."""
+        done: dict[str, dict[str, int]] = {}
+        with AccountFailures(self.log) as failures:
+            for conn_id in (each for batch in self.accounts or () for each in batch):
+                with failures.kept(conn_id):
+                    self._forget(conn_id, done)
+        return done
+
+    def _forget(self, conn_id: str, done: dict[str, dict[str, int]]) -> None:
+        hook = account_hook(conn_id)
+        keep_days = hook.settings.keep_telephony_days
+        if keep_days is None and not hook.settings.telephony_active:
+            self.log.info(
+                "%s: keep_telephony_days is empty and telephony_active is off, nothing to do", conn_id
+            )
+            return
+        with raw_database(self.postgres_conn_id) as connection:
+            prepare_telephony_schema(connection)
+            forgotten = forget_old_calls(connection, hook.account, keep_days)
+        kept = "for ever" if keep_days is None else f"for {keep_days} days"
+        self.log.info("%s: calls are kept %s; %s", hook.account, kept, forgotten)
+        done[hook.account] = vars(forgotten)

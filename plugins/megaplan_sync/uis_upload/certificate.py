@@ -1,0 +1,67 @@
+"""The certificate of an upload: a row ``uis_deals`` of ``megaplan_raw.certificates``."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from megaplan_sync.kernel.certificate import Certificate, Verdict, save_certificates
+from megaplan_sync.uis_upload.session import UploadSession
+
+ENTITY = "uis_deals"
+
+
+def certify(session: UploadSession, run_id: str) -> Certificate:
+    """Draw up the certificate of a run for an account, and write it.
+
+    In the columns of the reconciliation: *missing* and *stale* were, or still are, not in UIS or otherwise there;
+    *repaired* of them were sent by this run; *extra* were in UIS and no longer in Megaplan.
+    """
+    ((in_megaplan, in_uis, same, differing, parked, unseen),) = session.execute("count_uploads")
+    ((requests, counts, unfinished, seconds),) = session.execute("select_upload_run", run_id=run_id)
+    created, changed, deleted = (
+        int(counts.get(name, 0)) for name in ("deals_created", "deals_changed", "deals_deleted")
+    )
+    lacking = max(0, in_megaplan - in_uis)
+    missing, stale = created + lacking, changed + differing + unseen
+    unresolved = lacking + differing + unseen
+    verdict: Verdict = "partial" if unfinished else "unresolved" if unresolved or parked else "proven"
+    certificate = Certificate(
+        account=session.account,
+        entity=ENTITY,
+        depth="full",
+        verdict=verdict,
+        reason=_reason(unfinished, parked, differing, unseen),
+        in_megaplan=in_megaplan,
+        in_table=in_uis,
+        same=same,
+        missing=missing,
+        stale=stale,
+        extra=deleted,
+        repaired=created + changed,
+        deleted=deleted,
+        unresolved=unresolved,
+        proposal=None,
+        requests_used=requests,
+        duration=timedelta(seconds=round(seconds, 3)),
+        watermark=None,
+    )
+    save_certificates(session.connection, run_id, session.settings.account_timezone, [certificate])
+    return certificate
+
+
+def run_counts(session: UploadSession, run_id: str) -> dict[str, Any]:
+    """Return what a run has done for an account, by all its tasks."""
+    ((_, counts, _, _),) = session.execute("select_upload_run", run_id=run_id)
+    return dict(counts)
+
+
+def _reason(unfinished: str | None, parked: int, differing: int, unseen: int) -> str | None:
+    told = [unfinished] if unfinished else []
+    if parked:
+        told.append(f"{parked} deals are parked: see the view uis.parked.")
+    if differing:
+        told.append(f"{differing} deals are otherwise in the report: see uis.deals, difference.")
+    if unseen:
+        told.append(f"{unseen} deals are not seen in the report yet: the next run looks again.")
+    return " ".join(told) or None

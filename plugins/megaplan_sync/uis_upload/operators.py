@@ -1,0 +1,252 @@
+"""Operators of ``uis_deals_upload``: prepare, upload, wait, verify, report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.sdk import BaseSensorOperator, Context
+from airflow.sdk.exceptions import AirflowSkipException
+
+from megaplan_sync.kernel.account_failures import AccountFailures
+from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
+from megaplan_sync.kernel.account_session import account_hook
+from megaplan_sync.kernel.certificate import Certificate, certificates_of
+from megaplan_sync.kernel.certificate_report import event_extra, report
+from megaplan_sync.kernel.error_reporting import plainly_told
+from megaplan_sync.kernel.exceptions import OUR_ERRORS
+from megaplan_sync.kernel.postgres import raw_database
+from megaplan_sync.raw.announcements import announce_tables
+from megaplan_sync.raw.schema import prepare_raw_schema
+from megaplan_sync.reconciliation.operators import wants
+from megaplan_sync.uis_upload.account_upload import AccountUpload
+from megaplan_sync.uis_upload.certificate import certify, run_counts
+from megaplan_sync.uis_upload.exceptions import SinceError, UploadIncompleteError
+from megaplan_sync.uis_upload.processing_trigger import DealsProcessedTrigger
+from megaplan_sync.uis_upload.schema import prepare_upload_schema
+from megaplan_sync.uis_upload.session import UploadSession, uis_connection_of, upload_session
+from uis_hook.exceptions import UisError
+from uis_hook.hook import UisHook
+
+MOST_PARKED_TOLD = 20
+
+
+class PrepareUploadTablesOperator(RawDatabaseOperator):
+    """Creates the tables of the upload, and those of the syncs that it reads; does nothing when all is in place."""
+
+    def execute(self, context: Context) -> bool:
+        """Return whether anything had to be done."""
+        with plainly_told(), raw_database(self.postgres_conn_id) as connection:
+            done = [prepare_raw_schema(connection), prepare_upload_schema(connection)]
+        self.log.info("Tables of the upload %s", "created or upgraded" if any(done) else "are in place")
+        return any(done)
+
+
+class DealsToUisOperator(AccountsOperator):
+    """Uploads what UIS has not, or has otherwise, of some accounts; one account's failure stops no other.
+
+    :param since: only deals that have changed since this moment; ISO 8601, without a zone in the account's
+    :param full: compare with what UIS has instead of with the ledger
+    :param resend_parked: try anew what was refused
+    """
+
+    template_fields: Sequence[str] = ("accounts", "since", "full", "resend_parked")
+
+    def __init__(
+        self,
+        *,
+        since: str | None = None,
+        full: bool | str = False,
+        resend_parked: bool | str = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.since = since
+        self.full = full
+        self.resend_parked = resend_parked
+
+    def execute(self, context: Context) -> dict[str, dict[str, int]]:
+        """Return the counts of every account."""
+
+        def send(session: UploadSession) -> dict[str, int]:
+            upload = AccountUpload(session, str(context["run_id"]))
+            return upload.send(
+                since=_moment(self.since, session),
+                full=bool(self.full),
+                resend_parked=bool(self.resend_parked),
+            )
+
+        return _for_each(self, send)
+
+
+class DealsProcessedSensor(RawDatabaseOperator, BaseSensorOperator):
+    """Waits until UIS has worked through the uploads of all accounts: asks once, then defers.
+
+    When patience ends it succeeds all the same: what the report does not show then, the next run looks at again.
+
+    :param accounts: batches of connection ids
+    """
+
+    template_fields: Sequence[str] = ("accounts",)
+
+    def __init__(
+        self,
+        *,
+        accounts: Any,
+        patience_seconds: float = 1200.0,
+        poll_seconds: float = 5.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.accounts = accounts
+        self.patience_seconds = patience_seconds
+        self.poll_seconds = poll_seconds
+
+    def execute(self, context: Context) -> None:
+        """Ask, and wait if there is something left; skipped where nothing was uploaded."""
+        with plainly_told():
+            cabinets = self._cabinets()
+            if not cabinets:
+                raise AirflowSkipException("Nothing is on its way to UIS")
+            waiting = [uis_conn_id for uis_conn_id in cabinets if not self._is_done(uis_conn_id)]
+        if waiting:
+            self.defer(
+                trigger=DealsProcessedTrigger(
+                    waiting, time.time() + self.patience_seconds, self.poll_seconds
+                ),
+                method_name="resume",
+            )
+
+    def resume(self, context: Context, event: dict[str, Any] | None) -> None:
+        """Go on after the wait.
+
+        :param event: of :class:`DealsProcessedTrigger`
+        """
+        if not event or "reason" not in event:
+            raise ValueError(f"the trigger sent {event!r}")
+        if event["reason"] == "time":
+            self.log.warning("UIS is still working through uploads; going on without waiting for the end")
+
+    def _cabinets(self) -> list[str]:
+        """Return the cabinets with uploads that nobody has seen in the report."""
+        found = []
+        with raw_database(self.postgres_conn_id) as connection:
+            for conn_id in (each for batch in self.accounts for each in batch):
+                try:
+                    settings = account_hook(conn_id).settings
+                    uis_conn_id = uis_connection_of(settings)
+                    if uis_conn_id is None:
+                        continue
+                    session = UploadSession(settings, UisHook(uis_conn_id), connection)
+                    if session.execute("select_unverified_uploads", most_tries=1_000_000):
+                        found.append(uis_conn_id)
+                except OUR_ERRORS as error:  # the task that uploads this account fails with it
+                    self.log.error("%s: %s", conn_id, error)
+        return sorted(set(found))
+
+    def _is_done(self, uis_conn_id: str) -> bool:
+        uis = UisHook(uis_conn_id)
+        try:
+            return uis.deals_in_processing() == 0
+        except UisError as error:
+            self.log.warning("%s", error)
+            return False
+        finally:
+            uis.close()
+
+
+class VerifyUisDealsOperator(AccountsOperator):
+    """Reads in UIS's report what was sent of some accounts, and certifies it; one failure stops no other account."""
+
+    def execute(self, context: Context) -> dict[str, dict[str, Any]]:
+        """Return the certificate of every account."""
+
+        def verify(session: UploadSession) -> dict[str, Any]:
+            run_id = str(context["run_id"])
+            try:
+                AccountUpload(session, run_id).verify()
+            finally:
+                certificate = certify(session, run_id)
+            return certificate.as_dict()
+
+        return _for_each(self, verify)
+
+
+class ReportUploadOperator(RawDatabaseOperator):
+    """Tells what the run has done, what is parked and why; fails when this run has parked or missed something.
+
+    What was parked by earlier runs is told, too, and fails nothing: somebody knows.
+
+    :param accounts: batches of connection ids
+    """
+
+    template_fields: Sequence[str] = ("accounts",)
+
+    def __init__(self, *, accounts: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.accounts = accounts
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Return the certificates."""
+        run_id = str(context["run_id"])
+        with plainly_told():
+            with raw_database(self.postgres_conn_id) as connection:
+                certificates = certificates_of(connection, run_id)
+            if not certificates:
+                raise AirflowSkipException("No account's deals go into UIS, or none could be verified")
+            for line in report(certificates).splitlines():
+                self.log.info("%s", line)
+            announce_tables([("certificates", event_extra(certificates))], self.postgres_conn_id, context)
+            troubles: list[str] = []
+            for conn_id in (each for batch in self.accounts for each in batch):
+                troubles += self._told(conn_id, run_id, certificates)
+            if troubles:
+                raise UploadIncompleteError(troubles)
+        return [certificate.as_dict() for certificate in certificates]
+
+    def _told(self, conn_id: str, run_id: str, certificates: Collection[Certificate]) -> list[str]:
+        with upload_session(conn_id, self.postgres_conn_id) as session:
+            if session is None or session.account not in {each.account for each in certificates}:
+                return []
+            for kind, ext_id, error in session.execute("select_parked_uploads", limit=MOST_PARKED_TOLD):
+                self.log.warning("%s: %s %s is parked: %s", session.account, kind, ext_id, error)
+            for ext_id, difference in session.execute("select_differing_uploads", limit=MOST_PARKED_TOLD):
+                self.log.warning("%s: deal %s in the report: %s", session.account, ext_id, difference)
+            counts = run_counts(session, run_id)
+            self.log.info(
+                "%s: %s", session.account, ", ".join(f"{name} {n}" for name, n in sorted(counts.items()))
+            )
+            is_news = any(
+                counts.get(name)
+                for name in (
+                    *("deals_parked", "contacts_parked", "funnels_parked", "employees_parked"),
+                    *("user_fields_parked", "deals_differing", "deals_unseen", "deals_lost"),
+                )
+            )
+            return [wants(each) for each in certificates if is_news and each.account == session.account]
+
+
+def _for_each(
+    operator: AccountsOperator, work: Callable[[UploadSession], dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Work on each account of an operator; one failure stops no other, and is raised at the end."""
+    outcomes: dict[str, dict[str, Any]] = {}
+    with AccountFailures(operator.log) as failures:
+        for conn_id in operator.accounts:
+            with failures.kept(conn_id), upload_session(conn_id, operator.postgres_conn_id) as session:
+                if session is not None:
+                    outcomes[conn_id] = work(session)
+                    operator.log.info("%s: %s", conn_id, outcomes[conn_id])
+    return outcomes
+
+
+def _moment(given: str | None, session: UploadSession) -> datetime | None:
+    if not given:
+        return None
+    try:
+        moment = datetime.fromisoformat(str(given).strip())
+    except ValueError:
+        raise SinceError(given) from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=session.settings.zone)).astimezone(UTC)

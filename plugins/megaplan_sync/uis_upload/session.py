@@ -1,0 +1,109 @@
+"""What the upload of an account's deals needs: the cabinet, and a session of the database."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from psycopg import Connection
+
+from megaplan_hook.settings import AccountSettings
+from megaplan_sync.kernel.account_session import account_hook, cabinet_hook
+from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database
+from megaplan_sync.kernel.sql import read_sql
+from megaplan_sync.uis_upload.external_ids import ext_id_prefix
+from megaplan_sync.uis_upload.postgres_points import PostgresPoints
+from uis_hook.hook import UisHook
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class UploadSession:
+    """One account's deals on their way, for one task.
+
+    :param settings: of the Megaplan account
+    :param connection: in autocommit mode; commits wait for the disk, or an intent could be lost
+    :param sleep: waits so many seconds
+    """
+
+    settings: AccountSettings
+    uis: UisHook
+    connection: Connection[Any]
+    sleep: Callable[[float], None] = time.sleep
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def account(self) -> str:
+        """The label of the Megaplan account, ``account`` in every table."""
+        return self.settings.account
+
+    @property
+    def prefix(self) -> str:
+        """What the account's ids in UIS begin with."""
+        return ext_id_prefix(self.account)
+
+    @property
+    def read_lag_seconds(self) -> float:
+        """How late something that UIS has got may appear."""
+        return self.uis.settings.vendor_quirks.read_lag_seconds
+
+    def count(self, what: str, number: int = 1) -> None:
+        """Count something for the outcome of the run."""
+        if number:
+            self.counts[what] = self.counts.get(what, 0) + number
+
+    def execute(self, statement: str, **values: Any) -> list[Any]:
+        """Execute a statement of ``include/sql`` for this account; return its rows."""
+        cursor = self.connection.execute(read_sql(statement), {"account": self.account, **values})
+        return cursor.fetchall() if cursor.description else []
+
+
+def uis_connection_of(settings: AccountSettings) -> str | None:
+    """Return the cabinet that an account's deals go into; None, and a line in the log, where they do not."""
+    account = settings.connection_id
+    if not settings.deals_active:
+        log.info("%s: deals_active is off, nothing to do", account)
+    elif not settings.deals_to_uis:
+        log.info("%s: deals_to_uis is off, nothing to do", account)
+    elif not settings.uis_conn_id:
+        log.info("%s: uis_conn_id is empty, so its deals go into no cabinet", account)
+    else:
+        return settings.uis_conn_id
+    return None
+
+
+@contextmanager
+def upload_session(conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID) -> Iterator[UploadSession | None]:
+    """Open a session for the length of a block; None where the account's deals do not go into UIS.
+
+    :param conn_id: connection of the Megaplan account
+    :raises MegaplanSettingError: a setting of that connection makes no sense
+    :raises MissingConnectionError: there is no connection of the cabinet
+    :raises UisSettingError: that connection's settings make no sense
+    """
+    settings = account_hook(conn_id).settings
+    uis_conn_id = uis_connection_of(settings)
+    if uis_conn_id is None:
+        yield None
+        return
+    limits = cabinet_hook(uis_conn_id).settings
+    with raw_database(postgres_conn_id) as connection, raw_database(postgres_conn_id) as points_connection:
+        connection.execute("SET synchronous_commit = on")
+        uis = UisHook(
+            uis_conn_id,
+            points=PostgresPoints(
+                points_connection,
+                uis_conn_id,
+                longest_wait_seconds=limits.longest_limit_wait_seconds,
+                reserved_share=limits.reserved_points_percent / 100,
+            ),
+        )
+        try:
+            yield UploadSession(settings, uis, connection)
+        finally:
+            uis.close()
