@@ -28,10 +28,10 @@ from benchmarks.report import write_between_markers
 from demo.embedded_postgres import embedded_postgres
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.kernel.schemas import prepare_telephony_schema
 from megaplan_sync.raw.schema import prepare_raw_schema
 from megaplan_sync.telephony.push.account_push import AccountPush
 from megaplan_sync.telephony.push.history_stage import CALLS_PER_REQUEST
-from megaplan_sync.telephony.schema import prepare_telephony_schema
 from uis_hook.settings import UisSettings
 
 BEGIN = "<!-- call_draining: written by `python -m benchmarks.call_draining --write-docs` -->"

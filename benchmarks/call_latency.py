@@ -28,8 +28,8 @@ from demo.embedded_postgres import embedded_postgres
 from demo.emulated_megaplan import EmulatedMegaplan, emulated_megaplan
 from demo.processes import free_port, running
 from megaplan_sync.inbox.event_store import UIS_NOTIFICATION, store_event
+from megaplan_sync.kernel.schemas import prepare_telephony_schema
 from megaplan_sync.raw.schema import prepare_raw_schema
-from megaplan_sync.telephony.schema import prepare_telephony_schema
 
 PUSH, FLOOR = "megaplan_calls_push", "call_latency_floor"
 BEGIN, END = (

@@ -19,8 +19,8 @@ from demo.airflow_home import PASSWORD, USER, AirflowHome
 from demo.embedded_postgres import embedded_postgres
 from demo.emulated_megaplan import EmulatedMegaplan, emulated_megaplan
 from demo.processes import free_port, running
+from megaplan_sync.kernel.schemas import prepare_telephony_schema
 from megaplan_sync.raw.schema import prepare_raw_schema
-from megaplan_sync.telephony.schema import prepare_telephony_schema
 
 CHANGES, PAUSE_SECONDS = 8, 12.0
 SECRET = "benchmark-secret"

@@ -18,8 +18,8 @@ from pathlib import Path
 import psycopg
 
 from benchmarks.postgres import Postgres
+from megaplan_sync.kernel.schemas import prepare_telephony_schema
 from megaplan_sync.raw.schema import prepare_raw_schema
-from megaplan_sync.telephony.schema import prepare_telephony_schema
 
 SECRET = "benchmark-secret"
 EMPLOYEES = 50

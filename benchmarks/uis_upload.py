@@ -114,9 +114,9 @@ class Trial:
         """Load Megaplan, or what has changed in it."""
         from megaplan_hook.hook import MegaplanHook
         from megaplan_sync.kernel.postgres import prepare_session
+        from megaplan_sync.kernel.schemas import prepare_upload_schema
         from megaplan_sync.raw.account_sync import AccountSync
         from megaplan_sync.raw.schema import prepare_raw_schema
-        from megaplan_sync.uis_upload.schema import prepare_upload_schema
 
         with psycopg.connect(self._uri, autocommit=True) as connection:
             prepare_session(connection)

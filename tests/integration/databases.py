@@ -11,9 +11,9 @@ from psycopg import sql
 
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.kernel.schemas import prepare_telephony_schema
 from megaplan_sync.raw.account_sync import AccountSync
 from megaplan_sync.raw.schema import prepare_raw_schema
-from megaplan_sync.telephony.schema import prepare_telephony_schema
 
 EMPTY = "template1"
 """What an empty database is a copy of."""

@@ -6,7 +6,7 @@ import pytest
 from psycopg import Connection
 
 from megaplan_sync.kernel.exceptions import NewerSchemaError
-from megaplan_sync.telephony.schema import (
+from megaplan_sync.kernel.schemas import (
     TELEPHONY_SCHEMA_VERSION,
     TELEPHONY_TABLES,
     prepare_telephony_schema,

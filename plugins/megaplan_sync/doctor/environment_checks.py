@@ -9,9 +9,9 @@ from psycopg import Connection
 from megaplan_sync.doctor.account_under_check import Patient
 from megaplan_sync.doctor.addresses import WebhookAddress, webhook_addresses
 from megaplan_sync.doctor.finding import Finding, error, ok, warning
+from megaplan_sync.kernel.schemas import TELEPHONY_SCHEMA_VERSION
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.schema import SCHEMA_VERSION
-from megaplan_sync.telephony.schema import TELEPHONY_SCHEMA_VERSION
 
 _PATIENCE_SECONDS = 10
 _HOW_TO_START = "start it (docs/gateway.md), and let the proxy before it pass /{account}/… on"

@@ -26,11 +26,10 @@ from megaplan_sync.doctor.telephony_checks import (
     check_users,
     check_virtual_number,
 )
-from megaplan_sync.kernel.account_session import account_hook
+from megaplan_sync.kernel.account_session import account_hook, uis_hook_of
 from megaplan_sync.kernel.exceptions import OUR_ERRORS, MegaplanSyncError
 from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database
 from megaplan_sync.kernel.request_budget import PostgresBudget
-from megaplan_sync.telephony.session import uis_hook_of
 from uis_hook.hook import UisHook
 
 log = logging.getLogger(__name__)

@@ -50,9 +50,3 @@ async def newest_waiting_event(
     """
     row = await (await session.execute(read_sql(statement))).fetchone()
     return None if row is None or row[0] is None else int(row[0])
-
-
-async def seconds_until_due(session: AsyncConnection[Any], accounts: list[str]) -> float | None:
-    """Return when something of the ledger is due, 0 or less for now; None when nothing is open."""
-    row = await (await session.execute(read_sql("select_next_delivery"), {"accounts": accounts})).fetchone()
-    return None if row is None or row[0] is None else float(row[0])

@@ -8,7 +8,9 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowNotFoundException
 from psycopg import Connection
 
+from megaplan_hook.exceptions import MegaplanSettingError
 from megaplan_hook.hook import MegaplanHook
+from megaplan_hook.settings import AccountSettings
 from megaplan_sync.kernel.exceptions import MissingConnectionError
 from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database
 from megaplan_sync.kernel.request_budget import LIVE_SHARE, PostgresBudget
@@ -43,6 +45,29 @@ def cabinet_hook(uis_conn_id: str) -> UisHook:
     except AirflowNotFoundException as error:
         raise MissingConnectionError(uis_conn_id, "uis") from error
     return uis
+
+
+def uis_hook_of(megaplan: MegaplanHook) -> UisHook:
+    """Return the hook of the telephony cabinet that an account's connection names.
+
+    :raises MegaplanSettingError: it names none
+    :raises MissingConnectionError: there is no such connection
+    :raises UisSettingError: that connection's settings make no sense
+    """
+    uis_conn_id = megaplan.settings.uis_conn_id
+    if not uis_conn_id:
+        raise MegaplanSettingError(
+            megaplan.megaplan_conn_id,
+            "uis_conn_id",
+            "it is empty, and telephony_active is on",
+            "write the id of the connection of type uis, such as uis_default, or switch telephony_active off",
+        )
+    return cabinet_hook(uis_conn_id)
+
+
+def has_calls(settings: AccountSettings) -> bool:
+    """Say whether an account's calls are pushed and compared."""
+    return settings.telephony_active and bool(settings.uis_conn_id)
 
 
 def shared_budget(connection: Connection[Any], hook: MegaplanHook) -> PostgresBudget:

@@ -42,3 +42,11 @@ def event_extra(certificates: Sequence[Certificate]) -> dict[str, Any]:
         "deleted": sum(certificate.deleted for certificate in certificates),
         "certificates": [certificate.as_dict() for certificate in certificates],
     }
+
+
+def wants(certificate: Certificate) -> str:
+    """Return what a certificate leaves to be desired, in one sentence."""
+    what = f"{certificate.entity} of {certificate.account}: {certificate.verdict}"
+    if certificate.unresolved:
+        what += f", {certificate.unresolved} unresolved"
+    return f"{what}. {certificate.reason}" if certificate.reason else f"{what}."

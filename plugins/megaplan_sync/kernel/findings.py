@@ -11,10 +11,16 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.raw.tables import RowKey
 
 Finding = Literal["missing", "stale", "extra", "suspect"]
 Resolution = Literal["repaired", "deleted", "unfounded", "hidden", "waiting"]
+
+
+class RowKey(NamedTuple):
+    """Which row: an entity's id, or its parent's id and the place of a child that has no id of its own."""
+
+    id: int
+    part: int = 0
 
 
 class OpenFinding(NamedTuple):

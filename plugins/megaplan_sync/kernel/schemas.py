@@ -1,4 +1,4 @@
-"""Creates the tables of one part of this package beside the raw tables; refuses newer ones, never drops any."""
+"""Creates the schemas beside the raw tables, ``telephony`` and ``uis``; refuses newer ones, never drops any."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,15 +8,55 @@ from psycopg import Connection
 from megaplan_sync.kernel.exceptions import NewerSchemaError
 from megaplan_sync.kernel.sql import read_sql
 
+TELEPHONY_SCHEMA_VERSION = 5
+"""Version of the tables of schema ``telephony`` that this code writes."""
+TELEPHONY_TABLES = tuple(
+    f"telephony.{name}"
+    for name in (
+        "schema_version",
+        "users",
+        "mismatches",
+        "directories",
+        "events",
+        "calls",
+        "call_deliveries",
+        "cards",
+        "learned",
+        "commands",
+        "forgotten_calls",
+    )
+)
+UPLOAD_SCHEMA_VERSION = 1
+"""Version of the tables of schema ``uis`` that this code writes."""
+UPLOAD_TABLES = tuple(
+    f"uis.{name}" for name in ("schema_version", "directory_rows", "deals", "points", "upload_runs", "parked")
+)
 
-def prepare_part_schema(connection: Connection[Any], part: str, tables: Sequence[str], version: int) -> bool:
+
+def prepare_telephony_schema(connection: Connection[Any]) -> bool:
+    """Create what is missing of schema ``telephony``, which also holds the inbox, in one transaction.
+
+    :returns: whether anything had to be done
+    :raises NewerSchemaError: the tables were made by a newer version of this package
+    """
+    return _prepare_schema(connection, "telephony", TELEPHONY_TABLES, TELEPHONY_SCHEMA_VERSION)
+
+
+def prepare_upload_schema(connection: Connection[Any]) -> bool:
+    """Create what is missing of schema ``uis``, in one transaction.
+
+    :returns: whether anything had to be done
+    :raises NewerSchemaError: the tables were made by a newer version of this package
+    """
+    return _prepare_schema(connection, "upload", UPLOAD_TABLES, UPLOAD_SCHEMA_VERSION)
+
+
+def _prepare_schema(connection: Connection[Any], part: str, tables: Sequence[str], version: int) -> bool:
     """Create what is missing, in one transaction.
 
     :param part: names the statements: ``create_<part>_tables`` and the two with ``<part>_schema_version``
     :param tables: all there are in this version, named with their schema; the first one holds the version
     :param version: of the tables that this code writes
-    :returns: whether anything had to be done
-    :raises NewerSchemaError: the tables were made by a newer version of this package
     """
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(read_sql("lock_schema"))

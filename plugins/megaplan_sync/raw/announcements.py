@@ -1,18 +1,27 @@
 """Tells whoever listens that raw tables have changed."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from airflow.sdk import BaseHook, Context
 
 from megaplan_sync.raw.assets import raw_table_alias, raw_table_asset
-from megaplan_sync.raw.outcome import EntityOutcome
-from megaplan_sync.rebuild.outcome import RebuildOutcome
 
 
-def announce_changes(
-    outcomes: Iterable[EntityOutcome | RebuildOutcome], postgres_conn_id: str, context: Context
-) -> None:
+class Outcome(Protocol):
+    """What was done with one entity of one account."""
+
+    entity: str
+
+    @property
+    def changed(self) -> int:
+        """Rows written."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+
+
+def announce_changes(outcomes: Iterable[Outcome], postgres_conn_id: str, context: Context) -> None:
     """Emit an asset event for every table whose rows changed, with the counts.
 
     The task needs ``outlets=RAW_TABLE_ALIASES`` (``megaplan_sync.raw.assets``).

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 from psycopg import Connection
 from psycopg.errors import UniqueViolation
 
+from megaplan_sync.kernel.findings import RowKey
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw import tables
 from megaplan_sync.raw.canonical import Content, Entity, content
@@ -23,7 +24,7 @@ from megaplan_sync.raw.flatten import (
 )
 from megaplan_sync.raw.history.deal_versions import DealHistory
 from megaplan_sync.raw.rows import ContactPointRow, ContactRow, DealPositionRow, DealRow
-from megaplan_sync.raw.tables import RawTable, RowKey, Written
+from megaplan_sync.raw.tables import RawTable, Written
 
 Row = tuple[Any, ...]
 

@@ -7,6 +7,7 @@ from psycopg import Connection
 
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
+from megaplan_sync.kernel.findings import RowKey
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw import tables
 from megaplan_sync.raw.canonical import CanonicalPage, Entity, content, full_forms
@@ -14,7 +15,7 @@ from megaplan_sync.raw.entities import PIPELINES
 from megaplan_sync.raw.flatten import entity_id, pipeline_row, pipeline_stage_rows
 from megaplan_sync.raw.full_read import WholeWalk
 from megaplan_sync.raw.page_writers import PageCounts
-from megaplan_sync.raw.tables import RowKey, Written
+from megaplan_sync.raw.tables import Written
 
 
 class PipelinesWritten(NamedTuple):

@@ -6,14 +6,8 @@ from typing import Any, NamedTuple
 
 from psycopg import Cursor
 
+from megaplan_sync.kernel.findings import RowKey
 from megaplan_sync.kernel.sql import read_sql
-
-
-class RowKey(NamedTuple):
-    """Which row: an entity's id, or its owner's id and the place of a part that has no id of its own."""
-
-    id: int
-    part: int = 0
 
 
 class Written(NamedTuple):

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from megaplan_sync.kernel.findings import RowKey
 from megaplan_sync.kernel.json_text import JsonText
 from megaplan_sync.raw.canonical import Entity
-from megaplan_sync.raw.tables import RowKey
 
 log = logging.getLogger(__name__)
 

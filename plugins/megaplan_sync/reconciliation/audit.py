@@ -13,11 +13,10 @@ import orjson
 from psycopg import Connection
 
 from megaplan_sync.kernel.account_lock import account_lock
-from megaplan_sync.kernel.findings import Findings
+from megaplan_sync.kernel.findings import Findings, RowKey
 from megaplan_sync.kernel.json_text import JsonText
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.page_writers import OwnerWriter, RowWithParts
-from megaplan_sync.raw.tables import RowKey
 from megaplan_sync.reconciliation.recorded_writer import RecordedWriter
 from megaplan_sync.reconciliation.row_checksums import RowSeals
 

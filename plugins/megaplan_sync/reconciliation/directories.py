@@ -10,7 +10,7 @@ from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.account_lock import account_lock
 from megaplan_sync.kernel.entity_run import EntityRun
 from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
-from megaplan_sync.kernel.findings import Findings
+from megaplan_sync.kernel.findings import Findings, RowKey
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw import entities
 from megaplan_sync.raw.custom_field_dictionary import DictionaryChanges, changes_of_custom_fields
@@ -19,7 +19,6 @@ from megaplan_sync.raw.flatten import entity_id
 from megaplan_sync.raw.full_read import WholeWalk
 from megaplan_sync.raw.page_writers import DIRECTORY_WRITERS
 from megaplan_sync.raw.pipelines import pages_of_pipelines, write_pipelines
-from megaplan_sync.raw.tables import RowKey
 from megaplan_sync.reconciliation.vanished import Vanished
 
 

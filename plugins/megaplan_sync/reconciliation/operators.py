@@ -6,13 +6,12 @@ from typing import Any
 from airflow.sdk import Context
 from psycopg.errors import UndefinedTable
 
-from megaplan_hook.settings import AccountSettings
 from megaplan_sync.kernel.account_failures import AccountFailures
 from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
-from megaplan_sync.kernel.account_session import account_hook, account_session
+from megaplan_sync.kernel.account_session import account_hook, account_session, has_calls
 from megaplan_sync.kernel.accounts import chosen_accounts, in_batches
 from megaplan_sync.kernel.certificate import CALLS, Certificate, certificates_of
-from megaplan_sync.kernel.certificate_report import event_extra, report
+from megaplan_sync.kernel.certificate_report import event_extra, report, wants
 from megaplan_sync.kernel.error_reporting import plainly_told
 from megaplan_sync.kernel.exceptions import (
     ProposalNumberError,
@@ -195,22 +194,9 @@ def _bad(certificates: Collection[Certificate]) -> list[Certificate]:
     return [certificate for certificate in certificates if not certificate.is_good]
 
 
-def wants(certificate: Certificate) -> str:
-    """Return what a certificate leaves to be desired, in one sentence."""
-    what = f"{certificate.entity} of {certificate.account}: {certificate.verdict}"
-    if certificate.unresolved:
-        what += f", {certificate.unresolved} unresolved"
-    return f"{what}. {certificate.reason}" if certificate.reason else f"{what}."
-
-
 def raw_entities(given: Collection[str] | str) -> list[str]:
     """Return the given names without that of calls, which are no raw table."""
     return [name for name in given or () if name != CALLS]
-
-
-def has_calls(settings: AccountSettings) -> bool:
-    """Say whether an account's calls are compared."""
-    return settings.telephony_active and bool(settings.uis_conn_id)
 
 
 def proposal_numbers(given: Collection[int] | int | str | None) -> list[int]:

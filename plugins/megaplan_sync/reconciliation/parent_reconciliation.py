@@ -13,7 +13,7 @@ from megaplan_hook.paging import ListPage
 from megaplan_sync.kernel.account_lock import account_lock
 from megaplan_sync.kernel.entity_run import EntityRun
 from megaplan_sync.kernel.exceptions import NotLoadedError, SuspiciousAnswerError
-from megaplan_sync.kernel.findings import Findings
+from megaplan_sync.kernel.findings import Findings, RowKey
 from megaplan_sync.kernel.night_budget import NightBudgetSpentError
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.canonical import CanonicalPage, Entity
@@ -24,7 +24,6 @@ from megaplan_sync.raw.flatten import entity_id
 from megaplan_sync.raw.history.deal_versions import DealHistory
 from megaplan_sync.raw.parents import OWNERS, pages_by_type
 from megaplan_sync.raw.prefetch import PageAhead
-from megaplan_sync.raw.tables import RowKey
 from megaplan_sync.reconciliation.audit import Audit
 from megaplan_sync.reconciliation.recorded_writer import RecordedWriter
 from megaplan_sync.reconciliation.repair import LATER_VERSION_HERE, Repair

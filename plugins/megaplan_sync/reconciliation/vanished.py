@@ -18,11 +18,10 @@ from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.account_lock import account_lock
 from megaplan_sync.kernel.entity_run import EntityRun
 from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
-from megaplan_sync.kernel.findings import Findings
+from megaplan_sync.kernel.findings import Findings, RowKey
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.canonical import Entity
 from megaplan_sync.raw.evidence import Ask, Evidence, ask_for
-from megaplan_sync.raw.tables import RowKey
 from megaplan_sync.reconciliation.proposals import Kind, propose, proposed_rows, settle_rows
 
 log = logging.getLogger(__name__)

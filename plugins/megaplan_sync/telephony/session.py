@@ -8,9 +8,8 @@ from typing import Any
 
 from psycopg import Connection
 
-from megaplan_hook.exceptions import MegaplanSettingError
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.kernel.account_session import account_hook, cabinet_hook, shared_budget
+from megaplan_sync.kernel.account_session import account_hook, shared_budget, uis_hook_of
 from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database
 from uis_hook.hook import UisHook
 
@@ -32,24 +31,6 @@ class TelephonySession:
     def account(self) -> str:
         """The label of the Megaplan account, ``account`` in every table."""
         return self.megaplan.account
-
-
-def uis_hook_of(megaplan: MegaplanHook) -> UisHook:
-    """Return the hook of the telephony cabinet that an account's connection names.
-
-    :raises MegaplanSettingError: it names none
-    :raises MissingConnectionError: there is no such connection
-    :raises UisSettingError: that connection's settings make no sense
-    """
-    uis_conn_id = megaplan.settings.uis_conn_id
-    if not uis_conn_id:
-        raise MegaplanSettingError(
-            megaplan.megaplan_conn_id,
-            "uis_conn_id",
-            "it is empty, and telephony_active is on",
-            "write the id of the connection of type uis, such as uis_default, or switch telephony_active off",
-        )
-    return cabinet_hook(uis_conn_id)
 
 
 @contextmanager

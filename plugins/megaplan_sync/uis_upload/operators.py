@@ -14,18 +14,17 @@ from megaplan_sync.kernel.account_failures import AccountFailures
 from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.kernel.account_session import account_hook
 from megaplan_sync.kernel.certificate import Certificate, certificates_of
-from megaplan_sync.kernel.certificate_report import event_extra, report
+from megaplan_sync.kernel.certificate_report import event_extra, report, wants
 from megaplan_sync.kernel.error_reporting import plainly_told
 from megaplan_sync.kernel.exceptions import OUR_ERRORS
 from megaplan_sync.kernel.postgres import raw_database
+from megaplan_sync.kernel.schemas import prepare_upload_schema
 from megaplan_sync.raw.announcements import announce_tables
 from megaplan_sync.raw.schema import prepare_raw_schema
-from megaplan_sync.reconciliation.operators import wants
 from megaplan_sync.uis_upload.account_upload import AccountUpload
 from megaplan_sync.uis_upload.certificate import certify, run_counts
 from megaplan_sync.uis_upload.exceptions import SinceError, UploadIncompleteError
 from megaplan_sync.uis_upload.processing_trigger import DealsProcessedTrigger
-from megaplan_sync.uis_upload.schema import prepare_upload_schema
 from megaplan_sync.uis_upload.session import UploadSession, uis_connection_of, upload_session
 from uis_hook.exceptions import UisError
 from uis_hook.hook import UisHook

@@ -14,11 +14,11 @@ from megaplan_sync.kernel.accounts import chosen_accounts, in_batches
 from megaplan_sync.kernel.error_reporting import plainly_told
 from megaplan_sync.kernel.exceptions import OUR_ERRORS
 from megaplan_sync.kernel.postgres import raw_database
+from megaplan_sync.kernel.schemas import prepare_telephony_schema
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.announcements import announce_changes
 from megaplan_sync.raw.outcome import EntityOutcome
 from megaplan_sync.raw.schema import prepare_raw_schema
-from megaplan_sync.telephony.schema import prepare_telephony_schema
 from megaplan_sync.webhooks.account_webhooks import AccountWebhooks
 
 

@@ -18,8 +18,8 @@ from megaplan_sync.doctor.examination import examine
 from megaplan_sync.doctor.finding import Finding, report
 from megaplan_sync.doctor.megaplan_checks import check_clock
 from megaplan_sync.doctor.operators import ExamineAccountsOperator
+from megaplan_sync.kernel.schemas import prepare_telephony_schema
 from megaplan_sync.raw.schema import prepare_raw_schema
-from megaplan_sync.telephony.schema import prepare_telephony_schema
 from tests.emulators.uis_client import TOKEN, Client
 from tests.integration.gateway.served import (
     MEGAPLAN_SECRET,

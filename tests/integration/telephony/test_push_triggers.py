@@ -13,8 +13,8 @@ from psycopg import Connection
 
 from megaplan_sync.inbox.event_store import CHANNEL, UIS_NOTIFICATION, store_event
 from megaplan_sync.inbox.trigger import InboxTrigger
+from megaplan_sync.kernel.schemas import prepare_telephony_schema
 from megaplan_sync.telephony.push.outbox_trigger import LedgerDueTrigger
-from megaplan_sync.telephony.schema import prepare_telephony_schema
 
 from ..airflow_runs import postgres_connection
 from ..databases import EMPTY

@@ -14,8 +14,8 @@ import requests
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.kernel.schemas import prepare_telephony_schema
 from megaplan_sync.telephony.people.user_sync import UserSync, UserSyncOutcome
-from megaplan_sync.telephony.schema import prepare_telephony_schema
 from megaplan_sync.telephony.session import TelephonySession
 from tests.emulators.uis_client import Client
 from tests.integration.telephony.two_sides import TelephonySettings, uis_connection

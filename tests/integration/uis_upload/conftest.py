@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from demo.emulated_megaplan import EmulatedMegaplan
-from megaplan_sync.uis_upload.schema import prepare_upload_schema
+from megaplan_sync.kernel.schemas import prepare_upload_schema
 from tests.emulators.uis_client import Client
 
 from ..databases import address_of, create_database

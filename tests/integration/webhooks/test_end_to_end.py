@@ -13,7 +13,7 @@ from psycopg import Connection
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_sync.inbox.event_store import UIS_NOTIFICATION, store_event
 from megaplan_sync.inbox.trigger import InboxTrigger
-from megaplan_sync.telephony.schema import prepare_telephony_schema
+from megaplan_sync.kernel.schemas import prepare_telephony_schema
 from megaplan_sync.webhooks.trigger import WebhookTrigger
 from tests.integration.airflow_runs import TestedAirflow, postgres_connection
 from tests.integration.conftest import UNHURRIED

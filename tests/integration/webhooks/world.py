@@ -12,8 +12,8 @@ from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.inbox.event_store import MEGAPLAN_WEBHOOK, store_events
 from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.kernel.schemas import prepare_telephony_schema
 from megaplan_sync.raw.outcome import EntityOutcome
-from megaplan_sync.telephony.schema import prepare_telephony_schema
 from megaplan_sync.webhooks.account_webhooks import AccountWebhooks
 from tests.emulators.hook_receiver import HookReceiver
 from tests.integration.reconciliation.nights import Night

@@ -30,10 +30,9 @@ from megaplan_sync.inbox.event_store import store_report_rows
 from megaplan_sync.kernel.certificate import CALLS, Certificate, save_certificates
 from megaplan_sync.kernel.entity_run import EntityRun
 from megaplan_sync.kernel.exceptions import MegaplanSyncError
-from megaplan_sync.kernel.findings import Findings
+from megaplan_sync.kernel.findings import Findings, RowKey
 from megaplan_sync.kernel.night_budget import NightBudget, NightBudgetSpentError
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.raw.tables import RowKey
 from megaplan_sync.telephony.calls.call_table import drain
 from megaplan_sync.telephony.night.call_comparison import Card, ComparedCall, Differences, compare
 from megaplan_sync.telephony.night.call_days import Stretch, stretches_to_compare

@@ -10,13 +10,12 @@ from airflow.sdk import Context
 
 from megaplan_sync.kernel.account_failures import AccountFailures
 from megaplan_sync.kernel.account_operators import AccountsOperator
-from megaplan_sync.kernel.account_session import account_hook
+from megaplan_sync.kernel.account_session import account_hook, has_calls
 from megaplan_sync.kernel.certificate import CALLS
 from megaplan_sync.kernel.error_reporting import plainly_told
-from megaplan_sync.reconciliation.operators import has_calls
+from megaplan_sync.kernel.schemas import prepare_telephony_schema
 from megaplan_sync.telephony.night.call_reconciliation import CallReconciliation
 from megaplan_sync.telephony.push.exceptions import CallsSinceError
-from megaplan_sync.telephony.schema import prepare_telephony_schema
 from megaplan_sync.telephony.session import telephony_session
 
 

@@ -9,10 +9,10 @@ from megaplan_sync.kernel.account_failures import AccountFailures
 from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.kernel.error_reporting import plainly_told
 from megaplan_sync.kernel.postgres import raw_database
+from megaplan_sync.kernel.schemas import prepare_telephony_schema
 from megaplan_sync.raw.schema import prepare_raw_schema
 from megaplan_sync.telephony.assets import TELEPHONY_USERS, telephony_table_asset
 from megaplan_sync.telephony.people.user_sync import UserSync, UserSyncOutcome
-from megaplan_sync.telephony.schema import prepare_telephony_schema
 from megaplan_sync.telephony.session import telephony_session
 
 

@@ -17,13 +17,13 @@ from megaplan_sync.kernel.accounts import chosen_accounts
 from megaplan_sync.kernel.error_reporting import plainly_told
 from megaplan_sync.kernel.exceptions import OUR_ERRORS
 from megaplan_sync.kernel.postgres import raw_database
+from megaplan_sync.kernel.schemas import prepare_telephony_schema
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.schema import prepare_raw_schema
 from megaplan_sync.telephony.push.account_push import AccountPush
 from megaplan_sync.telephony.push.exceptions import CallNumberError, UnknownCallsError
 from megaplan_sync.telephony.push.outbox import Ledger
 from megaplan_sync.telephony.push.outbox_trigger import LedgerDueTrigger
-from megaplan_sync.telephony.schema import prepare_telephony_schema
 from megaplan_sync.telephony.session import telephony_session
 
 

@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
-from psycopg import Error
+from psycopg import AsyncConnection, Error
 
-from megaplan_sync.inbox.listening import newest_waiting_event, open_session, seconds_until_due
+from megaplan_sync.inbox.listening import newest_waiting_event, open_session
+from megaplan_sync.kernel.sql import read_sql
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ class LedgerDueTrigger(BaseTrigger):
                     newest = await newest_waiting_event(session)
                     if is_first:
                         first_event, is_first = newest, False
-                    due = await seconds_until_due(session, self.accounts)
+                    due = await _seconds_until_due(session, self.accounts)
             except Error as error:
                 log.warning("The ledger cannot be read: %s; trying again.", str(error).split("\n")[0])
             else:
@@ -69,3 +70,9 @@ class LedgerDueTrigger(BaseTrigger):
                 pause = min(pause, due) if due is not None else pause
             await asyncio.sleep(max(0.1, min(pause, left)))
         yield TriggerEvent({"reason": "time"})  # type: ignore[no-untyped-call]
+
+
+async def _seconds_until_due(session: AsyncConnection[Any], accounts: list[str]) -> float | None:
+    """Return when something of the outbox is due, 0 or less for now; None when nothing is open."""
+    row = await (await session.execute(read_sql("select_next_delivery"), {"accounts": accounts})).fetchone()
+    return None if row is None or row[0] is None else float(row[0])

@@ -11,8 +11,8 @@ from megaplan_sync.kernel.account_failures import AccountFailures
 from megaplan_sync.kernel.account_operators import RawDatabaseOperator
 from megaplan_sync.kernel.account_session import account_hook
 from megaplan_sync.kernel.postgres import raw_database
+from megaplan_sync.kernel.schemas import prepare_telephony_schema
 from megaplan_sync.telephony.retention.forgotten_calls import forget_old_calls
-from megaplan_sync.telephony.schema import prepare_telephony_schema
 
 
 class ForgetOldCallsOperator(RawDatabaseOperator):
