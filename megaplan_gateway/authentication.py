@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,34 +14,12 @@ from starlette.routing import Route
 
 from megaplan_gateway.account import Account
 from megaplan_gateway.refusals import RefusedError, not_found
-from megaplan_gateway.request_body import read_whole
+from megaplan_gateway.request_body import Incoming, read_whole
+from megaplan_gateway.service import Gateway
 from megaplan_gateway.widget_key import widget_key
-
-if TYPE_CHECKING:
-    from megaplan_gateway.service import Gateway
 
 Side = Literal["megaplan", "uis", "widget"]
 _NOBODYS_SECRET = hashlib.sha256(b"no account has this").digest()
-
-
-@dataclass(frozen=True)
-class Incoming:
-    """A request that has passed: its account, and the whole body."""
-
-    account: Account
-    request: Request
-    body: bytes
-
-    @property
-    def content_type(self) -> str | None:
-        """The header Content-Type."""
-        return self.request.headers.get("content-type")
-
-    @property
-    def query(self) -> str | None:
-        """The query string as it came."""
-        raw: bytes = self.request.scope["query_string"]
-        return raw.decode("latin-1") or None
 
 
 Handler = Callable[[Incoming], Awaitable[Response]]

@@ -1,13 +1,35 @@
-"""Reads the body of a request: not more than allowed, and not longer than allowed."""
+"""An authenticated request, and reading its body: not more than allowed, and not longer than allowed."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
 from starlette.requests import ClientDisconnect, Request
 
+from megaplan_gateway.account import Account
 from megaplan_gateway.options import Options
 from megaplan_gateway.refusals import RefusedError
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """An authenticated request: its account, and the whole body."""
+
+    account: Account
+    request: Request
+    body: bytes
+
+    @property
+    def content_type(self) -> str | None:
+        """The header Content-Type."""
+        return self.request.headers.get("content-type")
+
+    @property
+    def query(self) -> str | None:
+        """The query string as it came."""
+        raw: bytes = self.request.scope["query_string"]
+        return raw.decode("latin-1") or None
 
 
 async def read_whole(request: Request, options: Options) -> bytes:

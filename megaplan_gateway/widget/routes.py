@@ -13,8 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from megaplan_gateway.authentication import Incoming, guarded_route
+from megaplan_gateway.authentication import guarded_route
 from megaplan_gateway.refusals import RefusedError, json_response
+from megaplan_gateway.request_body import Incoming
 from megaplan_gateway.service import Gateway
 from megaplan_gateway.uis_client import LiveUis
 from megaplan_gateway.widget.click_to_call import ClickToCall
