@@ -45,7 +45,7 @@ def prepare_session(connection: Connection[Any]) -> None:
     """Set a session to autocommit (transactions are begun where they belong), UTC, fresh plans, lazy commits.
 
     Statements are planned each time: a plan kept from when a table was empty would read it whole for ever.
-    Whoever tells others that rows have changed commits durably first, see ``prepare_session.sql``.
+    Whoever tells others that rows have changed commits durably first, see the statement ``prepare_session``.
     """
     connection.autocommit = True
     connection.prepare_threshold = None

@@ -39,7 +39,14 @@ def prepare_telephony_schema(connection: Connection[Any]) -> bool:
     :returns: whether anything had to be done
     :raises NewerSchemaError: the tables were made by a newer version of this package
     """
-    return _prepare_schema(connection, "telephony", TELEPHONY_TABLES, TELEPHONY_SCHEMA_VERSION)
+    return _prepare_schema(
+        connection,
+        TELEPHONY_TABLES,
+        TELEPHONY_SCHEMA_VERSION,
+        select_version="select_telephony_schema_version",
+        create_tables="create_telephony_tables",
+        save_version="save_telephony_schema_version",
+    )
 
 
 def prepare_upload_schema(connection: Connection[Any]) -> bool:
@@ -48,13 +55,27 @@ def prepare_upload_schema(connection: Connection[Any]) -> bool:
     :returns: whether anything had to be done
     :raises NewerSchemaError: the tables were made by a newer version of this package
     """
-    return _prepare_schema(connection, "upload", UPLOAD_TABLES, UPLOAD_SCHEMA_VERSION)
+    return _prepare_schema(
+        connection,
+        UPLOAD_TABLES,
+        UPLOAD_SCHEMA_VERSION,
+        select_version="select_upload_schema_version",
+        create_tables="create_upload_tables",
+        save_version="save_upload_schema_version",
+    )
 
 
-def _prepare_schema(connection: Connection[Any], part: str, tables: Sequence[str], version: int) -> bool:
+def _prepare_schema(
+    connection: Connection[Any],
+    tables: Sequence[str],
+    version: int,
+    *,
+    select_version: str,
+    create_tables: str,
+    save_version: str,
+) -> bool:
     """Create what is missing, in one transaction.
 
-    :param part: names the statements: ``create_<part>_tables`` and the two with ``<part>_schema_version``
     :param tables: all there are in this version, named with their schema; the first one holds the version
     :param version: of the tables that this code writes
     """
@@ -64,12 +85,12 @@ def _prepare_schema(connection: Connection[Any], part: str, tables: Sequence[str
         present = {name for (name,) in cursor.fetchall()}
         found = 0
         if tables[0] in present:
-            cursor.execute(read_sql(f"select_{part}_schema_version"))
+            cursor.execute(read_sql(select_version))
             found = next((number for (number,) in cursor.fetchall()), 0)
         if found > version:
             raise NewerSchemaError(found, version)
         if found == version and present == set(tables):
             return False
-        cursor.execute(read_sql(f"create_{part}_tables"))
-        cursor.execute(read_sql(f"save_{part}_schema_version"), {"version": version})
+        cursor.execute(read_sql(create_tables))
+        cursor.execute(read_sql(save_version), {"version": version})
         return True

@@ -1,20 +1,38 @@
-"""Finds SQL files, from a checkout and from an installed wheel alike."""
+"""Finds named SQL statements, from a checkout and from an installed wheel alike."""
 
+import re
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 _IN_THE_WHEEL = files("megaplan_sync") / "sql_files"
 _IN_A_CHECKOUT = Path(__file__).resolve().parents[3] / "include" / "sql"
+_HEADER = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
+
+
+def read_sql(name: str) -> str:
+    """Return the statement that stands below ``-- name: <name>`` in a file of ``include/sql/<lane>/``.
+
+    :param name: e.g. ``claim_deliveries``
+    :raises KeyError: there is no such statement
+    """
+    return statements()[name]
 
 
 @cache
-def read_sql(name: str) -> str:
-    """Return the statement in ``include/sql/<name>.sql``.
+def statements() -> dict[str, str]:
+    """Return all statements by name.
 
-    :param name: verb_noun without the ending, e.g. ``upsert_deals``
-    :raises FileNotFoundError: there is no such file
+    :raises ValueError: two statements have one name
     """
-    packed = _IN_THE_WHEEL / f"{name}.sql"
-    source = packed if packed.is_file() else _IN_A_CHECKOUT / f"{name}.sql"
-    return source.read_text(encoding="utf-8")
+    source: Traversable = _IN_THE_WHEEL if _IN_THE_WHEEL.is_dir() else _IN_A_CHECKOUT
+    found: dict[str, str] = {}
+    for lane in source.iterdir():
+        for topic in lane.iterdir():
+            _, *parts = _HEADER.split(topic.read_text(encoding="utf-8"))
+            for name, text in zip(parts[::2], parts[1::2], strict=True):
+                if name in found:
+                    raise ValueError(f"include/sql has two statements called {name}")
+                found[name] = text.strip()
+    return found

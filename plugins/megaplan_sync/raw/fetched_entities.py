@@ -17,6 +17,8 @@ from megaplan_sync.raw.flatten import entity_id
 
 log = logging.getLogger(__name__)
 
+_PAYLOAD_KEYS = {"deals": "select_payload_keys_of_deals", "contacts": "select_payload_keys_of_contacts"}
+
 
 def change_time(item: Entity) -> datetime | None:
     """Return an entity's ``timeUpdated``, aware; None if it has none."""
@@ -76,7 +78,7 @@ def payload_keys(
 ) -> dict[int, set[str]]:
     """Return the top-level keys of the payloads of those rows that stand in a table."""
     rows = connection.execute(
-        read_sql(f"select_payload_keys_of_{entity}"), {"account": account, "ids": list(ids)}
+        read_sql(_PAYLOAD_KEYS[entity]), {"account": account, "ids": list(ids)}
     ).fetchall()
     return {identity: set(keys) for identity, keys in rows}
 

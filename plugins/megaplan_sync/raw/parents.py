@@ -20,12 +20,16 @@ class Owners:
 
     :param entity: table of the entities
     :param parts: table of their parts
+    :param mark_parts: statement that marks the parts of deleted entities
+    :param mark_orphans: statement that marks parts whose entity is not in the table
     :param lists: the lists of Megaplan that go into it
     :param writer: writes entities with their parts
     """
 
     entity: str
     parts: str
+    mark_parts: str
+    mark_orphans: str
     lists: Callable[[MegaplanHook, Connection[Any]], tuple[EntitySpec, ...]]
     writer: Callable[[MegaplanHook], OwnerWriter]
 
@@ -34,12 +38,16 @@ OWNERS = {
     "deals": Owners(
         "deals",
         "deal_positions",
+        "mark_parts_of_deleted_deals",
+        "mark_orphaned_deal_positions",
         lambda hook, connection: (DEALS,),
         lambda hook: deals_writer(),
     ),
     "contacts": Owners(
         "contacts",
         "contact_points",
+        "mark_parts_of_deleted_contacts",
+        "mark_orphaned_contact_points",
         contact_lists,
         lambda hook: contacts_writer(hook.settings.vendor_quirks.default_phone_region),
     ),

@@ -1,4 +1,4 @@
-"""Rows of the raw tables: a row's fields are the columns of ``include/sql/copy_<table>.sql``, in that order.
+"""Rows of the raw tables: a row's fields are the columns of the statement ``stage_<table>``, in that order.
 
 Values are Python's; times are ISO 8601 text.
 """

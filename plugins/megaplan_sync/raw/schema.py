@@ -10,7 +10,9 @@ from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.tables import ALL_TABLES
 
 SCHEMA_VERSION = 2
-"""Version of the tables that this code writes; ``upgrade_raw_tables_to_<n>.sql`` leads from n-1 to n."""
+"""Version of the tables that this code writes."""
+_UPGRADES = {2: "upgrade_raw_tables_to_2"}
+"""Statement that leads from the version before."""
 
 _SYNC_TABLES = (
     "accounts",
@@ -87,11 +89,14 @@ def prepare_raw_schema(connection: Connection[Any]) -> bool:
         if version == SCHEMA_VERSION and present == set(wanted):
             return False
         cursor.execute(read_sql("create_sync_tables"))
-        cursor.execute(read_sql("create_raw_tables"))
+        cursor.execute(read_sql("create_raw_schema"))
+        cursor.execute(read_sql("create_deal_tables"))
+        cursor.execute(read_sql("create_contact_tables"))
+        cursor.execute(read_sql("create_directory_tables"))
         cursor.execute(read_sql("create_reconciliation_functions"))
         cursor.execute(read_sql("create_seal_functions"))
         for step in range(max(version, 1) + 1, SCHEMA_VERSION + 1):
-            cursor.execute(read_sql(f"upgrade_raw_tables_to_{step}"))
+            cursor.execute(read_sql(_UPGRADES[step]))
         cursor.execute(read_sql("create_view_functions"))
         cursor.execute(read_sql("create_views"))
         cursor.execute(read_sql("create_refresh_deals_view"))

@@ -13,7 +13,7 @@ from megaplan_sync.rebuild.columns import keys, typed_columns
 from megaplan_sync.rebuild.rederived import MadeAnew, made_anew, tell_left
 from megaplan_sync.rebuild.version_row import deal_version_row
 
-_TABLE = RawTable("deal_versions")
+_TABLE = RawTable("deal_versions", "stage_deal_versions")
 
 
 class StoredVersion(NamedTuple):

@@ -17,7 +17,7 @@ class MissingColumnsError(MegaplanSyncError):
         named = ", ".join(f"megaplan_raw.{table}.{column}" for table, column in missing)
         super().__init__(
             f"Column {named} does not exist: add it by ALTER TABLE ... ADD COLUMN with the type that "
-            "include/sql/create_raw_tables.sql gives, then run this again. Nothing was changed."
+            "include/sql/raw/schema_*.sql gives, then run this again. Nothing was changed."
         )
 
 

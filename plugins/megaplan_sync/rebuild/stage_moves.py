@@ -8,7 +8,7 @@ from megaplan_sync.rebuild.chunks import FIRST, ROWS_AT_ONCE, Chunks
 def rebuild_stage_moves(chunks: Chunks, doubtful: Collection[int]) -> None:
     """Make the moves of source ``versions`` what follows from the versions.
 
-    What is touched and what is not: ``include/sql/rebuild_stage_moves.sql``.
+    What is touched and what is not: the statement ``rebuild_stage_moves``.
 
     :param doubtful: deals whose moves stay as they are, for not all of their versions could be rebuilt
     """

@@ -8,7 +8,7 @@ from megaplan_sync.raw.rows import DealRow
 
 
 class DealVersionRow(NamedTuple):
-    """The columns of ``include/sql/stage_deal_versions.sql``, in that order."""
+    """The columns of the statement ``stage_deal_versions``, in that order."""
 
     account: str
     deal_id: int

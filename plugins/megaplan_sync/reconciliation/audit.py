@@ -6,7 +6,7 @@ Rows that an earlier audit has verified, and that are still as they were then, a
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import orjson
@@ -18,11 +18,16 @@ from megaplan_sync.kernel.json_text import JsonText
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.page_writers import OwnerWriter, RowWithParts
 from megaplan_sync.reconciliation.recorded_writer import RecordedWriter
-from megaplan_sync.reconciliation.row_checksums import RowSeals
+from megaplan_sync.reconciliation.row_checksums import FIND_DIFFERING, RowSeals
 
 log = logging.getLogger(__name__)
 
 _NO_PAYLOAD = JsonText(b"")
+
+_SELECT_PAYLOADS = {
+    "deals": "select_chosen_payloads_of_deals",
+    "contacts": "select_chosen_payloads_of_contacts",
+}
 
 StoredRow = tuple[int, str, str]
 """Id, payload and content hash."""
@@ -57,7 +62,7 @@ class Audit:
         for ids in self._seals.unverified():
             with self._connection.transaction():
                 self._connection.execute(read_sql("read_one_snapshot"))
-                rows = self._execute("select_chosen_payloads", ids=ids)
+                rows = self._payloads(ids)
                 staged, suspects = self._sorted(rows)
                 differing = self._differing(staged)
                 verified = {made.row.id for made in staged}.difference(differing)
@@ -70,7 +75,7 @@ class Audit:
     def _repair(self, ids: Sequence[int]) -> None:
         """Write rows anew that differ from their payload; those that another run was just writing do not."""
         with account_lock(self._connection, self._account):
-            rows = self._execute("select_chosen_payloads", ids=list(ids))
+            rows = self._payloads(ids)
             staged, _ = self._sorted(rows)
             differing = self._differing(staged)
             if differing:
@@ -110,13 +115,13 @@ class Audit:
                 cursor, [part._replace(payload=_NO_PAYLOAD) for made in staged for part in made.parts]
             )
             cursor.execute(read_sql("prefer_indexes"))
-            cursor.execute(read_sql(f"find_differing_{self._entity}"))
+            cursor.execute(read_sql(FIND_DIFFERING[self._entity]))
             return [identity for (identity,) in cursor.fetchall()]
 
-    def _execute(self, statement: str, **values: Any) -> list[StoredRow]:
+    def _payloads(self, ids: Collection[int]) -> list[StoredRow]:
         with self._connection.transaction():
             self._connection.execute(read_sql("prefer_indexes"))
             found: list[StoredRow] = self._connection.execute(
-                read_sql(f"{statement}_of_{self._entity}"), {"account": self._account, **values}
+                read_sql(_SELECT_PAYLOADS[self._entity]), {"account": self._account, "ids": list(ids)}
             ).fetchall()
         return found

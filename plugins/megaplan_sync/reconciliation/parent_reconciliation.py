@@ -244,7 +244,7 @@ class OwnerReconciliation:
 
     def _mark_parts(self, ids: Sequence[int]) -> None:
         rows = self._connection.execute(
-            read_sql(f"mark_parts_of_deleted_{self._state.entity}"),
+            read_sql(self._owners.mark_parts),
             {"account": self._state.account, "ids": list(ids)},
         ).fetchall()
         self._part_findings.note("extra", [RowKey(*row) for row in rows], "deleted")
@@ -254,7 +254,7 @@ class OwnerReconciliation:
     def _mark_orphans(self) -> None:
         """Mark parts whose owner is not here, after all owners that belong here are: nobody else looks at them."""
         with account_lock(self._connection, self._state.account), self._connection.transaction():
-            rows = self._execute(f"mark_orphaned_{self._owners.parts}")
+            rows = self._execute(self._owners.mark_orphans)
             self._part_findings.note("extra", [RowKey(*row) for row in rows], "deleted")
 
     def _save(self) -> None:

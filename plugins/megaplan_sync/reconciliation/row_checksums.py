@@ -6,7 +6,7 @@ part that came, went or changed does not fit its seal any more; nor does any row
 seal costs nothing but time.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -31,6 +31,12 @@ _RULES = (
 )
 """Modules that decide what a row looks like."""
 
+_SELECT_NEXT_IDS = {"deals": "select_next_ids_of_deals", "contacts": "select_next_ids_of_contacts"}
+_FIND_BROKEN = {"deals": "find_broken_seals_of_deals", "contacts": "find_broken_seals_of_contacts"}
+_SELECT_SEALS = {"deals": "select_seals_of_deals", "contacts": "select_seals_of_contacts"}
+FIND_DIFFERING = {"deals": "find_differing_deals", "contacts": "find_differing_contacts"}
+"""Statement that compares columns and children with staged ones."""
+
 Seals = dict[int, int]
 """Seals by the ids of their rows."""
 
@@ -50,12 +56,12 @@ class RowSeals:
         """Yield the ids of present rows that are not, by their seal, as an audit has verified them."""
         after: int = -(2**63)
         while True:
-            found, sealed = self._execute("select_next_ids", after=after, rows=_ROWS_COMPARED_AT_ONCE)[0]
+            found, sealed = self._execute(_SELECT_NEXT_IDS, after=after, rows=_ROWS_COMPARED_AT_ONCE)[0]
             if found is None:
                 return
             intact: set[int] = set(sealed or ())
             if intact:
-                intact -= {identity for (identity,) in self._execute("find_broken_seals", ids=sealed)}
+                intact -= {identity for (identity,) in self._execute(_FIND_BROKEN, ids=sealed)}
             unverified = sorted(identity for identity in found if identity not in intact)
             for start in range(0, len(unverified), _ROWS_MADE_ANEW_AT_ONCE):
                 yield unverified[start : start + _ROWS_MADE_ANEW_AT_ONCE]
@@ -63,7 +69,7 @@ class RowSeals:
 
     def of(self, ids: Sequence[int]) -> Seals:
         """Return the seals of rows as the caller's transaction sees them."""
-        return dict(self._execute("select_seals", ids=list(ids))) if ids else {}
+        return dict(self._execute(_SELECT_SEALS, ids=list(ids))) if ids else {}
 
     def save(self, seals: Seals) -> None:
         """Remember rows that were verified."""
@@ -71,11 +77,11 @@ class RowSeals:
             values = {"entity": self._entity, "ids": list(seals), "seals": list(seals.values())}
             self._connection.execute(read_sql("save_row_seals"), {**self._of, **values})
 
-    def _execute(self, statement: str, **values: Any) -> list[Any]:
+    def _execute(self, statements: Mapping[str, str], **values: Any) -> list[Any]:
         with self._connection.transaction():
             self._connection.execute(read_sql("prefer_indexes"))
             return self._connection.execute(
-                read_sql(f"{statement}_of_{self._entity}"), {**self._of, **values}
+                read_sql(statements[self._entity]), {**self._of, **values}
             ).fetchall()
 
 
@@ -88,5 +94,5 @@ def rules(entity: str, phone_region: str) -> int:
     told = sha256(f"{entity} {phone_region} {phonenumbers.__version__} {orjson.__version__}".encode())
     for module in _RULES:
         told.update((files("megaplan_sync") / f"{module}.py").read_bytes())
-    told.update(read_sql(f"find_differing_{entity}").encode())
+    told.update(read_sql(FIND_DIFFERING[entity]).encode())
     return int.from_bytes(told.digest()[:8], signed=True)

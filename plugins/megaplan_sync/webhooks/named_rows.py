@@ -15,6 +15,7 @@ from megaplan_sync.raw.flatten import entity_id
 from megaplan_sync.raw.history.deal_versions import DealHistory
 from megaplan_sync.raw.outcome import EntityOutcome
 from megaplan_sync.raw.page_writers import DIRECTORY_WRITERS, OwnersWritten, OwnerWriter, PageCounts
+from megaplan_sync.raw.parents import OWNERS
 from megaplan_sync.raw.tables import Written
 
 Settle = Callable[[dict[int, str]], None]
@@ -80,7 +81,7 @@ class NamedRows:
             ).fetchall()
             if self._writer is not None:
                 self._connection.execute(
-                    read_sql(f"mark_parts_of_deleted_{self._entity}"), {**account, "ids": [identity]}
+                    read_sql(OWNERS[self._entity].mark_parts), {**account, "ids": [identity]}
                 )
                 if isinstance(self._writer.history, DealHistory):
                     self._writer.history.close(self._connection, self._account, [identity])

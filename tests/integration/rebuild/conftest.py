@@ -14,6 +14,7 @@ from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.history.deal_versions import DealHistory
 from megaplan_sync.raw.outcome import EntityOutcome
+from megaplan_sync.raw.parents import OWNERS
 from megaplan_sync.raw.tables import ALL_TABLES
 from megaplan_sync.rebuild import deal_versions, entity_table, stage_moves
 from megaplan_sync.rebuild.account_rebuild import AccountRebuild
@@ -83,7 +84,7 @@ def lived(sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan, acc
     for entity, ids in (("deals", deals), ("contacts", contacts)):
         values = {"entity": entity, "account": account, "ids": ids, "evidence": Jsonb({"found_by": "a test"})}
         database.execute(read_sql("mark_deleted"), values)
-        database.execute(read_sql(f"mark_parts_of_deleted_{entity}"), {"account": account, "ids": ids})
+        database.execute(read_sql(OWNERS[entity].mark_parts), {"account": account, "ids": ids})
     DealHistory.close(database, account, deals)
     megaplan.control("requests", method="DELETE")
     return Gone(deals, contacts)

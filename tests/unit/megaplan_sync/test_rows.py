@@ -6,7 +6,7 @@ import pytest
 
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw import rows
-from megaplan_sync.raw.tables import ALL_TABLES
+from megaplan_sync.raw.tables import ALL_TABLES, RawTable
 
 ROW_CLASSES = {
     "currencies": rows.CurrencyRow,
@@ -23,11 +23,11 @@ ROW_CLASSES = {
 }
 
 
-@pytest.mark.parametrize("table", [table.name for table in ALL_TABLES])
-def test_fields_are_the_copied_columns(table: str) -> None:
-    copied = re.search(r"COPY \w+ \((.*?)\)", read_sql(f"stage_{table}"), re.DOTALL)
+@pytest.mark.parametrize("table", ALL_TABLES, ids=lambda table: table.name)
+def test_fields_are_the_copied_columns(table: RawTable) -> None:
+    copied = re.search(r"COPY \w+ \((.*?)\)", read_sql(table.stage_rows), re.DOTALL)
     assert copied is not None
-    assert tuple(re.findall(r"\w+", copied[1])) == ROW_CLASSES[table]._fields
+    assert tuple(re.findall(r"\w+", copied[1])) == ROW_CLASSES[table.name]._fields
 
 
 def test_every_table_has_a_row_class() -> None:

@@ -12,7 +12,7 @@ class DealHistory:
     """The history of deals, a :class:`megaplan_sync.raw.page_writers.History`.
 
     It goes by the content's hash alone: a row that is written anew because somebody changed it here by hand is no
-    version. Where a version begins and what counts as a move: ``include/sql/write_deal_versions.sql``.
+    version. Where a version begins and what counts as a move: the statement ``write_deal_versions``.
     """
 
     def __init__(self) -> None:

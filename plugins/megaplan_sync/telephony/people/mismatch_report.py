@@ -18,7 +18,7 @@ _COLUMNS = {
 def mismatch_table(mismatches: Sequence[Mapping[str, Any]]) -> str:
     """Return the table, columns to the left, or an empty text when there is nothing to show.
 
-    :param mismatches: rows with the columns of ``select_mismatches.sql``; ``first_found_at`` may be missing
+    :param mismatches: rows with the columns of ``select_mismatches``; ``first_found_at`` may be missing
     """
     import pandas as pd  # not while a DAG file is parsed
 

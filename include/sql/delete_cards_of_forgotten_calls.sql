@@ -1,3 +1,0 @@
--- Pop-ups of calls that are forgotten.
-DELETE FROM telephony.cards
-WHERE account = %(account)s AND call_session_id = ANY (%(call_session_ids)s)

@@ -1,0 +1,132 @@
+-- name: create_reconciliation_functions
+-- Functions of schema megaplan_sync that do the same to one raw table or another: the table is a parameter.
+
+CREATE OR REPLACE FUNCTION megaplan_sync.count_present(entity text, account text) RETURNS bigint
+LANGUAGE plpgsql STABLE AS $function$
+DECLARE
+  found bigint;
+BEGIN
+  EXECUTE format(
+    'SELECT count(*) FROM megaplan_raw.%I WHERE account = $1 AND %s',
+    entity, CASE entity WHEN 'custom_fields' THEN 'valid_to IS NULL' ELSE 'deleted_at IS NULL' END
+  ) INTO found USING account;
+  RETURN found;
+END
+$function$;
+COMMENT ON FUNCTION megaplan_sync.count_present IS 'Rows of a raw table that are not marked as deleted';
+
+CREATE OR REPLACE FUNCTION megaplan_sync.mark_deleted(entity text, account text, ids bigint[], evidence jsonb)
+RETURNS SETOF bigint
+LANGUAGE plpgsql AS $function$
+BEGIN
+  RETURN QUERY EXECUTE format(
+    'UPDATE megaplan_raw.%I SET deleted_at = now(), changed_at = now(), deletion_evidence = $3
+    WHERE account = $1 AND id = ANY ($2) AND deleted_at IS NULL RETURNING id',
+    entity
+  ) USING account, ids, evidence;
+END
+$function$;
+COMMENT ON FUNCTION megaplan_sync.mark_deleted IS 'Marks rows as deleted, with the evidence; they stay';
+
+CREATE OR REPLACE FUNCTION megaplan_sync.absent_rows(entity text, account text, seen bigint[])
+RETURNS SETOF bigint
+LANGUAGE plpgsql STABLE AS $function$
+BEGIN
+  RETURN QUERY EXECUTE format(
+    'SELECT id FROM megaplan_raw.%I WHERE account = $1 AND deleted_at IS NULL AND id <> ALL ($2) ORDER BY id', entity
+  ) USING account, seen;
+END
+$function$;
+COMMENT ON FUNCTION megaplan_sync.absent_rows IS 'Present rows of a raw table that Megaplan''s list does not name';
+
+CREATE OR REPLACE FUNCTION megaplan_sync.deleted_rows(entity text, account text, ids bigint[])
+RETURNS SETOF bigint
+LANGUAGE plpgsql STABLE AS $function$
+BEGIN
+  RETURN QUERY EXECUTE format(
+    'SELECT id FROM megaplan_raw.%I WHERE account = $1 AND deleted_at IS NOT NULL AND id = ANY ($2)', entity
+  ) USING account, ids;
+END
+$function$;
+COMMENT ON FUNCTION megaplan_sync.deleted_rows IS 'Of some rows of a raw table, those that are marked as deleted';
+
+CREATE OR REPLACE FUNCTION megaplan_sync.newer_rows(
+  entity text, account text, ids bigint[], updated_at timestamptz[], distrusted boolean[], asked_at timestamptz
+) RETURNS TABLE (id bigint, is_doubtful boolean)
+LANGUAGE plpgsql STABLE AS $function$
+BEGIN
+  -- A row that was written here after Megaplan was asked is a later answer, unless the answer says otherwise. A later
+  -- version that was here before is doubtful: either the answer came from a copy that lags, or the row is wrong.
+  RETURN QUERY EXECUTE format(
+    'SELECT found.id, NOT (found.is_written_since AND found.is_later)
+    FROM (
+      SELECT
+        fetched.id,
+        fetched.distrusted,
+        coalesce(present.updated_at > fetched.updated_at, false) AS is_later,
+        coalesce(present.updated_at < fetched.updated_at, false) AS is_earlier,
+        coalesce(present.changed_at BETWEEN $5 AND clock_timestamp(), false) AS is_written_since
+      FROM unnest($2, $3, $4) AS fetched (id, updated_at, distrusted)
+      JOIN megaplan_raw.%I AS present ON present.account = $1 AND present.id = fetched.id
+      WHERE present.deleted_at IS NULL
+    ) AS found
+    WHERE found.is_later AND NOT found.distrusted OR found.is_written_since AND NOT found.is_earlier',
+    entity
+  ) USING account, ids, updated_at, distrusted, asked_at;
+END
+$function$;
+COMMENT ON FUNCTION megaplan_sync.newer_rows IS 'Of fetched entities, those that the table may have in a better version';
+
+CREATE OR REPLACE FUNCTION megaplan_sync.compare_sweep(
+  run_id text, account text, entity text, began_at timestamptz
+) RETURNS void
+LANGUAGE plpgsql
+SET enable_nestloop = off -- swept_rows has just been filled: without statistics the planner would believe it empty
+AS $function$
+BEGIN
+  -- A row that changed here after the sweep saw it (another run is at work) is no finding, unless what was seen is
+  -- later still, or the row claims to have changed in the future. What the audit has repaired may differ all the same.
+  EXECUTE format(
+    'INSERT INTO megaplan_sync.findings AS known (run_id, account, entity, id, finding)
+    SELECT
+      $1, $2, $3, swept.id,
+      CASE WHEN present.id IS NULL OR present.deleted_at IS NOT NULL THEN ''missing'' ELSE ''stale'' END
+    FROM megaplan_sync.swept_rows AS swept
+    LEFT JOIN megaplan_raw.%I AS present ON present.account = swept.account AND present.id = swept.id
+    WHERE swept.account = $2 AND swept.entity = $3 AND NOT swept.is_dropped
+      AND (
+        present.id IS NULL
+        OR (present.deleted_at IS NOT NULL OR present.updated_at IS DISTINCT FROM swept.updated_at)
+          AND (
+            present.changed_at < swept.seen_at OR present.changed_at > clock_timestamp()
+            OR swept.updated_at > present.updated_at
+          )
+      )
+    ON CONFLICT (run_id, account, entity, id, part) DO UPDATE SET
+      finding = CASE WHEN known.finding = ''missing'' THEN ''missing'' ELSE ''stale'' END,
+      resolution = NULL,
+      resolved_at = NULL
+    WHERE known.resolution IN (''repaired'', ''deleted'', ''unfounded'')', -- by an earlier try of this run
+    entity
+  ) USING run_id, account, entity;
+
+  EXECUTE format(
+    'INSERT INTO megaplan_sync.findings AS known (run_id, account, entity, id, finding, evidence)
+    SELECT
+      $1, $2, $3, present.id, ''extra'',
+      CASE WHEN swept.is_dropped THEN jsonb_build_object(''found_by'', ''isDropped in the list'', ''at'', swept.seen_at) END
+    FROM megaplan_raw.%I AS present
+    LEFT JOIN megaplan_sync.swept_rows AS swept
+      ON swept.account = $2 AND swept.entity = $3 AND swept.id = present.id
+    WHERE present.account = $2 AND present.deleted_at IS NULL
+      AND (swept.id IS NULL OR swept.is_dropped)
+      AND (present.first_synced_at < $4 OR present.first_synced_at > clock_timestamp())
+      AND (present.changed_at < $4 OR present.changed_at > clock_timestamp())
+    ON CONFLICT (run_id, account, entity, id, part) DO UPDATE SET
+      finding = ''extra'', resolution = NULL, resolved_at = NULL, evidence = excluded.evidence
+    WHERE known.resolution IS NULL OR known.resolution IN (''repaired'', ''deleted'', ''unfounded'')',
+    entity
+  ) USING run_id, account, entity, began_at;
+END
+$function$;
+COMMENT ON FUNCTION megaplan_sync.compare_sweep IS 'Notes what a finished sweep and the raw table disagree about';

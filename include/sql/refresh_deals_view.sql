@@ -1,2 +1,0 @@
--- Gives megaplan.deals its columns for the custom fields known now.
-SELECT megaplan_sync.refresh_deals_view()

@@ -1,3 +1,0 @@
--- Who the connection logs in as, and what that user may do.
-INSERT INTO megaplan_sync.token_users (account, rights) VALUES (%(account)s, %(rights)s)
-ON CONFLICT (account) DO UPDATE SET rights = excluded.rights, seen_at = now()

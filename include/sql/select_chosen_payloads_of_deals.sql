@@ -1,4 +1,0 @@
--- Some present rows with their own payload.
-SELECT id, payload::text, content_hash
-FROM megaplan_raw.deals
-WHERE account = %(account)s AND deleted_at IS NULL AND id = ANY (%(ids)s::bigint[])

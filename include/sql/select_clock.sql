@@ -1,2 +1,0 @@
--- Postgres' time, now and not at the beginning of the transaction.
-SELECT clock_timestamp()

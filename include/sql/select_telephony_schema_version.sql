@@ -1,2 +1,0 @@
--- Version of the tables of schema telephony.
-SELECT version FROM telephony.schema_version

@@ -1,2 +1,0 @@
--- Version of the tables of schema uis.
-SELECT version FROM uis.schema_version

@@ -1,2 +1,0 @@
--- Encoding of the database.
-SHOW server_encoding

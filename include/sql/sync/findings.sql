@@ -1,0 +1,102 @@
+-- name: note_findings
+-- Differences that were found and, with a resolution, settled in the same transaction.
+INSERT INTO megaplan_sync.findings AS known (
+  run_id, account, entity, id, part, finding, resolution, evidence, resolved_at
+)
+SELECT
+  %(run_id)s, %(account)s, %(entity)s, row.id, row.part, %(finding)s, %(resolution)s, %(evidence)s::jsonb,
+  CASE WHEN %(resolution)s::text IS NOT NULL THEN now() END
+FROM unnest(%(ids)s::bigint[], %(parts)s::integer[]) AS row (id, part)
+ON CONFLICT (run_id, account, entity, id, part) DO UPDATE SET
+  -- A row that is found twice counts once, as what it was when the run began and as what Megaplan has now:
+  finding = CASE
+    WHEN known.finding = 'missing' THEN 'missing' -- it was not here
+    WHEN known.finding IN ('stale', 'extra', 'suspect') AND excluded.finding = 'missing' THEN 'stale' -- it was here
+    WHEN known.finding = 'stale' AND excluded.finding = 'suspect' THEN 'stale'
+    ELSE excluded.finding
+  END,
+  resolution = CASE
+    WHEN known.finding = 'missing' AND excluded.resolution = 'deleted' THEN 'unfounded' -- neither here nor there
+    ELSE excluded.resolution
+  END,
+  evidence = coalesce(excluded.evidence, known.evidence),
+  resolved_at = excluded.resolved_at
+
+
+-- name: settle_findings
+-- Rows that were looked at and are as they should be: repaired by this or another run, or never different.
+UPDATE megaplan_sync.findings
+SET
+  resolution = CASE WHEN finding IN ('missing', 'stale') THEN 'repaired' ELSE 'unfounded' END,
+  resolved_at = now()
+WHERE run_id = %(run_id)s AND account = %(account)s AND entity = %(entity)s
+  AND part = 0 AND id = ANY (%(ids)s::bigint[]) AND resolution IS NULL
+
+
+-- name: resolve_findings
+-- What became of some findings, with the evidence.
+UPDATE megaplan_sync.findings
+SET
+  finding = coalesce(%(finding)s, finding),
+  resolution = %(resolution)s,
+  evidence = coalesce(%(evidence)s::jsonb, evidence),
+  resolved_at = now()
+WHERE run_id = %(run_id)s AND account = %(account)s AND entity = %(entity)s
+  AND part = 0 AND id = ANY (%(ids)s::bigint[])
+
+
+-- name: select_open_findings
+-- Findings of some kinds that wait for their resolution, with the content type that the sweep saw.
+SELECT
+  findings.id, findings.finding, swept.content_type, swept.updated_at, coalesce(swept.is_dropped, false) AS is_dropped,
+  findings.evidence
+FROM megaplan_sync.findings
+LEFT JOIN megaplan_sync.swept_rows AS swept
+  ON swept.account = findings.account AND swept.entity = findings.entity AND swept.id = findings.id
+WHERE findings.run_id = %(run_id)s AND findings.account = %(account)s AND findings.entity = %(entity)s
+  AND findings.part = 0 AND findings.resolution IS NULL AND findings.finding = ANY (%(findings)s)
+ORDER BY findings.id
+
+
+-- name: reopen_findings
+-- A run is done once more (its task was cleared): what it could not settle is looked for anew.
+DELETE FROM megaplan_sync.findings
+WHERE run_id = %(run_id)s AND account = %(account)s AND entity = %(entity)s
+  AND (resolution IS NULL OR resolution IN ('hidden', 'waiting'))
+
+
+-- name: reopen_vanished
+-- Vanished rows that an earlier try of this run left to a person: it is told of them anew, with their proposals.
+UPDATE megaplan_sync.findings
+SET resolution = NULL, resolved_at = NULL
+WHERE run_id = %(run_id)s AND account = %(account)s AND entity = %(entity)s
+  AND finding = 'extra' AND resolution IN ('waiting', 'hidden')
+
+
+-- name: forget_vanished
+-- Before a second sweep: rows that the first one missed are looked for anew.
+DELETE FROM megaplan_sync.findings
+WHERE run_id = %(run_id)s AND account = %(account)s AND entity = %(entity)s
+  AND finding = 'extra' AND (resolution IS NULL OR resolution IN ('waiting', 'hidden'))
+
+
+-- name: count_findings
+-- The counts of a certificate.
+SELECT
+  count(*) FILTER (WHERE finding = 'missing' AND resolution IS DISTINCT FROM 'unfounded') AS missing,
+  count(*) FILTER (
+    WHERE finding IN ('stale', 'suspect') AND resolution IS DISTINCT FROM 'unfounded'
+  ) AS stale,
+  count(*) FILTER (WHERE finding = 'extra' AND resolution IS DISTINCT FROM 'unfounded') AS extra,
+  count(*) FILTER (WHERE resolution = 'repaired') AS repaired,
+  count(*) FILTER (WHERE resolution = 'deleted') AS deleted
+FROM megaplan_sync.findings
+WHERE run_id = %(run_id)s AND account = %(account)s AND entity = %(entity)s
+
+
+-- name: delete_old_findings
+-- Findings and states of reconciliations are kept for 30 days, certificates for ever.
+WITH old AS (
+  DELETE FROM megaplan_sync.reconciliations WHERE account = %(account)s AND began_at < now() - interval '30 days'
+)
+DELETE FROM megaplan_sync.findings WHERE account = %(account)s AND found_at < now() - interval '30 days'

@@ -1,0 +1,59 @@
+-- name: create_request_budget
+-- An account's budget row, untouched when it is there already.
+INSERT INTO megaplan_sync.request_budgets (account) VALUES (%(account)s) ON CONFLICT (account) DO NOTHING
+
+
+-- name: spend_request
+-- Takes one request from an account's budget, if there is one: a row says when it may be sent, no row means wait.
+-- The limit holds for any sixty minutes, whichever window Megaplan itself uses: the present minute and the sixty
+-- before it are counted. Who cannot wait long for its turn takes none: a turn that nobody uses would hold up all others.
+UPDATE megaplan_sync.request_budgets AS budget
+SET
+  next_at = greatest(budget.next_at, now()) + make_interval(secs => 1 / %(requests_per_second)s::float8),
+  spent[extract(epoch FROM now())::bigint / 60 %% 61 + 1] = CASE
+    WHEN budget.minutes[extract(epoch FROM now())::bigint / 60 %% 61 + 1] = extract(epoch FROM now())::bigint / 60
+      THEN budget.spent[extract(epoch FROM now())::bigint / 60 %% 61 + 1] + 1
+    ELSE 1
+  END,
+  minutes[extract(epoch FROM now())::bigint / 60 %% 61 + 1] = extract(epoch FROM now())::bigint / 60
+WHERE account = %(account)s
+  AND blocked_until <= now()
+  AND next_at <= now() + make_interval(secs => coalesce(%(patience_seconds)s::float8, 86400))
+  AND (
+    SELECT coalesce(sum(counter.spent), 0)
+    FROM unnest(budget.minutes, budget.spent) AS counter (minute, spent)
+    WHERE counter.minute > extract(epoch FROM now())::bigint / 60 - 61
+  ) < %(requests_per_hour)s
+RETURNING extract(epoch FROM next_at - now())::float8 - 1 / %(requests_per_second)s::float8 AS wait_seconds
+
+
+-- name: block_request_budget
+-- Megaplan answered 429: nobody sends anything to this account for a while.
+UPDATE megaplan_sync.request_budgets
+SET blocked_until = greatest(blocked_until, now() + make_interval(secs => %(seconds)s::float8))
+WHERE account = %(account)s
+
+
+-- name: select_request_budget
+-- How many requests an account has sent within the hour, how long until it may send the next one, and how long the turns
+-- that are taken already reach.
+SELECT
+  coalesce(sum(counter.spent) FILTER (WHERE counter.minute > extract(epoch FROM now())::bigint / 60 - 61), 0)::integer
+    AS spent,
+  greatest(
+    extract(epoch FROM greatest(max(budget.blocked_until), now()) - now())::float8,
+    CASE
+      WHEN coalesce(
+        sum(counter.spent) FILTER (WHERE counter.minute > extract(epoch FROM now())::bigint / 60 - 61), 0
+      ) < %(requests_per_hour)s THEN 0
+      ELSE (
+        min(counter.minute) FILTER (
+          WHERE counter.spent > 0 AND counter.minute > extract(epoch FROM now())::bigint / 60 - 61
+        ) + 61
+      ) * 60 - extract(epoch FROM now())::float8
+    END
+  ) AS wait_seconds,
+  extract(epoch FROM greatest(max(budget.next_at), now()) - now())::float8 AS queue_seconds
+FROM megaplan_sync.request_budgets AS budget
+CROSS JOIN unnest(budget.minutes, budget.spent) AS counter (minute, spent)
+WHERE budget.account = %(account)s

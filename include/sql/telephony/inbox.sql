@@ -1,0 +1,90 @@
+-- name: insert_events
+-- What came in, into the inbox: new events are inserted, known ones counted. A row of the report that says again what
+-- it said before another version of it came is the newest again. Rings the bell for what is to be derived; the commit
+-- waits for the disk, whatever the session's setting: UIS is told that we have it. In the order of the keys, so that
+-- two writers never wait for each other.
+WITH stored AS (
+  INSERT INTO telephony.events AS present (
+    account, source, dedupe_key, times_received, content_type, body, broken, repaired, mnemonic, call_session_id,
+    occurred_at, payload
+  )
+  SELECT
+    %(account)s, %(source)s, given.dedupe_key, given.times_received, given.content_type, given.body, given.broken,
+    given.repaired, given.mnemonic, given.call_session_id, given.occurred_at, given.payload::jsonb
+  FROM unnest(
+    %(dedupe_keys)s::text[], %(times_received)s::integer[], %(content_types)s::text[], %(bodies)s::bytea[],
+    %(broken)s::text[], %(repaired)s::text[], %(mnemonics)s::text[], %(call_session_ids)s::bigint[],
+    %(occurred_at)s::timestamptz[], %(payloads)s::text[]
+  ) AS given (
+    dedupe_key, times_received, content_type, body, broken, repaired, mnemonic, call_session_id, occurred_at, payload
+  )
+  ORDER BY given.dedupe_key
+  ON CONFLICT (account, source, dedupe_key) DO UPDATE SET
+    times_received = present.times_received + excluded.times_received,
+    (occurred_at, derived_at) = (
+      SELECT
+        CASE WHEN overtaken.is_so THEN excluded.occurred_at ELSE present.occurred_at END,
+        CASE WHEN overtaken.is_so THEN NULL ELSE present.derived_at END
+      FROM (
+        SELECT present.source = 'uis_report' AND EXISTS (
+          SELECT
+          FROM telephony.events AS later
+          WHERE later.account = present.account
+            AND later.call_session_id = present.call_session_id
+            AND later.source = present.source
+            AND later.number <> present.number
+            AND later.occurred_at >= present.occurred_at
+        ) AS is_so
+      ) AS overtaken
+    )
+  RETURNING number, dedupe_key, xmax = 0 AS is_new, source = 'uis_report' AND derived_at IS NULL AS is_due
+)
+SELECT
+  stored.dedupe_key, stored.number, stored.is_new,
+  CASE WHEN stored.is_new OR stored.is_due THEN pg_notify('telephony_events', %(account)s) END::text AS bell,
+  (SELECT set_config('synchronous_commit', 'on', true)) AS commit_mode
+FROM stored
+
+
+-- name: select_waiting_events
+-- The newest event that is not derived yet and may end a call or bring a recording; null when there is none.
+SELECT max(number)
+FROM telephony.events
+WHERE derived_at IS NULL
+  AND call_session_id IS NOT NULL
+  AND (
+    mnemonic IN ('call_session_finished', 'lost_call_session', 'talk_record_file', 'voice_message')
+    OR source = 'uis_report'
+  )
+
+
+-- name: select_events_of_calls
+-- Everything known of some calls of one account; of one that was forgotten nothing, whatever came later.
+SELECT
+  event.number, event.times_received, event.derived_at IS NULL AS is_due, event.call_session_id, event.mnemonic,
+  coalesce(event.occurred_at, event.received_at) AS at, event.payload
+FROM telephony.events AS event
+WHERE event.account = %(account)s
+  AND event.call_session_id = ANY (%(call_session_ids)s)
+  AND event.payload IS NOT NULL
+  AND NOT EXISTS (
+    SELECT
+    FROM telephony.forgotten_calls AS forgotten
+    WHERE forgotten.account = event.account AND forgotten.call_session_id = event.call_session_id
+  )
+
+
+-- name: mark_events_derived
+-- Events that calls have been derived from. One that was received again meanwhile is left for the next time: a row of
+-- the report may have become the newest by that. Locked in the order in which they are stored, see insert_events.
+WITH used AS (
+  SELECT event.number
+  FROM unnest(%(numbers)s::bigint[], %(times_received)s::integer[]) AS derived (number, times_received)
+  JOIN telephony.events AS event ON event.number = derived.number AND event.times_received = derived.times_received
+  WHERE event.derived_at IS NULL
+  ORDER BY event.source, event.dedupe_key
+  FOR NO KEY UPDATE OF event
+)
+UPDATE telephony.events AS event SET derived_at = now()
+FROM used
+WHERE event.number = used.number

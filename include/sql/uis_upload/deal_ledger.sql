@@ -1,0 +1,175 @@
+-- name: has_uploads
+-- Whether anything of an account was ever uploaded.
+SELECT EXISTS (SELECT FROM uis.deals WHERE account = %(account)s AND sent IS NOT NULL)
+
+
+-- name: count_uploads
+-- How an account's deals stand in UIS.
+SELECT
+  (
+    SELECT count(*) FROM megaplan_raw.deals AS deal
+    WHERE deal.account = %(account)s AND deal.deleted_at IS NULL
+  ) AS in_megaplan,
+  count(*) FILTER (WHERE ledger.sent IS NOT NULL) AS in_uis,
+  count(*) FILTER (WHERE ledger.sent_hash = ledger.verified_hash AND ledger.difference IS NULL) AS same,
+  count(*) FILTER (WHERE ledger.sent_hash = ledger.verified_hash AND ledger.difference IS NOT NULL) AS differing,
+  count(*) FILTER (WHERE ledger.parked_hash IS NOT NULL) AS parked,
+  count(*) FILTER (
+    WHERE ledger.sent_hash IS NOT NULL AND ledger.verified_hash IS DISTINCT FROM ledger.sent_hash
+  ) AS unseen
+FROM uis.deals AS ledger
+WHERE ledger.account = %(account)s
+
+
+-- name: count_uploads_between
+-- How many deals of an account lie between two moments of creation, as UIS writes them.
+SELECT count(*) FROM uis.deals
+WHERE account = %(account)s AND sent ->> 'created_date_time' BETWEEN %(first)s AND %(last)s
+
+
+-- name: find_upload_stretch
+-- The last of the next so many ids of present deals: a stretch whose facts are made at once.
+SELECT max(stretch.id)
+FROM (
+  SELECT id FROM megaplan_raw.deals
+  WHERE account = %(account)s AND deleted_at IS NULL AND id > %(after)s
+  ORDER BY id
+  LIMIT %(deals)s
+) AS stretch
+
+
+-- name: intend_upload
+-- What a request is about to hold: written down, on disk, before it is made.
+INSERT INTO uis.deals AS ledger (
+  account, deal_id, ext_id, sending_hash, sending, sending_records, sending_since
+)
+SELECT %(account)s, told.deal_id, told.ext_id, told.hash, told.sending, told.records, now()
+FROM unnest(
+  %(deal_ids)s::bigint[], %(ext_ids)s::text[], %(hashes)s::text[], %(sending)s::jsonb[], %(records)s::integer[]
+) AS told (deal_id, ext_id, hash, sending, records)
+ON CONFLICT (account, deal_id) DO UPDATE SET
+  sending_hash = excluded.sending_hash,
+  sending = excluded.sending,
+  sending_records = excluded.sending_records,
+  sending_since = excluded.sending_since
+
+
+-- name: accept_upload
+-- UIS has taken what was on its way.
+UPDATE uis.deals
+SET
+  sent_hash = sending_hash,
+  sent = sending,
+  sent_at = now(),
+  sent_records = sent_records + sending_records,
+  sending_hash = NULL,
+  sending = NULL,
+  sending_records = NULL,
+  sending_since = NULL,
+  parked_hash = NULL,
+  error = NULL,
+  parked_at = NULL,
+  verify_tries = 0,
+  difference = NULL
+WHERE account = %(account)s AND deal_id = ANY (%(deal_ids)s::bigint[]) AND sending IS NOT NULL
+
+
+-- name: lose_uploads
+-- UIS has lost some deals, or has never had them: they are sent anew.
+UPDATE uis.deals
+SET sent = NULL, sent_hash = NULL, sent_records = 0, difference = NULL, verify_tries = 0
+WHERE account = %(account)s AND deal_id = ANY (%(deal_ids)s::bigint[])
+
+
+-- name: withdraw_upload
+-- UIS has surely not taken what was on its way.
+UPDATE uis.deals
+SET sending_hash = NULL, sending = NULL, sending_records = NULL, sending_since = NULL
+WHERE account = %(account)s AND deal_id = ANY (%(deal_ids)s::bigint[])
+
+
+-- name: park_upload
+-- A deal that is refused, with the reason. Returns whether that is news.
+INSERT INTO uis.deals AS ledger (account, deal_id, ext_id, parked_hash, error, parked_at)
+VALUES (%(account)s, %(deal_id)s, %(ext_id)s, %(hash)s, %(error)s, now())
+ON CONFLICT (account, deal_id) DO UPDATE SET
+  parked_hash = excluded.parked_hash,
+  parked_at = CASE WHEN ledger.error = excluded.error THEN ledger.parked_at ELSE now() END,
+  error = excluded.error,
+  sending_hash = NULL,
+  sending = NULL,
+  sending_records = NULL,
+  sending_since = NULL
+RETURNING parked_at = now() AS is_new
+
+
+-- name: forget_upload
+-- UIS has no such deal any more.
+DELETE FROM uis.deals WHERE account = %(account)s AND deal_id = %(deal_id)s
+
+
+-- name: forget_uploads
+-- Forgets what UIS has of an account, before it is read back whole.
+UPDATE uis.deals SET sent = NULL, sent_hash = NULL, verified_hash = NULL, verify_tries = 0
+WHERE account = %(account)s AND sending IS NULL
+
+
+-- name: adopt_uploads
+-- Deals as UIS was found to have them; those whose content is not known are compared with their facts again.
+INSERT INTO uis.deals AS ledger (account, deal_id, ext_id, sent, sent_at, sent_records)
+SELECT %(account)s, told.deal_id, told.ext_id, told.sent, now(), told.records
+FROM unnest(%(deal_ids)s::bigint[], %(ext_ids)s::text[], %(sent)s::jsonb[], %(records)s::integer[])
+  AS told (deal_id, ext_id, sent, records)
+ON CONFLICT (account, deal_id) DO UPDATE SET
+  sent = excluded.sent,
+  sent_hash = NULL,
+  sent_records = excluded.sent_records,
+  verified_hash = NULL,
+  verify_tries = 0
+
+
+-- name: select_unsettled_uploads
+-- Deals on their way: requests whose answers are not known.
+SELECT deal_id, ext_id, sending, extract(epoch FROM now() - sending_since)::float8 AS age_seconds
+FROM uis.deals
+WHERE account = %(account)s AND sending IS NOT NULL
+ORDER BY deal_id
+
+
+-- name: select_parked_uploads
+-- What does not go into UIS and why, newest first.
+SELECT kind, ext_id, error FROM uis.parked WHERE account = %(account)s ORDER BY parked_at DESC, ext_id LIMIT %(limit)s
+
+
+-- name: resend_parked_uploads
+-- Lets everything of an account that is parked be tried again.
+WITH deals AS (
+  UPDATE uis.deals SET parked_hash = NULL, error = NULL, parked_at = NULL
+  WHERE account = %(account)s AND parked_hash IS NOT NULL
+  RETURNING 1
+),
+directory_rows AS (
+  UPDATE uis.directory_rows SET parked_hash = NULL, error = NULL, parked_at = NULL
+  WHERE account = %(account)s AND parked_hash IS NOT NULL
+  RETURNING 1
+),
+unseen AS (
+  UPDATE uis.deals SET verify_tries = 0
+  WHERE account = %(account)s AND verified_hash IS DISTINCT FROM sent_hash
+)
+SELECT (SELECT count(*) FROM deals) + (SELECT count(*) FROM directory_rows)
+
+
+-- name: select_uploads_to_delete
+-- Deals that UIS has and Megaplan surely has not any more.
+SELECT ledger.deal_id, ledger.ext_id
+FROM uis.deals AS ledger
+JOIN megaplan_raw.deals AS deal ON deal.account = ledger.account AND deal.id = ledger.deal_id
+WHERE ledger.account = %(account)s AND ledger.sent IS NOT NULL AND ledger.sending IS NULL
+  AND deal.deleted_at IS NOT NULL
+ORDER BY ledger.deal_id
+
+
+-- name: analyze_upload_ledger
+-- Without statistics a new table is taken for a table of one row, and read whole for each deal.
+ANALYZE uis.directory_rows, uis.deals

@@ -1,0 +1,45 @@
+-- name: select_accounts_with_webhooks
+-- Accounts of which webhooks wait.
+SELECT DISTINCT account
+FROM telephony.events
+WHERE derived_at IS NULL AND source = 'megaplan_webhook' AND broken IS NULL
+
+
+-- name: select_waiting_webhooks
+-- The newest webhook of Megaplan that nobody has looked into yet; null when there is none.
+SELECT max(number)
+FROM telephony.events
+WHERE derived_at IS NULL AND source = 'megaplan_webhook' AND broken IS NULL
+
+
+-- name: lock_webhooks
+-- One run at a time reads what an account's webhooks name; the lock ends with the session, also when it is killed.
+SELECT pg_try_advisory_lock(hashtextextended('telephony.webhooks ' || %(account)s, 0))
+
+
+-- name: unlock_webhooks
+-- Other runs may look into the account's webhooks again.
+SELECT pg_advisory_unlock(hashtextextended('telephony.webhooks ' || %(account)s, 0))
+
+
+-- name: select_webhooks
+-- Webhooks of one account that wait, in the order in which they came, each with its age.
+SELECT
+  number,
+  payload ->> 'model' AS model,
+  payload ->> 'event' AS event,
+  (payload ->> 'id')::bigint AS id,
+  payload ->> 'uuid' AS uuid,
+  extract(epoch FROM clock_timestamp() - received_at)::double precision AS age_seconds
+FROM telephony.events
+WHERE account = %(account)s AND derived_at IS NULL AND source = 'megaplan_webhook' AND broken IS NULL
+ORDER BY number
+LIMIT %(limit)s
+
+
+-- name: settle_webhooks
+-- What became of webhooks.
+UPDATE telephony.events AS event
+SET derived_at = now(), outcome = settled.outcome
+FROM unnest(%(numbers)s::bigint[], %(outcomes)s::text[]) AS settled (number, outcome)
+WHERE event.number = settled.number AND event.derived_at IS NULL

@@ -1,0 +1,54 @@
+"""Statements lie in a folder for each lane, in a file for each topic, and are found by their names."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from megaplan_sync.kernel import sql
+from megaplan_sync.kernel.sql import read_sql, statements
+
+REPOSITORY = Path(__file__).parents[4]
+FOLDER = REPOSITORY / "include" / "sql"
+MOST_FILES = 60
+MOST_LINES = 400
+CODE = "\n".join(
+    path.read_text(encoding="utf-8")
+    for room in ("plugins", "megaplan_gateway")
+    for path in sorted((REPOSITORY / room).rglob("*.py"))
+)
+
+
+@pytest.mark.parametrize("name", sorted(statements()))
+def test_every_statement_is_used_by_its_whole_name(name: str) -> None:
+    assert re.search(rf'"{name}"', CODE), "nothing uses it, or by a name that no search finds"
+
+
+def test_no_name_of_a_statement_is_computed() -> None:
+    assert re.findall(r'(?:read_sql|execute)\(\s*(?:f"[^" ]*"|"[^" ]*" *[+%])', CODE) == []
+
+
+def test_files_are_few_short_and_sorted_by_lane() -> None:
+    files = sorted(FOLDER.rglob("*.sql"))
+    assert 20 < len(files) <= MOST_FILES
+    assert [path.name for path in files if path.parent.parent != FOLDER] == []
+    assert [path.name for path in files if path.read_text("utf-8").count("\n") > MOST_LINES] == []
+
+
+def test_every_file_begins_with_the_name_of_its_first_statement() -> None:
+    for path in FOLDER.rglob("*.sql"):
+        assert path.read_text("utf-8").startswith("-- name: "), f"{path}: its first statement has no name"
+
+
+def test_a_statement_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        read_sql("no_such_statement")
+
+
+def test_two_statements_of_one_name_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for lane in ("raw", "sync"):
+        (tmp_path / lane).mkdir()
+        (tmp_path / lane / "twins.sql").write_text("-- name: twin\nSELECT 1;\n")
+    monkeypatch.setattr(sql, "_IN_A_CHECKOUT", tmp_path)
+    with pytest.raises(ValueError, match="twin"):
+        statements.__wrapped__()
