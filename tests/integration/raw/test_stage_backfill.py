@@ -16,10 +16,10 @@ from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.raw.history.stage_backfill import BackfillOutcome, backfill_stage_moves
 from megaplan_sync.raw.outcome import EntityOutcome
+from tests.integration import conftest
+from tests.integration.conftest import UNHURRIED
+from tests.integration.databases import create_loaded_database
 
-from . import conftest
-from .conftest import UNHURRIED
-from .databases import create_loaded_database
 from .stage_move_rows import Move, marks, moves
 
 DEALS = 170

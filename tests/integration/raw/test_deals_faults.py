@@ -27,10 +27,10 @@ from megaplan_sync.raw.assets import RAW_TABLE_ALIASES
 from megaplan_sync.raw.entities import LATEST_CHANGE_FIRST, OLDEST_FIRST
 from megaplan_sync.raw.operators import MegaplanToPostgresOperator, PrepareRawTablesOperator
 from megaplan_sync.raw.outcome import EntityOutcome
+from tests.integration import truth
+from tests.integration.airflow_runs import REPOSITORY, postgres_connection
+from tests.integration.conftest import list_requests
 
-from . import truth
-from .airflow_runs import REPOSITORY, postgres_connection
-from .conftest import list_requests
 from .test_deals_load import written_rows
 
 Sync = Callable[..., dict[str, EntityOutcome]]

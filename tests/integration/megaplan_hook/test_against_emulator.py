@@ -13,8 +13,7 @@ from megaplan_hook.budget import LocalBudget
 from megaplan_hook.exceptions import MegaplanNotFoundError, MegaplanTransportError, MegaplanValidationError
 from megaplan_hook.hook import EXTRA_FIELDS_ENTITIES, MegaplanHook
 from megaplan_hook.paging import ListPage, Order
-
-from .emulator_process import emulator_process
+from tests.integration.emulator_process import emulator_process
 
 CREATED = Order("timeCreated")
 UPDATED = Order("timeUpdated", descending=True)

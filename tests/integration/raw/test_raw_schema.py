@@ -12,8 +12,7 @@ from psycopg import Connection, sql
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_sync.kernel.exceptions import NewerSchemaError
 from megaplan_sync.raw.schema import _EXPECTED_VIEWS, EXPECTED_TABLES, SCHEMA_VERSION, prepare_raw_schema
-
-from .conftest import DEALS
+from tests.integration.conftest import DEALS
 
 NEW_IN_VERSION_2 = (
     "megaplan_raw.deal_versions",

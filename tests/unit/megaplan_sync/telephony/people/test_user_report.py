@@ -8,7 +8,7 @@ from typing import Any
 from megaplan_sync.telephony.people.mismatch_report import MOST_ROWS, mismatch_table
 from megaplan_sync.telephony.people.mismatches import MismatchKind
 
-PAGE = (Path(__file__).parents[4] / "docs" / "telephony-users.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[5] / "docs" / "telephony-users.md").read_text(encoding="utf-8")
 FOUND: dict[str, Any] = {
     "kind": "number_not_in_uis",
     "employee_id": 1000010,

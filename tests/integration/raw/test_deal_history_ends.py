@@ -9,10 +9,10 @@ from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_sync.raw.history.deal_versions import DealHistory
+from tests.integration import truth
+from tests.integration.conftest import DEALS
+from tests.integration.databases import EMPTY
 
-from . import truth
-from .conftest import DEALS
-from .databases import EMPTY
 from .deal_histories import (
     MICROSECOND,
     Sync,

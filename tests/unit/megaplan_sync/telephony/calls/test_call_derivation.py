@@ -24,7 +24,7 @@ SESSION = 700_100_200
 MOMENTS = {"started_at", "answered_at", "finished_at", "first_event_at", "last_event_at"}
 SHUFFLES = 40
 SURELY = {"direction", "outcome", "is_finished", "uis_employee_id"}
-PAGE = (Path(__file__).parents[4] / "docs" / "telephony-calls.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[5] / "docs" / "telephony-calls.md").read_text(encoding="utf-8")
 
 
 def moment(text: str | None) -> datetime | None:

@@ -9,8 +9,8 @@ from psycopg import Connection
 
 from megaplan_sync.raw.history.deal_versions import DealHistory
 from megaplan_sync.raw.schema import prepare_raw_schema
+from tests.integration.databases import EMPTY
 
-from .databases import EMPTY
 from .deal_histories import Move, moves, now, versions
 
 ACCOUNT = "mp1"

@@ -9,9 +9,8 @@ from psycopg import Connection
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_sync.raw.outcome import EntityOutcome
 from megaplan_sync.raw.tables import ALL_TABLES
-
-from . import truth
-from .conftest import DEALS, list_requests
+from tests.integration import truth
+from tests.integration.conftest import DEALS, list_requests
 
 Sync = Callable[..., dict[str, EntityOutcome]]
 

@@ -6,9 +6,9 @@ import pytest
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
+from tests.integration.conftest import DEALS
+from tests.integration.databases import EMPTY
 
-from .conftest import DEALS
-from .databases import EMPTY
 from .deal_histories import (
     MICROSECOND,
     Move,

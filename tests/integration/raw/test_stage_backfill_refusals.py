@@ -10,10 +10,10 @@ from psycopg import Connection
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.raw.history.stage_backfill import BackfillOutcome, backfill_stage_moves
 from megaplan_sync.raw.schema import prepare_raw_schema
+from tests.integration.conftest import UNHURRIED
+from tests.integration.databases import EMPTY
 from tests.unit.megaplan_hook.fake_server import FakeMegaplan, Reply, Request, envelope
 
-from .conftest import UNHURRIED
-from .databases import EMPTY
 from .stage_move_rows import Move, marks, moves
 
 

@@ -23,10 +23,9 @@ from megaplan_sync.raw.operators import (
     PrepareRawTablesOperator,
 )
 from megaplan_sync.raw.schema import prepare_raw_schema
+from tests.integration.airflow_runs import postgres_connection
+from tests.integration.conftest import UNHURRIED, list_requests
 from tests.local_server import SilentHandler, local_server
-
-from .airflow_runs import postgres_connection
-from .conftest import UNHURRIED, list_requests
 
 WRONG_PASSWORD = "a-wrong-password-nobody-may-see"
 
