@@ -10,9 +10,9 @@ from airflow.sdk import Connection
 
 from megaplan_hook.address import account_address
 from megaplan_hook.exceptions import MegaplanSettingError
-from megaplan_hook.provider_info import get_provider_info
 from megaplan_hook.settings import FORM_FIELDS, AccountSettings
 from megaplan_hook.vendor_quirks import VendorQuirks
+from megaplan_sync.provider_info import get_provider_info
 
 
 def connection(extra: Any = None, host: str | None = "mp361546.megaplan.ru", **fields: Any) -> Connection:

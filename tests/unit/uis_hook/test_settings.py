@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from airflow.sdk import Connection
 
-from megaplan_hook.provider_info import get_provider_info
+from megaplan_sync.provider_info import get_provider_info
 from uis_hook.brands import BRANDS
 from uis_hook.exceptions import UisSettingError
 from uis_hook.settings import FORM_FIELDS, UisSettings
