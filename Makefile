@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install browser demo gateway up test check format clean
+.PHONY: help install browser demo gateway up test check format docs clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ check: install ## linter, types, import rules
 format: install ## bring the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: install ## write the tables of docs/settings.md from the models of the connections
+	$(BIN)/python -m megaplan_vendor_kit.settings_table docs/settings.md
 
 clean: ## remove the environment and the demo's files
 	rm -rf $(VENV) .demo .mypy_cache .pytest_cache .ruff_cache

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import NamedTuple
-from urllib.parse import SplitResult, urlsplit
 
 from megaplan_hook.exceptions import MegaplanSettingError
+from megaplan_vendor_kit.connection_settings import ConnectionLike
+from megaplan_vendor_kit.host_address import host_address
 
-EXAMPLE = "mp361546.megaplan.ru"
-REMEDY = f"write the address of the account such as {EXAMPLE}"
+REMEDY = "write the address of the account such as mp361546.megaplan.ru"
 VENDOR_DOMAIN = ".megaplan.ru"
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
@@ -20,53 +20,20 @@ class Address(NamedTuple):
     account: str
 
 
-def account_address(
-    connection_id: str, host: str | None, port: int | None = None, schema: str | None = None
-) -> Address:
-    """Make the base URL and the account's name from the three fields of a connection.
+def account_address(conn: ConnectionLike) -> Address:
+    """Make the base URL and the account's name from the columns of a connection.
 
-    Host may carry a scheme and a port, may be pasted from a browser with a path behind it, and is https
-    unless it or Schema says otherwise. The name of the account is the label before ``.megaplan.ru``;
-    elsewhere host and port, without the port where it is the scheme's own: filling it in changes nothing.
+    Host may be pasted from a browser with a path behind it. The name of the account is the label before
+    ``.megaplan.ru``; elsewhere host and port, without the port where it is the scheme's own: filling it in
+    changes nothing.
 
     :raises MegaplanSettingError: when no usable address comes out.
     """
-    host = (host or "").strip()
-    if not host:
-        raise MegaplanSettingError(connection_id, "host", "it is empty", REMEDY)
-    parts, host_port = _split(connection_id, host)
-    name = (parts.hostname or "").rstrip(".").lower()
-    if "@" in parts.netloc:
-        raise MegaplanSettingError(
-            connection_id, "host", "it contains an @", "put login and password into their own fields"
-        )
-    if not name or any(character.isspace() or character in ",;" for character in name):
-        raise MegaplanSettingError(connection_id, "host", f"{host!r} is no address", REMEDY)
-    scheme, scheme_field = (
-        (parts.scheme, "host") if parts.scheme else ((schema or "https").strip().lower(), "schema")
-    )
-    if scheme not in ("https", "http"):
-        raise MegaplanSettingError(
-            connection_id, scheme_field, f"the scheme {scheme!r} is given, allowed are https and http", REMEDY
-        )
-    if host_port and port and host_port != port:
-        raise MegaplanSettingError(
-            connection_id, "port", f"{port} is given, but Host says {host_port}", "leave one of them empty"
-        )
-    port = host_port or port
-    if port == DEFAULT_PORTS[scheme]:
-        port = None
-    written = f"[{name}]" if ":" in name else name
-    with_port = f"{written}:{port}" if port else written
-    account = name.removesuffix(VENDOR_DOMAIN) if name.endswith(VENDOR_DOMAIN) else with_port
-    return Address(f"{scheme}://{with_port}", account)
-
-
-def _split(connection_id: str, host: str) -> tuple[SplitResult, int | None]:
-    try:
-        parts = urlsplit(host if "://" in host else f"//{host}")
-        return parts, parts.port
-    except ValueError:
-        raise MegaplanSettingError(
-            connection_id, "host", "it is no address, or its port is no port", REMEDY
-        ) from None
+    address = host_address(conn, MegaplanSettingError, REMEDY)
+    if address is None:
+        raise MegaplanSettingError(conn.conn_id, "host", "it is empty", REMEDY)
+    has_own_port = address.port not in (None, DEFAULT_PORTS[address.scheme])
+    with_port = f"{address.name}:{address.port}" if has_own_port else address.name
+    is_vendors = address.name.endswith(VENDOR_DOMAIN)
+    account = address.name.removesuffix(VENDOR_DOMAIN) if is_vendors else with_port
+    return Address(f"{address.scheme}://{with_port}", account)

@@ -1,11 +1,22 @@
-"""What Airflow shows and loads of this provider: hooks, connection types and their forms. Data only."""
+"""What Airflow shows and loads of this provider: hooks, connection types and their forms."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from megaplan_hook.megaplan_form import MEGAPLAN_CONNECTION
-from megaplan_hook.uis_form import UIS_CONNECTION
+from megaplan_hook.settings import AccountSettings
+from megaplan_vendor_kit.connection_form import connection_form
+from uis_hook.settings import UisSettings
+
+# Port is shown for one reason: up to Airflow 3.3.2 the Test button answers "Bad Request" for a saved
+# connection without a port (apache/airflow#73298). A scheme, when one is needed at all, stands in Host.
+HIDDEN_FIELDS = ["schema"]
+PORT_LABEL = "Port (443; for Test)"
+PLACEHOLDERS = {
+    "port": "443",
+    "login": "robot@example.org",
+    "extra": '{"verify": true, "read_timeout_seconds": 60}',
+}
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -30,5 +41,36 @@ def get_provider_info() -> dict[str, Any]:
             {"integration-name": "Megaplan", "python-modules": ["megaplan_hook.hook"]},
             {"integration-name": "UIS", "python-modules": ["uis_hook.hook"]},
         ],
-        "connection-types": [MEGAPLAN_CONNECTION, UIS_CONNECTION],
+        "connection-types": [
+            {
+                "connection-type": "megaplan",
+                "hook-class-name": "megaplan_hook.hook.MegaplanHook",
+                "hook-name": "Megaplan",
+                "ui-field-behaviour": {
+                    "hidden-fields": HIDDEN_FIELDS,
+                    "relabeling": {
+                        "host": "Megaplan address",
+                        "port": PORT_LABEL,
+                        "login": "Login (e-mail)",
+                    },
+                    "placeholders": {"host": "mp361546.megaplan.ru", **PLACEHOLDERS},
+                },
+                "conn-fields": connection_form(AccountSettings),
+            },
+            {
+                "connection-type": "uis",
+                "hook-class-name": "uis_hook.hook.UisHook",
+                "hook-name": "UIS / CoMagic / Novofon",
+                "ui-field-behaviour": {
+                    "hidden-fields": HIDDEN_FIELDS,
+                    "relabeling": {
+                        "host": "Own address (else the brand's)",
+                        "port": PORT_LABEL,
+                        "login": "Login (instead of the token)",
+                    },
+                    "placeholders": {"host": "https://proxy.example.org", **PLACEHOLDERS},
+                },
+                "conn-fields": connection_form(UisSettings),
+            },
+        ],
     }

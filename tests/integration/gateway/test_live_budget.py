@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +11,12 @@ from megaplan_gateway.database import database_pool
 from megaplan_gateway.live_budget import BudgetSpentError, LiveBudget
 from megaplan_hook.settings import AccountSettings
 
-SETTINGS = AccountSettings("megaplan_default", "https://mp1.megaplan.ru", "mp1", requests_per_second=2.0)
+SETTINGS = AccountSettings(
+    connection_id="megaplan_default",
+    base_url="https://mp1.megaplan.ru",
+    account="mp1",
+    requests_per_second=2.0,
+)
 
 
 def with_budget(uri: str, work: Callable[[LiveBudget], Awaitable[Any]], settings: AccountSettings) -> Any:
@@ -60,4 +64,4 @@ def test_a_spent_hour_is_told_at_once(tables: Connection[Any], database_uri: str
         with pytest.raises(BudgetSpentError):
             await budget.acquire(1.0)
 
-    with_budget(database_uri, work, replace(SETTINGS, requests_per_hour=1))
+    with_budget(database_uri, work, SETTINGS.model_copy(update={"requests_per_hour": 1}))

@@ -28,7 +28,8 @@ SECRET = "secret-of-the-webhooks"
 
 def account(**fields: Any) -> AccountSettings:
     given = {"gateway_url": "https://calls.example.org", "webhook_secret": SECRET}
-    return AccountSettings("megaplan_default", "https://mp1.megaplan.ru", "mp1", **{**given, **fields})
+    address = {"base_url": "https://mp1.megaplan.ru", "account": "mp1"}
+    return AccountSettings(connection_id="megaplan_default", **address, **{**given, **fields})
 
 
 @pytest.mark.parametrize("placeholder", NAMES)
@@ -144,8 +145,13 @@ def cabinet(rows: list[dict[str, Any]]) -> LiveUis:
         asked = json.loads(request.content)
         return httpx.Response(200, json={"jsonrpc": "2.0", "id": asked["id"], "result": {"data": rows}})
 
-    address = "http://uis.example.org"
-    settings = UisSettings("uis_default", address, address, None, None, access_token="token")
+    settings = UisSettings(
+        connection_id="uis_default",
+        own_address="http://uis.example.org",
+        login=None,
+        password=None,
+        access_token="token",
+    )
     uis = LiveUis(settings, Metrics())
     uis._http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
     return uis

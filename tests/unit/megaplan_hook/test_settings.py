@@ -1,4 +1,4 @@
-"""Settings, addresses, quirks, and the form that shows them."""
+"""Settings, addresses and quirks."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from airflow.sdk import Connection
 
 from megaplan_hook.address import account_address
 from megaplan_hook.exceptions import MegaplanSettingError
-from megaplan_hook.settings import FORM_FIELDS, AccountSettings
+from megaplan_hook.settings import AccountSettings
 from megaplan_hook.vendor_quirks import VendorQuirks
-from megaplan_sync.provider_info import get_provider_info
+from megaplan_vendor_kit.setting import describe
 
 
 def connection(extra: Any = None, host: str | None = "mp361546.megaplan.ru", **fields: Any) -> Connection:
@@ -40,7 +40,7 @@ def connection(extra: Any = None, host: str | None = "mp361546.megaplan.ru", **f
     ],
 )
 def test_address(host: str, port: int | None, schema: str | None, base_url: str, account: str) -> None:
-    assert account_address("megaplan_x", host, port, schema) == (base_url, account)
+    assert account_address(connection(host=host, port=port, schema=schema)) == (base_url, account)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_address(host: str, port: int | None, schema: str | None, base_url: str,
 )
 def test_impossible_address(host: str | None, port: int | None, schema: str | None, field: str) -> None:
     with pytest.raises(MegaplanSettingError) as caught:
-        account_address("megaplan_x", host, port, schema)
+        account_address(connection(host=host, port=port, schema=schema))
     assert caught.value.field == field
     assert "megaplan_x" in str(caught.value)
     assert "hunter2" not in str(caught.value)
@@ -108,7 +108,7 @@ def test_every_setting_is_read(as_text: bool) -> None:
         "connect_timeout_seconds": 5,
         "read_timeout_seconds": 30,
     }
-    assert set(FORM_FIELDS) <= set(given)
+    assert set(given) == set(describe(AccountSettings))
     if as_text:
         given = {
             name: value if isinstance(value, str) else json.dumps(value) for name, value in given.items()
@@ -159,7 +159,7 @@ def test_a_uri_connection_is_read() -> None:
 
 
 def test_empty_fields_mean_the_default() -> None:
-    extra = {name: None if index % 2 else "" for index, name in enumerate(FORM_FIELDS)}
+    extra = {name: None if index % 2 else "" for index, name in enumerate(describe(AccountSettings))}
     assert AccountSettings.from_connection(connection(extra)) == AccountSettings.from_connection(connection())
 
 
@@ -241,32 +241,16 @@ def test_a_secret_that_cannot_be_sent_is_refused_with_the_remedy(name: str, valu
 
 @pytest.mark.parametrize("value", [None, "", {}, "{}"])
 def test_no_quirks_are_the_defaults(value: Any) -> None:
-    assert VendorQuirks.from_json(value) == VendorQuirks()
+    settings = AccountSettings.from_connection(connection({"vendor_quirks": value}))
+    assert settings.vendor_quirks == VendorQuirks()
 
 
-def test_the_form_shows_exactly_the_settings_with_their_defaults() -> None:
-    (kind,) = (
-        each for each in get_provider_info()["connection-types"] if each["connection-type"] == "megaplan"
-    )
-    fields = kind["conn-fields"]
-    assert tuple(fields) == FORM_FIELDS
-    defaults = AccountSettings.from_connection(connection())
-    for name, field in fields.items():
-        if "default" in field["schema"]:
-            assert field["schema"]["default"] == getattr(defaults, name), name
-    assert {name for name, field in fields.items() if field["schema"].get("format") == "password"} == {
-        "webhook_secret",
-        "application_token",
-    }
-
-
-def test_the_forms_ranges_are_those_of_the_settings() -> None:
-    fields = get_provider_info()["connection-types"][0]["conn-fields"]
-    for name, field in fields.items():
-        schema = field["schema"]
-        if "minimum" in schema:
-            for value in (schema["minimum"], schema["maximum"]):
+def test_the_ranges_include_both_ends() -> None:
+    for name, setting in describe(AccountSettings).items():
+        if setting.range:
+            low, high = setting.schema["minimum"], setting.schema["maximum"]
+            for value in (low, high):
                 AccountSettings.from_connection(connection({name: value}))
-            for value in (schema["minimum"] - 1, schema["maximum"] + 1):
+            for value in (low - 1, high + 1):
                 with pytest.raises(MegaplanSettingError, match=name):
                     AccountSettings.from_connection(connection({name: value}))

@@ -1,4 +1,4 @@
-"""Settings, addresses, quirks, and the form that shows them."""
+"""Settings, addresses and quirks."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from airflow.sdk import Connection
 
-from megaplan_sync.provider_info import get_provider_info
-from uis_hook.brands import BRANDS
+from megaplan_vendor_kit.setting import describe
 from uis_hook.exceptions import UisSettingError
-from uis_hook.settings import FORM_FIELDS, UisSettings
+from uis_hook.settings import UisSettings
 from uis_hook.vendor_quirks import VendorQuirks
 
 TOKEN = {"access_token": "t"}
@@ -169,12 +168,15 @@ def test_defaults() -> None:
     settings = read()
     assert settings == UisSettings(
         connection_id="uis_x",
+        own_address=None,
+        login=None,
+        password=None,
         data_api_url="https://dataapi.uiscom.ru/v2.0",
         call_api_url="https://callapi.uiscom.ru/v4.0",
         records_url="https://app.uiscom.ru",
-        media_url="https://media.uiscom.ru",
         access_token="t",
     )
+    assert settings.media_url == "https://media.uiscom.ru"
     assert settings.zone.key == "Europe/Moscow"
 
 
@@ -199,17 +201,21 @@ def test_every_setting_is_read(as_text: bool) -> None:
         "connect_timeout_seconds": 5,
         "read_timeout_seconds": 30,
     }
-    assert set(FORM_FIELDS) <= set(given)
+    assert set(given) == set(describe(UisSettings))
     if as_text:
         given = {
             name: value if isinstance(value, str) else json.dumps(value) for name, value in given.items()
         }
-    assert read(given) == UisSettings(
+    settings = read(given)
+    assert settings.media_url == "https://c.example.org"
+    assert settings == UisSettings(
         connection_id="uis_x",
+        own_address=None,
+        login=None,
+        password=None,
         data_api_url="https://a.example.org/v2.0",
         call_api_url="https://b.example.org/v4.0",
         records_url="https://c.example.org",
-        media_url="https://c.example.org",
         brand="novofon",
         access_token="t" * 20,
         account_timezone="Asia/Yekaterinburg",
@@ -286,7 +292,7 @@ def test_a_secrets_value_is_never_told(name: str) -> None:
 
 @pytest.mark.parametrize("value", [None, "", {}, "{}"])
 def test_no_quirks_are_the_defaults(value: Any) -> None:
-    assert VendorQuirks.from_json(value) == VendorQuirks()
+    assert read({**TOKEN, "vendor_quirks": value}).vendor_quirks == VendorQuirks()
 
 
 def test_every_quirk_is_read() -> None:
@@ -304,44 +310,14 @@ def test_every_quirk_is_read() -> None:
         "read_lag_seconds": 3,
         "deal_text_length": 255,
     }
-    quirks = VendorQuirks.from_json(json.dumps(given))
+    quirks = read({**TOKEN, "vendor_quirks": json.dumps(given)}).vendor_quirks
     assert {name: getattr(quirks, name) for name in given} == given
-    assert set(given) == set(VendorQuirks.__dataclass_fields__)
+    assert set(given) == set(describe(VendorQuirks))
 
 
-def form() -> dict[str, Any]:
-    (kind,) = (each for each in get_provider_info()["connection-types"] if each["connection-type"] == "uis")
-    fields: dict[str, Any] = kind["conn-fields"]
-    return fields
-
-
-def test_the_form_shows_exactly_the_settings_with_their_defaults() -> None:
-    fields = form()
-    assert tuple(fields) == FORM_FIELDS
-    defaults = read()
-    for name, field in fields.items():
-        if "default" in field["schema"]:
-            assert field["schema"]["default"] == getattr(defaults, name), name
-    assert tuple(fields["brand"]["schema"]["enum"]) == BRANDS
-    assert {name for name, field in fields.items() if field["schema"].get("format") == "password"} == {
-        "webhook_secret",
-        "access_token",
-    }
-
-
-def test_the_forms_ranges_are_those_of_the_settings() -> None:
-    for name, field in form().items():
-        schema = field["schema"]
+def test_the_ranges_include_both_ends() -> None:
+    for name, setting in describe(UisSettings).items():
         for bound, step in (("minimum", -1), ("maximum", 1)):
-            if bound in schema:
-                read({**TOKEN, name: schema[bound]})
-                assert refused({**TOKEN, name: schema[bound] + step}).field == name
-
-
-def test_the_form_belongs_to_the_hook() -> None:
-    from uis_hook.hook import UisHook
-
-    (kind,) = (each for each in get_provider_info()["connection-types"] if each["connection-type"] == "uis")
-    assert kind["hook-class-name"] == f"{UisHook.__module__}.{UisHook.__name__}"
-    assert kind["hook-name"] == UisHook.hook_name
-    assert kind["connection-type"] == UisHook.conn_type
+            if bound in setting.schema:
+                read({**TOKEN, name: setting.schema[bound]})
+                assert refused({**TOKEN, name: setting.schema[bound] + step}).field == name

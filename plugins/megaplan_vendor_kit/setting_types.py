@@ -1,0 +1,134 @@
+"""Types of settings: lenient on form (JSON types, or the text that a URI carries), strict on value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic_core import from_json
+
+from megaplan_vendor_kit.setting import Setting
+
+SCHEMES = ("https", "http")
+MAKE_ANOTHER = "make another one with openssl rand -hex 24"
+WRITE_AN_OBJECT = 'write it as {"name": "value"}'
+
+Entry = TypeVar("Entry")
+
+
+class RefusedValueError(ValueError):
+    """A value that a setting cannot have, where the list of allowed values would not say why.
+
+    :param problem: what is wrong and what is allowed; never the value of a secret.
+    :param remedy: what to do; without it, the remedy of the setting.
+    """
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.remedy = remedy
+
+
+def json_object(value: Any) -> Any:
+    """Read the text of a JSON object; whatever else is no object is refused."""
+    if isinstance(value, str):
+        try:
+            value = from_json(value)
+        except ValueError:
+            raise RefusedValueError(
+                "the text given is no JSON, allowed: one JSON object", WRITE_AN_OBJECT
+            ) from None
+    if not isinstance(value, Mapping | BaseModel):
+        raise RefusedValueError(
+            f"a JSON {type(value).__name__} is given, allowed: one JSON object", WRITE_AN_OBJECT
+        )
+    return value
+
+
+def split_address(address: str) -> SplitResult:
+    """Take apart an http(s) address that holds no login and no password."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError:
+        raise RefusedValueError("it is no address, or its port is no port") from None
+    if "@" in parts.netloc:
+        raise RefusedValueError("it contains an @", "put login and password into their own fields")
+    if parts.scheme not in SCHEMES:
+        raise RefusedValueError(f"the scheme {parts.scheme!r} is given, allowed: https and http")
+    if not (parts.hostname or "").strip(".") or re.search(r"[\s,;]", parts.netloc):
+        raise RefusedValueError(f"{address!r} is no address")
+    return parts
+
+
+def _http_url(url: str) -> str:
+    parts = split_address(url)
+    if parts.query or parts.fragment:
+        raise RefusedValueError("it has a part behind ? or #")
+    return url.rstrip("/")
+
+
+def _entries(value: Any) -> Any:
+    if isinstance(value, str):
+        value = from_json(value) if value.startswith("[") else value.split(",")
+    elif isinstance(value, int):
+        value = [value]
+    if not isinstance(value, list):
+        return value
+    entries = [entry.strip() if isinstance(entry, str) else entry for entry in value]
+    return [entry for entry in entries if entry != ""]
+
+
+def _path_part(value: str) -> str:
+    if value in (".", ".."):
+        raise ValueError("the folder itself, or the one above it")
+    return value
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, OSError) as error:
+        raise ValueError("no such zone") from error
+    return name
+
+
+# its value appears neither in messages nor in repr(), and as dots in the form
+SECRET = Field(repr=False, json_schema_extra={"format": "password"})
+
+# entries separated by commas, or a JSON list of them
+ListOf = Annotated[
+    tuple[Entry, ...],
+    BeforeValidator(_entries),
+    WithJsonSchema({"type": "string"}),
+    Setting(allowed="texts separated by commas", remedy="separate them by commas"),
+]
+HttpUrl = Annotated[
+    str,
+    AfterValidator(_http_url),
+    Setting(allowed="an address", remedy="write it with its scheme, such as https://calls.example.org"),
+]
+TimeZoneName = Annotated[
+    str,
+    AfterValidator(_time_zone),
+    Setting(allowed="a name of the IANA list", remedy="write Europe/Moscow or the like"),
+]
+# stands in the path of an address, where / or ? would end it and % would change it on the way
+PathSecret = Annotated[
+    str | None,
+    StringConstraints(pattern=r"^[A-Za-z0-9._~!$&'()*+,;=:@-]+$"),
+    AfterValidator(_path_part),
+    SECRET,
+    Setting(allowed="a text without /, % or whatever else has no place in an address", remedy=MAKE_ANOTHER),
+]
+# sent in a header
+HeaderSecret = Annotated[
+    str | None,
+    StringConstraints(pattern=r"^[\x21-\x7e]+$"),
+    SECRET,
+    Setting(allowed="Latin letters, digits and signs", remedy="copy it once more"),
+]

@@ -1,0 +1,145 @@
+"""The connection types and their forms, as Airflow reads them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import airflow
+import jsonschema
+import pytest
+
+from megaplan_hook.hook import MegaplanHook
+from megaplan_hook.settings import AccountSettings
+from megaplan_sync.provider_info import get_provider_info
+from megaplan_vendor_kit.setting import describe
+from uis_hook.brands import BRANDS
+from uis_hook.hook import UisHook
+from uis_hook.settings import UisSettings
+
+# what users have stored in their connections: neither a type nor a field may be renamed unnoticed
+SECTIONS = {
+    "megaplan": {
+        "Account": ["deals_active", "account_timezone", "application_uuid", "application_token"],
+        "Requests": ["requests_per_second", "requests_per_hour", "page_size", "directories_every_minutes"],
+        "Reconciliation": ["night_requests", "deletion_brake", "backfill_stage_moves"],
+        "UIS": ["uis_conn_id", "deals_to_uis", "uis_deal_fields", "uis_loss_reason_field"],
+        "Telephony": [
+            "telephony_active",
+            "communication_incoming_answered",
+            "communication_incoming_missed",
+            "communication_outgoing_answered",
+            "communication_outgoing_unanswered",
+            "communication_minutes",
+            "megaplan_creates_todo",
+            "keep_telephony_days",
+            "route_fallback",
+        ],
+        "Gateway": ["gateway_url", "webhook_secret"],
+        "Advanced": ["vendor_quirks"],
+    },
+    "uis": {
+        "Account": ["brand", "access_token", "account_timezone"],
+        "Telephony": ["virtual_phone_number", "webhook_secret"],
+        "Requests": ["page_size", "longest_limit_wait_seconds", "reserved_points_percent"],
+        "Addresses": ["data_api_url", "call_api_url", "records_url"],
+        "Advanced": ["customer_user_id", "vendor_quirks"],
+    },
+}
+SECRETS = {"webhook_secret", "application_token", "access_token"}
+MODELS = {"megaplan": AccountSettings, "uis": UisSettings}
+
+
+def connection_type(name: str) -> dict[str, Any]:
+    (found,) = (each for each in get_provider_info()["connection-types"] if each["connection-type"] == name)
+    return dict(found)
+
+
+def form(name: str) -> dict[str, Any]:
+    return dict(connection_type(name)["conn-fields"])
+
+
+def test_the_entry_point_leads_here() -> None:
+    (found,) = entry_points(group="apache_airflow_provider", module="megaplan_sync.provider_info")
+    assert found.load() is get_provider_info
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_the_form_has_these_fields_in_these_sections(name: str) -> None:
+    sections: dict[str, list[str]] = {}
+    for field, shown in form(name).items():
+        sections.setdefault(shown["schema"]["section"], []).append(field)
+    assert sections == SECTIONS[name]
+    assert list(sections) == list(SECTIONS[name])
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_airflow_accepts_the_form(name: str) -> None:
+    schema = json.loads((Path(airflow.__file__).parent / "provider.yaml.schema.json").read_text("utf-8"))
+    jsonschema.validate([connection_type(name)], schema["properties"]["connection-types"])
+    json.dumps(get_provider_info())
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_every_field_says_what_it_is(name: str) -> None:
+    settings = describe(MODELS[name])
+    for field, shown in form(name).items():
+        schema = shown["schema"]
+        assert shown["label"]
+        assert shown["description"].endswith(".")
+        assert "later version" not in shown["description"]
+        assert schema["type"] == [settings[field].schema["type"], "null"]
+        assert schema.get("default") == settings[field].default
+        assert (schema.get("format") == "password") is (field in SECRETS), field
+        assert (
+            "minimum" not in schema
+            or f"From {settings[field].range}" in shown["description"]
+            or ("maximum" not in schema)
+        )
+
+
+def test_some_fields_whole() -> None:
+    assert form("megaplan")["requests_per_hour"] == {
+        "label": "Requests per hour",
+        "description": "Maximum number of requests per hour to this account, for all processes together. "
+        "The same client gives 1000. From 1 to 1000000, default 1000.",
+        "schema": {
+            "type": ["integer", "null"],
+            "minimum": 1,
+            "maximum": 1_000_000,
+            "default": 1000,
+            "section": "Requests",
+        },
+    }
+    assert form("megaplan")["communication_incoming_missed"]["schema"] == {
+        "type": ["string", "null"],
+        "enum": ["none", "planned", "done"],
+        "default": "none",
+        "section": "Telephony",
+    }
+    assert form("uis")["brand"]["schema"]["enum"] == list(BRANDS)
+
+
+@pytest.mark.parametrize(("name", "hook"), [("megaplan", MegaplanHook), ("uis", UisHook)])
+def test_the_form_belongs_to_the_hook(name: str, hook: type[MegaplanHook | UisHook]) -> None:
+    kind = connection_type(name)
+    assert kind["hook-class-name"] == f"{hook.__module__}.{hook.__name__}"
+    assert kind["hook-name"] == hook.hook_name
+    assert kind["connection-type"] == hook.conn_type
+
+
+def test_it_loads_nothing_heavy() -> None:
+    """Every component of Airflow, each task's process among them, loads it."""
+    program = (
+        "import sys\n"
+        f"sys.path[:0] = {sys.path!r}\n"
+        "from megaplan_sync.provider_info import get_provider_info\n"
+        "get_provider_info()\n"
+        "print(*(name for name in ('airflow', 'requests', 'psycopg', 'pandas', 'tenacity') if name in sys.modules))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert loaded.stdout.split() == []
