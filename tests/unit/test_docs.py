@@ -71,7 +71,68 @@ def test_no_table_is_documented_that_does_not_exist() -> None:
     assert sorted(re.findall(r"^### `(\w+)`$", RAW_TABLES, re.MULTILINE)) == sorted(schema_tables())
 
 
-@pytest.mark.parametrize("page", sorted((REPOSITORY / "docs").rglob("*.md")), ids=lambda page: page.name)
+PAGES = [
+    *sorted(REPOSITORY.glob("*.md")),
+    REPOSITORY / "benchmarks" / "README.md",
+    *sorted((REPOSITORY / "docs").rglob("*.md")),
+]
+CODE_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+COMMENT = re.compile(r"(^|\s)(--|#) .*$", re.MULTILINE)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def anchors(page: str) -> set[str]:
+    """Return the anchors that GitHub gives the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", CODE_BLOCK.sub("", page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
-        assert (page.parent / target).exists(), target
+    for link in LINK.findall(CODE_BLOCK.sub("", page.read_text(encoding="utf-8"))):
+        if not link.startswith("https:"):
+            target, _, anchor = link.partition("#")
+            file = page.parent / target if target else page
+            assert file.exists(), link
+            assert not anchor or anchor in anchors(file.read_text(encoding="utf-8")), link
+
+
+def readme(name: str) -> list[str]:
+    """Return the sections of a README; the first one is what stands above the first heading of the second level."""
+    return re.split(r"^## ", (REPOSITORY / name).read_text(encoding="utf-8"), flags=re.MULTILINE)
+
+
+ENGLISH, RUSSIAN = readme("README.md"), readme("README.ru.md")
+
+
+def code(part: str) -> list[tuple[str, str]]:
+    """Return language and code of every block, without comments, which are translated."""
+    return [(language, COMMENT.sub("", text)) for language, text in CODE_BLOCK.findall(part)]
+
+
+def targets(part: str) -> list[str]:
+    """Return all link targets in one order for both languages; the other language's page counts as the same."""
+    return sorted(
+        "#" if link.startswith("#") else link.replace(".ru.md", ".md")
+        for link in LINK.findall(CODE_BLOCK.sub("", part))
+    )
+
+
+def names(part: str) -> set[str]:
+    """Return what stands in code type, without placeholders, which are translated."""
+    return {re.sub(r"<.*>", "<>", name) for name in re.findall(r"`([^`]+)`", CODE_BLOCK.sub("", part))}
+
+
+def test_both_readmes_have_the_same_number_of_sections() -> None:
+    assert len(ENGLISH) == len(RUSSIAN) > 10
+
+
+@pytest.mark.parametrize(
+    ("english", "russian"),
+    list(zip(ENGLISH, RUSSIAN, strict=False)),
+    ids=[part.partition("\n")[0] for part in ENGLISH[: len(RUSSIAN)]],
+)
+def test_sections_of_both_readmes_have_the_same_code_links_and_names(english: str, russian: str) -> None:
+    assert code(english) == code(russian)
+    assert targets(english) == targets(russian)
+    assert names(english) == names(russian)
