@@ -1,5 +1,6 @@
 """The rooms of the integration and the arrows between them: docs/decisions/0019-rooms.md."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -11,6 +12,9 @@ MOST_ROOMS = 12
 MOST_ARROWS = 30
 
 
+REPOSITORY = Path(__file__).parents[2]
+
+
 @pytest.fixture(scope="module")
 def imports() -> Imports:
     return product_imports()
@@ -19,7 +23,7 @@ def imports() -> Imports:
 @pytest.fixture(scope="module")
 def layers() -> list[set[str]]:
     """The order of rooms as ``make check`` enforces it, the highest first."""
-    settings = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    settings = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
     (contract,) = (
         contract
         for contract in settings["tool"]["importlinter"]["contracts"]
@@ -43,3 +47,12 @@ def test_no_arrow_goes_against_the_order_of_the_contract(imports: Imports, layer
     assert set.union(*layers) == rooms(imports)
     level = {room: place for place, layer in enumerate(layers) for room in layer}
     assert [arrow for arrow in arrows(imports) if level[arrow[0]] >= level[arrow[1]]] == []
+
+
+def test_the_page_on_contributing_lists_every_room_and_what_it_imports(imports: Imports) -> None:
+    page = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    _, _, tables = page.partition("The rooms of `plugins/megaplan_sync/`:")
+    listed = dict(re.findall(r"^\| `(\w+)/` \|.*\| (.*) \|$", tables, re.MULTILINE))
+    assert {room: set(re.findall(r"\w+", others)) for room, others in listed.items()} == {
+        room: {target for source, target in arrows(imports) if source == room} for room in rooms(imports)
+    }
