@@ -1,6 +1,8 @@
 """The pages on settings and raw tables name everything that exists, and nothing that does not."""
 
 import re
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,15 @@ def test_every_column_is_documented_with_its_type(table: str) -> None:
 
 def test_no_table_is_documented_that_does_not_exist() -> None:
     assert sorted(re.findall(r"^### `(\w+)`$", RAW_TABLES, re.MULTILINE)) == sorted(schema_tables())
+
+
+def test_the_changelog_names_modules_that_moved_as_they_are_now() -> None:
+    changelog = (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8")
+    moved = re.findall(r"^\| `([\w.]+)` \| `([\w.]+)` \| (.*) \|$", changelog, re.MULTILINE)
+    assert len(moved) > 10
+    for old, new, listed in moved:
+        assert find_spec(old) is None, old
+        assert all(hasattr(import_module(new), name) for name in re.findall(r"\w+", listed)), new
 
 
 PAGES = [
