@@ -82,6 +82,15 @@ def test_the_changelog_names_modules_that_moved_as_they_are_now() -> None:
         assert all(hasattr(import_module(new), name) for name in re.findall(r"\w+", listed)), new
 
 
+def test_messages_that_the_quick_start_explains_exist() -> None:
+    page = (REPOSITORY / "docs" / "quick-start.ru.md").read_text(encoding="utf-8")
+    messages = re.findall(r"^\| [^|]*?`([^`|]+)`[^|]*\|", section(page, "Типичные ошибки"), re.MULTILINE)
+    source = "".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "plugins").rglob("*.py"))
+    assert len(messages) > 8
+    for part in re.split(r"…|'\w+'", "…".join(messages)):
+        assert part.strip() in source, part
+
+
 PAGES = [
     *sorted(REPOSITORY.glob("*.md")),
     REPOSITORY / "benchmarks" / "README.md",
