@@ -1,5 +1,7 @@
 """What can go wrong between this provider and Megaplan.
 
+It is the tree of :mod:`megaplan_vendor_kit.errors` with leaves of its own.
+
 MegaplanError
 ├── MegaplanSettingError          a field of the connection is missing or impossible
 ├── MegaplanAuthError             Megaplan refuses the login, the password or the token
@@ -21,9 +23,18 @@ a header, a query or the ``trace`` that Megaplan adds to its errors (which may b
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, TypedDict
+from typing import Any, TypedDict
 
-from megaplan_vendor_kit.field_error import FieldError, shortened
+from megaplan_vendor_kit.errors import (
+    VendorAPIError,
+    VendorError,
+    VendorLimitError,
+    VendorPagingError,
+    VendorServerError,
+    VendorSettingError,
+    VendorTransportError,
+)
+from megaplan_vendor_kit.field_error import shortened
 
 
 class ErrorDetail(TypedDict):
@@ -58,15 +69,11 @@ def error_details(errors: Any) -> list[ErrorDetail]:
     return details
 
 
-class MegaplanError(Exception):
+class MegaplanError(VendorError):
     """Base of everything that the Megaplan hook raises on purpose."""
 
-    retryable: ClassVar[bool] = False
-    # set once every allowed try has been made, so that a caller's retries do not multiply them
-    tries_exhausted: bool = False
 
-
-class MegaplanSettingError(FieldError, MegaplanError):
+class MegaplanSettingError(VendorSettingError, MegaplanError):
     """A field of the connection is missing, unknown or impossible. Somebody has to correct it."""
 
 
@@ -77,36 +84,18 @@ class MegaplanAuthError(MegaplanError):
         super().__init__(shortened(message))
 
 
-class MegaplanTransportError(MegaplanError):
-    """No usable answer came: no connection, a timeout, a truncated body, an HTML page instead of JSON.
-
-    :param message: what came instead of an answer.
-    :param status: the HTTP status, if there was one.
-    """
-
-    retryable = True
-
-    def __init__(self, message: str, status: int | None = None) -> None:
-        super().__init__(shortened(message), status)
-        self.status = status
-
-    def __str__(self) -> str:
-        return str(self.args[0])
+class MegaplanTransportError(VendorTransportError, MegaplanError):
+    """No usable answer came: no connection, a timeout, a truncated body, an HTML page instead of JSON."""
 
 
-class MegaplanCursorError(MegaplanError):
+class MegaplanCursorError(VendorPagingError, MegaplanError):
     """A list cannot be paged to its end: the cursor does not move, and stepping back did not help.
 
     Nothing is lost: what was yielded before is valid, and a later walk may start from the last trail.
     """
 
-    retryable = True
 
-    def __init__(self, message: str) -> None:
-        super().__init__(shortened(message))
-
-
-class MegaplanAPIError(MegaplanError):
+class MegaplanAPIError(VendorAPIError, MegaplanError):
     """Megaplan answered with an error status (in HTTP or in ``meta.status``).
 
     :param status: 400 or more.
@@ -147,16 +136,12 @@ class MegaplanValidationError(MegaplanAPIError):
     """422: an unknown argument or field, a wrong type, a missing required field; see ``errors``."""
 
 
-class MegaplanRateLimitError(MegaplanAPIError):
+class MegaplanRateLimitError(VendorLimitError, MegaplanAPIError):
     """429: more requests than this account allows, and waiting did not help in time."""
 
-    retryable = True
 
-
-class MegaplanServerError(MegaplanAPIError):
+class MegaplanServerError(VendorServerError, MegaplanAPIError):
     """5xx: Megaplan or the gateway before it failed."""
-
-    retryable = True
 
 
 _CLASS_OF_STATUS: dict[int, type[MegaplanAPIError]] = {

@@ -1,1 +1,1 @@
-"""The fields of an Airflow connection, read and checked alike for every vendor. Imports nothing."""
+"""What both vendors' clients share: settings of a connection, errors, transport, retries. Imports nothing."""

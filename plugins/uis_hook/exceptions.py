@@ -1,5 +1,7 @@
 """What can go wrong between this provider and UIS (CoMagic, Novofon 2.0, CallGear).
 
+It is the tree of :mod:`megaplan_vendor_kit.errors` with leaves of its own.
+
 UisError
 ├── UisSettingError               a field of the connection is missing or impossible
 ├── UisTransportError             no usable answer: connection, timeout, truncated body, HTML page
@@ -23,7 +25,7 @@ UisError
     └── UisProtocolError              parse_error, method_not_found, …: a mistake of this provider
 
 Every class has ``retryable``: whether the same task may succeed when Airflow runs it again later. Whether a
-request may be sent again at once, which is another question, says :mod:`uis_hook.retry`.
+request may be sent again at once, which is another question, says :mod:`megaplan_vendor_kit.retry`.
 
 Messages are short and free of secrets and of people's data: a method, a mnemonic, the name of a field, UIS's
 own text and what to do; never parameters or the ``value`` that UIS echoes.
@@ -31,69 +33,50 @@ own text and what to do; never parameters or the ``value`` that UIS echoes.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from megaplan_vendor_kit.field_error import FieldError, shortened
+from megaplan_vendor_kit.errors import (
+    VendorAPIError,
+    VendorError,
+    VendorLimitError,
+    VendorPagingError,
+    VendorServerError,
+    VendorSettingError,
+    VendorTransportError,
+)
+from megaplan_vendor_kit.field_error import shortened
 from uis_hook.limits import LimitPeriod, Limits
 
 
-class UisError(Exception):
+class UisError(VendorError):
     """Base of everything that the UIS hook raises on purpose."""
 
-    retryable: ClassVar[bool] = False
-    # set once every allowed try has been made, so that a caller's retries do not multiply them
-    tries_exhausted: bool = False
-    # whether UIS may have begun what was asked; False only where it surely has not
-    maybe_accepted: bool = True
-    # which connection it happened with; the protocol does not know, the hook fills it in
+    # which connection it happened with; the protocol does not know, the client fills it in
     connection_id: str | None = None
 
-    def _told(self, message: str) -> str:
+    def _message(self, message: str) -> str:
         where = f"Connection {self.connection_id!r}: " if self.connection_id else ""
         return shortened(where + message)
 
 
-class UisSettingError(FieldError, UisError):
+class UisSettingError(VendorSettingError, UisError):
     """A field of the connection is missing, unknown or impossible. Somebody has to correct it."""
 
 
-class UisTransportError(UisError):
-    """No usable answer came: no connection, a timeout, a truncated body, an HTML page instead of JSON.
-
-    :param message: what came instead of an answer.
-    :param status: the HTTP status, if there was one.
-    :param maybe_accepted: whether UIS may have got the request and acted upon it; False only where it surely
-        has not, as when no connection came about.
-    """
-
-    retryable = True
-
-    def __init__(self, message: str, status: int | None = None, maybe_accepted: bool = True) -> None:
-        super().__init__(shortened(message), status, maybe_accepted)
-        self.status = status
-        self.maybe_accepted = maybe_accepted
+class UisTransportError(VendorTransportError, UisError):
+    """No usable answer came: no connection, a timeout, a truncated body, an HTML page instead of JSON."""
 
     def __str__(self) -> str:
         unclear = "" if self.maybe_accepted else " (UIS has not got the request)"
-        return self._told(f"{self.args[0]}{unclear}")
+        return self._message(f"{self.args[0]}{unclear}")
 
 
-class UisPagingError(UisError):
-    """A list cannot be read to its end: an empty page before it, or more rows than UIS lets one count to.
-
-    What was yielded before is valid.
-    """
-
-    retryable = True
-
-    def __init__(self, message: str) -> None:
-        super().__init__(shortened(message))
+class UisPagingError(VendorPagingError, UisError):
+    """A list cannot be read to its end: an empty page before it, or more rows than UIS lets one count to."""
 
     def __str__(self) -> str:
-        return self._told(str(self.args[0]))
+        return self._message(str(self.args[0]))
 
 
-class UisAPIError(UisError):
+class UisAPIError(VendorAPIError, UisError):
     """UIS answered with a JSON-RPC error.
 
     :param method: such as ``get.employees``.
@@ -132,7 +115,7 @@ class UisAPIError(UisError):
             parts.append(f": {shortened(self.told, 150).rstrip('.')}")
         if self.remedy:
             parts.append(f"; {self.remedy}")
-        return self._told("".join(parts) + ".")
+        return self._message("".join(parts) + ".")
 
 
 class UisTokenError(UisAPIError):
@@ -159,17 +142,14 @@ class UisAccountInactiveError(UisAPIError):
     """The account is switched off."""
 
 
-class UisLimitExceededError(UisAPIError):
-    """No points are left, and waiting for new ones takes longer than the caller has patience for.
+class UisLimitExceededError(VendorLimitError, UisAPIError):
+    """No points are left, and waiting for new ones takes longer than the caller allows.
 
     Such requests are refused before anything is done, by UIS or already here.
 
     :param retry_after: seconds until the limit starts anew; None when UIS did not say.
     :param period: which limit it is, when known.
     """
-
-    retryable = True
-    maybe_accepted = False
 
     def __init__(
         self,
@@ -192,7 +172,7 @@ class UisLimitExceededError(UisAPIError):
         which = f" per {self.period}" if self.period else ""
         when = f"new points come in {self.retry_after:.0f} s" if self.retry_after is not None else ""
         told = f": {shortened(self.told, 150).rstrip('.')}" if self.told else f": no points{which} are left"
-        return self._told(
+        return self._message(
             f"UIS answered {self.mnemonic} to {self.method}{told}"
             + "".join(f"; {part}" for part in (when, self.remedy) if part)
             + "."
@@ -227,10 +207,8 @@ class UisCallStateError(UisAPIError):
     """Not possible in the present state of the call, or the call is over already."""
 
 
-class UisServerError(UisAPIError):
+class UisServerError(VendorServerError, UisAPIError):
     """UIS or the gateway before it failed."""
-
-    retryable = True
 
 
 class UisProtocolError(UisAPIError):
