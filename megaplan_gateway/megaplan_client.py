@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -23,7 +22,6 @@ from megaplan_hook.exceptions import (
     MegaplanTransportError,
 )
 from megaplan_hook.query import API_PREFIX, encode_arguments, path_id
-from megaplan_hook.retry import retry_after_seconds
 from megaplan_hook.settings import AccountSettings
 from megaplan_hook.token_grant import (
     TOKEN_PATH,
@@ -36,6 +34,7 @@ from megaplan_hook.token_grant import (
     refuses_token,
     renew_after_seconds,
 )
+from megaplan_vendor_kit.responses import retry_after_seconds
 
 Patience = float
 """Seconds that a request may take altogether, waiting for the budget included."""
@@ -219,8 +218,7 @@ class LiveMegaplan:
             raise self._count(MegaplanTransportError(f"{path}: no answer in time")) from None
         finally:
             self._metrics.vendor_seconds.labels("megaplan").observe(time.perf_counter() - started)
-        wait = retry_after_seconds(response.headers.get("Retry-After"), datetime.now(UTC))
-        return response.status_code, response.content, wait
+        return response.status_code, response.content, retry_after_seconds(response.headers)
 
     def _count(self, error: MegaplanError) -> MegaplanError:
         self._metrics.vendor_requests.labels("megaplan", type(error).__name__).inc()

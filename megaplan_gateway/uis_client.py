@@ -11,6 +11,7 @@ import httpx
 
 from megaplan_gateway.http_clients import http_client, what_failed
 from megaplan_gateway.metrics import Metrics
+from megaplan_vendor_kit.responses import retry_after_seconds
 from uis_hook.conversation import Message, Received, conversation
 from uis_hook.exceptions import UisError, UisTransportError
 from uis_hook.jsonrpc import HEADERS, Api, Request
@@ -121,7 +122,7 @@ class LiveUis:
             raise UisTransportError(f"{message.method}: no answer in time", maybe_accepted=True) from None
         finally:
             self._metrics.vendor_seconds.labels("uis").observe(time.perf_counter() - started)
-        return Received(response.status_code, response.content, _retry_after(response))
+        return Received(response.status_code, response.content, retry_after_seconds(response.headers))
 
     def _client(self) -> httpx.AsyncClient:
         settings = self.settings
@@ -131,11 +132,3 @@ class LiveUis:
             connect_seconds=min(settings.connect_timeout_seconds, 5.0),
             read_seconds=settings.read_timeout_seconds,
         )
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    try:
-        seconds = float(response.headers["Retry-After"])
-    except (KeyError, ValueError):
-        return None
-    return max(0.0, seconds) if seconds < float("inf") else None

@@ -6,8 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
@@ -27,10 +26,11 @@ from megaplan_hook.exceptions import (
 )
 from megaplan_hook.paging import Anchor, ListPage, Order, PageWalk
 from megaplan_hook.query import API_PREFIX, encode_arguments, route
-from megaplan_hook.retry import RetryPolicy, retry_after_seconds
+from megaplan_hook.retry import RetryPolicy
 from megaplan_hook.session import MeteredAdapter
 from megaplan_hook.settings import AccountSettings
 from megaplan_hook.token_grant import TOKEN_PATH, Token, encoded_grant, parse_token_answer
+from megaplan_vendor_kit.responses import retry_after_seconds, server_time
 
 Result = TypeVar("Result")
 
@@ -233,20 +233,15 @@ class MegaplanClient(HttpHook):
         return cast(requests.Response, self.run_and_check(session, prepared, options))
 
     def _read(self, response: requests.Response, path: str) -> Answer:
-        server_time = _server_time(response)
-        self._last_server_time = server_time or self._last_server_time
+        now = server_time(response.headers)
+        self._last_server_time = now or self._last_server_time
         answer = parse_answer(response.status_code, response.content, path)
-        answer.raise_for_status(path, self._retry_after(response))
-        return replace(answer, server_time=server_time)
+        answer.raise_for_status(path, retry_after_seconds(response.headers))
+        return replace(answer, server_time=now)
 
     def check_response(self, response: requests.Response) -> None:
         """Raise this package's errors from ``run()``, and log no bodies."""
         self._read(response, route(response.request.path_url))
-
-    def _retry_after(self, response: requests.Response) -> float | None:
-        return retry_after_seconds(
-            response.headers.get("Retry-After"), _server_time(response) or datetime.now(UTC)
-        )
 
     def _fetch_token(self, grant: Mapping[str, str]) -> Token:
         """Ask for tokens; safe to try again, since nothing is created."""
@@ -258,7 +253,9 @@ class MegaplanClient(HttpHook):
             # an auth that does nothing keeps requests from looking into .netrc
             request = requests.Request("POST", url, auth=lambda prepared: prepared, **encoded)
             response = self._send(session, session.prepare_request(request))
-            return parse_token_answer(response.status_code, response.content, self._retry_after(response))
+            return parse_token_answer(
+                response.status_code, response.content, retry_after_seconds(response.headers)
+            )
 
         return self._with_retries(self._retries, send, is_write=False)
 
@@ -337,11 +334,3 @@ def _rows(answer: Answer, path: str) -> list[dict[str, Any]]:
     ):
         raise MegaplanTransportError(f"{path}: 'data' is no list of entities, {answer.status}", answer.status)
     return rows
-
-
-def _server_time(response: requests.Response) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(response.headers["Date"])
-    except (KeyError, ValueError):
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

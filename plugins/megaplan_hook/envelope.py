@@ -22,6 +22,7 @@ from megaplan_hook.exceptions import (
     api_error,
     error_details,
 )
+from megaplan_vendor_kit.responses import what_came
 
 CHECK_THE_HOST = "check Host of the connection: it must be the address of the Megaplan account"
 
@@ -81,15 +82,13 @@ def parse_answer(status: int, body: bytes, path: str) -> Answer:
     if status == 204 or (not body.strip() and (status in (401, 429) or status >= 500)):
         return Answer(data=None, status=status)
     if 300 <= status < 400:
-        raise MegaplanTransportError(
-            f"{path}: a redirect ({status}) instead of an answer; {CHECK_THE_HOST}", status
-        )
+        raise MegaplanTransportError(f"{path}: {what_came(status, body, CHECK_THE_HOST)}", status)
     try:
         document = _parse_json(body)
     except ValueError:
         if status in (401, 429):
             return Answer(data=None, status=status)
-        raise MegaplanTransportError(f"{path}: {_what_came(status, body)}", status) from None
+        raise MegaplanTransportError(f"{path}: {what_came(status, body, CHECK_THE_HOST)}", status) from None
     meta = document.get("meta") if isinstance(document, Mapping) else None
     if not isinstance(meta, Mapping):
         if status in (401, 429):
@@ -136,19 +135,6 @@ def _whole_number(value: Any) -> int | None:
         return int(value)
     except (TypeError, ValueError):
         return None
-
-
-def _what_came(status: int, body: bytes) -> str:
-    """Describe a body that is no JSON without quoting it."""
-    start = body.lstrip()[:200].lower()
-    if not start:
-        return f"empty body, {status}"
-    if start.startswith(b"<"):
-        page = "HTML page" if b"html" in start else "XML or HTML document"
-        return f"{page}, {status}" + (f"; {CHECK_THE_HOST}" if status < 500 else "")
-    if start[:1] in (b"{", b"["):
-        return f"truncated or broken JSON ({len(body)} bytes), {status}"
-    return f"neither JSON nor HTML ({len(body)} bytes), {status}; {CHECK_THE_HOST}"
 
 
 def entity_or_not_found(answer: Answer, path: str) -> dict[str, Any]:

@@ -11,8 +11,6 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import tenacity
@@ -28,7 +26,6 @@ Result = TypeVar("Result")
 
 LONGEST_FAILURE_WAIT_SECONDS = 16.0
 LONGEST_TOLD_WAIT_SECONDS = 60.0
-LONGEST_RETRY_AFTER_SECONDS = 86_400.0
 
 
 def is_retryable(error: BaseException, *, is_write: bool) -> bool:
@@ -38,28 +35,6 @@ def is_retryable(error: BaseException, *, is_write: bool) -> bool:
     if isinstance(error, MegaplanRateLimitError):
         return True
     return not is_write and isinstance(error, MegaplanServerError | MegaplanTransportError)
-
-
-def retry_after_seconds(value: str | None, now: datetime) -> float | None:
-    """Read the header Retry-After, seconds or an HTTP date; None when it is missing or nonsense.
-
-    More than a day counts as a day: nobody means it, and a budget could not hold it.
-
-    :param now: the moment an HTTP date is compared with; best the server's own, from its Date header.
-    """
-    if value is None:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            moment = parsedate_to_datetime(value)
-        except (ValueError, OverflowError):
-            return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        seconds = (moment - now).total_seconds()
-    return min(max(0.0, seconds), LONGEST_RETRY_AFTER_SECONDS) if seconds < float("inf") else None
 
 
 @dataclass(frozen=True)

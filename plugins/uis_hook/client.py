@@ -13,6 +13,7 @@ import requests
 from airflow.sdk import BaseHook
 from airflow.sdk.log import mask_secret
 
+from megaplan_vendor_kit.responses import retry_after_seconds
 from uis_hook.conversation import Message, Received, conversation
 from uis_hook.exceptions import UisError, UisPagingError, UisSortProhibitedError, UisTransportError
 from uis_hook.jsonrpc import HEADERS, Answer, Api, Repeat, Request, rows
@@ -254,13 +255,4 @@ class UisClient(BaseHook):
             raise UisTransportError(
                 f"{message.method}: {error.args[0]}", error.status, error.maybe_accepted
             ) from error.__cause__
-        return Received(response.status_code, response.content, _retry_after(response))
-
-
-def _retry_after(response: requests.Response) -> float | None:
-    """Read Retry-After in seconds; UIS is not known to send it, a gateway before it may."""
-    try:
-        seconds = float(response.headers["Retry-After"])
-    except (KeyError, ValueError):
-        return None
-    return max(0.0, seconds) if seconds < float("inf") else None
+        return Received(response.status_code, response.content, retry_after_seconds(response.headers))

@@ -13,6 +13,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 import orjson
 
+from megaplan_vendor_kit.responses import what_came
 from uis_hook.api_errors import api_error, http_error
 from uis_hook.exceptions import UisTransportError
 from uis_hook.limits import Limits, parse_limits
@@ -116,7 +117,11 @@ def parse_answer(
             return _answer(method, result)
     if (failure := http_error(method, status, retry_after=retry_after)) is not None:
         raise failure
-    raise UisTransportError(f"{method}: {_what_came(status, body)}", status)
+    if isinstance(document, Mapping | list) and not 300 <= status < 400:
+        what = f"JSON without 'result' and 'error', {status}: not an answer of UIS; {CHECK_THE_ADDRESS}"
+    else:
+        what = what_came(status, body, CHECK_THE_ADDRESS)
+    raise UisTransportError(f"{method}: {what}", status)
 
 
 def _answer(method: str, result: Mapping[str, Any]) -> Answer:
@@ -129,24 +134,6 @@ def _answer(method: str, result: Mapping[str, Any]) -> Answer:
         total_items=total if isinstance(total, int) and not isinstance(total, bool) else None,
         limits=parse_limits(metadata.get("limits")),
     )
-
-
-def _what_came(status: int, body: bytes) -> str:
-    """Describe a body that is no answer without quoting it."""
-    start = body.lstrip()[:200].lower()
-    if 300 <= status < 400:
-        return f"a redirect ({status}) instead of an answer; {CHECK_THE_ADDRESS}"
-    if not start:
-        return f"empty body, {status}"
-    if start.startswith(b"<"):
-        return f"{'HTML page' if b'html' in start else 'XML or HTML document'}, {status}; {CHECK_THE_ADDRESS}"
-    if start[:1] in (b"{", b"["):
-        try:
-            orjson.loads(body)
-        except orjson.JSONDecodeError:
-            return f"truncated or broken JSON ({len(body)} bytes), {status}"
-        return f"JSON without 'result' and 'error', {status}: not an answer of UIS; {CHECK_THE_ADDRESS}"
-    return f"neither JSON nor HTML ({len(body)} bytes), {status}; {CHECK_THE_ADDRESS}"
 
 
 # -- what stands under "data"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import pytest
 
@@ -15,9 +14,7 @@ from megaplan_hook.exceptions import (
     MegaplanServerError,
     MegaplanTransportError,
 )
-from megaplan_hook.retry import RetryPolicy, is_retryable, retry_after_seconds
-
-NOW = datetime(2026, 9, 21, 9, 15, tzinfo=UTC)
+from megaplan_hook.retry import RetryPolicy, is_retryable
 
 
 @pytest.mark.parametrize(
@@ -35,27 +32,6 @@ NOW = datetime(2026, 9, 21, 9, 15, tzinfo=UTC)
 def test_what_is_tried_again(error: Exception, read: bool, write: bool) -> None:
     assert is_retryable(error, is_write=False) is read
     assert is_retryable(error, is_write=True) is write
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        (None, None),
-        ("7", 7.0),
-        ("0.5", 0.5),
-        ("-3", 0.0),
-        ("Mon, 21 Sep 2026 09:15:30 GMT", 30.0),
-        ("Mon, 21 Sep 2026 09:00:00 GMT", 0.0),
-        ("soon", None),
-        ("inf", None),
-        ("nan", None),
-        ("1e300", 86_400.0),
-        ("Fri, 01 Jan 99999999999 00:00:00 GMT", None),
-        ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400.0),
-    ],
-)
-def test_retry_after(header: str | None, seconds: float | None) -> None:
-    assert retry_after_seconds(header, NOW) == seconds
 
 
 def waits(make_error: Callable[[], MegaplanError], longest: float = 60) -> list[float]:
