@@ -12,11 +12,11 @@ import httpx
 from megaplan_gateway.http_clients import http_client, what_failed
 from megaplan_gateway.metrics import Metrics
 from megaplan_vendor_kit.responses import retry_after_seconds
+from megaplan_vendor_kit.retry import is_retryable
 from uis_hook.conversation import Message, Received, conversation
 from uis_hook.exceptions import UisError, UisTransportError
 from uis_hook.jsonrpc import HEADERS, Api, Request
 from uis_hook.limits import Limits
-from uis_hook.retry import is_retryable
 from uis_hook.session_keys import Keys
 from uis_hook.settings import UisSettings
 
@@ -68,7 +68,7 @@ class LiveUis:
                 wait = 0.2 if told is None else float(told)
                 if (
                     tries == TRIES
-                    or not is_retryable(error, request.repeat)
+                    or not is_retryable(error, may_come_twice=request.may_come_twice)
                     or time.monotonic() + wait >= until
                 ):
                     raise
@@ -110,7 +110,7 @@ class LiveUis:
         url = self.settings.api_url(message.api)
         try:
             async with asyncio.timeout(left):
-                if message.repeat == "when_refused":
+                if not message.may_come_twice:
                     async with self._client() as fresh:
                         response = await fresh.post(url, content=message.body, headers=HEADERS)
                 else:

@@ -26,11 +26,11 @@ from megaplan_hook.exceptions import (
 )
 from megaplan_hook.paging import Anchor, ListPage, Order, PageWalk
 from megaplan_hook.query import API_PREFIX, encode_arguments, route
-from megaplan_hook.retry import RetryPolicy
 from megaplan_hook.session import MeteredAdapter
 from megaplan_hook.settings import AccountSettings
 from megaplan_hook.token_grant import TOKEN_PATH, Token, encoded_grant, parse_token_answer
 from megaplan_vendor_kit.responses import retry_after_seconds, server_time
+from megaplan_vendor_kit.retry import RetrySchedule
 
 Result = TypeVar("Result")
 
@@ -97,9 +97,12 @@ class MegaplanClient(HttpHook):
         return self.get_connection(self.megaplan_conn_id)
 
     @cached_property
-    def _retries(self) -> RetryPolicy:
-        return RetryPolicy(
-            rate_limit_longest_seconds=self.settings.vendor_quirks.retry_after_fallback_seconds,
+    def _retries(self) -> RetrySchedule:
+        return RetrySchedule(
+            failure_tries=6,
+            limit_total_seconds=900.0,
+            limit_first_seconds=2.0,
+            limit_longest_seconds=self.settings.vendor_quirks.retry_after_fallback_seconds,
             sleep=self._sleep,
         )
 
@@ -198,7 +201,7 @@ class MegaplanClient(HttpHook):
         body: object | None = None,
         *,
         is_write: bool,
-        retries: RetryPolicy,
+        retries: RetrySchedule,
     ) -> Answer:
         path = "/" + path.lstrip("/")
         url = f"{self.settings.base_url}{API_PREFIX}{path}"
@@ -217,15 +220,15 @@ class MegaplanClient(HttpHook):
 
         return self._with_retries(retries, send, is_write=is_write)
 
-    def _with_retries(self, retries: RetryPolicy, send: Callable[[], Result], *, is_write: bool) -> Result:
+    def _with_retries(self, retries: RetrySchedule, send: Callable[[], Result], *, is_write: bool) -> Result:
         def announce(error: BaseException, seconds: float) -> None:
             self.log.warning("%s; trying again in %.1f s.", error, seconds)
 
         return retries.call(
             send,
-            is_write=is_write,
+            may_come_twice=not is_write,
             before_wait=announce,
-            on_rate_limit=lambda seconds: self.budget.back_off(seconds),
+            on_limit=lambda seconds: self.budget.back_off(seconds),
         )
 
     def _send(self, session: requests.Session, prepared: requests.PreparedRequest) -> requests.Response:

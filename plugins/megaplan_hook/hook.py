@@ -73,7 +73,7 @@ class MegaplanHook(MegaplanCallDelivery):
         The message does not name the connection: Airflow's form tests it under an id of its own making.
         """
         try:
-            impatient = replace(self._retries, failure_tries=2, rate_limit_total_seconds=5)
+            impatient = replace(self._retries, failure_tries=2, limit_total_seconds=5)
             answer = self._request("GET", "/currentUser", is_write=False, retries=impatient)
         except MegaplanError as error:
             told = str(error)

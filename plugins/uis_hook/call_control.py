@@ -58,7 +58,7 @@ def start_employee_call(
         **options,
     }
     return Request(
-        "start.employee_call", params, whole_number("call_session_id"), api="call", repeat="when_refused"
+        "start.employee_call", params, whole_number("call_session_id"), api="call", may_come_twice=False
     )
 
 

@@ -14,13 +14,13 @@ from airflow.sdk import BaseHook
 from airflow.sdk.log import mask_secret
 
 from megaplan_vendor_kit.responses import retry_after_seconds
+from megaplan_vendor_kit.retry import RetrySchedule
 from uis_hook.conversation import Message, Received, conversation
 from uis_hook.exceptions import UisError, UisPagingError, UisSortProhibitedError, UisTransportError
-from uis_hook.jsonrpc import HEADERS, Answer, Api, Repeat, Request, rows
+from uis_hook.jsonrpc import HEADERS, Answer, Api, Request, rows
 from uis_hook.limits import Limits
 from uis_hook.paging import ListRequest, OffsetWalk, Page
 from uis_hook.points import LocalPoints, PointsBudget
-from uis_hook.retry import RetryPolicy
 from uis_hook.session_keys import Keys
 from uis_hook.settings import UisSettings
 from uis_hook.transport import CountingAdapter
@@ -99,10 +99,13 @@ class UisClient(BaseHook):
         )
 
     @cached_property
-    def _retries(self) -> RetryPolicy:
-        return RetryPolicy(
+    def _retries(self) -> RetrySchedule:
+        fallback = self.settings.vendor_quirks.limit_wait_fallback_seconds
+        return RetrySchedule(
+            failure_tries=5,
             limit_total_seconds=self.settings.longest_limit_wait_seconds,
-            limit_fallback_seconds=self.settings.vendor_quirks.limit_wait_fallback_seconds,
+            limit_first_seconds=fallback,
+            limit_longest_seconds=fallback,
             sleep=self._sleep,
         )
 
@@ -148,17 +151,19 @@ class UisClient(BaseHook):
         params: Mapping[str, Any] | None = None,
         *,
         api: Api = "data",
-        repeat: Repeat | None = None,
+        may_come_twice: bool | None = None,
     ) -> Answer:
         """Call any method that this hook has no name for.
 
         :param method: such as ``get.tags``.
         :param params: without access token.
-        :param repeat: None lets reads (``get``, ``getobj``, ``list``) come twice, and nothing else.
+        :param may_come_twice: None lets reads (``get``, ``getobj``, ``list``) come twice, and nothing else.
         """
-        if repeat is None:
-            repeat = "always" if method.partition(".")[0] in ("get", "getobj", "list") else "when_refused"
-        return self.ask(Request(method, dict(params or {}), lambda answer: answer, api=api, repeat=repeat))
+        if may_come_twice is None:
+            may_come_twice = method.partition(".")[0] in ("get", "getobj", "list")
+        return self.ask(
+            Request(method, dict(params or {}), lambda answer: answer, api=api, may_come_twice=may_come_twice)
+        )
 
     def walk(self, listing: ListRequest, *, page_size: int | None = None) -> Iterator[Page]:
         """Read a list to its end, page by page, although rows come and go meanwhile.
@@ -195,14 +200,14 @@ class UisClient(BaseHook):
     def _all(self, listing: ListRequest) -> list[dict[str, Any]]:
         return [row for page in self.walk(listing) for row in page.rows]
 
-    def _ask(self, request: Request[Result], retries: RetryPolicy) -> Result:
+    def _ask(self, request: Request[Result], retries: RetrySchedule) -> Result:
         def announce(error: BaseException, seconds: float) -> None:
             self.log.warning("%s Trying again in %.1f s.", error, seconds)
 
         try:
             return retries.call(
                 lambda: self._converse(request),
-                repeat=request.repeat,
+                may_come_twice=request.may_come_twice,
                 before_wait=announce,
                 on_limit=lambda seconds: self.points.back_off(request.api, seconds),
             )
@@ -241,7 +246,7 @@ class UisClient(BaseHook):
         url = self.settings.api_url(message.api)
         session = self.get_conn()
         headers = dict(HEADERS)
-        if message.repeat == "when_refused":
+        if not message.may_come_twice:
             # on a connection kept from before, a request may be lost in a way that cannot be told from one
             # that UIS has got; and then it could not be sent again
             self._adapter.close()

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from uis_hook.exceptions import UisAPIError, UisError, UisTokenError
-from uis_hook.jsonrpc import Answer, Api, Repeat, Request, encode_request, parse_answer
+from uis_hook.jsonrpc import Answer, Api, Request, encode_request, parse_answer
 from uis_hook.limits import Limits
 from uis_hook.session_keys import Keys
 
@@ -35,14 +35,14 @@ class Message:
     :param body: holds the access token, so it is never logged.
     :param method: for messages.
     :param points: what it will cost.
-    :param repeat: as in :class:`uis_hook.jsonrpc.Request`.
+    :param may_come_twice: as in :class:`uis_hook.jsonrpc.Request`.
     """
 
     api: Api
     body: bytes = field(repr=False)
     method: str
     points: int
-    repeat: Repeat
+    may_come_twice: bool
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def _exchange(
 ) -> Talk[Answer]:
     request_id = uuid4().hex
     body = encode_request(request, request_id, key, customer_user_id)
-    received = yield Message(request.api, body, request.method, request.points, request.repeat)
+    received = yield Message(request.api, body, request.method, request.points, request.may_come_twice)
     try:
         answer = parse_answer(received.status, received.body, request, request_id, received.retry_after)
     except UisAPIError as error:

@@ -314,7 +314,7 @@ def upload_deals_history(
         for name, problem in record.problems(now, links_communications=links_communications).items():
             raise ValueError(f"record {number} (deal {record.ext_id!r}), {name}: {problem}")
     params = {"deals": [record.params(zone) for record in records]}
-    return Request("upload.deals_history", params, nothing, repeat="always" if resend else "when_refused")
+    return Request("upload.deals_history", params, nothing, may_come_twice=resend)
 
 
 def deals_history(filter: Mapping[str, Any] | None = None) -> ListRequest:
@@ -339,7 +339,7 @@ def delete_deal(ext_id: str) -> Request[None]:
 
 def _once(method: str, params: dict[str, Any]) -> Request[None]:
     """Build a request whose second coming would be an error about the first."""
-    return Request(method, params, nothing, repeat="when_refused")
+    return Request(method, params, nothing, may_come_twice=False)
 
 
 def _stage(stage: Stage) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from uis_hook.limits import Limits, parse_limits
 
 Api = Literal["data", "call"]
 APIS: tuple[Api, ...] = ("data", "call")
-Repeat = Literal["always", "when_refused"]
 
 HEADERS = {"Content-Type": "application/json; charset=UTF-8", "Accept": "application/json"}
 CHECK_THE_ADDRESS = "check brand and the addresses of the connection"
@@ -56,9 +55,9 @@ class Request(Generic[Result]):
     :param params: without access token.
     :param parse: makes the result of the answer.
     :param api: ``data`` (Data API v2.0) or ``call`` (Call API v4.0).
-    :param repeat: whether a request whose fate is not known may be sent again at once: ``always`` for reads and
-        for writes that change nothing when they come twice; ``when_refused`` for what must not happen twice
-        (calls first of all): it is sent again only when UIS has surely not begun it.
+    :param may_come_twice: whether a request of unknown outcome may be sent again at once, as reads may, and writes
+        that change nothing the second time. What must not happen twice (calls first of all) is sent again only when
+        UIS has surely not begun it.
     :param points: what a successful call costs.
     """
 
@@ -66,7 +65,7 @@ class Request(Generic[Result]):
     params: Mapping[str, Any] = field(default_factory=dict)
     parse: Callable[[Answer], Result] = _data
     api: Api = "data"
-    repeat: Repeat = "always"
+    may_come_twice: bool = True
     points: int = 1
 
 

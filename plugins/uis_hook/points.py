@@ -46,7 +46,7 @@ class LocalPoints:
     """A budget for one process: believes the last answer, and lets all pass while nothing is known.
 
     Only successful calls are charged, so nothing is counted here; several requests at once may therefore spend
-    a point too many, which UIS refuses and :class:`uis_hook.retry.RetryPolicy` waits out.
+    a point too many, which UIS refuses and :class:`megaplan_vendor_kit.retry.RetrySchedule` waits out.
 
     :param longest_wait_seconds: a longer wait is refused.
     :param clock: seconds that only grow.
