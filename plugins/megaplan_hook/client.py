@@ -26,11 +26,11 @@ from megaplan_hook.exceptions import (
 )
 from megaplan_hook.paging import Anchor, ListPage, Order, PageWalk
 from megaplan_hook.query import API_PREFIX, encode_arguments, route
-from megaplan_hook.session import MeteredAdapter
 from megaplan_hook.settings import AccountSettings
 from megaplan_hook.token_grant import TOKEN_PATH, Token, encoded_grant, parse_token_answer
 from megaplan_vendor_kit.responses import retry_after_seconds, server_time
 from megaplan_vendor_kit.retry import RetrySchedule
+from megaplan_vendor_kit.transport import VendorAdapter, VendorSession, no_auth
 
 Result = TypeVar("Result")
 
@@ -38,10 +38,9 @@ Result = TypeVar("Result")
 class MegaplanClient(HttpHook):
     """Speaks with one Megaplan account: https, JSON queries, tokens, retries, request budget, pages.
 
-    Stands on ``HttpHook``: its adapter mounting and ``run_and_check`` send the requests, and its ``run()``
-    works for whatever this class has no method for. Different from it: https by default, settings never
-    become headers, one session is kept, redirects are not followed (a redirected POST would silently become a
-    GET), and errors are
+    Stands on ``HttpHook``, by its public methods only: ``run_and_check`` sends the requests, and ``run()`` works
+    for whatever this class has no method for. Different from it: https by default, settings never become headers,
+    one session is kept, which is that of :mod:`megaplan_vendor_kit.transport`, and errors are
     :mod:`megaplan_hook.exceptions`.
 
     :param megaplan_conn_id: the connection of the account; see
@@ -123,34 +122,25 @@ class MegaplanClient(HttpHook):
         """
         with self._session_lock:
             session = self._session
-        self.merged_extra = {**self._send_options, **(extra_options or {})}
+        # both are what run() and url_from_endpoint() of HttpHook read
+        self.base_url, self.merged_extra = self.settings.base_url, dict(extra_options or {})
         return session
 
     @cached_property
-    def _transport(self) -> MeteredAdapter:
-        return MeteredAdapter(lambda: self.budget.acquire())
+    def _transport(self) -> VendorAdapter:
+        # whether a request has arrived is left open, since a write is sent again after 429 only
+        return VendorAdapter(
+            lambda request, what, _: MegaplanTransportError(f"{route(request.path_url)}: {what}"),
+            before_send=lambda: self.budget.acquire(),
+        )
 
     @cached_property
-    def _send_options(self) -> dict[str, Any]:
-        timeout = (self.settings.connect_timeout_seconds, self.settings.read_timeout_seconds)
-        return {"timeout": timeout, "allow_redirects": False}
-
-    @cached_property
-    def _session(self) -> requests.Session:
-        self._set_base_url(self._connection)
-        self.adapter = self._transport
-        session = requests.Session()
-        session.verify = self.settings.verify
-        session.proxies = dict(self.settings.proxies)
+    def _session(self) -> VendorSession:
+        session = VendorSession(self.settings, self._transport, self._auth)
         session.headers["Accept"] = "application/json"
         if self.settings.vendor_quirks.x_time_zone is not None:
             session.headers["X-Time-Zone"] = str(self.settings.vendor_quirks.x_time_zone)
-        session.auth = self._auth
-        return self._configure_session_from_mount_adapters(session)
-
-    def _set_base_url(self, connection: Any) -> None:
-        self.base_url = self.settings.base_url
-        self._base_url_initialized = True
+        return session
 
     @cached_property
     def _auth(self) -> AuthBase:
@@ -210,13 +200,12 @@ class MegaplanClient(HttpHook):
         content = None if body is None else orjson.dumps(body)
 
         def send() -> Answer:
-            session = self.session
-            prepared = session.prepare_request(
+            prepared = self.session.prepare_request(
                 requests.Request(method.upper(), url, headers=headers, data=content)
             )
             if query:  # encoded already: looking at each of its thousands of characters again takes a while
                 prepared.url = f"{prepared.url}?{query}"
-            return self._read(self._send(session, prepared), path)
+            return self._read(self._send(prepared), path)
 
         return self._with_retries(retries, send, is_write=is_write)
 
@@ -231,9 +220,8 @@ class MegaplanClient(HttpHook):
             on_limit=lambda seconds: self.budget.back_off(seconds),
         )
 
-    def _send(self, session: requests.Session, prepared: requests.PreparedRequest) -> requests.Response:
-        options = {**self._send_options, "check_response": False}
-        return cast(requests.Response, self.run_and_check(session, prepared, options))
+    def _send(self, prepared: requests.PreparedRequest) -> requests.Response:
+        return cast(requests.Response, self.run_and_check(self.session, prepared, {"check_response": False}))
 
     def _read(self, response: requests.Response, path: str) -> Answer:
         now = server_time(response.headers)
@@ -252,10 +240,8 @@ class MegaplanClient(HttpHook):
         encoded = encoded_grant(grant, self.settings.vendor_quirks.token_body)
 
         def send() -> Token:
-            session = self.session
-            # an auth that does nothing keeps requests from looking into .netrc
-            request = requests.Request("POST", url, auth=lambda prepared: prepared, **encoded)
-            response = self._send(session, session.prepare_request(request))
+            request = requests.Request("POST", url, auth=no_auth, **encoded)
+            response = self._send(self.session.prepare_request(request))
             return parse_token_answer(
                 response.status_code, response.content, retry_after_seconds(response.headers)
             )

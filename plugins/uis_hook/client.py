@@ -15,6 +15,7 @@ from airflow.sdk.log import mask_secret
 
 from megaplan_vendor_kit.responses import retry_after_seconds
 from megaplan_vendor_kit.retry import RetrySchedule
+from megaplan_vendor_kit.transport import VendorAdapter, VendorSession
 from uis_hook.conversation import Message, Received, conversation
 from uis_hook.exceptions import UisError, UisPagingError, UisSortProhibitedError, UisTransportError
 from uis_hook.jsonrpc import HEADERS, Answer, Api, Request, rows
@@ -23,7 +24,6 @@ from uis_hook.paging import ListRequest, OffsetWalk, Page
 from uis_hook.points import LocalPoints, PointsBudget
 from uis_hook.session_keys import Keys
 from uis_hook.settings import UisSettings
-from uis_hook.transport import CountingAdapter
 
 Result = TypeVar("Result")
 
@@ -117,19 +117,12 @@ class UisClient(BaseHook):
             return self._session
 
     @cached_property
-    def _adapter(self) -> CountingAdapter:
-        return CountingAdapter()
+    def _adapter(self) -> VendorAdapter:
+        return VendorAdapter(lambda _, what, maybe_accepted: UisTransportError(what, None, maybe_accepted))
 
     @cached_property
-    def _session(self) -> requests.Session:
-        session = requests.Session()
-        session.verify = self.settings.verify
-        session.proxies = dict(self.settings.proxies)
-        # an auth that does nothing keeps requests from looking into .netrc
-        session.auth = lambda prepared: prepared
-        session.mount("https://", self._adapter)
-        session.mount("http://", self._adapter)
-        return session
+    def _session(self) -> VendorSession:
+        return VendorSession(self.settings, self._adapter)
 
     def close(self) -> None:
         """Close the connections to UIS; the next request opens them again."""
@@ -243,7 +236,6 @@ class UisClient(BaseHook):
 
     def _post(self, message: Message) -> Received:
         self.points.acquire(message.api, message.method, message.points)
-        url = self.settings.api_url(message.api)
         session = self.get_conn()
         headers = dict(HEADERS)
         if not message.may_come_twice:
@@ -251,13 +243,10 @@ class UisClient(BaseHook):
             # that UIS has got; and then it could not be sent again
             self._adapter.close()
             headers["Connection"] = "close"
-        prepared = session.prepare_request(requests.Request("POST", url, headers=headers, data=message.body))
-        options = session.merge_environment_settings(url, {}, None, self.settings.verify, None)
-        timeout = (self.settings.connect_timeout_seconds, self.settings.read_timeout_seconds)
+        url = self.settings.api_url(message.api)
         try:
-            response = session.send(prepared, timeout=timeout, allow_redirects=False, **options)
+            response = session.post(url, data=message.body, headers=headers, verify=session.verify)
         except UisTransportError as error:
-            raise UisTransportError(
-                f"{message.method}: {error.args[0]}", error.status, error.maybe_accepted
-            ) from error.__cause__
+            error.args = (f"{message.method}: {error.args[0]}", *error.args[1:])
+            raise
         return Received(response.status_code, response.content, retry_after_seconds(response.headers))

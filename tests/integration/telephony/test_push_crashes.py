@@ -13,9 +13,9 @@ import pytest
 from requests import PreparedRequest, Response
 
 from megaplan_hook.exceptions import MegaplanError
-from megaplan_hook.session import MeteredAdapter
 from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.telephony.push.exceptions import ClaimLostError
+from megaplan_vendor_kit.transport import VendorAdapter
 from tests.emulators.uis_client import Client
 
 from .push_world import ALL_DONE, PushWorld, uis_settings
@@ -73,9 +73,9 @@ def a_push_that_loses_postgres(world: PushWorld, path: str) -> Iterator[None]:
 def die_at_request(number: int, when: str) -> None:
     """Let this process kill itself before its n-th request, or right after the answer to it, as kill -9 would."""
     sent = 0
-    really_send = MeteredAdapter.send
+    really_send = VendorAdapter.send
 
-    def send(self: MeteredAdapter, request: PreparedRequest, **kwargs: Any) -> Response:
+    def send(self: VendorAdapter, request: PreparedRequest, **kwargs: Any) -> Response:
         nonlocal sent
         sent += 1
         if sent == number and when == "before":
@@ -85,7 +85,7 @@ def die_at_request(number: int, when: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return response
 
-    MeteredAdapter.send = send  # type: ignore[method-assign]
+    VendorAdapter.send = send  # type: ignore[method-assign]
 
 
 def in_a_process(work: Callable[[], Any]) -> bool:
