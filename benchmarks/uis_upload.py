@@ -141,7 +141,7 @@ class Trial:
         ):
             prepare_session(session)
             points = PostgresPoints(own, "uis_default", longest_wait_seconds=90)
-            uis = UisHook("uis_default", points=points, sleep=self._cabinet.advance)
+            uis = UisHook("uis_default", points=points, sleep=self._cabinet.advance).client
             upload = AccountUpload(
                 UploadSession(account_hook("megaplan_default").settings, uis, session, self._cabinet.advance),
                 uuid4().hex,

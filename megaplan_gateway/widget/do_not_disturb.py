@@ -67,8 +67,7 @@ class DoNotDisturb:
 
 async def _employee(uis: LiveUis, user: TelephonyUser) -> dict[str, Any]:
     where = {"field": "id", "operator": "=", "value": user.uis_employee_id}
-    sort_field = uis.settings.vendor_quirks.directories_sort_field
-    found = await read_all(uis, employees(_FIELDS, where, sort_field), _PATIENCE)
+    found = await read_all(uis, employees(uis.settings, _FIELDS, where), _PATIENCE)
     for employee in found:
         if (
             identifier(employee.get("id")) == user.uis_employee_id

@@ -102,8 +102,7 @@ class StatusPoll:
 
     async def _read_statuses(self, account: str, uis: LiveUis) -> int:
         asked_at = await self._users.now()
-        sort_field = uis.settings.vendor_quirks.directories_sort_field
-        rows = await read_all(uis, employees(("id", "status_id"), None, sort_field), _PATIENCE)
+        rows = await read_all(uis, employees(uis.settings, ("id", "status_id")), _PATIENCE)
         told = [(identifier(row.get("id")), identifier(row.get("status_id"))) for row in rows]
         pairs = [
             (employee, status) for employee, status in told if employee is not None and status is not None

@@ -30,8 +30,7 @@ class Statuses:
         :raises UisError: they cannot be read
         """
         if self._clock() >= self._until or not set(wanted) <= set(self._known):
-            sort_field = self._uis.settings.vendor_quirks.directories_sort_field
-            found = await read_all(self._uis, statuses(sort_field), _PATIENCE)
+            found = await read_all(self._uis, statuses(self._uis.settings), _PATIENCE)
             self._known = {status.id: status for status in map(Status.of, found)}
             self._until = self._clock() + KEPT_SECONDS
         return self._known

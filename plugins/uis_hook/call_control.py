@@ -70,12 +70,6 @@ def release_call(call_session_id: int) -> Request[None]:
     return Request("release.call", {"call_session_id": call_session_id}, success, api="call")
 
 
-def disconnect_leg(call_session_id: int, leg_id: int) -> Request[None]:
-    """Let one participant go; without the contact's leg the whole call ends."""
-    params = {"call_session_id": call_session_id, "leg_id": leg_id}
-    return Request("disconnect.leg", params, success, api="call")
-
-
 def list_calls(
     direction: Direction | None = None, virtual_phone_number: str | None = None
 ) -> Request[list[dict[str, Any]]]:

@@ -8,16 +8,17 @@ it; there is no method that changes a deal. What a record points at must exist b
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from uis_hook.account_time import account_text
 from uis_hook.jsonrpc import Request, nothing
-from uis_hook.paging import ListRequest
+from uis_hook.paging import MAX_LIMIT, ListRequest
 from uis_hook.phones import phone_digits
+from uis_hook.settings import UisSettings
 from uis_hook.vendor_quirks import PhoneForm
 
 MAX_BATCH = 1000
@@ -179,7 +180,7 @@ class DealRecord:
 
 def sales_funnels() -> ListRequest:
     """List funnels: ``{ext_id, name, stages: [{stage_ext_id, stage_name, stage_status, stage_order}]}``."""
-    return ListRequest("get.sales_funnel", {}, "ext_id", ("ext_id",))
+    return ListRequest("get.sales_funnel", sort_field="ext_id", key_fields=("ext_id",))
 
 
 def create_sales_funnel(
@@ -232,7 +233,7 @@ def delete_stage(sales_funnel_ext_id: str, ext_id: str) -> Request[None]:
 
 def deal_employees() -> ListRequest:
     """List the responsible managers of deals: ``{ext_id, name}``."""
-    return ListRequest("get.deal_employees", {}, "ext_id", ("ext_id",))
+    return ListRequest("get.deal_employees", sort_field="ext_id", key_fields=("ext_id",))
 
 
 def create_deal_employee(ext_id: str, name: str) -> Request[None]:
@@ -245,14 +246,12 @@ def rename_deal_employee(ext_id: str, name: str) -> Request[None]:
     return Request("update.deal_employees", {"ext_id": ext_id, "name": name}, nothing)
 
 
-def deal_contacts(filter: Mapping[str, Any] | None = None) -> ListRequest:
+def deal_contacts() -> ListRequest:
     """List the contacts of deals: ``{ext_id, name, phone_numbers, emails, …}``."""
-    return ListRequest("get.deal_contacts", {"filter": dict(filter)} if filter else {}, "ext_id", ("ext_id",))
+    return ListRequest("get.deal_contacts", sort_field="ext_id", key_fields=("ext_id",))
 
 
-def create_deal_contacts(
-    contacts: Sequence[DealContact], zone: ZoneInfo, phone_form: PhoneForm = "digits"
-) -> Request[None]:
+def create_deal_contacts(settings: UisSettings, contacts: Sequence[DealContact]) -> Request[None]:
     """Make up to 1000 contacts known.
 
     :raises ValueError: for more, or for a contact whose phone is no full number.
@@ -261,22 +260,21 @@ def create_deal_contacts(
     written = []
     for contact in contacts:
         try:
-            written.append(contact.params(zone, phone_form))
+            written.append(contact.params(settings.zone, settings.vendor_quirks.contact_phone_form))
         except ValueError as error:
             raise ValueError(f"contact {contact.ext_id!r}: {error}") from None
     return _once("create.deal_contacts", {"contacts": written})
 
 
-def update_deal_contact(
-    contact: DealContact, zone: ZoneInfo, phone_form: PhoneForm = "digits"
-) -> Request[None]:
+def update_deal_contact(settings: UisSettings, contact: DealContact) -> Request[None]:
     """Change a contact; its phones and e-mails are replaced wholly."""
-    return Request("update.deal_contacts", contact.params(zone, phone_form), nothing)
+    params = contact.params(settings.zone, settings.vendor_quirks.contact_phone_form)
+    return Request("update.deal_contacts", params, nothing)
 
 
 def deal_user_fields() -> ListRequest:
     """List the user fields of deals: ``{ext_id, name, data_type}``."""
-    return ListRequest("get.deal_user_fields", {}, "ext_id", ("ext_id",))
+    return ListRequest("get.deal_user_fields", sort_field="ext_id", key_fields=("ext_id",))
 
 
 def create_deal_user_field(ext_id: str, name: str, data_type: UserFieldType) -> Request[None]:
@@ -293,48 +291,52 @@ def rename_deal_user_field(ext_id: str, name: str) -> Request[None]:
 
 
 def upload_deals_history(
-    records: Sequence[DealRecord],
-    zone: ZoneInfo,
-    now: datetime,
-    *,
-    links_communications: bool = True,
-    resend: bool = False,
+    settings: UisSettings, records: Sequence[DealRecord], *, now: datetime | None = None
 ) -> Request[None]:
-    """Add up to 1000 records to the history of deals; UIS works through them later.
+    """Add up to 1000 records to the history of deals: all of them or, at the first bad one, none.
 
-    UIS takes all of them or none.
+    UIS works through them later: :func:`uis_hook.reports.deals_in_processing` says when it is done. Whether an
+    upload of unknown outcome may be sent again at once says the quirk ``resend_uploads``.
 
-    :param links_communications: as in :meth:`DealRecord.problems`.
-    :param resend: whether an upload without an answer may be sent again at once; see the quirk
-        ``resend_uploads``.
+    :param now: what counts as the future; default is this machine's clock.
     :raises ValueError: naming the record and the field that UIS would refuse, before anything is sent.
     """
     _check_batch(records, "records")
+    now = now or datetime.now(UTC)
+    links_communications = settings.brand != "novofon"
     for number, record in enumerate(records):
         for name, problem in record.problems(now, links_communications=links_communications).items():
             raise ValueError(f"record {number} (deal {record.ext_id!r}), {name}: {problem}")
-    params = {"deals": [record.params(zone) for record in records]}
-    return Request("upload.deals_history", params, nothing, may_come_twice=resend)
+    params = {"deals": [record.params(settings.zone) for record in records]}
+    return Request(
+        "upload.deals_history", params, nothing, may_come_twice=settings.vendor_quirks.resend_uploads
+    )
 
 
-def deals_history(filter: Mapping[str, Any] | None = None) -> ListRequest:
+def deals_history() -> ListRequest:
     """List the uploaded records, and those that UIS made up for skipped stages (``is_generated``)."""
-    return ListRequest("get.deals_history", {"filter": dict(filter)} if filter else {}, "ext_id")
+    return ListRequest("get.deals_history", sort_field="ext_id")
 
 
-def with_ext_ids(ext_ids: Sequence[str]) -> dict[str, Any]:
-    """Make the filter for rows with one of some ids of ours."""
-    return {"field": "ext_id", "operator": "in", "value": list(ext_ids)}
+def with_ext_ids(listing: ListRequest, ext_ids: Sequence[str]) -> list[ListRequest]:
+    """Narrow contacts or history to some ids of ours, a thousand in each list; others may come, too."""
+    batches = [ext_ids[start : start + MAX_BATCH] for start in range(0, len(ext_ids), MAX_BATCH)]
+    return [_filtered(listing, "in", list(batch)) for batch in batches]
 
 
-def beginning_with(start: str) -> dict[str, Any]:
-    """Make the filter for rows whose id of ours begins so."""
-    return {"field": "ext_id", "operator": "like", "value": f"{start}%"}
+def beginning_with(listing: ListRequest, start: str) -> ListRequest:
+    """Narrow contacts or history to ids of ours that begin so; others may come, too."""
+    return _filtered(listing, "like", f"{start}%")
 
 
 def delete_deal(ext_id: str) -> Request[None]:
     """Remove a deal with its history."""
     return _once("delete.deals", {"ext_id": ext_id})
+
+
+def _filtered(listing: ListRequest, operator: str, value: object) -> ListRequest:
+    chosen = {"field": "ext_id", "operator": operator, "value": value}
+    return replace(listing, filter=chosen, filter_is_optional=True, page_size=MAX_LIMIT)
 
 
 def _once(method: str, params: dict[str, Any]) -> Request[None]:

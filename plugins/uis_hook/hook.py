@@ -5,24 +5,34 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
+
+from airflow.sdk import BaseHook
+from airflow.sdk.log import mask_secret
 
 from uis_hook import staff
-from uis_hook.deal_upload import UisDealUpload
+from uis_hook.client import UisClient
 from uis_hook.exceptions import UisError
 from uis_hook.points import PointsBudget
+from uis_hook.settings import UisSettings
 
 
-class UisHook(UisDealUpload):
-    """The telephony platform's nouns: one small method per thing that this provider reads or does.
+class UisHook(BaseHook):
+    """Gives a client of the telephony account that an Airflow connection names.
 
-    Shapes are those of the vendor's documentation of Data API v2.0 and Call API v4.0. ``call`` and ``walk``
-    reach everything else. People and calls are in :class:`uis_hook.telephony.UisTelephony`, deals in
-    :class:`uis_hook.deal_upload.UisDealUpload`; what is asked and how it is read, without any I/O, in the modules
-    that these name.
+    .. code-block:: python
+
+        from uis_hook import staff
+        from uis_hook.hook import UisHook
+
+        uis = UisHook("uis_default").client
+        print([employee["full_name"] for employee in uis.rows(staff.employees(uis.settings))])
+
+    Stands on ``BaseHook``, not on ``HttpHook``: there are two addresses and neither routes, queries nor headers
+    of one's own, so next to nothing of it would be used.
 
     :param uis_conn_id: the connection of the account; see :class:`uis_hook.settings.UisSettings`.
-    :param points: whether requests may be sent; None makes one for this hook alone. Give a shared one when
-        several processes speak with the account.
+    :param points: as in :class:`uis_hook.client.UisClient`.
     :param sleep: waits so many seconds between tries.
     """
 
@@ -38,7 +48,34 @@ class UisHook(UisDealUpload):
         points: PointsBudget | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        super().__init__(uis_conn_id, points=points, sleep=sleep)
+        super().__init__()
+        self.uis_conn_id = uis_conn_id
+        self._points = points
+        self._sleep = sleep
+
+    @cached_property
+    def settings(self) -> UisSettings:
+        """The checked settings of the connection.
+
+        :raises UisSettingError: naming the field that is wrong.
+        """
+        settings = UisSettings.from_connection(self.get_connection(self.uis_conn_id))
+        for secret in (settings.access_token, settings.password, settings.webhook_secret):
+            if secret:
+                mask_secret(secret)
+        return settings
+
+    @cached_property
+    def client(self) -> UisClient:
+        """The one client of this hook.
+
+        :raises UisSettingError: as ``settings`` does.
+        """
+        return UisClient(self.settings, points=self._points, sleep=self._sleep, on_session_key=mask_secret)
+
+    def get_conn(self) -> UisClient:
+        """Return the client, which is what Airflow calls the connection."""
+        return self.client
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask the Data API who we are; the message says so, or what is wrong and what to do.
@@ -46,19 +83,19 @@ class UisHook(UisDealUpload):
         The message does not name the connection: Airflow's form tests it under an id of its own making.
         """
         try:
-            impatient = replace(self._retries, failure_tries=2, limit_total_seconds=5)
-            account = self._ask(staff.account(), impatient)
+            impatient = replace(self.client.retries, failure_tries=2, limit_total_seconds=5)
+            account = self.client.ask(staff.account(), retries=impatient)
         except UisError as error:
             name = f"Connection {self.uis_conn_id!r}"
             return False, str(error).replace(f"{name}: ", "").replace(name, "This connection")
         zone, ours = account.get("timezone"), self.settings.account_timezone
-        told = f"Logged in to account {account.get('name')} ({account.get('app_id')})."
+        message = f"Logged in to account {account.get('name')} ({account.get('app_id')})."
         if zone and zone != ours:
             return False, (
-                f"{told} But account_timezone is {ours}, and the cabinet says {zone}: all moments would be wrong;"
+                f"{message} But account_timezone is {ours}, and the cabinet says {zone}: all moments would be wrong;"
                 f" set account_timezone to {zone}."
             )
-        day = self.limits.day if self.limits else None
+        day = self.client.limits.day if self.client.limits else None
         if day is not None and day.remaining is not None:
-            told += f" {day.remaining} of {day.limit} points are left today."
-        return True, told
+            message += f" {day.remaining} of {day.limit} points are left today."
+        return True, message

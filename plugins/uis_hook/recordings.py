@@ -28,11 +28,6 @@ def record_url(
     return f"{records_url}/system/media/{kind}/{_id(communication_id)}/{_id(record_id)}/"
 
 
-def session_record_url(media_url: str, communication_id: int | str, record_id: str) -> str:
-    """Build the address of the recording of a whole session (``full_record_file_link``)."""
-    return f"{media_url}/{_id(communication_id)}/{_id(record_id)}"
-
-
 def _id(value: int | str) -> str:
     text = str(value)
     if not re.fullmatch(r"[0-9A-Za-z_-]+", text):

@@ -1,4 +1,4 @@
-"""Reports over a stretch of time: calls, legs, deals. What to ask of the Data API. Free of I/O.
+"""Reports over a date range: calls, legs, deals. What to ask of the Data API. Free of I/O.
 
 Classic reports (``get.calls_report``) take at most three months at once, the newer flat ones (``get.deals``) 366
 days; the latter answer nothing at all unless ``fields`` names columns (vendor's Data API documentation).
@@ -7,14 +7,16 @@ days; the latter answer nothing at all unless ``fields`` names columns (vendor's
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from uis_hook.account_time import account_text
-from uis_hook.exceptions import UisNotFoundError
-from uis_hook.jsonrpc import Request, rows, whole_number
-from uis_hook.paging import MAX_OFFSET, ListRequest, Page
+from uis_hook.exceptions import UisNotFoundError, UisValidationError
+from uis_hook.jsonrpc import Answer, Request, rows, whole_number
+from uis_hook.paging import MAX_OFFSET, ListRequest, OffsetPages, Page
+from uis_hook.settings import UisSettings
 
 FLAT_REPORT_DAYS = 366
 
@@ -93,14 +95,14 @@ DEAL_FIELDS = (
 
 
 class Window(NamedTuple):
-    """A stretch of time, both ends included."""
+    """A part of a date range, both ends included."""
 
     start: datetime
     end: datetime
 
 
 class ReportWindows:
-    """Cuts a stretch of time into windows that UIS accepts, and drops the rows that two of them share.
+    """Cuts a date range into windows that UIS accepts, and drops the rows that two of them share.
 
     Windows touch: nobody says whether ``date_till`` itself belongs to the answer, so each begins with the
     second at which the last one ended.
@@ -172,55 +174,127 @@ class ReportWindows:
         return Page(new, page.total_items, page.is_last and not self._waiting)
 
 
+@dataclass(frozen=True)
+class Report:
+    """A list over a date range, which is asked for in windows that UIS accepts.
+
+    :param listing: the list, without date_from and date_till.
+    :param start: aware, as is ``end``; both are included.
+    :param days: longest window.
+    :param zone: the account's.
+    :param time_field: the column by which the report is cut.
+    """
+
+    listing: ListRequest
+    start: datetime
+    end: datetime
+    days: int
+    zone: ZoneInfo
+    time_field: str
+
+    def pages(self, page_size: int) -> ReportPages:
+        """Begin to read it.
+
+        :raises ValueError: for moments without a zone, or an end before the start.
+        """
+        return ReportPages(self, page_size)
+
+
+class ReportPages:
+    """The pages of a report, window after window."""
+
+    def __init__(self, report: Report, page_size: int) -> None:
+        self._listing = report.listing
+        self._page_size = page_size
+        self._windows = ReportWindows(report.start, report.end, report.days, report.zone, report.time_field)
+        self._pages: OffsetPages | None = None
+        self._is_first_page = True
+
+    def next_request(self) -> Request[Answer] | None:
+        """Return what to ask for, or None at the end."""
+        while True:
+            if self._pages is not None and (request := self._pages.next_request()) is not None:
+                return request
+            window = self._windows.next()
+            if window is None:
+                return None
+            params = {**self._windows.params(window), **self._listing.params}
+            self._pages = replace(self._listing, params=params).pages(self._page_size)
+            self._is_first_page = True
+
+    def refuse(self, refusal: UisValidationError) -> str:
+        """Ask otherwise, as for any list."""
+        if self._pages is None:
+            raise refusal
+        return self._pages.refuse(refusal)
+
+    def accept(self, answer: Answer) -> Page:
+        """Take the answer to the last request; ``is_last`` is that of the whole report."""
+        if self._pages is None:
+            raise ValueError("nothing was asked yet")
+        page = self._pages.accept(answer)
+        if self._is_first_page and self._windows.split_if_too_long(page):
+            self._pages = None
+            return Page([], page.total_items, False)
+        self._is_first_page = False
+        return self._windows.accept(page, self._listing)
+
+
 def calls_report(
-    window: Mapping[str, str],
+    settings: UisSettings,
+    start: datetime,
+    end: datetime,
+    *,
     fields: Sequence[str] = CALL_FIELDS,
     filter: Mapping[str, Any] | None = None,
     include_ongoing_calls: bool = False,
-) -> ListRequest:
-    """List call sessions by their start; only start_time can be sorted by.
+) -> Report:
+    """List call sessions that began between two moments, by their start; only start_time can be sorted by.
+
+    Moments inside rows are texts in the account's zone; :func:`uis_hook.account_time.moment_of` reads them.
 
     :raises ValueError: without the fields that paging needs, id and start_time.
     """
-    _require(fields, "id", "start_time")
     extra = {"include_ongoing_calls": True} if include_ongoing_calls else {}
-    params = {**_report_params(window, fields, filter), **extra}
-    return ListRequest("get.calls_report", params, "start_time", ("id",))
+    params = {"fields": _with(fields, "id", "start_time"), **extra}
+    listing = ListRequest("get.calls_report", params, "start_time", ("id",), filter)
+    days = settings.vendor_quirks.report_window_days
+    return Report(listing, start, end, days, settings.zone, "start_time")
 
 
 def call_legs_report(
-    window: Mapping[str, str],
+    settings: UisSettings,
+    start: datetime,
+    end: datetime,
+    *,
     fields: Sequence[str] = LEG_FIELDS,
     filter: Mapping[str, Any] | None = None,
-    sort_field: str | None = "start_time",
-) -> ListRequest:
-    """List legs: who rang where, with the employee's own phone.
+) -> Report:
+    """List legs: who rang where, with the employee's own phone; otherwise like ``calls_report``."""
+    quirks = settings.vendor_quirks
+    params = {"fields": _with(fields, "id", "start_time")}
+    listing = ListRequest("get.call_legs_report", params, quirks.legs_sort_field, ("id",), filter)
+    return Report(listing, start, end, quirks.report_window_days, settings.zone, "start_time")
 
-    :raises ValueError: without the fields that paging needs, id and start_time.
+
+def report_id_of(report_type: str) -> Request[int]:
+    """Ask for the id of the account's first report of a type (``deals``, ``calls``, …).
+
+    :raises UisNotFoundError: when it is asked, and the account has none.
     """
-    _require(fields, "id", "start_time")
-    return ListRequest("get.call_legs_report", _report_params(window, fields, filter), sort_field, ("id",))
 
+    def parse(answer: Answer) -> int:
+        for report in rows(answer):
+            if report.get("type") == report_type:
+                return int(report["id"])
+        raise UisNotFoundError(
+            answer.method,
+            "entity_not_found",
+            told=f"this account has no report of type {report_type!r}",
+            remedy="check that the tariff has its component and the key's user the right to it",
+        )
 
-def reports() -> Request[list[dict[str, Any]]]:
-    """Ask which flat reports there are: ``{id, type, name, …}``."""
-    return Request("get.reports_list", {}, rows)
-
-
-def report_id_of(reports: Sequence[Mapping[str, Any]], report_type: str) -> int:
-    """Find the first report of a type (``deals``, ``calls``, …).
-
-    :raises UisNotFoundError: when the account has none.
-    """
-    for report in reports:
-        if report.get("type") == report_type:
-            return int(report["id"])
-    raise UisNotFoundError(
-        "get.reports_list",
-        "entity_not_found",
-        told=f"this account has no report of type {report_type!r}",
-        remedy="check that the tariff has its component and the key's user the right to it",
-    )
+    return Request("get.reports_list", {}, parse)
 
 
 def columns_tree(report_type: str) -> Request[Any]:
@@ -229,20 +303,24 @@ def columns_tree(report_type: str) -> Request[Any]:
 
 
 def deals_report(
-    window: Mapping[str, str],
+    settings: UisSettings,
+    start: datetime,
+    end: datetime,
     report_id: int,
+    *,
     fields: Sequence[str] = DEAL_FIELDS,
-    filter: Mapping[str, Any] | None = None,
-    sort_field: str | None = "deal_date_time",
-) -> ListRequest:
-    """List deals by their creation: "Raw data → Deals" of the cabinet.
+    page_size: int | None = None,
+) -> Report:
+    """List the deals created between two moments: "Raw data → Deals" of the cabinet.
 
+    :param report_id: of the account's report of type deals; see ``report_id_of``.
     :raises ValueError: without the fields that paging needs, deal_ext_id and deal_date_time. Without any fields
         UIS would answer that there are no deals.
     """
-    _require(fields, "deal_ext_id", "deal_date_time")
-    params = {"report_id": report_id, **_report_params(window, fields, filter)}
-    return ListRequest("get.deals", params, sort_field, ("deal_ext_id",))
+    params = {"report_id": report_id, "fields": _with(fields, "deal_ext_id", "deal_date_time")}
+    sort_field = settings.vendor_quirks.deals_sort_field
+    listing = ListRequest("get.deals", params, sort_field, ("deal_ext_id",), page_size=page_size)
+    return Report(listing, start, end, FLAT_REPORT_DAYS, settings.zone, "deal_date_time")
 
 
 def deals_in_processing() -> Request[int]:
@@ -250,16 +328,8 @@ def deals_in_processing() -> Request[int]:
     return Request("get.deals_in_processing", {}, whole_number("count"))
 
 
-def _report_params(
-    window: Mapping[str, str], fields: Sequence[str], filter: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    params: dict[str, Any] = {**window, "fields": list(fields)}
-    if filter:
-        params["filter"] = dict(filter)
-    return params
-
-
-def _require(fields: Sequence[str], *needed: str) -> None:
+def _with(fields: Sequence[str], *needed: str) -> list[str]:
     missing = [name for name in needed if name not in fields]
     if missing:
         raise ValueError(f"fields lack {', '.join(missing)}, which pages are put together by")
+    return list(fields)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from uis_hook.exceptions import UisNotFoundError
 from uis_hook.jsonrpc import Request, nothing, one_object
 from uis_hook.paging import ListRequest
+from uis_hook.settings import UisSettings
 
 DO_NOT_DISTURB = "do_not_disturb"
 AVAILABLE = "available"
@@ -33,25 +33,26 @@ def account() -> Request[dict[str, Any]]:
 
 
 def employees(
+    settings: UisSettings,
     fields: Sequence[str] = EMPLOYEE_FIELDS,
     filter: Mapping[str, Any] | None = None,
-    sort_field: str | None = "id",
 ) -> ListRequest:
     """List employees. The internal number is ``extension.extension_phone_number``; see the Data API's page.
 
-    :param filter: ``{"field", "operator", "value"}`` or ``{"filters": […], "condition": "and"}``.
+    :param fields: columns; for polling statuses ``("id", "status_id")`` is enough.
+    :param filter: as in :class:`uis_hook.paging.ListRequest`.
     """
-    return ListRequest("get.employees", _columns(fields, filter), sort_field, ("id",))
+    return _directory(settings, "get.employees", {"fields": list(fields)}, filter)
 
 
-def statuses(sort_field: str | None = "id") -> ListRequest:
+def statuses(settings: UisSettings) -> ListRequest:
     """List the statuses an employee can have: ``{id, name, mnemonic, …}``, own ones with mnemonic null."""
-    return ListRequest("get.statuses", {}, sort_field, ("id",))
+    return _directory(settings, "get.statuses")
 
 
-def virtual_numbers(sort_field: str | None = "id") -> ListRequest:
+def virtual_numbers(settings: UisSettings) -> ListRequest:
     """List the account's numbers: ``{id, virtual_phone_number, status, type, scenarios, …}``."""
-    return ListRequest("get.virtual_numbers", {}, sort_field, ("id",))
+    return _directory(settings, "get.virtual_numbers")
 
 
 def update_employee(employee_id: int, changes: Mapping[str, Any]) -> Request[None]:
@@ -72,21 +73,10 @@ def with_required_fields(employee: Mapping[str, Any], changes: Mapping[str, Any]
     }
 
 
-def status_id_of(rows: Sequence[Mapping[str, Any]], mnemonic: str) -> int:
-    """Find a standard status by its mnemonic; the numbers are nobody's promise.
-
-    :raises UisNotFoundError: when the account has no such status.
-    """
-    for row in rows:
-        if row.get("mnemonic") == mnemonic and not row.get("is_deleted"):
-            return int(row["id"])
-    raise UisNotFoundError(
-        "get.statuses", "entity_not_found", told=f"this account has no status with the mnemonic {mnemonic!r}"
-    )
-
-
-def _columns(fields: Sequence[str], filter: Mapping[str, Any] | None) -> dict[str, Any]:
-    params: dict[str, Any] = {"fields": list(fields)}
-    if filter:
-        params["filter"] = dict(filter)
-    return params
+def _directory(
+    settings: UisSettings,
+    method: str,
+    params: Mapping[str, Any] | None = None,
+    filter: Mapping[str, Any] | None = None,
+) -> ListRequest:
+    return ListRequest(method, params or {}, settings.vendor_quirks.directories_sort_field, ("id",), filter)

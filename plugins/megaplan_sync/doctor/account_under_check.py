@@ -7,7 +7,7 @@ from psycopg import Connection
 
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.settings import AccountSettings
-from uis_hook.hook import UisHook
+from uis_hook.client import UisClient
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Patient:
     """
 
     megaplan: MegaplanHook
-    uis: UisHook | None
+    uis: UisClient | None
     database: Connection[Any] | None
 
     @property

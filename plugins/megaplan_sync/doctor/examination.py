@@ -30,7 +30,7 @@ from megaplan_sync.kernel.account_session import account_hook, uis_hook_of
 from megaplan_sync.kernel.exceptions import OUR_ERRORS, MegaplanSyncError
 from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database
 from megaplan_sync.kernel.request_budget import PostgresBudget
-from uis_hook.hook import UisHook
+from uis_hook.client import UisClient
 
 log = logging.getLogger(__name__)
 
@@ -112,12 +112,12 @@ def _database(stack: ExitStack, postgres_conn_id: str, findings: list[Finding]) 
         return None
 
 
-def _uis(stack: ExitStack, hook: Any, findings: list[Finding]) -> UisHook | None:
+def _uis(stack: ExitStack, hook: Any, findings: list[Finding]) -> UisClient | None:
     if not hook.settings.telephony_active:
         findings.append(ok("telephony", "telephony_active is off: not looked at"))
         return None
     try:
-        uis = uis_hook_of(hook)
+        uis = uis_hook_of(hook).client
     except OUR_ERRORS as failure:
         findings.append(error("connection of UIS", str(failure), "Airflow: Admin → Connections"))
         return None

@@ -9,16 +9,17 @@ from megaplan_sync.doctor.account_under_check import Patient
 from megaplan_sync.doctor.finding import Finding, error, ok, warning
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.people.mismatches import MEGAPLAN_USERS, MismatchKind
+from uis_hook import call_control, reports, staff
+from uis_hook.client import UisClient
 from uis_hook.exceptions import UisError
-from uis_hook.hook import UisHook
 
 _RIGHTS = "UIS: Аккаунт → Управление пользователями → the user of the key: rights Data API and Call API"
 _NIGHTS_TO_DELETE = timedelta(days=2)
 
 
-def check_uis_account(uis: UisHook) -> Iterator[Finding]:
+def check_uis_account(uis: UisClient) -> Iterator[Finding]:
     """Key, zone and points."""
-    account = uis.account_info()
+    account = uis.ask(staff.account())
     yield ok("UIS key", f"account {account.get('app_id')}")
     zone, ours = account.get("timezone"), uis.settings.account_timezone
     if zone and zone != ours:
@@ -36,14 +37,15 @@ def check_uis_account(uis: UisHook) -> Iterator[Finding]:
             yield ok("UIS points", told)
 
 
-def check_uis_methods(uis: UisHook) -> Iterator[Finding]:
+def check_uis_methods(uis: UisClient) -> Iterator[Finding]:
     """Every method that is needed for reading, by asking for little; what writes is not tried."""
-    now = datetime.now(UTC)
+    now, settings = datetime.now(UTC), uis.settings
+    last_minute = reports.calls_report(settings, now - timedelta(minutes=1), now)
     reads: dict[str, Callable[[], Any]] = {
-        "get.employees": uis.employees,
-        "get.statuses": uis.statuses,
-        "get.calls_report": lambda: next(iter(uis.calls_report(now - timedelta(minutes=1), now)), None),
-        "list.calls (Call API)": uis.calls_in_progress,
+        "get.employees": lambda: list(uis.rows(staff.employees(settings))),
+        "get.statuses": lambda: list(uis.rows(staff.statuses(settings))),
+        "get.calls_report": lambda: next(uis.pages(last_minute), None),
+        "list.calls (Call API)": lambda: uis.ask(call_control.list_calls()),
     }
     for method, read in reads.items():
         try:
@@ -54,10 +56,11 @@ def check_uis_methods(uis: UisHook) -> Iterator[Finding]:
             yield ok(f"UIS {method}", "answers")
 
 
-def check_virtual_number(uis: UisHook) -> Iterator[Finding]:
+def check_virtual_number(uis: UisClient) -> Iterator[Finding]:
     """Whether calls can be made from the number of the connection."""
     chosen = uis.settings.virtual_phone_number
-    numbers = {str(row.get("virtual_phone_number")) for row in uis.virtual_numbers()}
+    rows = uis.rows(staff.virtual_numbers(uis.settings))
+    numbers = {str(row.get("virtual_phone_number")) for row in rows}
     where = f"connection {uis.settings.connection_id}"
     if not numbers:
         yield warning("virtual number", "the cabinet has none", "UIS: buy or connect a number")

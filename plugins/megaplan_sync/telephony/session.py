@@ -11,7 +11,7 @@ from psycopg import Connection
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.account_session import account_hook, shared_budget, uis_hook_of
 from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database
-from uis_hook.hook import UisHook
+from uis_hook.client import UisClient
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ class TelephonySession:
     """
 
     megaplan: MegaplanHook
-    uis: UisHook
+    uis: UisClient
     connection: Connection[Any]
 
     @property
@@ -49,7 +49,7 @@ def telephony_session(
         log.info("%s: telephony_active is off, nothing to do", conn_id)
         yield None
         return
-    uis = uis_hook_of(megaplan)
+    uis = uis_hook_of(megaplan).client
     with raw_database(postgres_conn_id) as connection, raw_database(postgres_conn_id) as budget_connection:
         megaplan.budget = shared_budget(budget_connection, megaplan)
         try:

@@ -22,6 +22,7 @@ from megaplan_sync.uis_upload.funnels import Funnels
 from megaplan_sync.uis_upload.read_back import ReadingBack
 from megaplan_sync.uis_upload.session import UploadSession
 from megaplan_sync.uis_upload.verification import Verification
+from uis_hook import deals
 from uis_hook.exceptions import UisLimitExceededError
 
 log = logging.getLogger(__name__)
@@ -97,7 +98,7 @@ class AccountUpload:
         self._reading_back.adopt()
 
     def _fields(self) -> ChosenFields:
-        settings, uis = self._session.settings, self._session.uis
+        settings = self._session.settings
         known = [CustomField(*row) for row in self._session.execute("select_upload_fields")]
         fields = choose_fields(
             settings.connection_id, settings.uis_deal_fields, settings.uis_loss_reason_field, known
@@ -107,14 +108,13 @@ class AccountUpload:
             self._session,
             "user_field",
             {field.ext_id: field.name for field in fields.user_fields},
-            uis.deal_user_fields,
-            lambda ext_id, name: uis.create_deal_user_field(ext_id, name, types[ext_id]),
-            uis.rename_deal_user_field,
+            deals.deal_user_fields(),
+            lambda ext_id, name: deals.create_deal_user_field(ext_id, name, types[ext_id]),
+            deals.rename_deal_user_field,
         )
         return fields
 
     def _employees(self) -> None:
-        uis = self._session.uis
         wanted = {
             employee_ext_id(self._session.prefix, employee_id): name
             for employee_id, name in self._session.execute("select_upload_employees")
@@ -123,9 +123,9 @@ class AccountUpload:
             self._session,
             "employee",
             wanted,
-            uis.deal_employees,
-            uis.create_deal_employee,
-            uis.rename_deal_employee,
+            deals.deal_employees(),
+            deals.create_deal_employee,
+            deals.rename_deal_employee,
         )
 
     @contextmanager

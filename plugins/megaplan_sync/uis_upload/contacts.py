@@ -12,6 +12,7 @@ from typing import Any
 from megaplan_sync.uis_upload.batch_sender import BatchSender
 from megaplan_sync.uis_upload.directory_ledger import TRIES, DirectoryLedger, SentRow
 from megaplan_sync.uis_upload.session import UploadSession
+from uis_hook import deals
 from uis_hook.deals import MAX_BATCH, DealContact
 from uis_hook.exceptions import (
     UisDuplicateError,
@@ -81,6 +82,7 @@ class Contacts:
 
     def __init__(self, session: UploadSession) -> None:
         self._session = session
+        self._uis = session.uis
         self._ledger = DirectoryLedger(session, "contact")
         self._sender = BatchSender[DueContact](
             self._create, self._mend_or_park, lambda due: 1, lambda due: due.ext_id
@@ -89,7 +91,7 @@ class Contacts:
     def adopt(self) -> None:
         """Learn which contacts UIS has; their content is compared before anything is sent."""
         start = f"{self._session.prefix}-contact-"
-        rows = self._session.uis.deal_contacts_beginning(start)
+        rows = self._uis.rows(deals.beginning_with(deals.deal_contacts(), start))
         ours = [_adopted(row) for row in rows if str(row.get("ext_id")).startswith(start)]
         self._ledger.save(ours)
         self._session.count("contacts_adopted", len(ours))
@@ -125,7 +127,8 @@ class Contacts:
     def _create(self, batch: Sequence[DueContact]) -> None:
         for tries in range(1, TRIES + 1):
             try:
-                self._session.uis.create_deal_contacts([due.contact for due in batch])
+                contacts = [due.contact for due in batch]
+                self._uis.ask(deals.create_deal_contacts(self._uis.settings, contacts))
             except UisDuplicateError:
                 left = self._those_not_there(batch)
                 if len(left) == len(batch):
@@ -149,7 +152,7 @@ class Contacts:
     def _those_not_there(self, batch: Sequence[DueContact]) -> list[DueContact]:
         """Note which contacts of a batch UIS has; return the others."""
         wanted = {due.ext_id for due in batch}
-        rows = self._session.uis.deal_contacts_with(sorted(wanted))
+        rows = self._uis.rows(*deals.with_ext_ids(deals.deal_contacts(), sorted(wanted)))
         present = {str(row["ext_id"]): row for row in rows if row.get("ext_id") in wanted}
         self._ledger.save([_adopted(row) for row in present.values()])
         self._session.count("contacts_created", len(present))
@@ -158,7 +161,7 @@ class Contacts:
     def _update(self, due: DueContact) -> None:
         while True:
             try:
-                self._session.uis.update_deal_contact(due.contact)
+                self._uis.ask(deals.update_deal_contact(self._uis.settings, due.contact))
             except UisNotFoundError:
                 self._sender.deliver([due])
                 return

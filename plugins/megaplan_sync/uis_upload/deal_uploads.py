@@ -15,7 +15,7 @@ from megaplan_sync.uis_upload.exceptions import EverythingRefusedError
 from megaplan_sync.uis_upload.history_rows import is_the_same_state
 from megaplan_sync.uis_upload.read_back import ReadingBack
 from megaplan_sync.uis_upload.session import UploadSession
-from uis_hook.deals import MAX_BATCH
+from uis_hook.deals import MAX_BATCH, delete_deal, upload_deals_history
 from uis_hook.exceptions import (
     UisError,
     UisNotFoundError,
@@ -57,7 +57,7 @@ class DealUploads:
         """Remove the deals that Megaplan surely has not any more, with their history; one request each."""
         for deal_id, ext_id in self._session.execute("select_uploads_to_delete"):
             try:
-                make_once(self._session, lambda ext_id=ext_id: self._session.uis.delete_deal(ext_id))  # type: ignore[misc]
+                make_once(self._session, delete_deal(ext_id))
             except UisNotFoundError:
                 pass
             except UisValidationError as refusal:
@@ -104,7 +104,8 @@ class DealUploads:
             ids = [deal.facts.deal_id for deal in left]
             self._ledger.intend(left, self._zone)
             try:
-                self._session.uis.upload_deals_history([record for deal in left for record in deal.records])
+                records = [record for deal in left for record in deal.records]
+                self._session.uis.ask(upload_deals_history(self._session.uis.settings, records))
             except (UisServerError, UisTransportError) as error:
                 if not error.maybe_accepted:
                     self._ledger.withdraw(ids)

@@ -11,6 +11,8 @@ from psycopg.types.json import Jsonb
 from megaplan_sync.uis_upload.content_hash import hash_of
 from megaplan_sync.uis_upload.session import UploadSession
 from uis_hook.exceptions import UisDuplicateError, UisServerError, UisTransportError, UisValidationError
+from uis_hook.jsonrpc import Request
+from uis_hook.paging import ListRequest
 
 log = logging.getLogger(__name__)
 
@@ -72,14 +74,14 @@ class DirectoryLedger:
         self._session.execute("forget_directory_rows", kind=self.kind)
 
 
-def make_once(session: UploadSession, make: Callable[[], None]) -> bool:
-    """Make something that bears an id of ours; tell whether it was not there before.
+def make_once(session: UploadSession, make: Request[None]) -> bool:
+    """Make something that bears an id of ours; return whether it was not there before.
 
     After an answer that got lost it is simply made again: what is there already is refused as a duplicate.
     """
     for tries in range(1, TRIES + 1):
         try:
-            make()
+            session.uis.ask(make)
             return True
         except UisDuplicateError:
             return tries > 1
@@ -95,9 +97,9 @@ def sync_names(
     session: UploadSession,
     kind: Kind,
     wanted: dict[str, str],
-    listed: Callable[[], list[dict[str, Any]]],
-    create: Callable[[str, str], None],
-    rename: Callable[[str, str], None],
+    listed: ListRequest,
+    create: Callable[[str, str], Request[None]],
+    rename: Callable[[str, str], Request[None]],
 ) -> None:
     """Make and rename what UIS keeps as nothing but an id and a name: one request each.
 
@@ -114,15 +116,15 @@ def sync_names(
             due.append(ext_id)
     if not due:
         return
-    present = {str(row.get("ext_id")): row.get("name") for row in listed()}
+    present = {str(row.get("ext_id")): row.get("name") for row in session.uis.rows(listed)}
     for ext_id in due:
         name = wanted[ext_id]
         try:
             if ext_id not in present:
-                if make_once(session, lambda ext_id=ext_id, name=name: create(ext_id, name)):  # type: ignore[misc]
+                if make_once(session, create(ext_id, name)):
                     session.count(f"{kind}s_created")
             elif present[ext_id] != name:
-                rename(ext_id, name)
+                session.uis.ask(rename(ext_id, name))
                 session.count(f"{kind}s_renamed")
         except UisValidationError as refusal:
             ledger.park(ext_id, hash_of(name), refusal)

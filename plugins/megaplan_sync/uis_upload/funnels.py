@@ -10,6 +10,7 @@ from megaplan_sync.uis_upload.directory_ledger import DirectoryLedger, KnownRow,
 from megaplan_sync.uis_upload.external_ids import pipeline_ext_id
 from megaplan_sync.uis_upload.funnel_plan import FunnelPlan, PlannedStage, plan_funnel, stage_orders
 from megaplan_sync.uis_upload.session import UploadSession
+from uis_hook import deals
 from uis_hook.deals import FinalStage, Stage
 from uis_hook.exceptions import UisValidationError
 
@@ -22,6 +23,7 @@ class Funnels:
 
     def __init__(self, session: UploadSession) -> None:
         self._session = session
+        self._uis = session.uis
         self._ledger = DirectoryLedger(session, "funnel")
 
     def sync(self) -> dict[int, FunnelPlan]:
@@ -44,7 +46,9 @@ class Funnels:
             if row.parked_hash == content_hash:
                 continue
             if present is None:
-                present = {str(funnel.get("ext_id")): funnel for funnel in self._session.uis.sales_funnels()}
+                present = {
+                    str(funnel.get("ext_id")): funnel for funnel in self._uis.rows(deals.sales_funnels())
+                }
             try:
                 self._bring_up(plan, present.get(ext_id))
             except UisValidationError as refusal:
@@ -64,7 +68,7 @@ class Funnels:
             ]
             make_once(
                 self._session,
-                lambda: self._session.uis.create_sales_funnel(
+                deals.create_sales_funnel(
                     plan.ext_id,
                     plan.name,
                     success=FinalStage(plan.success.ext_id, plan.success.name),
@@ -75,14 +79,14 @@ class Funnels:
             self._session.count("funnels_created")
             return
         if present.get("name") != plan.name:
-            self._session.uis.rename_sales_funnel(plan.ext_id, plan.name)
+            self._uis.ask(deals.rename_sales_funnel(plan.ext_id, plan.name))
             self._session.count("funnels_renamed")
         self._stages(plan, {str(stage.get("stage_ext_id")): stage for stage in present.get("stages") or ()})
 
     def _stages(self, plan: FunnelPlan, present: Mapping[str, Mapping[str, Any]]) -> None:
         for final in (plan.success, plan.failed):
             if final.ext_id in present and present[final.ext_id].get("stage_name") != final.name:
-                self._session.uis.update_stage(plan.ext_id, final.ext_id, name=final.name)
+                self._uis.ask(deals.update_stage(plan.ext_id, final.ext_id, name=final.name))
                 self._session.count("stages_changed")
         orders = stage_orders([_order(present.get(stage.ext_id)) for stage in plan.in_process])
         for stage, order in zip(plan.in_process, orders, strict=True):
@@ -90,7 +94,7 @@ class Funnels:
         wanted = {plan.success.ext_id, plan.failed.ext_id, *(stage.ext_id for stage in plan.in_process)}
         for ext_id in present.keys() - wanted:
             try:
-                self._session.uis.delete_stage(plan.ext_id, ext_id)
+                self._uis.ask(deals.delete_stage(plan.ext_id, ext_id))
                 self._session.count("stages_deleted")
             except UisValidationError:
                 self._session.count("stages_kept")  # it holds deals: their history needs it
@@ -101,14 +105,14 @@ class Funnels:
         if present is None:
             make_once(
                 self._session,
-                lambda: self._session.uis.create_stage(plan.ext_id, Stage(stage.ext_id, stage.name, order)),
+                deals.create_stage(plan.ext_id, Stage(stage.ext_id, stage.name, order)),
             )
             self._session.count("stages_created")
             return
         name = None if present.get("stage_name") == stage.name else stage.name
         moved = None if _order(present) == order else order
         if name is not None or moved is not None:
-            self._session.uis.update_stage(plan.ext_id, stage.ext_id, name=name, order=moved)
+            self._uis.ask(deals.update_stage(plan.ext_id, stage.ext_id, name=name, order=moved))
             self._session.count("stages_changed")
 
 

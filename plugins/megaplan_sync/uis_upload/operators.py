@@ -28,6 +28,7 @@ from megaplan_sync.uis_upload.processing_trigger import DealsProcessedTrigger
 from megaplan_sync.uis_upload.session import UploadSession, uis_connection_of, upload_session
 from uis_hook.exceptions import UisError
 from uis_hook.hook import UisHook
+from uis_hook.reports import deals_in_processing
 
 MOST_PARKED_TOLD = 20
 
@@ -138,7 +139,7 @@ class DealsProcessedSensor(RawDatabaseOperator, BaseSensorOperator):
                     uis_conn_id = uis_connection_of(settings)
                     if uis_conn_id is None:
                         continue
-                    session = UploadSession(settings, UisHook(uis_conn_id), connection)
+                    session = UploadSession(settings, UisHook(uis_conn_id).client, connection)
                     if session.execute("select_unverified_uploads", most_tries=1_000_000):
                         found.append(uis_conn_id)
                 except OUR_ERRORS as error:  # the task that uploads this account fails with it
@@ -146,9 +147,9 @@ class DealsProcessedSensor(RawDatabaseOperator, BaseSensorOperator):
         return sorted(set(found))
 
     def _is_done(self, uis_conn_id: str) -> bool:
-        uis = UisHook(uis_conn_id)
+        uis = UisHook(uis_conn_id).client
         try:
-            return uis.deals_in_processing() == 0
+            return uis.ask(deals_in_processing()) == 0
         except UisError as error:
             self.log.warning("%s", error)
             return False

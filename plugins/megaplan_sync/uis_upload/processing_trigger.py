@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from airflow.sdk import BaseHook
+from airflow.sdk.log import mask_secret
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from uis_hook.client import UisClient
 from uis_hook.exceptions import UisError, UisLimitExceededError
-from uis_hook.hook import UisHook
+from uis_hook.reports import deals_in_processing
 from uis_hook.settings import UisSettings
 
 log = logging.getLogger(__name__)
@@ -62,14 +64,13 @@ class DealsProcessedTrigger(BaseTrigger):
 
     async def _in_processing(self, uis_conn_id: str) -> int:
         settings = UisSettings.from_connection(await BaseHook.aget_connection(uis_conn_id))
-        return await asyncio.to_thread(_ask, uis_conn_id, settings)
+        return await asyncio.to_thread(_ask, settings)
 
 
-def _ask(uis_conn_id: str, settings: UisSettings) -> int:
-    """Ask one cabinet; of the hook only what needs no Airflow is used, for a thread has none."""
-    hook = UisHook(uis_conn_id)
-    hook.settings = settings
+def _ask(settings: UisSettings) -> int:
+    """Ask one cabinet; without the hook, for a thread has no way to Airflow."""
+    uis = UisClient(settings, on_session_key=mask_secret)
     try:
-        return hook.deals_in_processing()
+        return uis.ask(deals_in_processing())
     finally:
-        hook.close()
+        uis.close()

@@ -12,7 +12,9 @@ from megaplan_sync.uis_upload.exceptions import UploadUnsettledError
 from megaplan_sync.uis_upload.external_ids import deal_id_of
 from megaplan_sync.uis_upload.history_rows import is_the_same_upload, last_record
 from megaplan_sync.uis_upload.session import UploadSession
+from uis_hook import deals
 from uis_hook.exceptions import UisPagingError
+from uis_hook.reports import deals_in_processing
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +63,8 @@ class ReadingBack:
         """Learn which deals UIS has, all of them; return how many are ours."""
         histories: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         try:
-            for row in self._session.uis.deals_history_beginning(f"{self._session.prefix}-deal-"):
+            ours = deals.beginning_with(deals.deals_history(), f"{self._session.prefix}-deal-")
+            for row in self._session.uis.rows(ours):
                 if deal_id_of(self._session.prefix, row.get("ext_id")) is not None:
                     histories[str(row["ext_id"])].append(row)
         except UisPagingError as error:
@@ -81,17 +84,17 @@ class ReadingBack:
         """Return the records of some deals, by their id in UIS."""
         wanted = set(ext_ids)
         found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-        for row in self._session.uis.deals_history_of(sorted(wanted)):
+        for row in self._session.uis.rows(*deals.with_ext_ids(deals.deals_history(), sorted(wanted))):
             if row.get("ext_id") in wanted:
                 found[str(row["ext_id"])].append(row)
         return found
 
-    def _wait_for_processing(self, deals: int) -> None:
+    def _wait_for_processing(self, count: int) -> None:
         """Wait until UIS has worked through all uploads: until then a missing record proves nothing."""
         for wait in (*PROCESSING_WAITS_SECONDS, None):
-            waiting = self._session.uis.deals_in_processing()
+            waiting = self._session.uis.ask(deals_in_processing())
             if waiting == 0:
                 return
             if wait is not None:
                 self._session.sleep(wait)
-        raise UploadUnsettledError(self._session.account, deals, f"UIS is working through {waiting} records")
+        raise UploadUnsettledError(self._session.account, count, f"UIS is working through {waiting} records")

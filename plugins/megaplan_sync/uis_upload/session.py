@@ -17,6 +17,7 @@ from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.uis_upload.external_ids import ext_id_prefix
 from megaplan_sync.uis_upload.postgres_points import PostgresPoints
+from uis_hook.client import UisClient
 from uis_hook.hook import UisHook
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ class UploadSession:
     """
 
     settings: AccountSettings
-    uis: UisHook
+    uis: UisClient
     connection: Connection[Any]
     sleep: Callable[[float], None] = time.sleep
     counts: dict[str, int] = field(default_factory=dict)
@@ -102,7 +103,7 @@ def upload_session(conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID) -> It
                 longest_wait_seconds=limits.longest_limit_wait_seconds,
                 reserved_share=limits.reserved_points_percent / 100,
             ),
-        )
+        ).client
         try:
             yield UploadSession(settings, uis, connection)
         finally:

@@ -22,7 +22,13 @@ from uis_hook.exceptions import (
     UisProtocolError,
     UisValidationError,
 )
-from uis_hook.reports import DEAL_FIELDS, FLAT_REPORT_DAYS, report_id_of
+from uis_hook.reports import (
+    DEAL_FIELDS,
+    FLAT_REPORT_DAYS,
+    columns_tree,
+    deals_report,
+    report_id_of,
+)
 
 log = logging.getLogger(__name__)
 
@@ -104,27 +110,21 @@ class Verification:
     def _report(self, unverified: Sequence[UnverifiedDeal]) -> dict[str, Mapping[str, Any]]:
         """Return the rows of the report that are ours to look at, by id in UIS."""
         uis = self._session.uis
-        report_id = report_id_of(uis.flat_reports(), "deals")
+        report_id = uis.ask(report_id_of("deals"))
         fields = {
             ext_id: str(row.content)
             for ext_id, row in DirectoryLedger(self._session, "user_field").load().items()
         }
-        self._columns = user_field_columns(uis.columns_tree("deals"), fields)
+        self._columns = user_field_columns(uis.ask(columns_tree("deals")), fields)
         self._names = {kind: DirectoryLedger(self._session, kind).load() for kind in ("funnel", "employee")}
         wanted = {deal.ext_id for deal in unverified}
         found: dict[str, Mapping[str, Any]] = {}
         for start, end in self._windows(unverified):
-            pages = uis.deals(
-                start,
-                end,
-                fields=(*DEAL_FIELDS, *self._columns.values()),
-                report_id=report_id,
-                page_size=PAGE_SIZE,
-            )
-            for page in pages:
-                found |= {
-                    str(row["deal_ext_id"]): row for row in page.rows if row.get("deal_ext_id") in wanted
-                }
+            columns = (*DEAL_FIELDS, *self._columns.values())
+            report = deals_report(uis.settings, start, end, report_id, fields=columns, page_size=PAGE_SIZE)
+            for row in uis.rows(report):
+                if row.get("deal_ext_id") in wanted:
+                    found[str(row["deal_ext_id"])] = row
         return found
 
     def _windows(self, unverified: Sequence[UnverifiedDeal]) -> Iterator[tuple[datetime, datetime]]:

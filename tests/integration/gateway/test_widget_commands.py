@@ -233,6 +233,26 @@ def test_do_not_disturb_reaches_uis_and_gives_back_the_status_from_before(
     assert world.uis.data("get.employees", fields=["id", "last_name", "phone_numbers"]) == before
 
 
+@pytest.mark.parametrize(
+    ("mode", "state", "updates"),
+    [("given_then_full", "done", 2), ("full", "done", 1), ("given", "failed", 1)],
+)
+def test_what_an_update_brings_is_what_the_connection_says(
+    serve: Callable[..., Any],
+    megaplan: EmulatedMegaplan,
+    uis: Uis,
+    tables: Connection[Any],
+    mode: str,
+    state: str,
+    updates: int,
+) -> None:
+    uis.control("knobs", {"update_employees_requires_full": True})
+    with serve(uis_settings={"vendor_quirks": {"employee_update": mode}}) as gateway:
+        world = WidgetWorld(gateway, megaplan, uis, tables)
+        assert world.send("do-not-disturb", SELLER, value=True).json()["state"] == state
+        assert world.asked("update.employees") == updates
+
+
 def test_a_cabinet_that_does_not_sort_its_lists_is_read_nevertheless(world: WidgetWorld) -> None:
     for method in ("get.employees", "get.statuses"):
         fault = {"kind": "rpc", "method": method, "mnemonic": "sort_prohibited", "count": 1}

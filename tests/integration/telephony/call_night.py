@@ -78,7 +78,7 @@ class CallNight:
         exchange = uis_connection(self.uis.url, records_url=self.uis.url)
         self.environment.setenv("AIRFLOW_CONN_UIS_DEFAULT", json.dumps(exchange))
         megaplan = MegaplanHook(world.connect(**given), budget=FreeBudget(), sleep=lambda seconds: None)
-        uis = UisHook("uis_default", sleep=lambda seconds: None)
+        uis = UisHook("uis_default", sleep=lambda seconds: None).client
         with psycopg.connect(world.uri, autocommit=True) as connection:
             prepare_session(connection)
             try:

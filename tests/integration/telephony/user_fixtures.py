@@ -56,15 +56,15 @@ def sync_users(
             pass
 
         megaplan_hook = MegaplanHook(connect(telephony_active=True, **settings), sleep=at_once)
-        uis_hook = UisHook(sleep=at_once)
+        uis = UisHook(sleep=at_once).client
         with psycopg.connect(database_uri, autocommit=True) as connection:
             prepare_session(connection)
             prepare_telephony_schema(connection)
             outcome = UserSyncOutcome(megaplan_hook.account)
             try:
-                UserSync(TelephonySession(megaplan_hook, uis_hook, connection)).run(outcome)
+                UserSync(TelephonySession(megaplan_hook, uis, connection)).run(outcome)
             finally:
-                uis_hook.close()
+                uis.close()
         return outcome
 
     return run

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from tests.integration.emulator_process import emulator_process
+from uis_hook.client import UisClient
 from uis_hook.hook import UisHook
 from uis_hook.points import LocalPoints
 
-from .emulated_cabinet import TOKEN, Emulator, MakeHook, SteeredClock
+from .emulated_cabinet import TOKEN, Emulator, MakeClient, SteeredClock
 
 
 @pytest.fixture(scope="package")
@@ -39,21 +40,30 @@ def clock(emulator: Emulator) -> SteeredClock:
 
 
 @pytest.fixture
-def make_hook(emulator: Emulator, clock: SteeredClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeHook]:
-    hooks: list[UisHook] = []
-
-    def make(extra: dict[str, Any] | None = None, **fields: Any) -> UisHook:
-        settings = {"access_token": TOKEN, "virtual_phone_number": "74950000001", **(extra or {})}
-        connection = {"conn_type": "uis", "host": emulator.url, "extra": settings, **fields}
-        monkeypatch.setenv("AIRFLOW_CONN_UIS_DEFAULT", json.dumps(connection))
-        hooks.append(UisHook(points=LocalPoints(90, clock, clock.sleep), sleep=clock.sleep))
-        return hooks[-1]
-
-    yield make
-    for hook in hooks:
-        hook.close()
+def hook(emulator: Emulator, make_client: MakeClient) -> UisHook:
+    """The hook of the emulated account's connection."""
+    make_client()
+    return UisHook()
 
 
 @pytest.fixture
-def hook(make_hook: MakeHook) -> UisHook:
-    return make_hook()
+def make_client(
+    emulator: Emulator, clock: SteeredClock, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[MakeClient]:
+    clients: list[UisClient] = []
+
+    def make(extra: dict[str, Any] | None = None, **fields: Any) -> UisClient:
+        settings = {"access_token": TOKEN, "virtual_phone_number": "74950000001", **(extra or {})}
+        connection = {"conn_type": "uis", "host": emulator.url, "extra": settings, **fields}
+        monkeypatch.setenv("AIRFLOW_CONN_UIS_DEFAULT", json.dumps(connection))
+        clients.append(UisHook(points=LocalPoints(90, clock, clock.sleep), sleep=clock.sleep).client)
+        return clients[-1]
+
+    yield make
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def client(make_client: MakeClient) -> UisClient:
+    return make_client()

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import requests
 
-from uis_hook.hook import UisHook
-from uis_hook.paging import Page
+from uis_hook.client import UisClient
 
 TOKEN = "uis-demo-token"
 CONTACT = "79000000001"
-MakeHook = Callable[..., UisHook]
+MakeClient = Callable[..., UisClient]
 
 
 class Emulator:
@@ -51,7 +50,3 @@ class SteeredClock:
         self.slept.append(seconds)
         self.now += seconds
         self.emulator.control("clock", {"advance": seconds})
-
-
-def rows(pages: Iterator[Page]) -> list[dict[str, Any]]:
-    return [row for page in pages for row in page.rows]

@@ -8,8 +8,9 @@ from megaplan_sync.kernel.account_session import account_hook
 from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.uis_upload.account_upload import AccountUpload
 from megaplan_sync.uis_upload.session import UploadSession
-from uis_hook.conversation import Message, Received
 from uis_hook.hook import UisHook
+from uis_hook.jsonrpc import Api
+from uis_hook.limits import Limits
 
 from ..sudden_death import die, die_in_a_process
 
@@ -26,24 +27,30 @@ def upload_until_killed(database_uri: str, moment: str) -> None:
         with psycopg.connect(database_uri, autocommit=True) as connection:
             prepare_session(connection)
             settings = account_hook("megaplan_default").settings
-            session = DeadlySession(moment, settings, DeadlyHook(moment, "uis_default"), connection)
+            uis = UisHook("uis_default", points=DeadlyPoints(moment)).client
+            session = DeadlySession(moment, settings, uis, connection)
             AccountUpload(session, "killed").send()
 
     die_in_a_process(upload, moment)
 
 
-class DeadlyHook(UisHook):
-    def __init__(self, moment: str, *args: Any) -> None:
-        super().__init__(*args)
-        self._moment = moment
+class DeadlyPoints:
+    """Lets every request pass, but one; hears of each answer before anybody else does."""
 
-    def _post(self, message: Message) -> Received:
-        if self._moment == f"before {message.method}":
+    def __init__(self, moment: str) -> None:
+        self._moment = moment
+        self._method = ""
+
+    def acquire(self, api: Api, method: str, points: int) -> None:
+        self._method = method
+        if self._moment == f"before {method}":
             die()
-        received = super()._post(message)
-        if self._moment == f"after {message.method}":
+
+    def observe(self, api: Api, limits: Limits) -> None:
+        if self._moment == f"after {self._method}":
             die()
-        return received
+
+    def back_off(self, api: Api, seconds: float) -> None: ...
 
 
 class DeadlySession(UploadSession):

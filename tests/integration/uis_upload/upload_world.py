@@ -75,7 +75,7 @@ class UploadWorld:
             budget = PostgresPoints(
                 points, "uis_default", longest_wait_seconds=90, reserved_share=0.1, sleep=self.pass_time
             )
-            uis = UisHook("uis_default", points=budget, sleep=self.pass_time)
+            uis = UisHook("uis_default", points=budget, sleep=self.pass_time).client
             yield UploadSession(settings, uis, connection, self.pass_time)
             uis.close()
 

@@ -4,21 +4,45 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from airflow.sdk import Connection
 
 from tests.unit.uis_hook.fake_uis import FakeUis
+from uis_hook.call_control import start_employee_call
+from uis_hook.client import UisClient
+from uis_hook.exceptions import UisSettingError
 from uis_hook.hook import UisHook
-from uis_hook.jsonrpc import Api
+from uis_hook.jsonrpc import Api, Request
 from uis_hook.limits import Limits
+from uis_hook.points import PointsBudget
+from uis_hook.settings import UisSettings
 
 TOKEN = "secret-token"
 PASSWORD = "secret-password"
 MakeHook = Callable[..., UisHook]
+MakeClient = Callable[..., UisClient]
 START = datetime(2026, 1, 1, tzinfo=UTC)
-CALL: dict[str, Any] = {"employee_id": 501, "contact": "+7 900 000-00-01", "external_id": "mp-call-55"}
+
+
+def call(**changes: Any) -> Request[int]:
+    """Ask for a call to a client."""
+    asked = {
+        "employee_id": 501,
+        "contact": "+7 900 000-00-01",
+        "external_id": "mp-call-55",
+        "virtual_phone_number": "74950000001",
+    }
+    return start_employee_call(**{**asked, **changes})
+
+
+def settings(**extra: Any) -> UisSettings:
+    """Return the settings of a connection that says just this."""
+    text = json.dumps({"access_token": TOKEN, **extra})
+    return UisSettings.from_connection(Connection(conn_id="uis_x", conn_type="uis", extra=text))
 
 
 class FreePoints:
@@ -61,21 +85,34 @@ def sleeps() -> list[float]:
 def make_hook(
     uis: FakeUis, points: FreePoints, sleeps: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., UisHook]]:
-    """Make a hook; ``own_points=True`` gives it its own budget, ``extra`` are settings."""
+    """Make a hook; ``budget=None`` gives it its own, ``extra`` are settings."""
     hooks: list[UisHook] = []
 
-    def make(extra: dict[str, Any] | None = None, *, own_points: bool = False, **fields: Any) -> UisHook:
+    def make(
+        extra: dict[str, Any] | None = None, *, budget: PointsBudget | None = points, **fields: Any
+    ) -> UisHook:
         settings = {"access_token": TOKEN, "virtual_phone_number": "74950000001", **(extra or {})}
         connection = {"conn_type": "uis", "host": uis.url, "extra": settings, **fields}
         monkeypatch.setenv("AIRFLOW_CONN_UIS_TEST", json.dumps(connection))
-        hooks.append(UisHook("uis_test", points=None if own_points else points, sleep=sleeps.append))
+        hooks.append(UisHook("uis_test", points=budget, sleep=sleeps.append))
         return hooks[-1]
 
     yield make
     for hook in hooks:
-        hook.close()
+        with suppress(UisSettingError):
+            hook.client.close()
 
 
 @pytest.fixture
-def hook(make_hook: Callable[..., UisHook]) -> UisHook:
+def hook(make_hook: MakeHook) -> UisHook:
     return make_hook()
+
+
+@pytest.fixture
+def make_client(make_hook: MakeHook) -> MakeClient:
+    return lambda *args, **fields: make_hook(*args, **fields).client
+
+
+@pytest.fixture
+def client(hook: UisHook) -> UisClient:
+    return hook.client

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.unit.uis_hook.conftest import settings
 from uis_hook.deals import (
     DealContact,
     DealRecord,
@@ -103,27 +104,28 @@ def test_one_bad_record_is_found_before_it_fails_the_whole_upload(
     bad = replace(DEAL, **changes)
     assert list(bad.problems(NOW)) == [field]
     with pytest.raises(ValueError, match=rf"record 1 .*{field}"):
-        upload_deals_history([DEAL, bad], MOSCOW, NOW)
+        upload_deals_history(settings(), [DEAL, bad], now=NOW)
 
 
 @pytest.mark.parametrize("count", [0, 1001])
 def test_an_upload_has_one_to_a_thousand_records(count: int) -> None:
     with pytest.raises(ValueError, match=rf"{count} records .* 1 to 1000"):
-        upload_deals_history([DEAL] * count, MOSCOW, NOW)
+        upload_deals_history(settings(), [DEAL] * count, now=NOW)
     with pytest.raises(ValueError, match=rf"{count} contacts .* 1 to 1000"):
-        create_deal_contacts([DealContact("c", "C")] * count, MOSCOW)
+        create_deal_contacts(settings(), [DealContact("c", "C")] * count)
 
 
 def test_an_upload_comes_twice_only_when_told_so() -> None:
-    assert not upload_deals_history([DEAL] * 1000, MOSCOW, NOW).may_come_twice
-    assert upload_deals_history([DEAL], MOSCOW, NOW, resend=True).may_come_twice
+    careless = settings(vendor_quirks={"resend_uploads": True})
+    assert not upload_deals_history(settings(), [DEAL] * 1000, now=NOW).may_come_twice
+    assert upload_deals_history(careless, [DEAL], now=NOW).may_come_twice
 
 
 def test_contacts() -> None:
     contact = DealContact(
         "mp-c-77", "Пётр", ("+7 900 000-00-01",), ("a@example.test", "a@example.test"), CREATED
     )
-    request = create_deal_contacts([contact, DealContact("mp-c-78", "ООО")], MOSCOW)
+    request = create_deal_contacts(settings(), [contact, DealContact("mp-c-78", "ООО")])
     assert request.params["contacts"] == [
         {
             "ext_id": "mp-c-77",
@@ -134,13 +136,13 @@ def test_contacts() -> None:
         },
         {"ext_id": "mp-c-78", "name": "ООО", "phone_numbers": [], "emails": []},
     ]
-    plus = create_deal_contacts([contact], MOSCOW, "plus")
+    plus = create_deal_contacts(settings(vendor_quirks={"contact_phone_form": "plus"}), [contact])
     assert plus.params["contacts"][0]["phone_numbers"] == ["+79000000001"]
 
 
 def test_a_contacts_bad_phone_is_named_by_its_contact_and_not_quoted() -> None:
     with pytest.raises(ValueError, match="mp-c-9") as caught:
-        create_deal_contacts([DealContact("mp-c-9", "X", ("8 900 111-22-33",))], MOSCOW)
+        create_deal_contacts(settings(), [DealContact("mp-c-9", "X", ("8 900 111-22-33",))])
     assert "111" not in str(caught.value)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from uis_hook.account_time import account_text, moment_of
 from uis_hook.phones import dialled, phone_digits
-from uis_hook.recordings import record_url, session_record_url
+from uis_hook.recordings import record_url
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -75,7 +75,6 @@ def test_addresses_of_recordings() -> None:
     host, record = "https://app.uiscom.ru", "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
     assert record_url(host, 700100200, record) == f"{host}/system/media/talk/700100200/{record}/"
     assert record_url(host, 700100200, record, "wav") == f"{host}/system/media/wav/700100200/{record}/"
-    assert session_record_url("https://media.uiscom.ru", 7, record) == f"https://media.uiscom.ru/7/{record}"
 
 
 @pytest.mark.parametrize("record", ["", "../../x", "a?b", "a/b"])

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from tests.unit.uis_hook.conftest import CALL, PASSWORD, TOKEN, FreePoints, MakeHook
+from tests.unit.uis_hook.conftest import PASSWORD, TOKEN, FreePoints, MakeClient, MakeHook, call
 from tests.unit.uis_hook.fake_uis import (
     ACCOUNT,
     HTML,
@@ -19,9 +19,13 @@ from tests.unit.uis_hook.fake_uis import (
     error,
     result,
 )
+from uis_hook.call_control import list_calls
+from uis_hook.client import UisClient
 from uis_hook.exceptions import UisLimitExceededError, UisLoginError
 from uis_hook.hook import UisHook
 from uis_hook.limits import LimitWindow
+from uis_hook.points import LocalPoints
+from uis_hook.staff import account
 
 
 def test_constructing_reads_no_connection() -> None:
@@ -37,9 +41,9 @@ def test_class_attributes() -> None:
     )
 
 
-def test_a_request_as_it_travels(hook: UisHook, uis: FakeUis, points: FreePoints) -> None:
+def test_a_request_as_it_travels(client: UisClient, uis: FakeUis, points: FreePoints) -> None:
     uis.in_turn(ACCOUNT)
-    assert hook.account_info()["app_id"] == 100001
+    assert client.ask(account())["app_id"] == 100001
     (asked,) = uis.asked()
     assert asked.path == "/v2.0"
     assert asked.headers["Content-Type"] == "application/json; charset=UTF-8"
@@ -51,55 +55,63 @@ def test_a_request_as_it_travels(hook: UisHook, uis: FakeUis, points: FreePoints
         "params": {"access_token": TOKEN},
     }
     assert points.acquired == [("data", "get.account", 1)]
-    assert hook.requests_sent == 1
+    assert client.requests_sent == 1
 
 
-def test_a_reseller_acts_for_a_client(make_hook: MakeHook, uis: FakeUis) -> None:
+def test_a_reseller_acts_for_a_client(make_client: MakeClient, uis: FakeUis) -> None:
     uis.in_turn(ACCOUNT)
-    make_hook({"customer_user_id": 77}).account_info()
+    make_client({"customer_user_id": 77}).ask(account())
     assert uis.asked()[0].params == {"access_token": TOKEN, "user_id": 77}
 
 
-def test_limits_are_those_of_the_last_answer(hook: UisHook, uis: FakeUis, points: FreePoints) -> None:
-    assert (hook.limits, hook.call_limits) == (None, None)
+def test_limits_are_those_of_the_last_answer(client: UisClient, uis: FakeUis, points: FreePoints) -> None:
+    assert client.limits is None
     uis.in_turn(ACCOUNT)
-    hook.account_info()
-    assert hook.limits is not None
-    assert hook.limits.day == LimitWindow(3000, 2991, 40211)
-    assert hook.limits.minute == LimitWindow(60, 59, 41)
-    assert hook.call_limits is None
-    assert points.observed == [("data", hook.limits)]
+    client.ask(account())
+    assert client.limits is not None
+    assert client.limits.day == LimitWindow(3000, 2991, 40211)
+    assert client.limits.minute == LimitWindow(60, 59, 41)
+    uis.in_turn(result([], limits={"day_remaining": 1}))
+    client.ask(list_calls())
+    assert client.limits.day.remaining == 2991
+    assert points.observed[0] == ("data", client.limits)
+    assert [api for api, _ in points.observed] == ["data", "call"]
 
 
 def test_a_used_up_minute_is_waited_out_and_a_day_is_not(
-    make_hook: MakeHook, uis: FakeUis, sleeps: list[float], monkeypatch: pytest.MonkeyPatch
+    make_client: MakeClient, uis: FakeUis, sleeps: list[float]
 ) -> None:
-    hook = make_hook(own_points=True)
     clock = [100.0]
-    monkeypatch.setattr("uis_hook.points.time.monotonic", lambda: clock[0])
 
     def sleep(seconds: float) -> None:
         sleeps.append(seconds)
         clock[0] += seconds
 
-    hook._sleep = sleep
-    # the budget takes its clock when it is made
-    monkeypatch.setattr(hook.points, "_clock", lambda: clock[0])
+    client = make_client(budget=LocalPoints(90, lambda: clock[0], sleep))
     uis.in_turn(
         result({}, limits={**LIMITS, "minute_remaining": 0, "minute_reset": 30}),
         result({}, limits={**LIMITS, "day_remaining": 0}),
     )
-    hook.account_info()
+    client.ask(account())
     assert sleeps == []
-    hook.account_info()
+    client.ask(account())
     assert sleeps == [30]
     with pytest.raises(UisLimitExceededError, match="per day") as caught:
-        hook.account_info()
+        client.ask(account())
     assert (len(uis.asked()), caught.value.retry_after, caught.value.connection_id) == (2, 40211, "uis_test")
 
 
+def test_a_budget_of_its_own_waits_as_long_as_the_setting_says(make_client: MakeClient, uis: FakeUis) -> None:
+    client = make_client({"longest_limit_wait_seconds": 29}, budget=None)
+    uis.in_turn(result({}, limits={**LIMITS, "minute_remaining": 0, "minute_reset": 30}))
+    client.ask(account())
+    with pytest.raises(UisLimitExceededError, match="per minute"):
+        client.ask(account())
+    assert len(uis.asked()) == 1
+
+
 def test_limit_exceeded_is_waited_out_even_for_a_call(
-    hook: UisHook, uis: FakeUis, sleeps: list[float], points: FreePoints
+    client: UisClient, uis: FakeUis, sleeps: list[float], points: FreePoints
 ) -> None:
     limited = error(
         "limit_exceeded",
@@ -108,20 +120,20 @@ def test_limit_exceeded_is_waited_out_even_for_a_call(
         metadata={"limits": {**LIMITS, "minute_remaining": 0}},
     )
     uis.in_turn(limited, SESSION)
-    assert hook.start_employee_call(**CALL) == 700100300
+    assert client.ask(call()) == 700100300
     assert sleeps == [41]
     assert points.backed_off == [("call", 41)]
 
 
-def with_login(make_hook: MakeHook) -> UisHook:
-    return make_hook({"access_token": ""}, login="robot@example.org", password=PASSWORD)
+def with_login(make_client: MakeClient) -> UisClient:
+    return make_client({"access_token": ""}, login="robot@example.org", password=PASSWORD)
 
 
-def test_a_session_key_is_renewed_when_refused(make_hook: MakeHook, uis: FakeUis) -> None:
-    hook = with_login(make_hook)
+def test_a_session_key_is_renewed_when_refused(make_client: MakeClient, uis: FakeUis) -> None:
+    client = with_login(make_client)
     uis.in_turn(ACCOUNT, INVALID, ACCOUNT)
-    hook.account_info()
-    hook.account_info()
+    client.ask(account())
+    client.ask(account())
     assert [each.params["access_token"] for each in uis.asked()] == [
         "secret-session-1",
         "secret-session-1",
@@ -130,41 +142,41 @@ def test_a_session_key_is_renewed_when_refused(make_hook: MakeHook, uis: FakeUis
     assert uis.logins()[0].params == {"login": "robot@example.org", "password": PASSWORD}
 
 
-def test_the_call_api_has_its_own_login(make_hook: MakeHook, uis: FakeUis) -> None:
+def test_the_call_api_has_its_own_login(make_client: MakeClient, uis: FakeUis) -> None:
     uis.in_turn(result([]))
-    with_login(make_hook).calls_in_progress()
+    with_login(make_client).ask(list_calls())
     assert [each.path for each in uis.logins()] == ["/v4.0"]
 
 
-def test_a_refused_login(make_hook: MakeHook, uis: FakeUis) -> None:
+def test_a_refused_login(make_client: MakeClient, uis: FakeUis) -> None:
     uis.login_answer = lambda asked: error("auth_error", -32001)
     with pytest.raises(UisLoginError, match="Login and Password"):
-        with_login(make_hook).account_info()
+        with_login(make_client).ask(account())
     assert len(uis.logins()) == 1
 
 
-def test_threads_share_one_hook(make_hook: MakeHook, uis: FakeUis) -> None:
-    hook = with_login(make_hook)
+def test_threads_share_one_hook(make_client: MakeClient, uis: FakeUis) -> None:
+    client = with_login(make_client)
     uis.in_turn(ACCOUNT)
-    threads = [threading.Thread(target=hook.account_info) for _ in range(8)]
+    threads = [threading.Thread(target=client.ask, args=(account(),)) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert len(uis.asked()) == 8
-    assert hook.requests_sent == 8 + len(uis.logins())
+    assert client.requests_sent == 8 + len(uis.logins())
 
 
 def test_secrets_stay_out_of_logs_and_errors(
-    make_hook: MakeHook,
+    make_client: MakeClient,
     uis: FakeUis,
     caplog: pytest.LogCaptureFixture,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    hook = with_login(make_hook)
+    client = with_login(make_client)
     uis.in_turn(HTML, error("error", message="no", field="employee.phone_number", value="79161112233"))
     with caplog.at_level(logging.DEBUG), pytest.raises(Exception, match="phone_number") as caught:
-        hook.account_info()
+        client.ask(account())
     seen = caplog.text + capsys.readouterr().out + str(caught.value) + repr(caught.value)
     assert "Trying again" in seen
     assert not any(secret in seen for secret in (PASSWORD, "secret-session", "79161112233"))

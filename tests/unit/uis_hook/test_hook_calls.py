@@ -7,16 +7,19 @@ from typing import Any
 
 import pytest
 
-from tests.unit.uis_hook.conftest import CALL, START, TOKEN, MakeHook
+from tests.unit.uis_hook.conftest import START, TOKEN, MakeClient, call
 from tests.unit.uis_hook.fake_uis import HTML, SESSION, Asked, FakeUis, Reply, error, result, table
-from uis_hook.exceptions import UisCallRefusedError, UisCallStateError, UisSettingError
-from uis_hook.hook import UisHook
+from uis_hook.account_time import account_text, moment_of
+from uis_hook.call_control import list_calls, release_call, with_external_id
+from uis_hook.client import UisClient
+from uis_hook.exceptions import UisCallRefusedError, UisCallStateError
+from uis_hook.reports import call_legs_report, calls_report
 
 
-def test_click_to_call(hook: UisHook, uis: FakeUis) -> None:
+def test_click_to_call(client: UisClient, uis: FakeUis) -> None:
     uis.in_turn(SESSION)
     options = {"show_virtual_phone_number": False, "switch_at_once": True, "early_switching": True}
-    assert hook.start_employee_call(**CALL, employee_phone_number="101", **options) == 700100300
+    assert client.ask(call(employee_phone_number="101", options=options)) == 700100300
     (asked,) = uis.asked()
     assert asked.path == "/v4.0"
     assert asked.params == {
@@ -36,57 +39,42 @@ def test_click_to_call(hook: UisHook, uis: FakeUis) -> None:
     [
         ({"external_id": " "}, "external_id"),
         ({"contact": ""}, "contact"),
-        ({"early_switching": True}, "switch_at_once"),
-        ({"early_switching": True, "switch_at_once": True, "first_call": "contact"}, "employee"),
+        ({"options": {"early_switching": True}}, "switch_at_once"),
+        ({"options": {"early_switching": True, "switch_at_once": True}, "first_call": "contact"}, "employee"),
     ],
 )
-def test_a_call_that_cannot_be_made_is_not_asked_for(
-    changes: dict[str, Any], words: str, hook: UisHook, uis: FakeUis
-) -> None:
+def test_a_call_that_cannot_be_made_is_not_asked_for(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        hook.start_employee_call(**{**CALL, **changes})
-    assert uis.requests == []
+        call(**changes)
 
 
-def test_a_call_needs_an_own_number(make_hook: MakeHook, uis: FakeUis) -> None:
-    hook = make_hook({"virtual_phone_number": None})
-    with pytest.raises(UisSettingError) as caught:
-        hook.start_employee_call(**CALL)
-    assert caught.value.field == "virtual_phone_number"
-    uis.in_turn(SESSION)
-    hook.start_employee_call(**CALL, virtual_phone_number="+74950000002")
-    assert uis.asked()[0].params["virtual_phone_number"] == "74950000002"
-
-
-def test_a_refused_call(hook: UisHook, uis: FakeUis) -> None:
+def test_a_refused_call(client: UisClient, uis: FakeUis) -> None:
     uis.in_turn(error("no_active_phone_number"))
     with pytest.raises(UisCallRefusedError, match="phone of this employee"):
-        hook.start_employee_call(**CALL)
+        client.ask(call())
 
 
-def test_a_call_without_an_answer_is_found_again(hook: UisHook, uis: FakeUis) -> None:
+def test_a_call_without_an_answer_is_found_again(client: UisClient, uis: FakeUis) -> None:
     uis.in_turn(
         result(
             [{"call_session_id": 1, "external_id": None}, {"call_session_id": 2, "external_id": "mp-call-55"}]
         )
     )
-    assert hook.call_by_external_id("mp-call-55") == 2
-    assert hook.call_by_external_id("mp-call-56") is None
+    calls = client.ask(list_calls())
+    assert with_external_id(calls, "mp-call-55") == 2
+    assert with_external_id(calls, "mp-call-56") is None
 
 
-def test_hanging_up(hook: UisHook, uis: FakeUis) -> None:
+def test_hanging_up(client: UisClient, uis: FakeUis) -> None:
     uis.in_turn(HTML, result({"success": "true"}))
-    hook.release_call(700100200)
+    client.ask(release_call(700100200))
     assert uis.asked()[1].params == {"access_token": TOKEN, "call_session_id": 700100200}
     uis.in_turn(error("call_session_not_found"))
     with pytest.raises(UisCallStateError, match="over"):
-        hook.release_call(700100200)
-    uis.in_turn(result({"success": "true"}))
-    hook.disconnect_leg(700100200, 880011)
-    assert uis.asked("disconnect.leg")[0].params["leg_id"] == 880011
+        client.ask(release_call(700100200))
 
 
-def test_a_report_of_a_long_time(make_hook: MakeHook, uis: FakeUis) -> None:
+def test_a_report_of_a_long_time(make_client: MakeClient, uis: FakeUis) -> None:
     calls = [
         {"id": number, "start_time": f"2026-{1 + number // 28:02d}-{1 + number % 28:02d} 03:00:00"}
         for number in range(100)
@@ -98,25 +86,25 @@ def test_a_report_of_a_long_time(make_hook: MakeHook, uis: FakeUis) -> None:
         return table(within)(asked)
 
     uis.answer = answer
-    hook = make_hook({"page_size": 7})
-    pages = list(hook.calls_report(START, START + timedelta(days=120)))
+    client = make_client({"page_size": 7})
+    pages = list(client.pages(calls_report(client.settings, START, START + timedelta(days=120))))
     assert [row["id"] for page in pages for row in page.rows] == list(range(100))
     assert [page.is_last for page in pages].count(True) == 1
     assert pages[-1].is_last
     asked = uis.asked()[0].params
     assert (asked["date_from"], asked["date_till"]) == ("2026-01-01 03:00:00", "2026-02-01 03:00:00")
-    assert hook.moment(calls[0]["start_time"]) == START
-    assert hook.account_text(START) == "2026-01-01 03:00:00"
+    assert moment_of(calls[0]["start_time"], client.settings.zone) == START
+    assert account_text(START, client.settings.zone) == "2026-01-01 03:00:00"
 
 
-def test_a_report_with_too_many_rows_is_read_in_shorter_windows(make_hook: MakeHook, uis: FakeUis) -> None:
+def test_a_report_with_too_many_rows_is_read_in_shorter_windows(client: UisClient, uis: FakeUis) -> None:
     def answer(asked: Asked) -> Reply:
         row = {"id": len(uis.asked()), "start_time": asked.params["date_from"]}
         return result([row], total=200_000 if len(uis.asked()) == 1 else 1)
 
     uis.answer = answer
-    pages = make_hook().calls_report(START, START + timedelta(days=2))
-    assert [row["id"] for page in pages for row in page.rows] == [2, 3]
+    report = calls_report(client.settings, START, START + timedelta(days=2))
+    assert [row["id"] for row in client.rows(report)] == [2, 3]
     assert [(each.params["date_from"], each.params["date_till"]) for each in uis.asked()] == [
         ("2026-01-01 03:00:00", "2026-01-03 03:00:00"),
         ("2026-01-01 03:00:00", "2026-01-02 03:00:00"),
@@ -124,17 +112,15 @@ def test_a_report_with_too_many_rows_is_read_in_shorter_windows(make_hook: MakeH
     ]
 
 
-def test_legs(hook: UisHook, uis: FakeUis) -> None:
+def test_legs(client: UisClient, uis: FakeUis) -> None:
     uis.answer = table([{"id": 1, "start_time": "2026-01-01 03:00:00"}])
-    (page,) = hook.call_legs_report(START, START)
+    (page,) = client.pages(call_legs_report(client.settings, START, START))
     assert page.rows[0]["id"] == 1
     assert uis.asked()[0].method == "get.call_legs_report"
 
 
-def test_recordings_lie_where_the_connection_says(make_hook: MakeHook, uis: FakeUis) -> None:
-    assert make_hook().record_url(7, "ab") == f"{uis.url}/system/media/talk/7/ab/"
-    brand = make_hook({"brand": "novofon"}, host=None)
-    assert brand.record_url(7, "ab", "wav") == "https://app.novofon.ru/system/media/wav/7/ab/"
-    assert brand.session_record_url(7, "ab") == "https://media.novofon.ru/7/ab"
-    with pytest.raises(UisSettingError, match="records_url"):
-        make_hook({"brand": "callgear"}, host=None).record_url(7, "ab")
+def test_recordings_lie_where_the_connection_says(make_client: MakeClient, uis: FakeUis) -> None:
+    assert make_client().settings.records_url == uis.url
+    brand = make_client({"brand": "novofon"}, host=None).settings
+    assert (brand.records_url, brand.media_url) == ("https://app.novofon.ru", "https://media.novofon.ru")
+    assert make_client({"brand": "callgear"}, host=None).settings.records_url is None

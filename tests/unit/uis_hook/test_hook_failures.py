@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.uis_hook.conftest import CALL, MakeHook
+from tests.unit.uis_hook.conftest import MakeClient, call
 from tests.unit.uis_hook.fake_uis import (
     ACCOUNT,
     HTML,
@@ -21,8 +21,12 @@ from tests.unit.uis_hook.fake_uis import (
     error,
     result,
 )
+from uis_hook.client import UisClient
 from uis_hook.exceptions import UisAddressNotAllowedError, UisServerError, UisTokenError, UisTransportError
-from uis_hook.hook import UisHook
+from uis_hook.jsonrpc import Request, nothing
+from uis_hook.staff import account
+
+TAGGING = Request("set.tag_communications", {"tag_id": 1}, nothing, may_come_twice=False)
 
 
 @pytest.mark.parametrize(
@@ -37,9 +41,9 @@ from uis_hook.hook import UisHook
     ],
     ids=["html", "silence", "truncated", "cut", "internal_error", "internal_error with 500"],
 )
-def test_reads_are_tried_again(failure: Reply, hook: UisHook, uis: FakeUis, sleeps: list[float]) -> None:
+def test_reads_are_tried_again(failure: Reply, client: UisClient, uis: FakeUis, sleeps: list[float]) -> None:
     uis.in_turn(failure, ACCOUNT)
-    assert hook.account_info()["app_id"] == 100001
+    assert client.ask(account())["app_id"] == 100001
     assert len(sleeps) == 1
 
 
@@ -47,84 +51,84 @@ def test_reads_are_tried_again(failure: Reply, hook: UisHook, uis: FakeUis, slee
     "failure", [HTML, SILENCE, Reply({"result": {}}, cut_at=10), error("internal_error", -32603), result({})]
 )
 def test_a_call_whose_fate_is_not_known_is_never_repeated(
-    failure: Reply, hook: UisHook, uis: FakeUis, sleeps: list[float]
+    failure: Reply, client: UisClient, uis: FakeUis, sleeps: list[float]
 ) -> None:
     uis.in_turn(failure, SESSION)
     with pytest.raises((UisTransportError, UisServerError)) as caught:
-        hook.start_employee_call(**CALL)
+        client.ask(call())
     assert caught.value.maybe_accepted
     assert len(uis.asked("start.employee_call")) == 1
     assert sleeps == []
 
 
-def test_a_call_that_times_out_is_never_repeated(make_hook: MakeHook, uis: FakeUis) -> None:
+def test_a_call_that_times_out_is_never_repeated(make_client: MakeClient, uis: FakeUis) -> None:
     def slowly(asked: Asked) -> Reply:
         time.sleep(0.5)
         return SESSION
 
     uis.answer = slowly
     with pytest.raises(UisTransportError, match="no answer in time") as caught:
-        make_hook({"read_timeout_seconds": 0.1}).start_employee_call(**CALL)
+        make_client({"read_timeout_seconds": 0.1}).ask(call())
     assert caught.value.maybe_accepted
     assert len(uis.asked()) == 1
 
 
 def test_a_call_is_tried_again_when_no_connection_came_about(
-    make_hook: MakeHook, sleeps: list[float]
+    make_client: MakeClient, sleeps: list[float]
 ) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        hook = make_hook(host=f"http://127.0.0.1:{unused.getsockname()[1]}")
+        client = make_client(host=f"http://127.0.0.1:{unused.getsockname()[1]}")
         with pytest.raises(UisTransportError, match="connection refused") as caught:
-            hook.start_employee_call(**CALL)
+            client.ask(call())
     assert not caught.value.maybe_accepted
     assert len(sleeps) == 4
 
 
-def test_a_call_takes_no_connection_that_may_be_dead(hook: UisHook, uis: FakeUis) -> None:
+def test_a_call_takes_no_connection_that_may_be_dead(client: UisClient, uis: FakeUis) -> None:
     uis.in_turn(ACCOUNT)
-    hook.account_info()
-    hook.account_info()
+    client.ask(account())
+    client.ask(account())
     assert uis.connections == 1
     uis.in_turn(SESSION)
-    hook.start_employee_call(**CALL)
+    client.ask(call())
     assert uis.connections == 2
     assert uis.asked()[-1].headers["Connection"] == "close"
 
 
-def test_refusals_are_not_tried_again(hook: UisHook, uis: FakeUis) -> None:
+def test_refusals_are_not_tried_again(client: UisClient, uis: FakeUis) -> None:
     uis.in_turn(error("ip_not_whitelisted", -32003))
     with pytest.raises(UisAddressNotAllowedError, match="Connection 'uis_test'"):
-        hook.account_info()
+        client.ask(account())
     uis.in_turn(INVALID)
     with pytest.raises(UisTokenError, match="brand"):
-        hook.account_info()
+        client.ask(account())
     assert len(uis.asked()) == 2
 
 
-def test_a_redirect_is_not_followed(hook: UisHook, uis: FakeUis) -> None:
+def test_a_redirect_is_not_followed(client: UisClient, uis: FakeUis) -> None:
     # the POST would silently become a GET elsewhere
     uis.in_turn(Reply(b"", 302, {"Location": f"{uis.url}/login"}))
     with pytest.raises(UisTransportError, match="redirect"):
-        hook.call("set.tag_communications", {"tag_id": 1})
+        client.ask(TAGGING)
     assert len(uis.requests) == 1
 
 
 def test_no_password_of_another_program_is_sent(
-    hook: UisHook, uis: FakeUis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    client: UisClient, uis: FakeUis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password else\n", encoding="utf-8")
     monkeypatch.setenv("NETRC", str(netrc))
     uis.in_turn(ACCOUNT)
-    hook.account_info()
+    client.ask(account())
     assert "Authorization" not in uis.asked()[0].headers
 
 
-def test_a_method_without_a_name_here(hook: UisHook, uis: FakeUis) -> None:
+def test_a_method_without_a_name_here(client: UisClient, uis: FakeUis) -> None:
     uis.in_turn(HTML, result([{"id": 1, "name": "x"}], total=1))
-    assert hook.call("get.tags").data == [{"id": 1, "name": "x"}]
+    assert client.ask(Request("get.tags")) == [{"id": 1, "name": "x"}]
     uis.in_turn(HTML, result({}))
     with pytest.raises(UisServerError):
-        hook.call("set.tag_communications", {"tag_id": 1})
+        client.ask(TAGGING)
     assert len(uis.asked("set.tag_communications")) == 1

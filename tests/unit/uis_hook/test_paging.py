@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from uis_hook.exceptions import UisPagingError
-from uis_hook.paging import MAX_OFFSET, ListRequest, OffsetWalk
+from uis_hook.jsonrpc import Answer
+from uis_hook.paging import MAX_OFFSET, ListRequest
 
 Rows = list[dict[str, Any]]
 CALLS = ListRequest("get.calls_report", {}, "start_time", ("id",))
@@ -28,17 +29,18 @@ def read(
     tells_total: bool = True,
     server_limit: int = 10_000,
 ) -> tuple[list[int], list[dict[str, int]]]:
-    """Walk over a table as UIS would serve it; return the ids that came and the windows asked for."""
-    walk = OffsetWalk(request, page_size)
+    """Read a table as UIS would serve it; return the ids that came and the windows asked for."""
+    pages = request.pages(page_size)
     came, windows = [], []
-    while (window := walk.next_window()) is not None:
+    while (asked := pages.next_request()) is not None:
         assert len(windows) < 200, "endless"
+        window = {name: asked.params[name] for name in ("limit", "offset")}
         windows.append(window)
         # rows with the same time come in another order each time: nobody promises one
         random.Random(len(windows)).shuffle(table)
         table.sort(key=lambda row: row["start_time"])
         rows = table[window["offset"] :][: min(window["limit"], server_limit)]
-        page = walk.accept(rows, len(table) if tells_total else None)
+        page = pages.accept(Answer(rows, "get.calls_report", len(table) if tells_total else None))
         came += [row["id"] for row in page.rows]
         between(table, len(windows))
     assert page.is_last
@@ -71,7 +73,7 @@ def test_equal_times_across_a_border_lose_nothing() -> None:
     assert len(came) == 50
 
 
-def test_a_page_full_of_equals_does_not_stop_the_walk() -> None:
+def test_a_page_full_of_equals_does_not_stop_the_reading() -> None:
     table = [call(number, start=1) for number in range(10)] + [call(number) for number in range(10, 15)]
     came, _ = read(table, 10)
     assert sorted(came) == list(range(15))
@@ -104,29 +106,33 @@ def test_a_server_that_gives_fewer_rows_than_asked() -> None:
 
 
 def test_an_empty_page_before_the_end_is_no_end() -> None:
-    walk = OffsetWalk(CALLS, 10)
-    walk.accept([call(number) for number in range(10)], 25)
+    pages = CALLS.pages(10)
+    pages.accept(Answer([call(number) for number in range(10)], "get.calls", 25))
     with pytest.raises(UisPagingError, match="offset 9"):
-        walk.accept([], 25)
+        pages.accept(Answer([], "get.calls", 25))
 
 
 def test_more_rows_than_can_be_counted_to() -> None:
-    walk = OffsetWalk(ListRequest("get.calls", {}), 10_000)
+    pages = ListRequest("get.calls").pages(10_000)
     for _ in range(10):
-        walk.accept([{"id": random.random()} for _ in range(10_000)], 200_000)
-    assert walk.next_window() == {"limit": 10_000, "offset": MAX_OFFSET}
+        pages.accept(Answer([{"id": random.random()} for _ in range(10_000)], "get.calls", 200_000))
+    request = pages.next_request()
+    assert request is not None
+    assert request.params == {"limit": 10_000, "offset": MAX_OFFSET}
     with pytest.raises(UisPagingError, match=str(MAX_OFFSET)):
-        walk.accept([{"id": random.random()} for _ in range(10_000)], 200_000)
+        pages.accept(Answer([{"id": random.random()} for _ in range(10_000)], "get.calls", 200_000))
 
 
 def test_pages_are_never_larger_than_allowed() -> None:
-    assert OffsetWalk(CALLS, 50_000).next_window() == {"limit": 10_000, "offset": 0}
+    request = ListRequest("get.calls").pages(50_000).next_request()
+    assert request is not None
+    assert request.params == {"limit": 10_000, "offset": 0}
 
 
 def test_rows_without_an_id_are_told_apart_by_all_they_hold() -> None:
     history = ListRequest("get.deals_history", {}, "ext_id")
     one, two = {"ext_id": "d", "stage": "1"}, {"ext_id": "d", "stage": "2"}
-    walk = OffsetWalk(history, 2)
-    assert walk.accept([one, two], 3).rows == [one, two]
+    pages = history.pages(2)
+    assert pages.accept(Answer([one, two], "get.deals_history", 3)).rows == [one, two]
     # the same record, its keys in another order
-    assert walk.accept([{"stage": "2", "ext_id": "d"}], 3).rows == []
+    assert pages.accept(Answer([{"stage": "2", "ext_id": "d"}], "get.deals_history", 3)).rows == []

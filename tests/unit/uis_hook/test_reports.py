@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.unit.uis_hook.conftest import settings
 from uis_hook.exceptions import UisNotFoundError
+from uis_hook.jsonrpc import Answer
 from uis_hook.paging import Page
 from uis_hook.reports import (
     CALL_FIELDS,
@@ -21,7 +23,7 @@ from uis_hook.reports import (
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 START = datetime(2026, 1, 1, tzinfo=UTC)
-LISTING = calls_report({"date_from": "a", "date_till": "b"})
+LISTING = calls_report(settings(), START, START).listing
 
 
 def windows(days: float, longest: int = 31) -> ReportWindows:
@@ -103,30 +105,33 @@ def test_impossible_times(start: datetime, end: datetime, words: str) -> None:
 
 
 def test_columns_must_be_named() -> None:
-    window = {"date_from": "a", "date_till": "b"}
     with pytest.raises(ValueError, match="start_time"):
-        calls_report(window, fields=["id"])
+        calls_report(settings(), START, START, fields=["id"])
     with pytest.raises(ValueError, match="id, start_time"):
-        call_legs_report(window, fields=[])
+        call_legs_report(settings(), START, START, fields=[])
     with pytest.raises(ValueError, match="deal_ext_id, deal_date_time"):
-        deals_report(window, 5, fields=[])
+        deals_report(settings(), START, START, 5, fields=[])
 
 
 def test_the_parameters_of_the_calls_report() -> None:
-    window = {"date_from": "a", "date_till": "b"}
     only_lost = {"field": "is_lost", "operator": "=", "value": True}
-    listing = calls_report(window, filter=only_lost, include_ongoing_calls=True)
-    assert listing.params == {
-        **window,
+    report = calls_report(settings(), START, START, filter=only_lost, include_ongoing_calls=True)
+    request = report.pages(7).next_request()
+    assert request is not None
+    assert request.params == {
+        "date_from": "2026-01-01 03:00:00",
+        "date_till": "2026-01-01 03:00:00",
         "fields": list(CALL_FIELDS),
         "filter": only_lost,
         "include_ongoing_calls": True,
+        "limit": 7,
+        "offset": 0,
+        "sort": [{"field": "start_time", "order": "asc"}],
     }
-    assert listing.sort_params() == {"sort": [{"field": "start_time", "order": "asc"}]}
 
 
 def test_the_report_of_a_type() -> None:
-    reports = [{"id": 4, "type": "calls"}, {"id": 9, "type": "deals"}]
-    assert report_id_of(reports, "deals") == 9
+    answer = Answer([{"id": 4, "type": "calls"}, {"id": 9, "type": "deals"}], "get.reports_list")
+    assert report_id_of("deals").parse(answer) == 9
     with pytest.raises(UisNotFoundError, match="leads"):
-        report_id_of(reports, "leads")
+        report_id_of("leads").parse(answer)

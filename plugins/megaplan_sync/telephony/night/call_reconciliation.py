@@ -42,6 +42,7 @@ from megaplan_sync.telephony.push.exceptions import NoTelephonyUsersError
 from megaplan_sync.telephony.push.outbox import Ledger
 from megaplan_sync.telephony.push.retry_schedule import Pace
 from megaplan_sync.telephony.session import TelephonySession
+from uis_hook.reports import calls_report
 
 log = logging.getLogger(__name__)
 
@@ -184,7 +185,7 @@ class CallReconciliation:
         uis = self._session.uis
         rows = new = 0
         for stretch in stretches:
-            for page in uis.calls_report(stretch.start, stretch.end):
+            for page in uis.pages(calls_report(uis.settings, stretch.start, stretch.end)):
                 stored = store_report_rows(
                     self._connection,
                     self._account,

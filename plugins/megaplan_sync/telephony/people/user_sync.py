@@ -14,6 +14,7 @@ from megaplan_sync.telephony.people.mismatch_report import mismatch_table
 from megaplan_sync.telephony.people.user_mapping import UserMapping, map_users
 from megaplan_sync.telephony.people.user_table import UserTable
 from megaplan_sync.telephony.session import TelephonySession
+from uis_hook import staff
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +73,8 @@ class UserSync:
         configs = _all(megaplan.call_user_configs(arguments={"fields": list(CONFIG_FIELDS)}))
         narrow = {"fields": list(EMPLOYEE_FIELDS), "onlyRequestedFields": True}
         employees = _all(megaplan.employees(arguments=narrow))
-        uis_employees, statuses = uis.employees(), uis.statuses()
+        uis_employees = list(uis.rows(staff.employees(uis.settings)))
+        statuses = list(uis.rows(staff.statuses(uis.settings)))
         self._table.refuse_empty(
             {
                 "Megaplan's users of telephony (/callUserConfig)": configs,
@@ -111,7 +113,7 @@ class UserSync:
             "todo_categories": lambda: _all(megaplan.todo_categories()),
             "todo_statuses": lambda: _all(megaplan.todo_statuses()),
             "uis_statuses": lambda: statuses,
-            "virtual_numbers": uis.virtual_numbers,
+            "virtual_numbers": lambda: list(uis.rows(staff.virtual_numbers(uis.settings))),
         }
         failures: dict[str, Exception] = {}
         for directory, read in reads.items():
