@@ -13,7 +13,7 @@ import orjson
 from megaplan_gateway.http_clients import http_client, what_failed
 from megaplan_gateway.live_budget import LiveBudget
 from megaplan_gateway.metrics import Metrics
-from megaplan_hook.envelope import Answer, entity_or_not_found, parse_answer
+from megaplan_hook.envelope import Answer, entity, entity_or_not_found, parse_answer
 from megaplan_hook.exceptions import (
     MegaplanAuthError,
     MegaplanError,
@@ -136,7 +136,7 @@ class LiveMegaplan:
         path = "/callInfo"
         body = {"contentType": "CallInfo", **call}
         answer = await self.request("POST", path, body=body, patience=patience, is_overtaken=is_overtaken)
-        return _entity(answer, path)
+        return entity(answer, path)
 
     async def update_call_info(
         self, call_info_id: str, changes: Mapping[str, Any], patience: Patience
@@ -145,7 +145,7 @@ class LiveMegaplan:
         path = f"/callInfo/{path_id(call_info_id)}"
         # without the id in the body Megaplan may make another one, as it does with todos (seen live)
         body = {"contentType": "CallInfo", **changes, "id": call_info_id}
-        return _entity(await self.request("POST", path, body=body, patience=patience), path)
+        return entity(await self.request("POST", path, body=body, patience=patience), path)
 
     async def update_call_info_by_provider(
         self, provider_id: str, changes: Mapping[str, Any], patience: Patience
@@ -269,10 +269,3 @@ class LiveMegaplan:
         encoded = encoded_grant(grant, self.settings.vendor_quirks.token_body)
         status, content, wait = await self._exchange("POST", url, TOKEN_PATH, until, lambda: False, **encoded)
         return parse_token_answer(status, content, wait)
-
-
-def _entity(answer: Answer, path: str) -> dict[str, Any]:
-    data = answer.data
-    if not isinstance(data, dict) or data.get("id") is None:
-        raise MegaplanTransportError(f"{path}: 'data' is no entity", answer.status)
-    return data

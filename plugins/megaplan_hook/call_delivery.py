@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from megaplan_hook.client import MegaplanClient
-from megaplan_hook.envelope import Answer, entity_or_not_found
+from megaplan_hook.envelope import entity, entity_or_not_found, objects
 from megaplan_hook.exceptions import MegaplanTransportError
 from megaplan_hook.paging import Anchor, ListPage
 from megaplan_hook.query import path_id
@@ -38,13 +38,13 @@ class MegaplanCallDelivery(MegaplanClient):
         :returns: what Megaplan has now, ``providerId`` tells which is which.
         """
         path = "/callInfo/history"
-        return _entities(self.request("POST", path, body=[_call(call) for call in calls]), path)
+        return objects(self.request("POST", path, body=[_call(call) for call in calls]), path)
 
     def update_call_info(self, call_info_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
         """Change a call by Megaplan's id; ``recordLinks`` is replaced as a whole. The widget hears of it."""
         path = f"/callInfo/{path_id(call_info_id)}"
         # without the id in the body Megaplan may make another one, as it does with todos (seen live)
-        return _entity(self.request("POST", path, body={**_call(changes), "id": call_info_id}), path)
+        return entity(self.request("POST", path, body={**_call(changes), "id": call_info_id}), path)
 
     def update_call_info_by_provider(self, provider_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
         """Change a call by the exchange's own id; of several the latest. The widget hears of it.
@@ -84,16 +84,16 @@ class MegaplanCallDelivery(MegaplanClient):
             "limit": MOST_TODOS_OF_A_CALL,
             "fields": ["name", "description", "status", "category", "relations", "isDropped"],
         }
-        return _entities(self.request("GET", path, arguments=asked), path)
+        return objects(self.request("GET", path, arguments=asked), path)
 
     def todo(self, todo_id: str) -> dict[str, Any]:
         """Return the full card of a todo."""
         path = f"/todo/{path_id(todo_id)}"
-        return _entity(self.request("GET", path), path)
+        return entity(self.request("GET", path), path)
 
     def create_todo(self, todo: Mapping[str, Any]) -> dict[str, Any]:
         """Make a todo; a ``status`` in it is not relied on, see ``finish_todo``."""
-        return _entity(self.request("POST", "/todo", body={"contentType": "Todo", **todo}), "/todo")
+        return entity(self.request("POST", "/todo", body={"contentType": "Todo", **todo}), "/todo")
 
     def update_todo(self, todo_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
         """Change the sent fields of a todo; arrays are replaced as a whole."""
@@ -103,7 +103,7 @@ class MegaplanCallDelivery(MegaplanClient):
             **changes,
             "id": todo_id,
         }  # without the id another one is made (seen live)
-        return _entity(self.request("POST", path, body=body), path)
+        return entity(self.request("POST", path, body=body), path)
 
     def finish_todo(
         self, todo_id: str, *, status_id: str | None = None, result_text: str | None = None
@@ -123,17 +123,3 @@ class MegaplanCallDelivery(MegaplanClient):
 
 def _call(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {"contentType": "CallInfo", **fields}
-
-
-def _entity(answer: Answer, path: str) -> dict[str, Any]:
-    data = answer.data
-    if not isinstance(data, dict) or data.get("id") is None:
-        raise MegaplanTransportError(f"{path}: 'data' is no entity", answer.status)
-    return data
-
-
-def _entities(answer: Answer, path: str) -> list[dict[str, Any]]:
-    data = answer.data
-    if not isinstance(data, list) or not all(isinstance(each, dict) for each in data):
-        raise MegaplanTransportError(f"{path}: 'data' is no list of objects", answer.status)
-    return data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -107,11 +107,6 @@ class MegaplanClient(HttpHook):
 
     # -- the session
 
-    @property
-    def session(self) -> requests.Session:
-        """The one session of this hook."""
-        return self.get_conn()
-
     def get_conn(
         self, headers: dict[Any, Any] | None = None, extra_options: dict[str, Any] | None = None
     ) -> requests.Session:
@@ -168,31 +163,24 @@ class MegaplanClient(HttpHook):
         *,
         arguments: Mapping[str, Any] | None = None,
         body: object | None = None,
+        may_come_twice: bool | None = None,
+        retries: RetrySchedule | None = None,
     ) -> Answer:
         """Send one request and return its parsed answer.
 
-        GET is tried again when Megaplan fails, limits or cannot be reached; any other method only after 429.
+        GET is tried again when Megaplan fails, limits or cannot be reached; any other method only after 429, unless
+        ``may_come_twice`` says otherwise.
 
         :param method: GET, POST, PUT or DELETE. Megaplan updates with POST.
         :param path: the route below ``/api/v3``, such as ``/deal/77``.
         :param arguments: sent as one JSON object in the query.
         :param body: sent as JSON.
+        :param may_come_twice: whether it does no harm when Megaplan gets it twice; None means that of GET only.
+        :param retries: None takes those of the hook.
         :raises MegaplanError: of the class that fits; see :mod:`megaplan_hook.exceptions`.
         """
-        return self._request(
-            method, path, arguments, body, is_write=method.upper() != "GET", retries=self._retries
-        )
-
-    def _request(
-        self,
-        method: str,
-        path: str,
-        arguments: Mapping[str, Any] | None = None,
-        body: object | None = None,
-        *,
-        is_write: bool,
-        retries: RetrySchedule,
-    ) -> Answer:
+        if may_come_twice is None:
+            may_come_twice = method.upper() == "GET"
         path = "/" + path.lstrip("/")
         url = f"{self.settings.base_url}{API_PREFIX}{path}"
         query = encode_arguments(arguments or {})
@@ -200,28 +188,31 @@ class MegaplanClient(HttpHook):
         content = None if body is None else orjson.dumps(body)
 
         def send() -> Answer:
-            prepared = self.session.prepare_request(
+            prepared = self.get_conn().prepare_request(
                 requests.Request(method.upper(), url, headers=headers, data=content)
             )
             if query:  # encoded already: looking at each of its thousands of characters again takes a while
                 prepared.url = f"{prepared.url}?{query}"
             return self._read(self._send(prepared), path)
 
-        return self._with_retries(retries, send, is_write=is_write)
+        return self._with_retries(send, may_come_twice=may_come_twice, retries=retries)
 
-    def _with_retries(self, retries: RetrySchedule, send: Callable[[], Result], *, is_write: bool) -> Result:
-        def announce(error: BaseException, seconds: float) -> None:
-            self.log.warning("%s; trying again in %.1f s.", error, seconds)
-
-        return retries.call(
+    def _with_retries(
+        self, send: Callable[[], Result], *, may_come_twice: bool, retries: RetrySchedule | None = None
+    ) -> Result:
+        return (retries or self._retries).call(
             send,
-            may_come_twice=not is_write,
-            before_wait=announce,
+            may_come_twice=may_come_twice,
+            before_wait=lambda error, seconds: self.log.warning(
+                "%s; trying again in %.1f s.", error, seconds
+            ),
             on_limit=lambda seconds: self.budget.back_off(seconds),
         )
 
     def _send(self, prepared: requests.PreparedRequest) -> requests.Response:
-        return cast(requests.Response, self.run_and_check(self.session, prepared, {"check_response": False}))
+        return cast(
+            requests.Response, self.run_and_check(self.get_conn(), prepared, {"check_response": False})
+        )
 
     def _read(self, response: requests.Response, path: str) -> Answer:
         now = server_time(response.headers)
@@ -241,12 +232,12 @@ class MegaplanClient(HttpHook):
 
         def send() -> Token:
             request = requests.Request("POST", url, auth=no_auth, **encoded)
-            response = self._send(self.session.prepare_request(request))
+            response = self._send(self.get_conn().prepare_request(request))
             return parse_token_answer(
                 response.status_code, response.content, retry_after_seconds(response.headers)
             )
 
-        return self._with_retries(self._retries, send, is_write=False)
+        return self._with_retries(send, may_come_twice=True)
 
     # -- lists
 
@@ -306,10 +297,6 @@ class MegaplanClient(HttpHook):
             page = pages.accept(_rows(answer, path), answer.pagination, answer.server_time)
             if page is not None:
                 yield page
-
-    def _read_by_post(self, path: str, body: Sequence[object]) -> Answer:
-        """Send a POST that creates nothing, with the retries of a read."""
-        return self._request("POST", path, None, body, is_write=False, retries=self._retries)
 
 
 def _rows(answer: Answer, path: str) -> list[dict[str, Any]]:

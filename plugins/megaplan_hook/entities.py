@@ -1,38 +1,12 @@
-"""Megaplan's value types, read and written (RAML of build r2510; payloads of a live account)."""
+"""Megaplan's ``DateTime``, read and written (RAML of build r2510; payloads of a live account)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from typing import Any, Literal, NamedTuple
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime
+from typing import Any, Literal
 
 DateTimeFormat = Literal["iso_offset", "spaced", "kp10"]
-
-
-class Money(NamedTuple):
-    """An amount in the entity's own currency; the rate frozen beside it is not kept here."""
-
-    value: Decimal
-    currency: str | None
-
-
-def date_only_to_date(value: Mapping[str, Any] | None) -> date | None:
-    """Read a ``DateOnly``, whose months count from 0.
-
-    ``{"contentType": "DateOnly", "year": 2026, "month": 8, "day": 21}`` is 21 September.
-
-    :raises ValueError: when the three numbers are no date.
-    """
-    if not value:
-        return None
-    return date(int(value["year"]), int(value["month"]) + 1, int(value["day"]))
-
-
-def date_to_date_only(day: date) -> dict[str, Any]:
-    """Write a date as Megaplan's ``DateOnly``, whose months count from 0."""
-    return {"contentType": "DateOnly", "year": day.year, "month": day.month - 1, "day": day.day}
 
 
 def datetime_value(value: Mapping[str, Any] | str | None) -> datetime | None:
@@ -69,20 +43,3 @@ def datetime_for_write(moment: datetime, datetime_format: DateTimeFormat = "iso_
     else:
         raise ValueError(f"unknown format {datetime_format!r}")
     return {"contentType": "DateTime", "value": text}
-
-
-def day_in_zone(value: Mapping[str, Any] | str | None, zone: ZoneInfo) -> date | None:
-    """Read a ``DateTime`` that means a day: it comes as the account's local midnight, written in UTC.
-
-    ``2025-10-12T21:00:00+00:00`` is 13 October in Moscow (seen in a live payload).
-    """
-    moment = datetime_value(value)
-    return None if moment is None else moment.astimezone(zone).date()
-
-
-def money_value(value: Mapping[str, Any] | None) -> Money | None:
-    """Read a ``Money`` as an exact number and its ISO currency code."""
-    if not value or value.get("value") is None:
-        return None
-    currency = value.get("currency")
-    return Money(Decimal(str(value["value"])), None if currency is None else str(currency))

@@ -137,6 +137,17 @@ def _whole_number(value: Any) -> int | None:
         return None
 
 
+def entity(answer: Answer, path: str) -> dict[str, Any]:
+    """Return the entity that an answer holds.
+
+    :raises MegaplanTransportError: what came is no entity
+    """
+    data = answer.data
+    if not isinstance(data, dict) or data.get("id") is None:
+        raise MegaplanTransportError(f"{path}: 'data' is no entity", answer.status)
+    return data
+
+
 def entity_or_not_found(answer: Answer, path: str) -> dict[str, Any]:
     """Return the entity of a route that looks it up by something else than its id.
 
@@ -145,10 +156,18 @@ def entity_or_not_found(answer: Answer, path: str) -> dict[str, Any]:
     :raises MegaplanNotFoundError: there is none
     :raises MegaplanTransportError: what came is no entity
     """
-    data = answer.data
-    if data is None or data == [] or data == {}:
+    if answer.data is None or answer.data == [] or answer.data == {}:
         nothing = ErrorDetail(field=None, message="'data' is empty: nothing was found", type=None)
         raise MegaplanNotFoundError(answer.status, path, [nothing])
-    if not isinstance(data, dict) or data.get("id") is None:
-        raise MegaplanTransportError(f"{path}: 'data' is no entity", answer.status)
+    return entity(answer, path)
+
+
+def objects(answer: Answer, path: str) -> list[dict[str, Any]]:
+    """Return the list that an answer holds.
+
+    :raises MegaplanTransportError: what came is no list of objects
+    """
+    data = answer.data
+    if not isinstance(data, list) or not all(isinstance(each, dict) for each in data):
+        raise MegaplanTransportError(f"{path}: 'data' is no list of objects", answer.status)
     return data

@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 from megaplan_hook.budget import RequestBudget
 from megaplan_hook.call_delivery import MegaplanCallDelivery
-from megaplan_hook.envelope import Answer
+from megaplan_hook.envelope import objects
 from megaplan_hook.exceptions import MegaplanError, MegaplanTransportError
 from megaplan_hook.links import Link, link
-from megaplan_hook.paging import Anchor, ListPage, Order
+from megaplan_hook.paging import ListPage
 from megaplan_hook.query import path_id
 
 ExtraFieldsEntity = Literal["deal", "contractorHuman", "contractorCompany", "employee", "offer"]
@@ -74,7 +74,7 @@ class MegaplanHook(MegaplanCallDelivery):
         """
         try:
             impatient = replace(self._retries, failure_tries=2, limit_total_seconds=5)
-            answer = self._request("GET", "/currentUser", is_write=False, retries=impatient)
+            answer = self.request("GET", "/currentUser", retries=impatient)
         except MegaplanError as error:
             told = str(error)
             for word, instead in (("connection", "this connection"), ("Connection", "This connection")):
@@ -124,7 +124,8 @@ class MegaplanHook(MegaplanCallDelivery):
 
         Each is ``{id, name, type: active|positive|negative, color, isEntry}``.
         """
-        return self._entities(f"/program/{path_id(program_id)}/states")
+        path = f"/program/{path_id(program_id)}/states"
+        return objects(self.request("GET", path), path)
 
     def extra_fields(self, entity: ExtraFieldsEntity) -> list[dict[str, Any]]:
         """Return the definitions of an entity's custom fields.
@@ -139,7 +140,8 @@ class MegaplanHook(MegaplanCallDelivery):
             raise ValueError(
                 f"extra fields are known for {', '.join(EXTRA_FIELDS_ENTITIES)}, not for {entity!r}"
             )
-        return self._entities(f"/{entity}/extraFields")
+        path = f"/{entity}/extraFields"
+        return objects(self.request("GET", path), path)
 
     def entities_by_links(self, links: Iterable[Link | Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Return the entities behind links, with one request.
@@ -155,18 +157,13 @@ class MegaplanHook(MegaplanCallDelivery):
             raise ValueError("Megaplan cannot give employees by links: use employee() or employees()")
         if not wanted:
             return []
-        entities = _list_of_objects(
-            self._read_by_post("/bulk/getEntitiesByLinks", wanted), "/bulk/getEntitiesByLinks"
-        )
+        path = "/bulk/getEntitiesByLinks"
+        entities = objects(self.request("POST", path, body=wanted, may_come_twice=True), path)
         if missing := len({(each["contentType"], each["id"]) for each in wanted}) - len(entities):
-            self.log.info("/bulk/getEntitiesByLinks: %d of %d entities were not given.", missing, len(wanted))
+            self.log.info("%s: %d of %d entities were not given.", path, missing, len(wanted))
         return entities
 
     # -- lists
-
-    def deals(self, **walking: Any) -> Iterator[ListPage]:
-        """Walk over ``/deal``, by ``timeCreated`` for all, by ``timeUpdated`` for what has changed."""
-        return self.walk("/deal", **walking)
 
     def deal_status_history(self, deal_id: int | str, **walking: Any) -> Iterator[ListPage]:
         """Walk over ``/deal/{id}/statusHistory``: how the deal moved through its pipeline.
@@ -188,55 +185,9 @@ class MegaplanHook(MegaplanCallDelivery):
         """
         return self.walk(f"/deal/{path_id(deal_id)}/history", **walking)
 
-    def contractors(
-        self,
-        *,
-        arguments: Mapping[str, Any] | None = None,
-        page_size: int | None = None,
-        order: Order | None = None,
-        start: Iterable[Anchor] = (),
-    ) -> Iterator[ListPage]:
-        """Walk over people and companies; the quirk ``contractor_list_route`` says by which routes."""
-        if self.settings.vendor_quirks.contractor_list_route == "contractor":
-            yield from self.walk(
-                "/contractor", arguments=arguments, page_size=page_size, order=order, start=start
-            )
-            return
-        trail = tuple(start)
-        if not trail or trail[-1]["contentType"] != "ContractorCompany":
-            for page in self.walk(
-                "/contractorHuman", arguments=arguments, page_size=page_size, order=order, start=trail
-            ):
-                yield replace(page, is_last=False)
-            trail = ()
-        yield from self.walk(
-            "/contractorCompany", arguments=arguments, page_size=page_size, order=order, start=trail
-        )
-
-    def programs(self, **walking: Any) -> Iterator[ListPage]:
-        """Walk over ``/program``: the pipelines, also inactive ones, which must be asked for."""
-        arguments = {"withInactivePrograms": True, **(walking.pop("arguments", None) or {})}
-        return self.walk("/program", arguments=arguments, **walking)
-
     def employees(self, **walking: Any) -> Iterator[ListPage]:
         """Walk over ``/employee``: everybody; Megaplan ignores filters here, and rows have no timeUpdated."""
         return self.walk("/employee", **walking)
-
-    def departments(self, **walking: Any) -> Iterator[ListPage]:
-        """Walk over ``/department``: ``{id, name, parent, …}``."""
-        return self.walk("/department", **walking)
-
-    def currencies(self, **walking: Any) -> Iterator[ListPage]:
-        """Walk over ``/currency``: ``{id, name, abbreviation: "USD", sign, rate, isBase}``."""
-        return self.walk("/currency", **walking)
-
-    def advertising_ways(self, **walking: Any) -> Iterator[ListPage]:
-        """Walk over ``/contractorAdvertisingWay``: ``{id, name, isDefault}``."""
-        return self.walk("/contractorAdvertisingWay", **walking)
-
-    def contractor_types(self, **walking: Any) -> Iterator[ListPage]:
-        """Walk over ``/contractorType``: ``{id, name, type: client|contact|…}``."""
-        return self.walk("/contractorType", **walking)
 
     def call_user_configs(self, **walking: Any) -> Iterator[ListPage]:
         """Walk over ``/callUserConfig``: the users of telephony and their internal numbers.
@@ -259,13 +210,3 @@ class MegaplanHook(MegaplanCallDelivery):
         if not isinstance(data, dict) or not data:
             raise MegaplanTransportError(f"{path}: 'data' is no entity")
         return data
-
-    def _entities(self, path: str) -> list[dict[str, Any]]:
-        return _list_of_objects(self.request("GET", path), path)
-
-
-def _list_of_objects(answer: Answer, path: str) -> list[dict[str, Any]]:
-    data = answer.data
-    if not isinstance(data, list) or not all(isinstance(each, dict) for each in data):
-        raise MegaplanTransportError(f"{path}: 'data' is no list of objects", answer.status)
-    return data

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from megaplan_hook.exceptions import MegaplanSettingError
 from megaplan_hook.hook import MegaplanHook
 from tests.unit.megaplan_hook.fake_server import FakeMegaplan
 
@@ -70,8 +72,8 @@ def make_hook(
 
     yield make
     for hook in hooks:
-        if "_session" in hook.__dict__:
-            hook.session.close()
+        with suppress(MegaplanSettingError):
+            hook.get_conn().close()
 
 
 @pytest.fixture

@@ -1,41 +1,19 @@
-"""Value types, links and queries."""
+"""Moments, links and queries."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime, timedelta, timezone
-from decimal import Decimal
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import unquote
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from megaplan_hook.entities import (
-    Money,
-    date_only_to_date,
-    date_to_date_only,
-    datetime_for_write,
-    datetime_value,
-    day_in_zone,
-    money_value,
-)
+from megaplan_hook.entities import datetime_for_write, datetime_value
 from megaplan_hook.links import is_bare_link, link
 from megaplan_hook.query import encode_arguments, path_id
 
 MOMENT = datetime(2026, 9, 21, 9, 15, tzinfo=UTC)
-
-
-def test_months_count_from_zero() -> None:
-    value = {"contentType": "DateOnly", "year": 2026, "month": 8, "day": 21}
-    assert date_only_to_date(value) == date(2026, 9, 21)
-    assert date_to_date_only(date(2026, 9, 21)) == value
-    assert date_only_to_date(None) is None
-
-
-@pytest.mark.parametrize("day", [date(2026, 1, 31), date(2026, 12, 31), date(2028, 2, 29)])
-def test_days_survive_both_ways(day: date) -> None:
-    assert date_only_to_date(date_to_date_only(day)) == day
 
 
 @pytest.mark.parametrize(
@@ -74,17 +52,6 @@ def test_moments_are_written_in_utc(datetime_format: Any, text: str) -> None:
 def test_a_moment_without_zone_is_not_written() -> None:
     with pytest.raises(ValueError, match="time zone"):
         datetime_for_write(datetime(2026, 9, 21))
-
-
-def test_a_day_is_local_midnight_in_utc() -> None:
-    assert day_in_zone("2025-10-12T21:00:00+00:00", ZoneInfo("Europe/Moscow")) == date(2025, 10, 13)
-    assert day_in_zone(None, ZoneInfo("Europe/Moscow")) is None
-
-
-def test_money_is_exact() -> None:
-    value = {"contentType": "Money", "currency": "USD", "value": 175472.1747, "valueInMain": 1}
-    assert money_value(value) == Money(Decimal("175472.1747"), "USD")
-    assert money_value(None) is None
 
 
 def test_links() -> None:

@@ -67,12 +67,12 @@ def test_settings_never_become_headers_and_the_session_is_kept(
         "X-Time-Zone",
     }
     assert headers["X-Time-Zone"] == "-10800"
-    assert hook.session is hook.get_conn()
+    assert hook.get_conn() is hook.get_conn()
 
 
 def test_a_bare_host_means_https(make_hook: MakeHook) -> None:
     hook = make_hook(host="mp361546.megaplan.ru")
-    assert hook.session.get_adapter("https://x").requests_sent == 0  # type: ignore[attr-defined]
+    assert hook.get_conn().get_adapter("https://x").requests_sent == 0  # type: ignore[attr-defined]
     assert hook.base_url == "https://mp361546.megaplan.ru"
     assert hook.account == "mp361546"
 
@@ -203,7 +203,7 @@ def test_a_walk_asks_for_a_page_only_when_it_is_wanted(hook: MegaplanHook, megap
         Reply(envelope(rows(1, 2), pagination={"count": 2, "limit": 2})),
         Reply(envelope(rows(3), pagination={"count": 1, "limit": 2})),
     )
-    walk = hook.deals(page_size=2)
+    walk = hook.walk("/deal", page_size=2)
     assert megaplan.asked() == []
     page = next(walk)
     assert (len(page.items), page.is_last, page.server_time) == (
@@ -218,7 +218,7 @@ def test_a_walk_asks_for_a_page_only_when_it_is_wanted(hook: MegaplanHook, megap
 
 def test_the_page_size_of_the_settings_is_the_default(make_hook: MakeHook, megaplan: FakeMegaplan) -> None:
     megaplan.in_turn(Reply(envelope([])))
-    list(make_hook({"page_size": 7}).deals())
+    list(make_hook({"page_size": 7}).walk("/deal"))
     assert megaplan.asked()[0].arguments == {"limit": 7}
 
 
@@ -229,7 +229,7 @@ def test_a_walk_steps_back_when_the_cursor_is_gone(hook: MegaplanHook, megaplan:
         Reply(gone, 404),
         Reply(envelope(rows(3), pagination={"limit": 2})),
     )
-    assert [row["id"] for page in hook.deals(page_size=2) for row in page.items] == ["1", "2", "3"]
+    assert [row["id"] for page in hook.walk("/deal", page_size=2) for row in page.items] == ["1", "2", "3"]
     assert megaplan.asked()[2].arguments["pageAfter"]["id"] == "1"
 
 
@@ -237,13 +237,13 @@ def test_an_unknown_field_is_raised(hook: MegaplanHook, megaplan: FakeMegaplan) 
     error = {"field": None, "message": "Deal have not this fields: deadline"}
     megaplan.in_turn(Reply(envelope({}, 422, [error]), 422))
     with pytest.raises(MegaplanValidationError, match="have not this fields"):
-        list(hook.deals(arguments={"fields": ["deadline"]}, order=Order("timeCreated")))
+        list(hook.walk("/deal", arguments={"fields": ["deadline"]}, order=Order("timeCreated")))
 
 
 def test_a_list_without_rows_is_no_answer(hook: MegaplanHook, megaplan: FakeMegaplan) -> None:
     megaplan.in_turn(Reply(envelope({"id": "1"})))
     with pytest.raises(MegaplanTransportError, match="no list of entities"):
-        list(hook.deals())
+        list(hook.walk("/deal"))
 
 
 def test_list_page_reads_one_page_as_it_is(hook: MegaplanHook, megaplan: FakeMegaplan) -> None:
@@ -274,19 +274,12 @@ def test_single_nouns(hook: MegaplanHook, megaplan: FakeMegaplan, call: Any, pat
 @pytest.mark.parametrize(
     ("call", "path", "arguments"),
     [
-        (lambda hook: list(hook.deals()), "/deal", {"limit": 100}),
         (lambda hook: list(hook.deal_status_history(77)), "/deal/77/statusHistory", {"limit": 100}),
         (lambda hook: list(hook.deal_changes("a/b", page_size=9)), "/deal/a%2Fb/history", {"limit": 9}),
-        (lambda hook: list(hook.contractors()), "/contractor", {"limit": 100}),
-        (lambda hook: list(hook.programs()), "/program", {"withInactivePrograms": True, "limit": 100}),
         (lambda hook: list(hook.employees()), "/employee", {"limit": 100}),
         (lambda hook: list(hook.call_user_configs()), "/callUserConfig", {"limit": 100}),
         (lambda hook: list(hook.todo_categories()), "/todoCategory", {"limit": 100}),
         (lambda hook: list(hook.todo_statuses()), "/todoStatus", {"limit": 100}),
-        (lambda hook: list(hook.departments()), "/department", {"limit": 100}),
-        (lambda hook: list(hook.currencies()), "/currency", {"limit": 100}),
-        (lambda hook: list(hook.advertising_ways()), "/contractorAdvertisingWay", {"limit": 100}),
-        (lambda hook: list(hook.contractor_types()), "/contractorType", {"limit": 100}),
         (lambda hook: hook.program_states(3), "/program/3/states", {}),
         (lambda hook: hook.extra_fields("deal"), "/deal/extraFields", {}),
     ],
@@ -301,29 +294,6 @@ def test_list_nouns(hook: MegaplanHook, megaplan: FakeMegaplan, call: Any, path:
 def test_extra_fields_of_something_else(hook: MegaplanHook) -> None:
     with pytest.raises(ValueError, match="not for 'task'"):
         hook.extra_fields("task")  # type: ignore[arg-type]
-
-
-def contractors_by_kind(request: Request) -> Reply:
-    kind = "ContractorHuman" if request.path.endswith("Human") else "ContractorCompany"
-    first = 1 if kind == "ContractorHuman" else 11
-    after = int(request.arguments.get("pageAfter", {}).get("id", first - 1))
-    numbers = range(after + 1, min(after + 3, first + 3))
-    return Reply(envelope([{"contentType": kind, "id": str(n)} for n in numbers], pagination={"limit": 2}))
-
-
-def test_contractors_by_kind_are_one_walk_that_resumes_in_either(
-    make_hook: MakeHook, megaplan: FakeMegaplan
-) -> None:
-    megaplan.answer = contractors_by_kind
-    hook = make_hook({"vendor_quirks": {"contractor_list_route": "by_kind"}})
-    pages = list(hook.contractors(page_size=2))
-    numbers = [[int(row["id"]) for row in page.items] for page in pages]
-    assert numbers == [[1, 2], [3], [11, 12], [13]]
-    assert [page.is_last for page in pages] == [False, False, False, True]
-    for index in range(3):
-        again = hook.contractors(page_size=2, start=pages[index].trail)
-        rest = [int(row["id"]) for page in again for row in page.items]
-        assert rest == [number for page in numbers[index + 1 :] for number in page]
 
 
 def test_entities_by_links(
@@ -418,7 +388,7 @@ def test_secrets_and_peoples_data_stay_out_of_logs_and_messages(
             while error is not None:
                 messages.append(f"{error} {error!r}")
                 error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-        hook.log.info("tokens: %s", hook.session.auth)
+        hook.log.info("tokens: %s", hook.get_conn().auth)
     told = capsys.readouterr().out + caplog.text + "\n".join(messages)
     assert "trying again in" in told
     for secret in (PASSWORD, "secret-access", "secret-refresh", "79001234567", "TRACE-BLOB", "Bearer"):
