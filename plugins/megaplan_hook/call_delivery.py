@@ -57,13 +57,13 @@ class MegaplanCallDelivery(MegaplanClient):
         )
 
     def call_infos(self, behind: str | None = None) -> Iterator[ListPage]:
-        """Walk over all calls, page by page, in Megaplan's internal order: no field of calls is known to be sortable.
+        """List all calls, page by page, in Megaplan's internal order: no field of calls is known to be sortable.
 
         :param behind: id of a call; those that come before it in that order, and itself, are left out.
         """
         start = [] if behind is None else [Anchor(contentType="CallInfo", id=behind, key=None)]
         asked = {"fields": list(_LISTED), "onlyRequestedFields": True}
-        return self.walk("/callInfo", arguments=asked, start=start)
+        return self.pages("/callInfo", arguments=asked, start=start)
 
     def call_route(self, phone: str) -> dict[str, Any]:
         """Return who has a phone number: ``CallRoute {type, timeout, employees, users}``.

@@ -242,7 +242,7 @@ class MegaplanClient(HttpHook):
     # -- lists
 
     def list_page(self, path: str, arguments: Mapping[str, Any] | None = None) -> ListPage:
-        """Read one page as it is; ``walk`` reads whole lists.
+        """Read one page as it is; ``pages`` reads whole lists.
 
         :param arguments: anything the route takes, ``limit`` (default 100) and ``pageAfter`` included. Behind
             a ``pageAfter`` an empty page does not prove the end: the row may be gone.
@@ -253,7 +253,7 @@ class MegaplanClient(HttpHook):
         page = PageWalk(page_size=asked).accept(rows, answer.pagination, answer.server_time)
         return page or ListPage([], rows, answer.pagination, answer.server_time, (), True)
 
-    def walk(
+    def pages(
         self,
         path: str,
         *,
@@ -272,9 +272,9 @@ class MegaplanClient(HttpHook):
         :param arguments: what to ask, without limit, order and cursor.
         :param page_size: rows per page; default is the setting ``page_size``.
         :param order: how the list is sorted; the field must be among the requested ones.
-        :param start: the ``trail`` of a page of an earlier walk: goes on behind that page.
-        :param expected_rows: roughly how many rows will come, of a resumed walk only what is left. When it is
-            about right, the walk costs at most ceil(rows / page size) + 1 requests; a wrong one costs one
+        :param start: the ``trail`` of a page of an earlier reading: goes on behind that page.
+        :param expected_rows: roughly how many rows will come, of a resumed reading only what is left. When it is
+            about right, all costs at most ceil(rows / page size) + 1 requests; a wrong one costs one
             more, and loses nothing.
         :raises MegaplanCursorError: when the list cannot be read to its end.
         """

@@ -30,8 +30,8 @@ class MegaplanHook(MegaplanCallDelivery):
     """Megaplan's nouns: one small method per thing that this provider reads.
 
     Shapes are those of dev.megaplan.ru/apiv3 (RAML of build r2510). Every list method takes the keyword
-    arguments of ``walk`` and yields :class:`megaplan_hook.paging.ListPage`; without ``fields`` a row has only
-    a subset of the card's fields. ``request`` and ``walk`` reach everything else.
+    arguments of ``pages`` and yields :class:`megaplan_hook.paging.ListPage`; without ``fields`` a row has only
+    a subset of the card's fields. ``request`` and ``pages`` reach everything else.
 
     :param megaplan_conn_id: the connection of the account; see
         :class:`megaplan_hook.settings.AccountSettings`.
@@ -165,17 +165,17 @@ class MegaplanHook(MegaplanCallDelivery):
 
     # -- lists
 
-    def deal_status_history(self, deal_id: int | str, **walking: Any) -> Iterator[ListPage]:
-        """Walk over ``/deal/{id}/statusHistory``: how the deal moved through its pipeline.
+    def deal_status_history(self, deal_id: int | str, **paging: Any) -> Iterator[ListPage]:
+        """List ``/deal/{id}/statusHistory``: how the deal moved through its pipeline.
 
         ``DealStatusHistory {id, fromStatus, toStatus, fromStatusUpdated, toStatusUpdated, fromStatusUser,
         toStatusUser}``; only the RAML knows it, and no public client asks for it. An account that does not give it
         is expected to answer 404 or 403, as for a deal that is gone or not visible; ``deal_changes`` tells which.
         """
-        return self.walk(f"/deal/{path_id(deal_id)}/statusHistory", **walking)
+        return self.pages(f"/deal/{path_id(deal_id)}/statusHistory", **paging)
 
-    def deal_changes(self, deal_id: int | str, **walking: Any) -> Iterator[ListPage]:
-        """Walk over ``/deal/{id}/history``: newest first (seen live, not promised), of many kinds.
+    def deal_changes(self, deal_id: int | str, **paging: Any) -> Iterator[ListPage]:
+        """List ``/deal/{id}/history``: newest first (seen live, not promised), of many kinds.
 
         A ``Changeset {id, timeCreated, type: create|drop|restore, changes, author}`` holds what one edit changed,
         each a ``FieldChange {field, oldValue, newValue, timeCreated, author}``; beside them stand comments,
@@ -183,27 +183,27 @@ class MegaplanHook(MegaplanCallDelivery):
 
         :raises MegaplanNotFoundError: when the deal is deleted, or not visible to this user.
         """
-        return self.walk(f"/deal/{path_id(deal_id)}/history", **walking)
+        return self.pages(f"/deal/{path_id(deal_id)}/history", **paging)
 
-    def employees(self, **walking: Any) -> Iterator[ListPage]:
-        """Walk over ``/employee``: everybody; Megaplan ignores filters here, and rows have no timeUpdated."""
-        return self.walk("/employee", **walking)
+    def employees(self, **paging: Any) -> Iterator[ListPage]:
+        """List ``/employee``: everybody; Megaplan ignores filters here, and rows have no timeUpdated."""
+        return self.pages("/employee", **paging)
 
-    def call_user_configs(self, **walking: Any) -> Iterator[ListPage]:
-        """Walk over ``/callUserConfig``: the users of telephony and their internal numbers.
+    def call_user_configs(self, **paging: Any) -> Iterator[ListPage]:
+        """List ``/callUserConfig``: the users of telephony and their internal numbers.
 
         ``CallUserConfig {id, employee, internalNumber: "101" or "sip:101@host", settings}``. Known from the RAML
         only; an employee is written in full once per answer, and as a bare link when met again.
         """
-        return self.walk("/callUserConfig", **walking)
+        return self.pages("/callUserConfig", **paging)
 
-    def todo_categories(self, **walking: Any) -> Iterator[ListPage]:
-        """Walk over ``/todoCategory``: ``{id, name, masterType: event|meeting|call|todo|private}``."""
-        return self.walk("/todoCategory", **walking)
+    def todo_categories(self, **paging: Any) -> Iterator[ListPage]:
+        """List ``/todoCategory``: ``{id, name, masterType: event|meeting|call|todo|private}``."""
+        return self.pages("/todoCategory", **paging)
 
-    def todo_statuses(self, **walking: Any) -> Iterator[ListPage]:
-        """Walk over ``/todoStatus``: ``{id, name, masterType: scheduled|finished|success|fail|…}``."""
-        return self.walk("/todoStatus", **walking)
+    def todo_statuses(self, **paging: Any) -> Iterator[ListPage]:
+        """List ``/todoStatus``: ``{id, name, masterType: scheduled|finished|success|fail|…}``."""
+        return self.pages("/todoStatus", **paging)
 
     def _entity(self, path: str) -> dict[str, Any]:
         data = self.request("GET", path).data

@@ -73,7 +73,7 @@ class EntityPages:
         return items
 
     def _ask(self, order: Order, start: Sequence[Any], expected_rows: int | None) -> Iterator[ListPage]:
-        return self.hook.walk(
+        return self.hook.pages(
             self.spec.path,
             arguments=self.arguments(self.names),
             page_size=self.hook.settings.page_size,

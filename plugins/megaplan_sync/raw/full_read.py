@@ -65,7 +65,7 @@ class WholeWalk:
         self, names: Sequence[str] | None, arguments: dict[str, Any]
     ) -> tuple[ListPage | None, Iterator[ListPage]]:
         chosen = {} if names is None else {"fields": list(names), "onlyRequestedFields": True}
-        pages = self._hook.walk(
+        pages = self._hook.pages(
             self._spec.path,
             arguments={**arguments, **chosen},
             page_size=self._hook.settings.page_size,

@@ -99,7 +99,7 @@ class TimedWalk:
 
     def _note_newest_change(self) -> None:
         """Every change from here on is newer than this, so catching up afterwards begins here."""
-        newest_only = self._hook.walk(
+        newest_only = self._hook.pages(
             self._spec.path,
             arguments=self._list.arguments(["timeUpdated"]),
             page_size=1,

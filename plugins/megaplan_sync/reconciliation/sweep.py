@@ -85,7 +85,7 @@ class Sweep:
             names = ["timeCreated", "timeUpdated"]
             if "isDropped" in self._spec.required:
                 names.append("isDropped")
-            pages = self._hook.walk(
+            pages = self._hook.pages(
                 self._spec.path,
                 arguments=self._pages.arguments(names),
                 page_size=self._hook.settings.page_size,

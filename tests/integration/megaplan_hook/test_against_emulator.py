@@ -108,7 +108,7 @@ def test_all_deals_come_once(
     hook: MegaplanHook, emulator: Emulator, order: Order | None, emit_has_more: bool, inclusive: bool
 ) -> None:
     emulator.control("knobs", {"emit_has_more": emit_has_more, "page_after_inclusive": inclusive})
-    pages = list(hook.walk("/deal", arguments=FIELDS, order=order, page_size=50))
+    pages = list(hook.pages("/deal", arguments=FIELDS, order=order, page_size=50))
     assert len(ids(pages)) == 250
     assert set(ids(pages)) == emulator.all_ids("deals")
     assert pages[-1].is_last
@@ -125,7 +125,7 @@ def test_a_full_last_page_costs_one_request_when_the_length_is_about_known(
     hook.account_info()
     before = hook.requests_sent
     pages = list(
-        hook.walk("/deal", arguments=FIELDS, order=CREATED, page_size=50, expected_rows=expected_rows)
+        hook.pages("/deal", arguments=FIELDS, order=CREATED, page_size=50, expected_rows=expected_rows)
     )
     assert len(ids(pages)) == 250
     assert set(ids(pages)) == emulator.all_ids("deals")
@@ -139,7 +139,7 @@ def test_the_deals_of_an_overlap_are_deleted(
     emulator.control("knobs", {"gone_cursor": gone_cursor})
     everything = emulator.all_ids("deals")
     pages = []
-    for page in hook.walk("/deal", arguments=FIELDS, order=CREATED, page_size=50, expected_rows=250):
+    for page in hook.pages("/deal", arguments=FIELDS, order=CREATED, page_size=50, expected_rows=250):
         pages.append(page)
         if len(pages) == 2:
             for row in page.data[-2:]:
@@ -151,7 +151,7 @@ def test_the_deals_of_an_overlap_are_deleted(
 
 
 def test_a_page_size_beyond_the_cap(hook: MegaplanHook) -> None:
-    pages = list(hook.walk("/deal", arguments=FIELDS, order=CREATED, page_size=1000))
+    pages = list(hook.pages("/deal", arguments=FIELDS, order=CREATED, page_size=1000))
     assert len(ids(pages)) == 250
     assert hook.requests_sent == 1 + 3
 
@@ -164,7 +164,7 @@ def test_the_cursors_deal_is_deleted(
     emulator.control("knobs", {"gone_cursor": gone_cursor})
     everything = emulator.all_ids("deals")
     pages = []
-    for page in hook.walk("/deal", arguments=FIELDS, order=order, page_size=50):
+    for page in hook.pages("/deal", arguments=FIELDS, order=order, page_size=50):
         pages.append(page)
         if len(pages) == 2:
             for row in page.data[-2:]:
@@ -176,7 +176,7 @@ def test_the_cursors_deal_is_deleted(
 
 def test_the_cursors_deal_is_updated_in_a_descending_walk(hook: MegaplanHook, emulator: Emulator) -> None:
     pages = []
-    for page in hook.walk("/deal", arguments=FIELDS, order=UPDATED, page_size=50):
+    for page in hook.pages("/deal", arguments=FIELDS, order=UPDATED, page_size=50):
         pages.append(page)
         if len(pages) in (2, 3):
             emulator.control(
@@ -191,11 +191,11 @@ def test_a_killed_walk_goes_on_from_its_trail(
 ) -> None:
     emulator.control("knobs", {"gone_cursor": gone_cursor})
     everything = emulator.all_ids("deals")
-    walk = make_hook().walk("/deal", arguments=FIELDS, order=CREATED, page_size=50)
+    walk = make_hook().pages("/deal", arguments=FIELDS, order=CREATED, page_size=50)
     first = [next(walk), next(walk)]
     trail = json.loads(json.dumps(first[-1].trail))
     emulator.control("mutate", {"op": "delete_deal", "id": trail[-1]["id"]})
-    rest = list(make_hook().walk("/deal", arguments=FIELDS, order=CREATED, page_size=50, start=trail))
+    rest = list(make_hook().pages("/deal", arguments=FIELDS, order=CREATED, page_size=50, start=trail))
     assert set(ids(first + rest)) == everything
     assert len(ids(first + rest)) == 250
 
@@ -220,13 +220,13 @@ def test_a_fault_in_mid_walk_costs_nothing(
     hook: MegaplanHook, emulator: Emulator, fault: dict[str, Any]
 ) -> None:
     emulator.control("faults", [{**fault, "path": "/deal", "nth": 2, "count": 1}])
-    pages = list(hook.walk("/deal", arguments=FIELDS, order=CREATED, page_size=50))
+    pages = list(hook.pages("/deal", arguments=FIELDS, order=CREATED, page_size=50))
     assert len(ids(pages)) == len(set(ids(pages))) == 250
 
 
 def test_a_write_that_failed_is_not_repeated(hook: MegaplanHook, emulator: Emulator) -> None:
     emulator.control("faults", [{"kind": "502", "path": "/deal/", "method": "POST", "count": 1}])
-    deal = next(hook.walk("/deal", page_size=1)).items[0]
+    deal = next(hook.pages("/deal", page_size=1)).items[0]
     with pytest.raises(MegaplanTransportError, match="HTML page, 502"):
         hook.request(
             "POST", f"/deal/{deal['id']}", body={"contentType": "Deal", "id": deal["id"], "name": "x"}
@@ -234,28 +234,28 @@ def test_a_write_that_failed_is_not_repeated(hook: MegaplanHook, emulator: Emula
 
 
 def test_nouns(hook: MegaplanHook, emulator: Emulator) -> None:
-    deal = next(hook.walk("/deal", page_size=1)).items[0]
+    deal = next(hook.pages("/deal", page_size=1)).items[0]
     assert hook.deal(deal["id"])["id"] == deal["id"]
     assert hook.current_user()["contentType"] == "Employee"
     assert hook.account_info()["contentType"] == "AccountInfo"
-    assert set(ids(list(hook.walk("/contractor")))) <= emulator.all_ids("contractors")
+    assert set(ids(list(hook.pages("/contractor")))) <= emulator.all_ids("contractors")
     assert set(ids(list(hook.employees()))) == emulator.all_ids("employees")
-    programs = [row for page in hook.walk("/program") for row in page.items]
+    programs = [row for page in hook.pages("/program") for row in page.items]
     assert hook.program_states(programs[0]["id"])
     for path in ("/department", "/currency", "/contractorAdvertisingWay", "/contractorType"):
-        assert list(hook.walk(path))[-1].is_last
+        assert list(hook.pages(path))[-1].is_last
     for entity in EXTRA_FIELDS_ENTITIES:
         assert isinstance(hook.extra_fields(entity), list)
-    contractor = next(hook.walk("/contractor", page_size=1)).items[0]
+    contractor = next(hook.pages("/contractor", page_size=1)).items[0]
     assert hook.contractor(contractor["id"])["contentType"] == contractor["contentType"]
     assert [each["id"] for each in hook.entities_by_links([deal])] == [deal["id"]]
     with pytest.raises(MegaplanNotFoundError):
         hook.deal(99999999)
     with pytest.raises(MegaplanValidationError, match="have not this fields"):
-        list(hook.walk("/deal", arguments={"fields": ["deadline"]}))
+        list(hook.pages("/deal", arguments={"fields": ["deadline"]}))
 
 
 def test_contractors_by_kind(hook: MegaplanHook) -> None:
-    mixed = set(ids(list(hook.walk("/contractor"))))
+    mixed = set(ids(list(hook.pages("/contractor"))))
     kinds = ("/contractorHuman", "/contractorCompany")
-    assert {each for kind in kinds for each in ids(list(hook.walk(kind, page_size=20)))} == mixed
+    assert {each for kind in kinds for each in ids(list(hook.pages(kind, page_size=20)))} == mixed

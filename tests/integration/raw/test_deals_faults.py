@@ -78,7 +78,7 @@ def last_rows_of_pages(connect: Connect, path: str, order: Order, page_size: int
     """Return the row under the cursor after each page of a walk; nothing is changed by finding out."""
     hook = MegaplanHook(connect())
     arguments = {"fields": [order.field], "onlyRequestedFields": True}
-    walk = hook.walk(path, arguments=arguments, order=order, page_size=page_size)
+    walk = hook.pages(path, arguments=arguments, order=order, page_size=page_size)
     return [str(page.data[-1]["id"]) for page in walk if page.data]
 
 

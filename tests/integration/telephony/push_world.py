@@ -207,7 +207,7 @@ class PushWorld:
         hook = MegaplanHook(self.connect(), sleep=lambda seconds: None)
         return [
             item["content"]
-            for page in hook.walk(f"/todo/{todo['id']}/comments")
+            for page in hook.pages(f"/todo/{todo['id']}/comments")
             for item in page.items
             if item["contentType"] == "Comment"
         ]

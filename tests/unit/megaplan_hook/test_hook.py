@@ -203,7 +203,7 @@ def test_a_walk_asks_for_a_page_only_when_it_is_wanted(hook: MegaplanHook, megap
         Reply(envelope(rows(1, 2), pagination={"count": 2, "limit": 2})),
         Reply(envelope(rows(3), pagination={"count": 1, "limit": 2})),
     )
-    walk = hook.walk("/deal", page_size=2)
+    walk = hook.pages("/deal", page_size=2)
     assert megaplan.asked() == []
     page = next(walk)
     assert (len(page.items), page.is_last, page.server_time) == (
@@ -218,7 +218,7 @@ def test_a_walk_asks_for_a_page_only_when_it_is_wanted(hook: MegaplanHook, megap
 
 def test_the_page_size_of_the_settings_is_the_default(make_hook: MakeHook, megaplan: FakeMegaplan) -> None:
     megaplan.in_turn(Reply(envelope([])))
-    list(make_hook({"page_size": 7}).walk("/deal"))
+    list(make_hook({"page_size": 7}).pages("/deal"))
     assert megaplan.asked()[0].arguments == {"limit": 7}
 
 
@@ -229,7 +229,7 @@ def test_a_walk_steps_back_when_the_cursor_is_gone(hook: MegaplanHook, megaplan:
         Reply(gone, 404),
         Reply(envelope(rows(3), pagination={"limit": 2})),
     )
-    assert [row["id"] for page in hook.walk("/deal", page_size=2) for row in page.items] == ["1", "2", "3"]
+    assert [row["id"] for page in hook.pages("/deal", page_size=2) for row in page.items] == ["1", "2", "3"]
     assert megaplan.asked()[2].arguments["pageAfter"]["id"] == "1"
 
 
@@ -237,13 +237,13 @@ def test_an_unknown_field_is_raised(hook: MegaplanHook, megaplan: FakeMegaplan) 
     error = {"field": None, "message": "Deal have not this fields: deadline"}
     megaplan.in_turn(Reply(envelope({}, 422, [error]), 422))
     with pytest.raises(MegaplanValidationError, match="have not this fields"):
-        list(hook.walk("/deal", arguments={"fields": ["deadline"]}, order=Order("timeCreated")))
+        list(hook.pages("/deal", arguments={"fields": ["deadline"]}, order=Order("timeCreated")))
 
 
 def test_a_list_without_rows_is_no_answer(hook: MegaplanHook, megaplan: FakeMegaplan) -> None:
     megaplan.in_turn(Reply(envelope({"id": "1"})))
     with pytest.raises(MegaplanTransportError, match="no list of entities"):
-        list(hook.walk("/deal"))
+        list(hook.pages("/deal"))
 
 
 def test_list_page_reads_one_page_as_it_is(hook: MegaplanHook, megaplan: FakeMegaplan) -> None:
