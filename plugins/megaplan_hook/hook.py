@@ -29,6 +29,14 @@ EXTRA_FIELDS_ENTITIES: tuple[ExtraFieldsEntity, ...] = (
 class MegaplanHook(MegaplanCallDelivery):
     """Megaplan's nouns: one small method per thing that this provider reads.
 
+    .. code-block:: python
+
+        from megaplan_hook.hook import MegaplanHook
+
+        hook = MegaplanHook("megaplan_default")
+        for page in hook.pages("/deal", arguments={"fields": ["name", "price"]}):
+            print([deal["name"] for deal in page.items])
+
     Shapes are those of dev.megaplan.ru/apiv3 (RAML of build r2510). Every list method takes the keyword
     arguments of ``pages`` and yields :class:`megaplan_hook.paging.ListPage`; without ``fields`` a row has only
     a subset of the card's fields. ``request`` and ``pages`` reach everything else.

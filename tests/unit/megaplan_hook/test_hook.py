@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import pickle
 import socket
 import threading
@@ -26,6 +27,7 @@ from megaplan_hook.exceptions import (
 )
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import Order
+from tests.docstring_example import run_example
 from tests.unit.megaplan_hook.conftest import PASSWORD, FreeBudget
 from tests.unit.megaplan_hook.fake_server import DATE, FakeMegaplan, Reply, Request, envelope, recorded
 
@@ -214,6 +216,20 @@ def test_a_walk_asks_for_a_page_only_when_it_is_wanted(hook: MegaplanHook, megap
     assert len(megaplan.asked()) == 1
     assert [page.is_last for page in walk] == [True]
     assert megaplan.asked()[1].arguments["pageAfter"] == {"contentType": "Deal", "id": "2"}
+
+
+def test_the_example_of_the_docstring_runs(
+    make_hook: MakeHook,
+    megaplan: FakeMegaplan,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    make_hook()
+    monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_DEFAULT", os.environ["AIRFLOW_CONN_MEGAPLAN_TEST"])
+    megaplan.in_turn(Reply(envelope(rows(1, 2), pagination={"hasMoreNext": True})), Reply(envelope(rows(3))))
+    run_example(MegaplanHook)
+    assert "['Сделка 1', 'Сделка 2']\n['Сделка 3']" in capsys.readouterr().out
+    assert megaplan.asked()[0].arguments == {"fields": ["name", "price"], "limit": 100}
 
 
 def test_the_page_size_of_the_settings_is_the_default(make_hook: MakeHook, megaplan: FakeMegaplan) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 
 import pytest
 
+from tests.docstring_example import run_example
 from tests.unit.uis_hook.conftest import PASSWORD, TOKEN, FreePoints, MakeClient, MakeHook, call
 from tests.unit.uis_hook.fake_uis import (
     ACCOUNT,
@@ -18,6 +20,7 @@ from tests.unit.uis_hook.fake_uis import (
     Reply,
     error,
     result,
+    table,
 )
 from uis_hook.call_control import list_calls
 from uis_hook.client import UisClient
@@ -180,6 +183,16 @@ def test_secrets_stay_out_of_logs_and_errors(
     seen = caplog.text + capsys.readouterr().out + str(caught.value) + repr(caught.value)
     assert "Trying again" in seen
     assert not any(secret in seen for secret in (PASSWORD, "secret-session", "79161112233"))
+
+
+def test_the_example_of_the_docstring_runs(
+    uis: FakeUis, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    connection = {"conn_type": "uis", "host": uis.url, "extra": {"access_token": TOKEN}}
+    monkeypatch.setenv("AIRFLOW_CONN_UIS_DEFAULT", json.dumps(connection))
+    uis.answer = table([{"id": 502, "full_name": "Петров Пётр"}, {"id": 501, "full_name": "Иванова Анна"}])
+    run_example(UisHook)
+    assert "['Иванова Анна', 'Петров Пётр']" in capsys.readouterr().out
 
 
 def test_test_connection_says_who_we_are(hook: UisHook, uis: FakeUis) -> None:
