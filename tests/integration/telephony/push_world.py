@@ -123,11 +123,20 @@ class PushWorld:
             {**values, "number": number},
         )
 
-    def new_push(self, connection: Connection[Any], **settings: Any) -> AccountPush:
-        """Return a run that does not wait between its tries."""
+    def new_hook(self, **settings: Any) -> MegaplanHook:
+        """Return a hook of the account that does not wait between its tries."""
         quirks = {"read_lag_seconds": self.lag, **settings.pop("vendor_quirks", {})}
         given = {"telephony_active": True, **self.settings, **settings, "vendor_quirks": quirks}
-        hook = MegaplanHook(self.connect(**given), budget=FreeBudget(), sleep=lambda seconds: None)
+        return MegaplanHook(self.connect(**given), budget=FreeBudget(), sleep=lambda seconds: None)
+
+    def new_push(
+        self, connection: Connection[Any], hook: MegaplanHook | None = None, **settings: Any
+    ) -> AccountPush:
+        """Return a run that does not wait between its tries.
+
+        :param hook: the one it works with; None makes one
+        """
+        hook = hook or self.new_hook(**settings)
         pace = Pace.of(hook.settings)
         return AccountPush(hook, connection, self.uis, pace=pace, sleep=lambda seconds: None)
 

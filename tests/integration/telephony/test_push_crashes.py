@@ -199,7 +199,8 @@ def test_a_run_that_was_overtaken_sends_nothing_more(world: PushWorld) -> None:
     world.add_call()
     with psycopg.connect(world.uri, autocommit=True) as connection:
         prepare_session(connection)
-        slow = world.new_push(connection, **ALL_DONE)
+        hook = world.new_hook(**ALL_DONE)
+        slow = world.new_push(connection, hook)
         slow._ledger.open()
         (claimed,) = slow._ledger.claim("history", 10)
         world.let_time_pass()
@@ -208,7 +209,7 @@ def test_a_run_that_was_overtaken_sends_nothing_more(world: PushWorld) -> None:
         with pytest.raises(ClaimLostError):
             slow._history._send([claimed])
         with pytest.raises(ClaimLostError):
-            slow._tools.hook.push_call_history([{"providerId": "700100200"}])
+            hook.push_call_history([{"providerId": "700100200"}])
     assert world.requests("/callInfo") == []
 
 
@@ -216,13 +217,14 @@ def test_the_claim_is_moved_on_before_every_request(world: PushWorld) -> None:
     world.add_call()
     with psycopg.connect(world.uri, autocommit=True) as connection:
         prepare_session(connection)
-        push = world.new_push(connection)
+        hook = world.new_hook()
+        push = world.new_push(connection, hook)
         push._ledger.open()
         push._ledger.claim("history", 10)
         world.database.execute(
             "UPDATE telephony.call_deliveries SET claimed_until = now() + interval '1 second'"
         )
-        push._tools.hook.current_user()
+        hook.current_user()
         left = world.database.execute(
             "SELECT extract(epoch FROM claimed_until - now())::float FROM telephony.call_deliveries"
         ).fetchone()
