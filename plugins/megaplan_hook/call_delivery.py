@@ -1,4 +1,4 @@
-"""What Megaplan is told of telephone calls: the calls themselves, and the communications made of them.
+"""What Megaplan is sent about telephone calls: the calls themselves, and the communications made of them.
 
 Shapes are those of the RAML of build r2510; no public client is known to use the routes of calls. Nothing here is
 tried again after an ambiguous answer: whether a call or a todo was made is for the caller to find out.
@@ -17,7 +17,7 @@ from megaplan_hook.query import path_id
 
 MOST_TODOS_OF_A_CALL = 100
 _LISTED = ("providerId", "state", "type", "recordLinks")
-"""What a list of calls is asked for: enough to tell whether a call is there as it should be."""
+"""What a list of calls is asked for: enough to see whether a call is there as it should be."""
 
 
 class MegaplanCallDelivery(MegaplanClient):
@@ -35,7 +35,7 @@ class MegaplanCallDelivery(MegaplanClient):
         """Import finished calls: created, or updated when Megaplan has them; no widget hears of it.
 
         :param calls: ``CallInfo`` objects; an ``id`` names the one to update.
-        :returns: what Megaplan has now, ``providerId`` tells which is which.
+        :returns: what Megaplan has now, ``providerId`` says which is which.
         """
         path = "/callInfo/history"
         return objects(self.request("POST", path, body=[_call(call) for call in calls]), path)
@@ -108,7 +108,7 @@ class MegaplanCallDelivery(MegaplanClient):
     def finish_todo(
         self, todo_id: str, *, status_id: str | None = None, result_text: str | None = None
     ) -> None:
-        """Finish a todo; the result becomes a comment of it. Nobody outside of the account is told.
+        """Finish a todo; the result becomes a comment of it. Nobody outside of the account is notified.
 
         :param status_id: a ``TodoStatus``; None leaves the choice to Megaplan.
         :raises MegaplanForbiddenError: when it is finished already.

@@ -96,9 +96,14 @@ def parse_answer(status: int, body: bytes, path: str) -> Answer:
         raise MegaplanTransportError(
             f"{path}: JSON without 'meta', {status}: not a Megaplan answer; {CHECK_THE_HOST}", status
         )
-    told = meta.get("status")
-    if status < 400 and isinstance(told, int | str) and str(told).isdigit() and int(told) >= 400:
-        status = int(told)
+    own_status = meta.get("status")
+    if (
+        status < 400
+        and isinstance(own_status, int | str)
+        and str(own_status).isdigit()
+        and int(own_status) >= 400
+    ):
+        status = int(own_status)
     return Answer(
         data=document.get("data"),
         status=status,

@@ -91,7 +91,7 @@ class MegaplanTransportError(VendorTransportError, MegaplanError):
 class MegaplanCursorError(VendorPagingError, MegaplanError):
     """A list cannot be paged to its end: the cursor does not move, and stepping back did not help.
 
-    Nothing is lost: what was yielded before is valid, and a later walk may start from the last trail.
+    Nothing is lost: what was yielded before is valid, and a later reading may start from the last trail.
     """
 
 
@@ -114,13 +114,13 @@ class MegaplanAPIError(VendorAPIError, MegaplanError):
         super().__init__(status, path, self.errors, retry_after)
 
     def __str__(self) -> str:
-        told = "; ".join(
+        messages = "; ".join(
             f"{error['field']}: {error['message']}" if error["field"] else error["message"]
             for error in self.errors
         )
         waiting = f", retry after {self.retry_after:g} s" if self.retry_after is not None else ""
         return shortened(
-            f"Megaplan answered {self.status} to {self.path}{waiting}" + (f": {told}" if told else "")
+            f"Megaplan answered {self.status} to {self.path}{waiting}" + (f": {messages}" if messages else "")
         )
 
 

@@ -84,10 +84,10 @@ class MegaplanHook(MegaplanCallDelivery):
             impatient = replace(self._retries, failure_tries=2, limit_total_seconds=5)
             answer = self.request("GET", "/currentUser", retries=impatient)
         except MegaplanError as error:
-            told = str(error)
+            message = str(error)
             for word, instead in (("connection", "this connection"), ("Connection", "This connection")):
-                told = told.replace(f"{word} {self.megaplan_conn_id!r}", instead)
-            return False, told
+                message = message.replace(f"{word} {self.megaplan_conn_id!r}", instead)
+            return False, message
         user = answer.data if isinstance(answer.data, Mapping) else {}
         parts = (user.get("lastName"), user.get("firstName"), user.get("middleName"))
         name = user.get("name") or " ".join(str(part) for part in parts if part) or "a user without a name"
@@ -178,7 +178,7 @@ class MegaplanHook(MegaplanCallDelivery):
 
         ``DealStatusHistory {id, fromStatus, toStatus, fromStatusUpdated, toStatusUpdated, fromStatusUser,
         toStatusUser}``; only the RAML knows it, and no public client asks for it. An account that does not give it
-        is expected to answer 404 or 403, as for a deal that is gone or not visible; ``deal_changes`` tells which.
+        is expected to answer 404 or 403, as for a deal that is gone or not visible; ``deal_changes`` shows which.
         """
         return self.pages(f"/deal/{path_id(deal_id)}/statusHistory", **paging)
 

@@ -125,7 +125,7 @@ def api_error(method: str, error: Mapping[str, Any], *, retry_after: float | Non
     code = error.get("code")
     code = code if isinstance(code, int) else None
     mnemonic = str(data.get("mnemonic") or "").strip() or "an error without mnemonic"
-    told = str(error.get("message") or "")
+    message = str(error.get("message") or "")
     field = data.get("field")
     field = None if field in (None, "") else str(field)
     metadata = data.get("metadata")
@@ -133,13 +133,13 @@ def api_error(method: str, error: Mapping[str, Any], *, retry_after: float | Non
     kind = _CLASS_OF_MNEMONIC.get(mnemonic) or _CLASS_OF_CODE.get(code or 0, UisAPIError)
     remedy = _REMEDIES.get(mnemonic, "")
     if issubclass(kind, UisLimitExceededError):
-        period = _period(data, told)
+        period = _period(data, message)
         if retry_after is None:
             retry_after = _reset(limits, period)
         return UisLimitExceededError(
-            method, mnemonic, code, told, field, remedy, limits, retry_after=retry_after, period=period
+            method, mnemonic, code, message, field, remedy, limits, retry_after=retry_after, period=period
         )
-    return kind(method, mnemonic, code, told, field, remedy, limits)
+    return kind(method, mnemonic, code, message, field, remedy, limits)
 
 
 def http_error(method: str, status: int, *, retry_after: float | None = None) -> UisAPIError | None:
@@ -151,11 +151,11 @@ def http_error(method: str, status: int, *, retry_after: float | None = None) ->
     return None
 
 
-def _period(data: Mapping[str, Any], told: str) -> LimitPeriod | None:
+def _period(data: Mapping[str, Any], message: str) -> LimitPeriod | None:
     """Find which limit it is: in ``params.limit_type``, or in UIS's own sentence ``Limit per minute has …``."""
     params = data.get("params")
     named = str(params.get("limit_type") or "").lower() if isinstance(params, Mapping) else ""
-    if not named and (found := _PERIOD_IN_TEXT.search(told)):
+    if not named and (found := _PERIOD_IN_TEXT.search(message)):
         named = found.group(1).lower()
     return next((period for period in PERIODS if period == named), None)
 

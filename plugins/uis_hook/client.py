@@ -147,8 +147,8 @@ class UisClient:
         self.points.acquire(message.api, message.method, message.points)
         headers = dict(HEADERS)
         if not message.may_come_twice:
-            # on a connection kept from before, a request may be lost in a way that cannot be told from one
-            # that UIS has got; and then it could not be sent again
+            # on a connection kept from before, a request may be lost and look like one that UIS has got:
+            # then it could not be sent again
             self._adapter.close()
             headers["Connection"] = "close"
         url = self.settings.api_url(message.api)

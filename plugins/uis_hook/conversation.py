@@ -73,8 +73,8 @@ def conversation(
     :param keys: where the key comes from and is kept.
     :param now: unix seconds.
     :param customer_user_id: of a reseller's client.
-    :param on_limits: told the account's points, whenever an answer names them.
-    :param on_key: told every new key, so that it can be kept out of logs.
+    :param on_limits: gets the account's points, whenever an answer names them.
+    :param on_key: gets every new key, so that it can be kept out of logs.
     :raises UisError: as :func:`uis_hook.jsonrpc.parse_answer` does; UisTokenError when even a new key is refused.
     """
     key = yield from _key(request.api, keys, now, on_limits, on_key)

@@ -82,7 +82,7 @@ class DealRecord:
     """One state of a deal in its history. Moments are aware.
 
     :param stage_moved_at: when it came into this stage; never earlier than in the last uploaded record of the
-        deal. The same moment again is allowed: so a changed sum is told without a move.
+        deal. The same moment again is allowed: so a changed sum is sent without a move.
     :param modified_at: None lets UIS take now.
     :param closed_at: counts on final stages only.
     :param contact_ext_ids: of contacts; together with main_contact_ext_id, which is one of them, or neither.

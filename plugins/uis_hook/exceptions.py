@@ -6,7 +6,7 @@ UisError
 ├── UisSettingError               a field of the connection is missing or impossible
 ├── UisTransportError             no usable answer: connection, timeout, truncated body, HTML page
 ├── UisPagingError                a list cannot be read to its end
-└── UisAPIError                   UIS answered, and the answer is an error; told apart by its mnemonic
+└── UisAPIError                   UIS answered, and the answer is an error; its mnemonic says which
     ├── UisTokenError                 access_token_invalid, _expired, _blocked
     ├── UisLoginError                 auth_error
     ├── UisAddressNotAllowedError     ip_not_whitelisted
@@ -171,9 +171,9 @@ class UisLimitExceededError(VendorLimitError, UisAPIError):
     def __str__(self) -> str:
         which = f" per {self.period}" if self.period else ""
         when = f"new points come in {self.retry_after:.0f} s" if self.retry_after is not None else ""
-        told = f": {shortened(self.told, 150).rstrip('.')}" if self.told else f": no points{which} are left"
+        reason = shortened(self.told, 150).rstrip(".") if self.told else f"no points{which} are left"
         return self._message(
-            f"UIS answered {self.mnemonic} to {self.method}{told}"
+            f"UIS answered {self.mnemonic} to {self.method}: {reason}"
             + "".join(f"; {part}" for part in (when, self.remedy) if part)
             + "."
         )

@@ -171,8 +171,8 @@ def success(answer: Answer) -> None:
 
     :raises UisTransportError: for anything else.
     """
-    told = answer.data.get("success") if isinstance(answer.data, dict) else None
-    if str(told).lower() != "true":
+    said = answer.data.get("success") if isinstance(answer.data, dict) else None
+    if str(said).lower() != "true":
         raise UisTransportError(f"{answer.method}: the answer does not say success")
 
 

@@ -1,4 +1,4 @@
-"""The points of an account, as the metadata of every answer tells them. Free of I/O.
+"""The points of an account, as the metadata of every answer names them. Free of I/O.
 
 Each call costs points, only successful ones are charged. ``metadata.limits`` holds ``day_limit``,
 ``day_remaining``, ``day_reset`` and the same for the minute, in newer answers for the hour; or it is empty, or
@@ -46,7 +46,7 @@ class Limits:
     def exhausted(self, points: int = 1) -> tuple[LimitPeriod, float] | None:
         """Return the period that lacks so many points longest, and the seconds until it is full again.
 
-        A reset that UIS does not tell counts as the whole period. None when there are points enough.
+        A reset that UIS does not name counts as the whole period. None when there are points enough.
         """
         lacking: list[tuple[LimitPeriod, float]] = []
         for period in PERIODS:

@@ -1,6 +1,6 @@
 """How a list of UIS is read to its end, although rows come, go and move meanwhile. Free of I/O.
 
-UIS pages by ``limit`` (default 1000, at most 10 000) and ``offset`` (at most 100 000) and tells ``total_items``
+UIS pages by ``limit`` (default 1000, at most 10 000) and ``offset`` (at most 100 000) and names ``total_items``
 (vendor's Data API documentation). Offsets are positions, so the order must be the same for every page: lists
 are sorted, and since the sort field may be equal in many rows whose order among themselves nobody promises,
 the next page begins with the first row of the last page's final group of equals. Rows already yielded are

@@ -89,10 +89,10 @@ class LocalPoints:
         with self._lock:
             now = self._clock()
             limits, seen_at = self._seen.get(api, (None, now))
-            told = self._not_before.get(api, float("-inf")) - now
+            blocked = self._not_before.get(api, float("-inf")) - now
             exhausted = None if limits is None else limits.exhausted(points)
             if exhausted is not None:
                 period, reset = exhausted
                 if (left := seen_at + reset - now) > 0:
-                    return period, max(left, told), limits
-            return (None, told, limits) if told > 0 else None
+                    return period, max(left, blocked), limits
+            return (None, blocked, limits) if blocked > 0 else None

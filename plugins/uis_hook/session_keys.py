@@ -57,7 +57,7 @@ class Keys:
     :param access_token: a permanent key, which nothing can renew; None to log in.
     :param login: of a user of the cabinet.
     :param password: of that user.
-    :param lifetime_seconds: of a session key whose end UIS does not tell.
+    :param lifetime_seconds: of a session key whose end UIS does not name.
     """
 
     def __init__(

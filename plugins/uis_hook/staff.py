@@ -23,7 +23,7 @@ EMPLOYEE_FIELDS = (
     "phone_numbers",
     "extension",
 )
-# what update.employees takes of a phone; phone_id is told by get.employees only
+# what update.employees takes of a phone; only get.employees names phone_id
 _PHONE_FIELDS = ("phone_number", "channels_count", "dial_time", "status")
 
 
