@@ -1,6 +1,6 @@
 """What can go wrong between this provider and Megaplan.
 
-It is the tree of :mod:`megaplan_vendor_kit.errors` with leaves of its own.
+It is the tree of :mod:`megaplan_vendor_kit.exceptions` with leaves of its own.
 
 MegaplanError
 ├── MegaplanSettingError          a field of the connection is missing or impossible
@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
 
-from megaplan_vendor_kit.errors import (
+from megaplan_vendor_kit.exceptions import (
     VendorAPIError,
     VendorError,
     VendorLimitError,

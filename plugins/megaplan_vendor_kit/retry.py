@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import tenacity
 
-from megaplan_vendor_kit.errors import (
+from megaplan_vendor_kit.exceptions import (
     VendorError,
     VendorLimitError,
     VendorServerError,

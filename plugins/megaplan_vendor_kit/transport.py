@@ -16,7 +16,7 @@ from requests import exceptions
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
-from megaplan_vendor_kit.errors import VendorTransportError
+from megaplan_vendor_kit.exceptions import VendorTransportError
 
 DISTRIBUTION = "airflow-provider-megaplan"
 POOL_SIZE = 10

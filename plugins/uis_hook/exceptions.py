@@ -1,6 +1,6 @@
 """What can go wrong between this provider and UIS (CoMagic, Novofon 2.0, CallGear).
 
-It is the tree of :mod:`megaplan_vendor_kit.errors` with leaves of its own.
+It is the tree of :mod:`megaplan_vendor_kit.exceptions` with leaves of its own.
 
 UisError
 ├── UisSettingError               a field of the connection is missing or impossible
@@ -33,7 +33,7 @@ own text and what to do; never parameters or the ``value`` that UIS echoes.
 
 from __future__ import annotations
 
-from megaplan_vendor_kit.errors import (
+from megaplan_vendor_kit.exceptions import (
     VendorAPIError,
     VendorError,
     VendorLimitError,

@@ -14,7 +14,7 @@ from megaplan_hook.exceptions import (
     MegaplanServerError,
     MegaplanTransportError,
 )
-from megaplan_vendor_kit.errors import VendorError
+from megaplan_vendor_kit.exceptions import VendorError
 from megaplan_vendor_kit.retry import RetrySchedule, is_retryable
 from uis_hook.exceptions import (
     UisLimitExceededError,

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from megaplan_vendor_kit import transport
-from megaplan_vendor_kit.errors import VendorTransportError
+from megaplan_vendor_kit.exceptions import VendorTransportError
 from megaplan_vendor_kit.transport import VendorAdapter, VendorSession
 from tests.local_server import LocalServer, SilentHandler
 

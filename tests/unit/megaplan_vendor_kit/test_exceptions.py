@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 
 from megaplan_hook import exceptions as megaplan
-from megaplan_vendor_kit import errors as kit
+from megaplan_vendor_kit import exceptions as kit
 from uis_hook import exceptions as uis
 
 
