@@ -115,11 +115,13 @@ class MegaplanClient(HttpHook):
         :param headers: taken by ``run()`` for its own request, not kept for others.
         :param extra_options: of ``run()``; ``check_response`` is honoured.
         """
-        with self._session_lock:
-            session = self._session
         # both are what run() and url_from_endpoint() of HttpHook read
         self.base_url, self.merged_extra = self.settings.base_url, dict(extra_options or {})
-        return session
+        return self._kept_session()
+
+    def _kept_session(self) -> VendorSession:
+        with self._session_lock:
+            return self._session
 
     @cached_property
     def _transport(self) -> VendorAdapter:
@@ -188,7 +190,7 @@ class MegaplanClient(HttpHook):
         content = None if body is None else orjson.dumps(body)
 
         def send() -> Answer:
-            prepared = self.get_conn().prepare_request(
+            prepared = self._kept_session().prepare_request(
                 requests.Request(method.upper(), url, headers=headers, data=content)
             )
             if query:  # encoded already: looking at each of its thousands of characters again takes a while
@@ -211,7 +213,7 @@ class MegaplanClient(HttpHook):
 
     def _send(self, prepared: requests.PreparedRequest) -> requests.Response:
         return cast(
-            requests.Response, self.run_and_check(self.get_conn(), prepared, {"check_response": False})
+            requests.Response, self.run_and_check(self._kept_session(), prepared, {"check_response": False})
         )
 
     def _read(self, response: requests.Response, path: str) -> Answer:
@@ -232,7 +234,7 @@ class MegaplanClient(HttpHook):
 
         def send() -> Token:
             request = requests.Request("POST", url, auth=no_auth, **encoded)
-            response = self._send(self.get_conn().prepare_request(request))
+            response = self._send(self._kept_session().prepare_request(request))
             return parse_token_answer(
                 response.status_code, response.content, retry_after_seconds(response.headers)
             )

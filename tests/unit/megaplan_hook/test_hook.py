@@ -378,6 +378,14 @@ def test_run_of_the_http_provider_works_and_raises_our_errors(
         hook.run("/api/v3/deal/1")
 
 
+def test_run_keeps_its_options_although_it_logs_in_meanwhile(
+    hook: MegaplanHook, megaplan: FakeMegaplan
+) -> None:
+    megaplan.in_turn(Reply(envelope({}, 404), 404))
+    assert hook.run("/api/v3/deal/1", extra_options={"check_response": False}).status_code == 404
+    assert len(megaplan.token_requests()) == 1
+
+
 def test_secrets_and_peoples_data_stay_out_of_logs_and_messages(
     hook: MegaplanHook,
     megaplan: FakeMegaplan,
