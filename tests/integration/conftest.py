@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -135,13 +134,6 @@ def sync(database_uri: str, connect: Callable[..., str]) -> Callable[..., dict[s
 def list_requests(megaplan: EmulatedMegaplan, path: str) -> list[dict[str, Any]]:
     """Return the logged requests to exactly one route, e.g. ``/deal``."""
     return [entry for entry in megaplan.control("requests") if entry["path"] == f"/api/v3{path}"]
-
-
-def log_folder(tmp_path: Path) -> Path:
-    """Return a folder for the logs of programs a test starts."""
-    folder = tmp_path / "logs"
-    folder.mkdir(exist_ok=True)
-    return folder
 
 
 @pytest.fixture(scope="module")

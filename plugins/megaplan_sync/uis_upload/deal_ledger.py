@@ -55,7 +55,6 @@ class UnverifiedDeal:
     ext_id: str
     sent: dict[str, Any]
     sent_hash: str
-    verify_tries: int
 
 
 class DealLedger:

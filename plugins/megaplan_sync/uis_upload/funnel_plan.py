@@ -56,11 +56,6 @@ class FunnelPlan:
             "in_process": [[stage.ext_id, stage.name] for stage in self.in_process],
         }
 
-    def stage_name(self, ext_id: str) -> str | None:
-        """Return the name of a stage in UIS."""
-        stages = (self.success, self.failed, *self.in_process)
-        return next((stage.name for stage in stages if stage.ext_id == ext_id), None)
-
 
 def plan_funnel(prefix: str, pipeline_id: int, name: str, stages: Sequence[Mapping[str, Any]]) -> FunnelPlan:
     """Plan the funnel of a pipeline.
