@@ -15,7 +15,7 @@ from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabase
 from megaplan_sync.kernel.account_session import account_hook
 from megaplan_sync.kernel.certificate import Certificate, certificates_of
 from megaplan_sync.kernel.certificate_report import event_extra, report, wants
-from megaplan_sync.kernel.error_reporting import plainly_told
+from megaplan_sync.kernel.error_reporting import airflow_errors
 from megaplan_sync.kernel.exceptions import OUR_ERRORS
 from megaplan_sync.kernel.postgres import raw_database
 from megaplan_sync.kernel.schemas import prepare_upload_schema
@@ -37,7 +37,7 @@ class PrepareUploadTablesOperator(RawDatabaseOperator):
 
     def execute(self, context: Context) -> bool:
         """Return whether anything had to be done."""
-        with plainly_told(), raw_database(self.postgres_conn_id) as connection:
+        with airflow_errors(), raw_database(self.postgres_conn_id) as connection:
             done = [prepare_raw_schema(connection), prepare_upload_schema(connection)]
         self.log.info("Tables of the upload %s", "created or upgraded" if any(done) else "are in place")
         return any(done)
@@ -105,7 +105,7 @@ class DealsProcessedSensor(RawDatabaseOperator, BaseSensorOperator):
 
     def execute(self, context: Context) -> None:
         """Ask, and wait if there is something left; skipped where nothing was uploaded."""
-        with plainly_told():
+        with airflow_errors():
             cabinets = self._cabinets()
             if not cabinets:
                 raise AirflowSkipException("Nothing is on its way to UIS")
@@ -190,7 +190,7 @@ class ReportUploadOperator(RawDatabaseOperator):
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Return the certificates."""
         run_id = str(context["run_id"])
-        with plainly_told():
+        with airflow_errors():
             with raw_database(self.postgres_conn_id) as connection:
                 certificates = certificates_of(connection, run_id)
             if not certificates:
@@ -234,7 +234,7 @@ def _for_each(
     outcomes: dict[str, dict[str, Any]] = {}
     with AccountFailures(operator.log) as failures:
         for conn_id in operator.accounts:
-            with failures.kept(conn_id), upload_session(conn_id, operator.postgres_conn_id) as session:
+            with failures.catch(conn_id), upload_session(conn_id, operator.postgres_conn_id) as session:
                 if session is not None:
                     outcomes[conn_id] = work(session)
                     operator.log.info("%s: %s", conn_id, outcomes[conn_id])

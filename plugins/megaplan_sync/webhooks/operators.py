@@ -11,7 +11,7 @@ from megaplan_sync.kernel.account_failures import AccountFailures
 from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.kernel.account_session import account_hook, account_session
 from megaplan_sync.kernel.accounts import chosen_accounts, in_batches
-from megaplan_sync.kernel.error_reporting import plainly_told
+from megaplan_sync.kernel.error_reporting import airflow_errors
 from megaplan_sync.kernel.exceptions import OUR_ERRORS
 from megaplan_sync.kernel.postgres import raw_database
 from megaplan_sync.kernel.schemas import prepare_telephony_schema
@@ -36,7 +36,7 @@ class ChooseAccountsWithWebhooksOperator(RawDatabaseOperator):
 
     def execute(self, context: Context) -> list[list[str]]:
         """Return batches of connection ids."""
-        with plainly_told():
+        with airflow_errors():
             chosen = chosen_accounts(self.accounts or ())
             with raw_database(self.postgres_conn_id) as connection:
                 prepare_raw_schema(connection)
@@ -66,7 +66,7 @@ class ReadNamedEntitiesOperator(AccountsOperator):
         outcomes: list[EntityOutcome] = []
         with AccountFailures(self.log) as failures:
             for conn_id in self.accounts:
-                with failures.kept(conn_id), account_session(conn_id, self.postgres_conn_id) as session:
+                with failures.catch(conn_id), account_session(conn_id, self.postgres_conn_id) as session:
                     if session is None:
                         continue
                     webhooks = AccountWebhooks(*session)
