@@ -29,7 +29,7 @@ from megaplan_sync.doctor.telephony_checks import (
 from megaplan_sync.kernel.account_session import account_hook, uis_hook_of
 from megaplan_sync.kernel.exceptions import OUR_ERRORS, MegaplanSyncError
 from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database
-from megaplan_sync.kernel.request_budget import PostgresBudget
+from megaplan_sync.kernel.request_budget import PostgresRequestBudget
 from uis_hook.hook import UisHook
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def examine(conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID) -> list[Find
         if database is not None:
             settings = hook.settings
             budget = partial(
-                PostgresBudget,
+                PostgresRequestBudget,
                 database,
                 hook.account,
                 requests_per_second=settings.requests_per_second,
