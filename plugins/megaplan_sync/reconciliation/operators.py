@@ -11,7 +11,7 @@ from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabase
 from megaplan_sync.kernel.account_session import account_hook, account_session, has_calls
 from megaplan_sync.kernel.accounts import chosen_accounts, in_batches
 from megaplan_sync.kernel.certificate import CALLS, Certificate, certificates_of
-from megaplan_sync.kernel.certificate_report import event_extra, report, wants
+from megaplan_sync.kernel.certificate_report import describe_problem, event_extra, report
 from megaplan_sync.kernel.error_reporting import airflow_errors
 from megaplan_sync.kernel.exceptions import (
     ProposalNumberError,
@@ -168,7 +168,7 @@ class JudgeCertificatesOperator(RawDatabaseOperator):
         with airflow_errors():
             with raw_database(self.postgres_conn_id) as connection:
                 certificates = certificates_of(connection, str(context["run_id"]))
-            wanting = [*self._without(certificates), *map(wants, _bad(certificates))]
+            wanting = [*self._without(certificates), *map(describe_problem, _bad(certificates))]
             if wanting:
                 raise UnprovenError(" | ".join(wanting))
             self.log.info("Proven: %d certificates without anything unresolved", len(certificates))

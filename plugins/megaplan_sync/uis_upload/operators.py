@@ -14,7 +14,7 @@ from megaplan_sync.kernel.account_failures import AccountFailures
 from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.kernel.account_session import account_hook
 from megaplan_sync.kernel.certificate import Certificate, certificates_of
-from megaplan_sync.kernel.certificate_report import event_extra, report, wants
+from megaplan_sync.kernel.certificate_report import describe_problem, event_extra, report
 from megaplan_sync.kernel.error_reporting import airflow_errors
 from megaplan_sync.kernel.exceptions import OUR_ERRORS
 from megaplan_sync.kernel.postgres import raw_database
@@ -224,7 +224,9 @@ class ReportUploadOperator(RawDatabaseOperator):
                     *("user_fields_parked", "deals_differing", "deals_unseen", "deals_lost"),
                 )
             )
-            return [wants(each) for each in certificates if is_news and each.account == session.account]
+            return [
+                describe_problem(each) for each in certificates if is_news and each.account == session.account
+            ]
 
 
 def _for_each(
