@@ -1,4 +1,4 @@
-"""The tables of telephony are created by themselves, and never destructively."""
+"""Schemas are created and upgraded automatically, without loss."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def test_everything_is_created_once(database: Connection[Any]) -> None:
     assert not prepare_telephony_schema(database)
 
 
-def test_what_is_missing_is_made_again(database: Connection[Any]) -> None:
+def test_missing_tables_are_created_again(database: Connection[Any]) -> None:
     prepare_telephony_schema(database)
     database.execute("DROP TABLE telephony.mismatches")
     assert prepare_telephony_schema(database)
@@ -34,5 +34,5 @@ def test_what_is_missing_is_made_again(database: Connection[Any]) -> None:
 def test_tables_of_a_newer_version_are_refused(database: Connection[Any]) -> None:
     prepare_telephony_schema(database)
     database.execute("UPDATE telephony.schema_version SET version = %s", (TELEPHONY_SCHEMA_VERSION + 1,))
-    with pytest.raises(NewerSchemaError):
+    with pytest.raises(NewerSchemaError, match=r"^telephony\.schema_version says"):
         prepare_telephony_schema(database)
