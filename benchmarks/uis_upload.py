@@ -163,7 +163,7 @@ class Trial:
             Step(name, len(writing), least, counts.get("records_sent", 0), sent, len(methods) - len(writing))
         )
 
-    def compare(self, parked: int = 0) -> None:
+    def compare(self, failed: int = 0) -> None:
         """Look at every deal in the report."""
         tree = self._cabinet.data("getobj.columns_tree", report_type="deals")
         fields = [column["id"] for column in tree["columns"]]
@@ -200,8 +200,8 @@ class Trial:
                 "goods": (shown.count(" × ") if shown else 0) == goods or (shown or "").endswith("…"),
             }
             wrong += [(deal_id, name) for name, is_right in told.items() if not is_right]
-        if len(wrong) != parked or set(rows) - set(deals):
-            raise SystemExit(f"{len(wrong)} differences, {parked} expected: {wrong[:5]}")
+        if len(wrong) != failed or set(rows) - set(deals):
+            raise SystemExit(f"{len(wrong)} differences, {failed} expected: {wrong[:5]}")
 
 
 def _mutate(megaplan: EmulatedMegaplan, database_uri: str, share: int) -> None:

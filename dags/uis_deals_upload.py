@@ -17,7 +17,7 @@ get lost and changed contacts or pipelines ring no bell.
 `upload_deals` sends what the ledger (schema `uis`) says UIS has not, or has otherwise: funnels, user fields,
 employees, contacts, then deals, up to 1000 at once. `wait_for_processing` waits, without a worker, until UIS has
 worked through them. `verify_deals` reads them in the report and writes the certificate
-(`megaplan_raw.certificates`, entity `uis_deals`). `report_upload` tells it, with everything that is parked and why.
+(`megaplan_raw.certificates`, entity `uis_deals`). `report_upload` logs it, with everything that failed and why.
 
 #### A rerun
 
@@ -27,15 +27,15 @@ read back in UIS when its answer was not seen. Unchanged deals are not sent agai
 #### Parameters (Trigger)
 
 `accounts` narrows the run, empty means all. `since` looks only at deals changed since a moment. `full` reads back
-everything that UIS has and sends what differs, instead of believing the ledger. `resend_parked` tries everything anew
+everything that UIS has and sends what differs, instead of believing the ledger. `resend_failed` tries everything anew
 that was refused, after its reason has been dealt with.
-Example: `{"accounts": ["megaplan_default"], "resend_parked": true}`.
+Example: `{"accounts": ["megaplan_default"], "resend_failed": true}`.
 
 #### On failure
 
 The last line of the task's log names the field and the remedy; the other accounts were served. `upload_deals` red:
 UIS cannot be worked with (key, rights, tariff, limits); nothing is lost, the next run goes on. `report_upload` red:
-this run has parked something, or the report does not show what was sent; its log and the view `uis.parked` say what
+something failed in this run, or the report does not show what was sent; its log and the view `uis.failed` say what
 and why. Points of the cabinet used up: no failure, the certificate says *partial*, and the next runs go on.
 """
 
@@ -83,10 +83,10 @@ from megaplan_sync.uis_upload.operators import (
             title="Compare with UIS itself",
             description="Read back all that UIS has, and send what differs. Equal deals are not sent.",
         ),
-        "resend_parked": Param(
+        "resend_failed": Param(
             False,
             type="boolean",
-            title="Send everything parked again",
+            title="Send everything failed again",
             description="Try anew whatever was refused, after its reason has been dealt with.",
         ),
     },
@@ -101,7 +101,7 @@ def uis_deals_upload() -> None:
         task_id="upload_deals",
         since="{{ params.since or '' }}",
         full="{{ params.full }}",
-        resend_parked="{{ params.resend_parked }}",
+        resend_failed="{{ params.resend_failed }}",
         map_index_template="{{ task.accounts | join(', ') }}",
     ).expand(accounts=choose_accounts.output)
     wait_for_processing = DealsProcessedSensor(

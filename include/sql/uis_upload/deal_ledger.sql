@@ -13,7 +13,7 @@ SELECT
   count(*) FILTER (WHERE ledger.sent IS NOT NULL) AS in_uis,
   count(*) FILTER (WHERE ledger.sent_hash = ledger.verified_hash AND ledger.difference IS NULL) AS same,
   count(*) FILTER (WHERE ledger.sent_hash = ledger.verified_hash AND ledger.difference IS NOT NULL) AS differing,
-  count(*) FILTER (WHERE ledger.parked_hash IS NOT NULL) AS parked,
+  count(*) FILTER (WHERE ledger.failed_hash IS NOT NULL) AS failed,
   count(*) FILTER (
     WHERE ledger.sent_hash IS NOT NULL AND ledger.verified_hash IS DISTINCT FROM ledger.sent_hash
   ) AS unseen
@@ -66,9 +66,9 @@ SET
   sending = NULL,
   sending_records = NULL,
   sending_since = NULL,
-  parked_hash = NULL,
+  failed_hash = NULL,
   error = NULL,
-  parked_at = NULL,
+  failed_at = NULL,
   verify_tries = 0,
   difference = NULL
 WHERE account = %(account)s AND deal_id = ANY (%(deal_ids)s::bigint[]) AND sending IS NOT NULL
@@ -88,19 +88,19 @@ SET sending_hash = NULL, sending = NULL, sending_records = NULL, sending_since =
 WHERE account = %(account)s AND deal_id = ANY (%(deal_ids)s::bigint[])
 
 
--- name: park_upload
+-- name: fail_upload
 -- A deal that is refused, with the reason. Returns whether that is news.
-INSERT INTO uis.deals AS ledger (account, deal_id, ext_id, parked_hash, error, parked_at)
+INSERT INTO uis.deals AS ledger (account, deal_id, ext_id, failed_hash, error, failed_at)
 VALUES (%(account)s, %(deal_id)s, %(ext_id)s, %(hash)s, %(error)s, now())
 ON CONFLICT (account, deal_id) DO UPDATE SET
-  parked_hash = excluded.parked_hash,
-  parked_at = CASE WHEN ledger.error = excluded.error THEN ledger.parked_at ELSE now() END,
+  failed_hash = excluded.failed_hash,
+  failed_at = CASE WHEN ledger.error = excluded.error THEN ledger.failed_at ELSE now() END,
   error = excluded.error,
   sending_hash = NULL,
   sending = NULL,
   sending_records = NULL,
   sending_since = NULL
-RETURNING parked_at = now() AS is_new
+RETURNING failed_at = now() AS is_new
 
 
 -- name: forget_upload
@@ -136,21 +136,21 @@ WHERE account = %(account)s AND sending IS NOT NULL
 ORDER BY deal_id
 
 
--- name: select_parked_uploads
+-- name: select_failed_uploads
 -- What does not go into UIS and why, newest first.
-SELECT kind, ext_id, error FROM uis.parked WHERE account = %(account)s ORDER BY parked_at DESC, ext_id LIMIT %(limit)s
+SELECT kind, ext_id, error FROM uis.failed WHERE account = %(account)s ORDER BY failed_at DESC, ext_id LIMIT %(limit)s
 
 
--- name: resend_parked_uploads
--- Lets everything of an account that is parked be tried again.
+-- name: clear_failed_uploads
+-- Clears all failures of an account, so that its next run tries again.
 WITH deals AS (
-  UPDATE uis.deals SET parked_hash = NULL, error = NULL, parked_at = NULL
-  WHERE account = %(account)s AND parked_hash IS NOT NULL
+  UPDATE uis.deals SET failed_hash = NULL, error = NULL, failed_at = NULL
+  WHERE account = %(account)s AND failed_hash IS NOT NULL
   RETURNING 1
 ),
 directory_rows AS (
-  UPDATE uis.directory_rows SET parked_hash = NULL, error = NULL, parked_at = NULL
-  WHERE account = %(account)s AND parked_hash IS NOT NULL
+  UPDATE uis.directory_rows SET failed_hash = NULL, error = NULL, failed_at = NULL
+  WHERE account = %(account)s AND failed_hash IS NOT NULL
   RETURNING 1
 ),
 unseen AS (

@@ -1,6 +1,6 @@
 -- name: select_directory_ledger
 -- What UIS has of one kind of directory, and what it refuses.
-SELECT ext_id, content_hash, content, parked_hash
+SELECT ext_id, content_hash, content, failed_hash
 FROM uis.directory_rows
 WHERE account = %(account)s AND kind = %(kind)s
 
@@ -16,16 +16,16 @@ ON CONFLICT (account, kind, ext_id) DO UPDATE SET
   content = excluded.content,
   sent_at = now(),
   error = excluded.error,
-  parked_hash = NULL,
-  parked_at = NULL
+  failed_hash = NULL,
+  failed_at = NULL
 
 
--- name: park_directory_row
+-- name: fail_directory_row
 -- A row of a directory that UIS refuses, with the reason.
-INSERT INTO uis.directory_rows AS ledger (account, kind, ext_id, parked_hash, error, parked_at)
+INSERT INTO uis.directory_rows AS ledger (account, kind, ext_id, failed_hash, error, failed_at)
 VALUES (%(account)s, %(kind)s, %(ext_id)s, %(hash)s, %(error)s, now())
 ON CONFLICT (account, kind, ext_id) DO UPDATE SET
-  parked_hash = excluded.parked_hash, error = excluded.error, parked_at = now()
+  failed_hash = excluded.failed_hash, error = excluded.error, failed_at = now()
 
 
 -- name: forget_directory_rows

@@ -1,9 +1,26 @@
 -- name: create_upload_tables
--- Schema uis: the ledger of what the UIS cabinet has got of an account's deals, and how many points are left.
--- Every statement may run again and changes nothing then; nothing here drops or rewrites anything.
+-- Schema uis: the ledger of what the UIS cabinet has of each account's deals, and the points that are left.
+-- Every statement may run again and then changes nothing; nothing here drops or rewrites data.
 
 CREATE SCHEMA IF NOT EXISTS uis;
 COMMENT ON SCHEMA uis IS 'What the UIS cabinet holds of Megaplan''s deals, kept by airflow-provider-megaplan';
+
+-- Version 1 said "parked" for what version 2 calls "failed".
+DO $$
+DECLARE
+  old record;
+BEGIN
+  FOR old IN
+    SELECT attrelid::regclass AS relation, attname AS name
+    FROM pg_attribute
+    WHERE attrelid IN (to_regclass('uis.deals'), to_regclass('uis.directory_rows'), to_regclass('uis.parked'))
+      AND attname IN ('parked_hash', 'parked_at')
+  LOOP
+    EXECUTE format('ALTER TABLE %s RENAME COLUMN %I TO %I', old.relation, old.name, replace(old.name, 'parked', 'failed'));
+  END LOOP;
+END $$;
+ALTER VIEW IF EXISTS uis.parked RENAME TO failed;
+ALTER INDEX IF EXISTS uis.deals_on_their_way RENAME TO deals_in_flight;
 
 CREATE TABLE IF NOT EXISTS uis.schema_version (
   only_row   boolean PRIMARY KEY DEFAULT true CHECK (only_row),
@@ -19,9 +36,9 @@ CREATE TABLE IF NOT EXISTS uis.directory_rows (
   content_hash text,
   content      jsonb,
   sent_at      timestamptz,
-  parked_hash  text,
+  failed_hash  text,
   error        text,
-  parked_at    timestamptz,
+  failed_at    timestamptz,
   PRIMARY KEY (account, kind, ext_id)
 );
 COMMENT ON TABLE uis.directory_rows IS 'What deals point at, as UIS has it: funnels with stages, employees, contacts, user fields.';
@@ -31,9 +48,9 @@ COMMENT ON COLUMN uis.directory_rows.ext_id IS 'Its id in UIS; made of account, 
 COMMENT ON COLUMN uis.directory_rows.content_hash IS 'Hash of what UIS has; null: UIS has nothing';
 COMMENT ON COLUMN uis.directory_rows.content IS 'What UIS has, as it was sent';
 COMMENT ON COLUMN uis.directory_rows.sent_at IS 'When UIS last took it';
-COMMENT ON COLUMN uis.directory_rows.parked_hash IS 'Hash of content that UIS refuses; not sent again until it changes';
+COMMENT ON COLUMN uis.directory_rows.failed_hash IS 'Hash of content that UIS refuses; not sent again until it changes';
 COMMENT ON COLUMN uis.directory_rows.error IS 'Why it is refused, or what of it had to be left out';
-COMMENT ON COLUMN uis.directory_rows.parked_at IS 'Since when it is refused';
+COMMENT ON COLUMN uis.directory_rows.failed_at IS 'Since when it is refused';
 
 CREATE TABLE IF NOT EXISTS uis.deals (
   account         text NOT NULL,
@@ -47,9 +64,9 @@ CREATE TABLE IF NOT EXISTS uis.deals (
   sending         jsonb,
   sending_records integer,
   sending_since   timestamptz,
-  parked_hash     text,
+  failed_hash     text,
   error           text,
-  parked_at       timestamptz,
+  failed_at       timestamptz,
   verified_hash   text,
   verified_at     timestamptz,
   verify_tries    integer NOT NULL DEFAULT 0,
@@ -68,14 +85,14 @@ COMMENT ON COLUMN uis.deals.sending_hash IS 'Hash of what a request holds whose 
 COMMENT ON COLUMN uis.deals.sending IS 'The last record of that request';
 COMMENT ON COLUMN uis.deals.sending_records IS 'How many records of the deal that request holds';
 COMMENT ON COLUMN uis.deals.sending_since IS 'When that request was about to be made';
-COMMENT ON COLUMN uis.deals.parked_hash IS 'Hash of content that UIS, or its rules, refuse; not sent again until it changes';
+COMMENT ON COLUMN uis.deals.failed_hash IS 'Hash of content that UIS, or its rules, refuse; not sent again until it changes';
 COMMENT ON COLUMN uis.deals.error IS 'Why it is refused';
-COMMENT ON COLUMN uis.deals.parked_at IS 'Since when it is refused';
+COMMENT ON COLUMN uis.deals.failed_at IS 'Since when it is refused';
 COMMENT ON COLUMN uis.deals.verified_hash IS 'sent_hash at the last reading of the report "Raw data, Deals"';
 COMMENT ON COLUMN uis.deals.verified_at IS 'When that was';
 COMMENT ON COLUMN uis.deals.verify_tries IS 'How often the report did not show the deal after it was sent';
 COMMENT ON COLUMN uis.deals.difference IS 'What the report shows otherwise than it was sent; null: nothing';
-CREATE INDEX IF NOT EXISTS deals_on_their_way ON uis.deals (account) WHERE sending IS NOT NULL;
+CREATE INDEX IF NOT EXISTS deals_in_flight ON uis.deals (account) WHERE sending IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS uis.points (
   uis_conn_id   text NOT NULL,
@@ -106,15 +123,15 @@ COMMENT ON COLUMN uis.upload_runs.run_id IS 'Airflow''s run';
 COMMENT ON COLUMN uis.upload_runs.account IS 'Label before .megaplan.ru, otherwise host:port';
 COMMENT ON COLUMN uis.upload_runs.began_at IS 'When its first task began';
 COMMENT ON COLUMN uis.upload_runs.requests IS 'Requests sent to UIS, by all tries';
-COMMENT ON COLUMN uis.upload_runs.counts IS 'What was sent, parked, deleted, read back, verified';
+COMMENT ON COLUMN uis.upload_runs.counts IS 'What was sent, failed, deleted, read back, verified';
 COMMENT ON COLUMN uis.upload_runs.unfinished IS 'Why something waits for the next run; null: nothing does';
 
-CREATE OR REPLACE VIEW uis.parked AS
-SELECT account, 'deal' AS kind, ext_id, deal_id, error, parked_at
+CREATE OR REPLACE VIEW uis.failed AS
+SELECT account, 'deal' AS kind, ext_id, deal_id, error, failed_at
 FROM uis.deals
-WHERE parked_hash IS NOT NULL
+WHERE failed_hash IS NOT NULL
 UNION ALL
-SELECT account, kind, ext_id, NULL, error, parked_at
+SELECT account, kind, ext_id, NULL, error, failed_at
 FROM uis.directory_rows
-WHERE parked_hash IS NOT NULL;
-COMMENT ON VIEW uis.parked IS 'What does not go into UIS, and why';
+WHERE failed_hash IS NOT NULL;
+COMMENT ON VIEW uis.failed IS 'What does not go into UIS, and why';

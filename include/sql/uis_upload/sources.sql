@@ -1,6 +1,6 @@
 -- name: select_upload_deals
--- Deals of a stretch of ids whose facts are not what UIS has, with what it has. Whoever is parked comes again when its
--- facts change; contacts and employees that UIS does not have are left out, and are facts once it has them.
+-- Deals in a range of ids whose facts differ from what UIS has, with what it has. A failed deal is returned again once
+-- its facts change. Contacts and employees that UIS does not have are left out; they become facts once it has them.
 -- The main contact is the client, unless only the contact person has a phone or an e-mail.
 WITH chosen AS (
   SELECT *
@@ -109,7 +109,7 @@ SELECT
 FROM facts
 LEFT JOIN uis.deals AS ledger ON ledger.account = %(account)s AND ledger.deal_id = facts.id
 WHERE ledger.sent_hash IS DISTINCT FROM md5(facts.content::text)
-  AND ledger.parked_hash IS DISTINCT FROM md5(facts.content::text)
+  AND ledger.failed_hash IS DISTINCT FROM md5(facts.content::text)
   AND ledger.sending IS NULL
 ORDER BY facts.id
 
@@ -161,7 +161,7 @@ LEFT JOIN uis.directory_rows AS ledger
   ON ledger.account = %(account)s AND ledger.kind = 'contact' AND ledger.ext_id = facts.ext_id
 WHERE (ledger.content_hash IS NOT NULL) = %(is_known)s
   AND ledger.content_hash IS DISTINCT FROM md5(facts.content::text)
-  AND ledger.parked_hash IS DISTINCT FROM md5(facts.content::text)
+  AND ledger.failed_hash IS DISTINCT FROM md5(facts.content::text)
 ORDER BY facts.id
 LIMIT %(limit)s
 

@@ -18,7 +18,7 @@ LIMIT %(limit)s
 -- name: confirm_uploads
 -- Deals of which UIS has just what would be sent.
 UPDATE uis.deals AS ledger
-SET sent_hash = told.hash, parked_hash = NULL, error = NULL, parked_at = NULL
+SET sent_hash = told.hash, failed_hash = NULL, error = NULL, failed_at = NULL
 FROM unnest(%(deal_ids)s::bigint[], %(hashes)s::text[]) AS told (deal_id, hash)
 WHERE ledger.account = %(account)s AND ledger.deal_id = told.deal_id
 

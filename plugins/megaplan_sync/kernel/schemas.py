@@ -26,10 +26,10 @@ TELEPHONY_TABLES = tuple(
         "forgotten_calls",
     )
 )
-UPLOAD_SCHEMA_VERSION = 1
+UPLOAD_SCHEMA_VERSION = 2
 """Version of the tables of schema ``uis`` that this code writes."""
 UPLOAD_TABLES = tuple(
-    f"uis.{name}" for name in ("schema_version", "directory_rows", "deals", "points", "upload_runs", "parked")
+    f"uis.{name}" for name in ("schema_version", "directory_rows", "deals", "points", "upload_runs", "failed")
 )
 
 

@@ -42,7 +42,7 @@ class AccountUpload:
         self._reading_back = ReadingBack(session, self._ledger)
 
     def send(
-        self, *, since: datetime | None = None, full: bool = False, resend_parked: bool = False
+        self, *, since: datetime | None = None, full: bool = False, resend_failed: bool = False
     ) -> dict[str, int]:
         """Send whatever UIS has not, or has otherwise; return counts.
 
@@ -50,11 +50,11 @@ class AccountUpload:
 
         :param since: only deals that have changed since
         :param full: compare with what UIS has instead of with the ledger
-        :param resend_parked: try anew what was refused
+        :param resend_failed: try anew what was refused
         """
         with self._counted(is_first=True):
-            if resend_parked:
-                self._session.count("let_go", int(self._session.execute("resend_parked_uploads")[0][0]))
+            if resend_failed:
+                self._session.count("let_go", int(self._session.execute("clear_failed_uploads")[0][0]))
             self._reading_back.settle(is_ours=False)
             contacts = Contacts(self._session)
             if full or not self._ledger.has_any():

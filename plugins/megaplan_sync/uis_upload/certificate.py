@@ -17,7 +17,7 @@ def certify(session: UploadSession, run_id: str) -> Certificate:
     In the columns of the reconciliation: *missing* and *stale* were, or still are, not in UIS or otherwise there;
     *repaired* of them were sent by this run; *extra* were in UIS and no longer in Megaplan.
     """
-    ((in_megaplan, in_uis, same, differing, parked, unseen),) = session.execute("count_uploads")
+    ((in_megaplan, in_uis, same, differing, failed, unseen),) = session.execute("count_uploads")
     ((requests, counts, unfinished, seconds),) = session.execute("select_upload_run", run_id=run_id)
     created, changed, deleted = (
         int(counts.get(name, 0)) for name in ("deals_created", "deals_changed", "deals_deleted")
@@ -25,13 +25,13 @@ def certify(session: UploadSession, run_id: str) -> Certificate:
     lacking = max(0, in_megaplan - in_uis)
     missing, stale = created + lacking, changed + differing + unseen
     unresolved = lacking + differing + unseen
-    verdict: Verdict = "partial" if unfinished else "unresolved" if unresolved or parked else "proven"
+    verdict: Verdict = "partial" if unfinished else "unresolved" if unresolved or failed else "proven"
     certificate = Certificate(
         account=session.account,
         entity=ENTITY,
         depth="full",
         verdict=verdict,
-        reason=_reason(unfinished, parked, differing, unseen),
+        reason=_reason(unfinished, failed, differing, unseen),
         in_megaplan=in_megaplan,
         in_table=in_uis,
         same=same,
@@ -56,12 +56,12 @@ def run_counts(session: UploadSession, run_id: str) -> dict[str, Any]:
     return dict(counts)
 
 
-def _reason(unfinished: str | None, parked: int, differing: int, unseen: int) -> str | None:
-    told = [unfinished] if unfinished else []
-    if parked:
-        told.append(f"{parked} deals are parked: see the view uis.parked.")
+def _reason(unfinished: str | None, failed: int, differing: int, unseen: int) -> str | None:
+    reasons = [unfinished] if unfinished else []
+    if failed:
+        reasons.append(f"{failed} deals failed: see the view uis.failed.")
     if differing:
-        told.append(f"{differing} deals are otherwise in the report: see uis.deals, difference.")
+        reasons.append(f"{differing} deals differ in the report: see uis.deals, column difference.")
     if unseen:
-        told.append(f"{unseen} deals are not seen in the report yet: the next run looks again.")
-    return " ".join(told) or None
+        reasons.append(f"{unseen} deals are not in the report yet: the next run checks again.")
+    return " ".join(reasons) or None

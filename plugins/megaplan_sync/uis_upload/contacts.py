@@ -83,7 +83,7 @@ class Contacts:
         self._session = session
         self._ledger = DirectoryLedger(session, "contact")
         self._sender = BatchSender[DueContact](
-            self._create, self._mend_or_park, lambda due: 1, lambda due: due.ext_id
+            self._create, self._repair_or_fail, lambda due: 1, lambda due: due.ext_id
         )
 
     def adopt(self) -> None:
@@ -163,7 +163,7 @@ class Contacts:
                 self._sender.deliver([due])
                 return
             except UisValidationError as refusal:
-                mended = self._mend_or_park(due, refusal)
+                mended = self._repair_or_fail(due, refusal)
                 if mended is None:
                     return
                 due = mended
@@ -172,11 +172,11 @@ class Contacts:
                 self._session.count("contacts_changed")
                 return
 
-    def _mend_or_park(self, due: DueContact, refusal: UisValidationError) -> DueContact | None:
-        """Leave out the phone or the e-mail that UIS refuses; park the contact when it is something else."""
+    def _repair_or_fail(self, due: DueContact, refusal: UisValidationError) -> DueContact | None:
+        """Leave out the phone or e-mail that UIS refuses; if it refuses something else, the contact has failed."""
         mended = _without_refused_value(due, refusal)
         if mended is None:
-            self._ledger.park(due.ext_id, due.content_hash, refusal)
+            self._ledger.fail(due.ext_id, due.content_hash, refusal)
         return mended
 
 

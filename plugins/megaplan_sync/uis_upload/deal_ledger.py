@@ -123,22 +123,22 @@ class DealLedger:
         """Note that UIS has surely not taken what was on its way."""
         self._session.execute("withdraw_upload", deal_ids=list(deal_ids))
 
-    def park(self, facts: DealFacts, reason: Exception | str, *, may_pass: bool = False) -> None:
+    def fail(self, facts: DealFacts, reason: Exception | str, *, may_pass: bool = False) -> None:
         """Note why a deal is refused.
 
         :param may_pass: try it again in the next run, although nothing has changed in Megaplan
         """
         content_hash = "may pass" if may_pass else facts.content_hash
         rows = self._session.execute(
-            "park_upload",
+            "fail_upload",
             deal_id=facts.deal_id,
             ext_id=facts.ext_id,
             hash=content_hash,
             error=str(reason),
         )
         if rows[0][0]:
-            log.warning("deal %s is parked: %s", facts.ext_id, reason)
-            self._session.count("deals_parked")
+            log.warning("deal %s failed: %s", facts.ext_id, reason)
+            self._session.count("deals_failed")
 
     def confirm(self, deals: Sequence[DealFacts]) -> None:
         """Note that UIS has just what would be sent."""

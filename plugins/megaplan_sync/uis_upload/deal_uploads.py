@@ -40,7 +40,7 @@ class DealUploads:
         self._zone = session.uis.settings.zone
         self._refused_in_a_row = 0
         self._sender = BatchSender[PlannedDeal](
-            self._upload, self._park, lambda deal: len(deal.records), lambda deal: deal.facts.ext_id
+            self._upload, self._fail, lambda deal: len(deal.records), lambda deal: deal.facts.ext_id
         )
 
     def send(self, since: datetime | None, sources: Sequence[FieldSource]) -> None:
@@ -88,7 +88,7 @@ class DealUploads:
                 try:
                     records = self._maker.records(facts, moves.get(facts.deal_id, ()), datetime.now(UTC))
                 except DealProblem as problem:
-                    self._ledger.park(facts, problem, may_pass=problem.may_pass)
+                    self._ledger.fail(facts, problem, may_pass=problem.may_pass)
                     continue
                 deal = PlannedDeal(facts, records[-MAX_BATCH:])
                 if facts.sent and len(records) == 1 and is_the_same_state(facts.sent, deal.last(self._zone)):
@@ -137,8 +137,8 @@ class DealUploads:
         counts = self._session.counts
         log.info("%d deals uploaded", counts.get("deals_created", 0) + counts.get("deals_changed", 0))
 
-    def _park(self, deal: PlannedDeal, refusal: UisValidationError) -> None:
-        self._ledger.park(deal.facts, refusal)
+    def _fail(self, deal: PlannedDeal, refusal: UisValidationError) -> None:
+        self._ledger.fail(deal.facts, refusal)
         self._refused_in_a_row += 1
         if self._refused_in_a_row >= MOST_REFUSED_IN_A_ROW:
             raise EverythingRefusedError(

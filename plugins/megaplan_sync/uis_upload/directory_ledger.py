@@ -23,7 +23,7 @@ class KnownRow(NamedTuple):
 
     content_hash: str | None
     content: Any
-    parked_hash: str | None
+    failed_hash: str | None
 
 
 class SentRow(NamedTuple):
@@ -59,13 +59,13 @@ class DirectoryLedger:
                 errors=[row.error for row in rows],
             )
 
-    def park(self, ext_id: str, content_hash: str, reason: Exception | str) -> None:
+    def fail(self, ext_id: str, content_hash: str, reason: Exception | str) -> None:
         """Note what UIS refuses."""
-        log.warning("%s %s is parked: %s", self.kind, ext_id, reason)
+        log.warning("%s %s failed: %s", self.kind, ext_id, reason)
         self._session.execute(
-            "park_directory_row", kind=self.kind, ext_id=ext_id, hash=content_hash, error=str(reason)
+            "fail_directory_row", kind=self.kind, ext_id=ext_id, hash=content_hash, error=str(reason)
         )
-        self._session.count(f"{self.kind}s_parked")
+        self._session.count(f"{self.kind}s_failed")
 
     def forget(self) -> None:
         """Forget what UIS has, to compare with UIS itself."""
@@ -110,7 +110,7 @@ def sync_names(
     due = []
     for ext_id, name in wanted.items():
         row = known.get(ext_id, KnownRow(None, None, None))
-        if hash_of(name) not in (row.content_hash, row.parked_hash):
+        if hash_of(name) not in (row.content_hash, row.failed_hash):
             due.append(ext_id)
     if not due:
         return
@@ -125,6 +125,6 @@ def sync_names(
                 rename(ext_id, name)
                 session.count(f"{kind}s_renamed")
         except UisValidationError as refusal:
-            ledger.park(ext_id, hash_of(name), refusal)
+            ledger.fail(ext_id, hash_of(name), refusal)
         else:
             ledger.save([SentRow(ext_id, hash_of(name), name)])

@@ -44,7 +44,7 @@ class EverythingRefusedError(MegaplanSyncError):
     def __init__(self, account: str, deals: int, reason: str) -> None:
         super().__init__(
             f"UIS has refused {deals} deals of {account} in a row, the last one so: {reason} The rest was not sent. "
-            'Deal with the reason, then run uis_deals_upload with {"resend_parked": true}.'
+            'Deal with the reason, then run uis_deals_upload with {"resend_failed": true}.'
         )
 
 

@@ -35,20 +35,20 @@ class Funnels:
             try:
                 plan = plan_funnel(self._session.prefix, pipeline_id, name, stages)
             except ValueError as problem:
-                self._ledger.park(ext_id, hash_of([name, stages]), str(problem))
+                self._ledger.fail(ext_id, hash_of([name, stages]), str(problem))
                 continue
             content_hash = hash_of(plan.content)
             if row.content_hash == content_hash:
                 plans[pipeline_id] = plan
                 continue
-            if row.parked_hash == content_hash:
+            if row.failed_hash == content_hash:
                 continue
             if present is None:
                 present = {str(funnel.get("ext_id")): funnel for funnel in self._session.uis.sales_funnels()}
             try:
                 self._bring_up(plan, present.get(ext_id))
             except UisValidationError as refusal:
-                self._ledger.park(ext_id, content_hash, refusal)
+                self._ledger.fail(ext_id, content_hash, refusal)
             else:
                 self._ledger.save([SentRow(ext_id, content_hash, plan.content)])
                 plans[pipeline_id] = plan

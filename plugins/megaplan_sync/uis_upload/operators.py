@@ -29,7 +29,7 @@ from megaplan_sync.uis_upload.session import UploadSession, uis_connection_of, u
 from uis_hook.exceptions import UisError
 from uis_hook.hook import UisHook
 
-MOST_PARKED_TOLD = 20
+MOST_FAILURES_LOGGED = 20
 
 
 class PrepareUploadTablesOperator(RawDatabaseOperator):
@@ -48,23 +48,23 @@ class DealsToUisOperator(AccountsOperator):
 
     :param since: only deals that have changed since this moment; ISO 8601, without a zone in the account's
     :param full: compare with what UIS has instead of with the ledger
-    :param resend_parked: try anew what was refused
+    :param resend_failed: try anew what was refused
     """
 
-    template_fields: Sequence[str] = ("accounts", "since", "full", "resend_parked")
+    template_fields: Sequence[str] = ("accounts", "since", "full", "resend_failed")
 
     def __init__(
         self,
         *,
         since: str | None = None,
         full: bool | str = False,
-        resend_parked: bool | str = False,
+        resend_failed: bool | str = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.since = since
         self.full = full
-        self.resend_parked = resend_parked
+        self.resend_failed = resend_failed
 
     def execute(self, context: Context) -> dict[str, dict[str, int]]:
         """Return the counts of every account."""
@@ -74,7 +74,7 @@ class DealsToUisOperator(AccountsOperator):
             return upload.send(
                 since=_moment(self.since, session),
                 full=bool(self.full),
-                resend_parked=bool(self.resend_parked),
+                resend_failed=bool(self.resend_failed),
             )
 
         return _for_each(self, send)
@@ -174,9 +174,9 @@ class VerifyUisDealsOperator(AccountsOperator):
 
 
 class ReportUploadOperator(RawDatabaseOperator):
-    """Tells what the run has done, what is parked and why; fails when this run has parked or missed something.
+    """Reports what the run did, what failed and why; fails if anything failed or went missing in this run.
 
-    What was parked by earlier runs is told, too, and fails nothing: somebody knows.
+    Failures of earlier runs are logged again, but do not fail the task: they have been reported.
 
     :param accounts: batches of connection ids
     """
@@ -209,9 +209,9 @@ class ReportUploadOperator(RawDatabaseOperator):
         with upload_session(conn_id, self.postgres_conn_id) as session:
             if session is None or session.account not in {each.account for each in certificates}:
                 return []
-            for kind, ext_id, error in session.execute("select_parked_uploads", limit=MOST_PARKED_TOLD):
-                self.log.warning("%s: %s %s is parked: %s", session.account, kind, ext_id, error)
-            for ext_id, difference in session.execute("select_differing_uploads", limit=MOST_PARKED_TOLD):
+            for kind, ext_id, error in session.execute("select_failed_uploads", limit=MOST_FAILURES_LOGGED):
+                self.log.warning("%s: %s %s failed: %s", session.account, kind, ext_id, error)
+            for ext_id, difference in session.execute("select_differing_uploads", limit=MOST_FAILURES_LOGGED):
                 self.log.warning("%s: deal %s in the report: %s", session.account, ext_id, difference)
             counts = run_counts(session, run_id)
             self.log.info(
@@ -220,8 +220,8 @@ class ReportUploadOperator(RawDatabaseOperator):
             is_news = any(
                 counts.get(name)
                 for name in (
-                    *("deals_parked", "contacts_parked", "funnels_parked", "employees_parked"),
-                    *("user_fields_parked", "deals_differing", "deals_unseen", "deals_lost"),
+                    *("deals_failed", "contacts_failed", "funnels_failed", "employees_failed"),
+                    *("user_fields_failed", "deals_differing", "deals_unseen", "deals_lost"),
                 )
             )
             return [

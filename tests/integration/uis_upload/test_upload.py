@@ -84,7 +84,7 @@ def test_every_deal_is_in_the_report_and_a_second_run_asks_nothing(world: Upload
     counts = world.upload()
     assert (counts["deals_created"], counts["deals_verified"]) == (DEALS, DEALS)
     assert_report_is_megaplan(world)
-    assert world.parked() == {}
+    assert world.failed() == {}
     certificate = world.certificates[-1]
     assert (certificate.verdict, certificate.in_megaplan, certificate.same) == ("proven", DEALS, DEALS)
     assert (certificate.missing, certificate.repaired, certificate.unresolved) == (DEALS, DEALS, 0)
@@ -200,7 +200,7 @@ def test_another_contact_and_changed_phones_follow(world: UploadWorld) -> None:
     counts = world.upload()
     assert counts["deals_changed"] == 1
     assert world.report()[deal_id]["deal_contact"]["value"] == other["name"]
-    assert world.parked() == {}
+    assert world.failed() == {}
     world.database.execute(
         "UPDATE megaplan_raw.contact_points SET phone_e164 = '+79161234567' WHERE contact_id = %s AND type = 'phone'",
         (other["id"],),

@@ -39,5 +39,5 @@ def test_a_test_deal_is_seen_in_the_cabinet(world: UploadWorld, migrated_airflow
     assert run.states["wait_for_processing"] == "skipped", "nothing is on its way"
     assert run.states["report_upload"] == "failed"
     assert run.tries["report_upload"] == 1
-    assert "1 deals are parked" in run.last_line("report_upload")
+    assert "1 deals failed" in run.last_line("report_upload")
     assert "uis-demo-token" not in airflow.written()

@@ -46,7 +46,7 @@ def test_a_spoilt_answer_costs_nothing(world: UploadWorld, method: str, spoilt: 
     fault(world, method=method, **spoilt)
     world.upload()
     assert_each_once(world)
-    assert world.parked() == {}
+    assert world.failed() == {}
     assert world.certificates[-1].verdict == "proven"
 
 
@@ -62,8 +62,8 @@ def test_an_upload_that_is_still_in_processing_is_not_sent_again(world: UploadWo
     assert_each_once(world)
 
 
-def test_one_bad_deal_is_parked_and_the_others_arrive(world: UploadWorld) -> None:
-    """UIS refuses the whole request; a name of blanks passes our own rules no more than its."""
+def test_one_bad_deal_fails_and_the_others_arrive(world: UploadWorld) -> None:
+    """UIS refuses the whole request; our own rules catch the deals before."""
     world.database.execute("UPDATE megaplan_raw.deals SET price_in_main = 'NaN' WHERE id = 1006")
     (future,) = world.rows("SELECT max(id) AS id FROM megaplan_raw.deals")
     world.database.execute(
@@ -71,19 +71,19 @@ def test_one_bad_deal_is_parked_and_the_others_arrive(world: UploadWorld) -> Non
     )
     world.upload()
     assert_each_once(world, missing=2)
-    assert {ext_id.rpartition("-")[2] for ext_id in world.parked()} == {"1006", str(future["id"])}
-    assert all(world.parked().values())
+    assert {ext_id.rpartition("-")[2] for ext_id in world.failed()} == {"1006", str(future["id"])}
+    assert all(world.failed().values())
     assert world.certificates[-1].verdict == "unresolved"
     world.forget_requests()
     world.upload()
-    assert world.requests() == [], "what is parked asks nothing"
+    assert world.requests() == [], "failed deals cost no requests"
     world.database.execute("UPDATE megaplan_raw.deals SET price_in_main = 5 WHERE id = 1006")
     world.database.execute(
         "UPDATE megaplan_raw.deals SET created_at = state_changed_at WHERE id = %s", (future["id"],)
     )
     world.upload()
     assert_each_once(world)
-    assert world.parked() == {}
+    assert world.failed() == {}
 
 
 @pytest.mark.parametrize("told", ["index", "from_one", "bare"])
@@ -95,7 +95,7 @@ def test_whom_uis_refuses_is_found_by_the_errors_field(world: UploadWorld, told:
     ]
     world.uis.control("knobs", {"refused_deals": ",".join(bad), "refused_field": told})
     world.upload()
-    assert {ext_id.rpartition("-")[2] for ext_id in world.parked()} == set(bad)
+    assert {ext_id.rpartition("-")[2] for ext_id in world.failed()} == set(bad)
     assert_each_once(world, missing=2)
     asked = world.requests().count("upload.deals_history")
     assert asked == 5 if told == "index" else asked < 45
@@ -103,9 +103,9 @@ def test_whom_uis_refuses_is_found_by_the_errors_field(world: UploadWorld, told:
     world.upload()
     assert world.requests() == []
     world.uis.control("knobs", {"refused_deals": ""})
-    world.upload(resend_parked=True)
+    world.upload(resend_failed=True)
     assert_each_once(world)
-    assert world.parked() == {}
+    assert world.failed() == {}
 
 
 def test_a_phone_that_uis_refuses_is_left_out_and_told(world: UploadWorld) -> None:
@@ -135,9 +135,9 @@ def test_a_refused_user_field_holds_no_deal(world: UploadWorld) -> None:
     fault(world, "rpc", "create.deal_user_field", mnemonic="data_limit_exceeded", nth=3)
     world.upload()
     assert_each_once(world)
-    assert list(world.parked()) == ["mp_goods"]
-    world.upload(resend_parked=True)
-    assert world.parked() == {}
+    assert list(world.failed()) == ["mp_goods"]
+    world.upload(resend_failed=True)
+    assert world.failed() == {}
     sold = [row for row in world.report().values() if " × " in (row["deal_comments"] or "")]
     assert sold
     assert all(row["deal_user_field_mp_goods"] for row in sold)
@@ -148,17 +148,17 @@ def test_everything_refused_ends_the_run(world: UploadWorld) -> None:
     world.uis.control("knobs", {"refused_deals": ",".join(str(row["id"]) for row in ids)})
     with pytest.raises(EverythingRefusedError):
         world.upload()
-    assert len(world.parked()) == MOST_REFUSED_IN_A_ROW
+    assert len(world.failed()) == MOST_REFUSED_IN_A_ROW
     world.uis.control("knobs", {"refused_deals": ""})
-    world.upload(resend_parked=True)
+    world.upload(resend_failed=True)
     assert_each_once(world)
 
 
-def test_a_bad_key_ends_the_run_and_parks_nothing(world: UploadWorld) -> None:
+def test_a_bad_key_ends_the_run_and_fails_no_deal(world: UploadWorld) -> None:
     fault(world, "rpc", mnemonic="access_token_blocked")
     with pytest.raises(UisTokenError):
         world.upload()
-    assert world.parked() == {}
+    assert world.failed() == {}
     world.upload()
     assert_each_once(world)
 

@@ -141,9 +141,9 @@ class UploadWorld:
         with self.database.cursor(row_factory=dict_row) as cursor:
             return cursor.execute(statement, values).fetchall()  # type: ignore[arg-type]
 
-    def parked(self) -> dict[str, str]:
-        """Return what is parked, with the reason."""
-        return {row["ext_id"]: row["error"] for row in self.rows("SELECT ext_id, error FROM uis.parked")}
+    def failed(self) -> dict[str, str]:
+        """Return what failed, with the reason."""
+        return {row["ext_id"]: row["error"] for row in self.rows("SELECT ext_id, error FROM uis.failed")}
 
     def mutate(self, op: str, **spec: Any) -> dict[str, Any]:
         """Change something in Megaplan."""
