@@ -3,7 +3,7 @@
 -- Every statement may run again and then changes nothing; nothing here drops or rewrites data.
 
 CREATE SCHEMA IF NOT EXISTS uis;
-COMMENT ON SCHEMA uis IS 'What the UIS cabinet holds of Megaplan''s deals, kept by airflow-provider-megaplan';
+COMMENT ON SCHEMA uis IS 'What the UIS cabinet has of Megaplan''s deals, maintained by airflow-provider-megaplan';
 
 -- Version 1 said "parked" for what version 2 calls "failed".
 DO $$
@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS uis.schema_version (
   version    integer NOT NULL,
   updated_at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE uis.schema_version IS 'Version of these tables; a newer one than the code knows is refused.';
+COMMENT ON TABLE uis.schema_version IS 'Version of these tables; the package refuses newer ones than it supports';
 
 CREATE TABLE IF NOT EXISTS uis.directory_rows (
   account      text NOT NULL,
@@ -41,16 +41,16 @@ CREATE TABLE IF NOT EXISTS uis.directory_rows (
   failed_at    timestamptz,
   PRIMARY KEY (account, kind, ext_id)
 );
-COMMENT ON TABLE uis.directory_rows IS 'What deals point at, as UIS has it: funnels with stages, employees, contacts, user fields.';
+COMMENT ON TABLE uis.directory_rows IS 'What deals refer to, as UIS has it: funnels with stages, employees, contacts, user fields';
 COMMENT ON COLUMN uis.directory_rows.account IS 'Label before .megaplan.ru, otherwise host:port';
 COMMENT ON COLUMN uis.directory_rows.kind IS 'funnel, employee, contact or user_field';
-COMMENT ON COLUMN uis.directory_rows.ext_id IS 'Its id in UIS; made of account, kind and Megaplan''s id';
-COMMENT ON COLUMN uis.directory_rows.content_hash IS 'Hash of what UIS has; null: UIS has nothing';
+COMMENT ON COLUMN uis.directory_rows.ext_id IS 'Id in UIS: account, kind and Megaplan''s id';
+COMMENT ON COLUMN uis.directory_rows.content_hash IS 'Hash of what UIS has; null: nothing';
 COMMENT ON COLUMN uis.directory_rows.content IS 'What UIS has, as it was sent';
-COMMENT ON COLUMN uis.directory_rows.sent_at IS 'When UIS last took it';
-COMMENT ON COLUMN uis.directory_rows.failed_hash IS 'Hash of content that UIS refuses; not sent again until it changes';
-COMMENT ON COLUMN uis.directory_rows.error IS 'Why it is refused, or what of it had to be left out';
-COMMENT ON COLUMN uis.directory_rows.failed_at IS 'Since when it is refused';
+COMMENT ON COLUMN uis.directory_rows.sent_at IS 'When UIS last accepted it';
+COMMENT ON COLUMN uis.directory_rows.failed_hash IS 'Hash of content that UIS refuses; it is not sent again until it changes';
+COMMENT ON COLUMN uis.directory_rows.error IS 'Why it is refused, or what had to be left out';
+COMMENT ON COLUMN uis.directory_rows.failed_at IS 'When it was refused';
 
 CREATE TABLE IF NOT EXISTS uis.deals (
   account         text NOT NULL,
@@ -73,25 +73,25 @@ CREATE TABLE IF NOT EXISTS uis.deals (
   difference      text,
   PRIMARY KEY (account, deal_id)
 );
-COMMENT ON TABLE uis.deals IS 'Deals as UIS has them, what is on its way, what is refused and why.';
+COMMENT ON TABLE uis.deals IS 'Deals as UIS has them, what is in flight, what failed and why';
 COMMENT ON COLUMN uis.deals.account IS 'Label before .megaplan.ru, otherwise host:port';
 COMMENT ON COLUMN uis.deals.deal_id IS 'megaplan_raw.deals.id';
-COMMENT ON COLUMN uis.deals.ext_id IS 'Its id in UIS, the column deal_ext_id of the report';
-COMMENT ON COLUMN uis.deals.sent_hash IS 'Hash of the content that UIS has; null: it has none';
-COMMENT ON COLUMN uis.deals.sent IS 'The last record that UIS has taken, as it was sent';
-COMMENT ON COLUMN uis.deals.sent_at IS 'When UIS took it';
-COMMENT ON COLUMN uis.deals.sent_records IS 'How many records of its history were sent altogether';
-COMMENT ON COLUMN uis.deals.sending_hash IS 'Hash of what a request holds whose answer is not known yet; read back before anything else is sent';
+COMMENT ON COLUMN uis.deals.ext_id IS 'Id in UIS, the column deal_ext_id of the report';
+COMMENT ON COLUMN uis.deals.sent_hash IS 'Hash of what UIS has; null: nothing, or it is not known';
+COMMENT ON COLUMN uis.deals.sent IS 'The last record that UIS has accepted, as it was sent';
+COMMENT ON COLUMN uis.deals.sent_at IS 'When UIS accepted it';
+COMMENT ON COLUMN uis.deals.sent_records IS 'Number of records of its history sent so far';
+COMMENT ON COLUMN uis.deals.sending_hash IS 'Hash of what is in a request whose outcome is unknown; it is read back before anything else is sent';
 COMMENT ON COLUMN uis.deals.sending IS 'The last record of that request';
-COMMENT ON COLUMN uis.deals.sending_records IS 'How many records of the deal that request holds';
-COMMENT ON COLUMN uis.deals.sending_since IS 'When that request was about to be made';
-COMMENT ON COLUMN uis.deals.failed_hash IS 'Hash of content that UIS, or its rules, refuse; not sent again until it changes';
-COMMENT ON COLUMN uis.deals.error IS 'Why it is refused';
-COMMENT ON COLUMN uis.deals.failed_at IS 'Since when it is refused';
-COMMENT ON COLUMN uis.deals.verified_hash IS 'sent_hash at the last reading of the report "Raw data, Deals"';
+COMMENT ON COLUMN uis.deals.sending_records IS 'Number of the deal''s records in that request';
+COMMENT ON COLUMN uis.deals.sending_since IS 'When that request was about to be sent';
+COMMENT ON COLUMN uis.deals.failed_hash IS 'Hash of content that UIS or its rules refuse; it is not sent again until it changes';
+COMMENT ON COLUMN uis.deals.error IS 'Why it failed';
+COMMENT ON COLUMN uis.deals.failed_at IS 'When it failed with this error';
+COMMENT ON COLUMN uis.deals.verified_hash IS 'sent_hash when the report "Raw data, Deals" last showed the deal';
 COMMENT ON COLUMN uis.deals.verified_at IS 'When that was';
-COMMENT ON COLUMN uis.deals.verify_tries IS 'How often the report did not show the deal after it was sent';
-COMMENT ON COLUMN uis.deals.difference IS 'What the report shows otherwise than it was sent; null: nothing';
+COMMENT ON COLUMN uis.deals.verify_tries IS 'How often the report has not shown the deal since it was sent';
+COMMENT ON COLUMN uis.deals.difference IS 'Columns of the report that differ from what was sent; null: none';
 CREATE INDEX IF NOT EXISTS deals_in_flight ON uis.deals (account) WHERE sending IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS uis.points (
@@ -102,12 +102,12 @@ CREATE TABLE IF NOT EXISTS uis.points (
   blocked_until timestamptz,
   PRIMARY KEY (uis_conn_id, api)
 );
-COMMENT ON TABLE uis.points IS 'The points of a cabinet as its last answer told them, shared by all processes and runs.';
+COMMENT ON TABLE uis.points IS 'Points of a cabinet as of its last answer, shared by all processes and runs';
 COMMENT ON COLUMN uis.points.uis_conn_id IS 'Connection of the cabinet';
 COMMENT ON COLUMN uis.points.api IS 'data or call';
-COMMENT ON COLUMN uis.points.limits IS 'Limits, what remains of them, seconds to their reset, per minute, hour and day';
+COMMENT ON COLUMN uis.points.limits IS 'Limit, remaining points and seconds until reset, for minute, hour and day';
 COMMENT ON COLUMN uis.points.seen_at IS 'When that answer came';
-COMMENT ON COLUMN uis.points.blocked_until IS 'No request before this: UIS said limit_exceeded';
+COMMENT ON COLUMN uis.points.blocked_until IS 'No request before this: UIS answered limit_exceeded';
 
 CREATE TABLE IF NOT EXISTS uis.upload_runs (
   run_id     text NOT NULL,
@@ -118,13 +118,13 @@ CREATE TABLE IF NOT EXISTS uis.upload_runs (
   unfinished text,
   PRIMARY KEY (run_id, account)
 );
-COMMENT ON TABLE uis.upload_runs IS 'What each run of uis_deals_upload did for an account; kept for 90 days.';
-COMMENT ON COLUMN uis.upload_runs.run_id IS 'Airflow''s run';
+COMMENT ON TABLE uis.upload_runs IS 'What each run of uis_deals_upload did for an account; kept for 90 days';
+COMMENT ON COLUMN uis.upload_runs.run_id IS 'Airflow''s run id';
 COMMENT ON COLUMN uis.upload_runs.account IS 'Label before .megaplan.ru, otherwise host:port';
 COMMENT ON COLUMN uis.upload_runs.began_at IS 'When its first task began';
-COMMENT ON COLUMN uis.upload_runs.requests IS 'Requests sent to UIS, by all tries';
+COMMENT ON COLUMN uis.upload_runs.requests IS 'Requests sent to UIS, including all tries';
 COMMENT ON COLUMN uis.upload_runs.counts IS 'What was sent, failed, deleted, read back, verified';
-COMMENT ON COLUMN uis.upload_runs.unfinished IS 'Why something waits for the next run; null: nothing does';
+COMMENT ON COLUMN uis.upload_runs.unfinished IS 'Why something waits for the next run; null: nothing waits';
 
 CREATE OR REPLACE VIEW uis.failed AS
 SELECT account, 'deal' AS kind, ext_id, deal_id, error, failed_at
@@ -134,4 +134,4 @@ UNION ALL
 SELECT account, kind, ext_id, NULL, error, failed_at
 FROM uis.directory_rows
 WHERE failed_hash IS NOT NULL;
-COMMENT ON VIEW uis.failed IS 'What does not go into UIS, and why';
+COMMENT ON VIEW uis.failed IS 'Deals and directory rows that UIS or its rules refuse, and why';

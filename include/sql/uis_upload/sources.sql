@@ -73,7 +73,7 @@ facts AS (
     ON way.account = deal.account
     AND way.id = coalesce(contractor.advertising_way_id, contact_person.advertising_way_id)
   LEFT JOIN LATERAL (
-    SELECT jsonb_object_agg(told.ext_id, told.value) AS texts
+    SELECT jsonb_object_agg(texts.ext_id, texts.value) AS texts
     FROM (
       SELECT DISTINCT ON (chosen.ext_id) chosen.ext_id, text.value
       FROM chosen
@@ -91,7 +91,7 @@ facts AS (
       ) AS text (value)
       WHERE text.value <> ''
       ORDER BY chosen.ext_id, chosen.place
-    ) AS told
+    ) AS texts
   ) AS fields ON true
   WHERE deal.account = %(account)s
     AND deal.deleted_at IS NULL
@@ -115,7 +115,7 @@ ORDER BY facts.id
 
 
 -- name: select_upload_moves
--- Moves between stages of some deals, oldest first, with the names of the stages.
+-- Stage moves of some deals, oldest first, with the names of the stages.
 SELECT move.deal_id, move.moved_at, move.to_program_id, move.to_state_id, stage.name
 FROM megaplan_raw.deal_stage_moves AS move
 LEFT JOIN megaplan_raw.pipeline_stages AS stage ON stage.account = move.account AND stage.id = move.to_state_id
@@ -124,7 +124,7 @@ ORDER BY move.deal_id, move.moved_at
 
 
 -- name: select_upload_contacts
--- The next contacts of present deals that UIS has not, or has otherwise: those it lacks, or those it has.
+-- The next contacts of deals whose facts differ from what UIS has: either those that it lacks, or those that it has.
 WITH wanted AS (
   SELECT DISTINCT party.id
   FROM megaplan_raw.deals AS deal
@@ -167,7 +167,7 @@ LIMIT %(limit)s
 
 
 -- name: select_upload_employees
--- Responsible managers of present deals.
+-- Responsible managers of deals.
 SELECT employee.id, coalesce(nullif(btrim(employee.name), ''), 'Сотрудник ' || employee.id) AS name
 FROM megaplan_raw.employees AS employee
 WHERE employee.account = %(account)s
@@ -179,8 +179,8 @@ ORDER BY employee.id
 
 
 -- name: select_upload_pipelines
--- Pipelines for UIS, with stages in their order: the active ones, and all that deals are in or have gone through.
--- Stages that Megaplan no longer lists come last, and only where present deals still stand in them.
+-- Pipelines for UIS, with their stages in order: active ones, and all that have deals.
+-- Stages that Megaplan no longer lists come last, and only if they have deals.
 SELECT
   pipeline.id,
   coalesce(nullif(btrim(pipeline.name), ''), 'Воронка ' || pipeline.id) AS name,
@@ -220,7 +220,7 @@ ORDER BY pipeline.id
 
 
 -- name: select_upload_fields
--- The custom fields of an account's deals as they are now.
+-- Current custom fields of an account's deals.
 SELECT key, label, type, coalesce((payload ->> 'isMultiple')::boolean, false) AS is_multiple
 FROM megaplan_raw.custom_fields
 WHERE account = %(account)s AND entity = 'Deal' AND valid_to IS NULL AND deleted_at IS NULL
@@ -228,5 +228,5 @@ ORDER BY key
 
 
 -- name: select_present_deals
--- The ids of an account's present deals.
+-- Ids of an account's deals.
 SELECT id FROM megaplan_raw.deals WHERE account = %(account)s AND deleted_at IS NULL ORDER BY id

@@ -1,4 +1,4 @@
-"""The certificate of an upload: a row ``uis_deals`` of ``megaplan_raw.certificates``."""
+"""The certificate of an upload: the entity ``uis_deals`` in ``megaplan_raw.certificates``."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ ENTITY = "uis_deals"
 
 
 def certify(session: UploadSession, run_id: str) -> Certificate:
-    """Draw up the certificate of a run for an account, and write it.
+    """Create and save the certificate of a run for an account.
 
-    In the columns of the reconciliation: *missing* and *stale* were, or still are, not in UIS or otherwise there;
-    *repaired* of them were sent by this run; *extra* were in UIS and no longer in Megaplan.
+    The columns mean: *missing* deals were or are not in UIS, *stale* ones were or are there in another state;
+    *repaired* ones of both were sent by this run; *extra* ones were in UIS and no longer in Megaplan.
     """
     ((in_megaplan, in_uis, same, differing, failed, unseen),) = session.execute("count_uploads")
     ((requests, counts, unfinished, seconds),) = session.execute("select_upload_run", run_id=run_id)
     created, changed, deleted = (
         int(counts.get(name, 0)) for name in ("deals_created", "deals_changed", "deals_deleted")
     )
-    lacking = max(0, in_megaplan - in_uis)
-    missing, stale = created + lacking, changed + differing + unseen
-    unresolved = lacking + differing + unseen
+    absent = max(0, in_megaplan - in_uis)
+    missing, stale = created + absent, changed + differing + unseen
+    unresolved = absent + differing + unseen
     verdict: Verdict = "partial" if unfinished else "unresolved" if unresolved or failed else "proven"
     certificate = Certificate(
         account=session.account,
@@ -51,7 +51,7 @@ def certify(session: UploadSession, run_id: str) -> Certificate:
 
 
 def run_counts(session: UploadSession, run_id: str) -> dict[str, Any]:
-    """Return what a run has done for an account, by all its tasks."""
+    """Return the counts of a run for an account, over all its tasks."""
     ((_, counts, _, _),) = session.execute("select_upload_run", run_id=run_id)
     return dict(counts)
 

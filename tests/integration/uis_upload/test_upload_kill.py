@@ -1,4 +1,4 @@
-"""kill -9 at any moment, then another run: nothing twice, nothing missing."""
+"""After kill -9 at any moment, another run sends nothing twice and misses nothing."""
 
 import pytest
 
