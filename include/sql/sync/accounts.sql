@@ -7,7 +7,7 @@ WHERE present.timezone <> excluded.timezone
 
 
 -- name: lock_account
--- Locks an account, which one sync at a time may write; the lock ends with the session, also when that is killed.
+-- Locks an account for one writer; the lock ends with the session, also when that is killed.
 SELECT pg_try_advisory_lock(hashtextextended('airflow-provider-megaplan sync ' || %(account)s, 0))
 
 

@@ -10,7 +10,7 @@ SET
   requests = run.requests + %(requests)s,
   unfinished = CASE WHEN %(is_first)s THEN %(unfinished)s ELSE coalesce(run.unfinished, %(unfinished)s) END,
   counts = run.counts || (
-    SELECT coalesce(jsonb_object_agg(more.name, more.number::bigint + coalesce((run.counts ->> more.name)::bigint, 0)), '{}')
+    SELECT coalesce(jsonb_object_agg(name, number::bigint + coalesce((run.counts ->> name)::bigint, 0)), '{}')
     FROM jsonb_each_text(%(counts)s) AS more (name, number)
   )
 WHERE run.run_id = %(run_id)s AND run.account = %(account)s
@@ -29,5 +29,5 @@ DELETE FROM uis.upload_runs WHERE account = %(account)s AND began_at < now() - i
 
 
 -- name: lock_upload
--- Locks an account, which one upload at a time may send; the lock ends with the session, also when that is killed.
+-- Locks an account for one upload; the lock ends with the session, also when that is killed.
 SELECT pg_try_advisory_lock(hashtextextended('airflow-provider-megaplan uis upload ' || %(account)s, 0))

@@ -124,7 +124,7 @@ ORDER BY move.deal_id, move.moved_at
 
 
 -- name: select_upload_contacts
--- The next contacts of deals whose facts differ from what UIS has: either those that it lacks, or those that it has.
+-- The next contacts of deals whose facts differ from what UIS has: those that it lacks, or those that it has.
 WITH wanted AS (
   SELECT DISTINCT party.id
   FROM megaplan_raw.deals AS deal
