@@ -264,7 +264,7 @@ def _faults(trial: Trial, cabinet: Cabinet, database_uri: str) -> None:
     cabinet.control("faults", {**upload, "kind": "reset", "nth": 6, "processed": True})
     cabinet.control("faults", {**upload, "kind": "rpc", "mnemonic": "limit_exceeded", "nth": 8})
     trial.upload(
-        "every name changed, four answers spoilt (500, 500 and reset after acceptance, limit_exceeded)"
+        "every name changed, four faulty answers (500, 500 and reset after acceptance, limit_exceeded)"
     )
     trial.compare()
     doubles = [
@@ -314,10 +314,10 @@ def table(deals: int, steps: list[Step]) -> str:
             for step in steps
         ),
         "",
-        "Every deal was then looked at in `get.deals`. The least possible is a request for a thousand records or"
+        "Every deal was then compared in `get.deals`. The least possible is one request for a thousand records or"
         " new contacts, and one for each funnel, user field and manager. A bad record costs two refused requests,"
-        " which take no points; an answer that is lost before UIS acted costs one more. Most of the seconds are the"
-        " emulator's; other programs ran beside it.",
+        " which take no points; an answer that is lost before UIS acts costs one more. Most of the time is the"
+        " emulator's; other programs ran at the same time.",
     ]
     return "\n".join(lines)
 
