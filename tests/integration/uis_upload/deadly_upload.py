@@ -1,4 +1,4 @@
-"""Uploads the deals of connection ``megaplan_default`` and kills its own process on the way."""
+"""Uploads the deals of connection ``megaplan_default`` in a process that kills itself."""
 
 from typing import Any
 
@@ -8,8 +8,9 @@ from megaplan_sync.kernel.account_session import account_hook
 from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.uis_upload.account_upload import AccountUpload
 from megaplan_sync.uis_upload.session import UploadSession
-from uis_hook.conversation import Message, Received
 from uis_hook.hook import UisHook
+from uis_hook.jsonrpc import Api
+from uis_hook.limits import Limits
 
 from ..sudden_death import die, die_in_a_process
 
@@ -17,33 +18,38 @@ from ..sudden_death import die, die_in_a_process
 def upload_until_killed(database_uri: str, moment: str) -> None:
     """Upload in a child process that kills itself with signal 9.
 
-    :param moment: ``before upload.deals_history`` is when its request is about to be sent, ``after …`` when its
-        answer has come and nothing was noted yet; ``statement accept_upload`` is when that statement is about to be
-        executed
+    :param moment: ``before upload.deals_history``: before its request is sent; ``after …``: when its answer has come
+        and nothing is saved yet; ``statement accept_upload``: before that statement is executed
     """
 
     def upload() -> None:
         with psycopg.connect(database_uri, autocommit=True) as connection:
             prepare_session(connection)
             settings = account_hook("megaplan_default").settings
-            session = DeadlySession(moment, settings, DeadlyHook(moment, "uis_default"), connection)
+            uis = UisHook("uis_default", points=DeadlyPoints(moment))
+            session = DeadlySession(moment, settings, uis, connection)
             AccountUpload(session, "killed").send()
 
     die_in_a_process(upload, moment)
 
 
-class DeadlyHook(UisHook):
-    def __init__(self, moment: str, *args: Any) -> None:
-        super().__init__(*args)
-        self._moment = moment
+class DeadlyPoints:
+    """A budget without limits, which is called before each request and first after each answer."""
 
-    def _post(self, message: Message) -> Received:
-        if self._moment == f"before {message.method}":
+    def __init__(self, moment: str) -> None:
+        self._moment = moment
+        self._method = ""
+
+    def acquire(self, api: Api, method: str, points: int) -> None:
+        self._method = method
+        if self._moment == f"before {method}":
             die()
-        received = super()._post(message)
-        if self._moment == f"after {message.method}":
+
+    def observe(self, api: Api, limits: Limits) -> None:
+        if self._moment == f"after {self._method}":
             die()
-        return received
+
+    def back_off(self, api: Api, seconds: float) -> None: ...
 
 
 class DeadlySession(UploadSession):
