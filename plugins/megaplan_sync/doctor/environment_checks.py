@@ -99,6 +99,4 @@ def _reached(gateway_url: str, each: WebhookAddress) -> Finding:
             "the gateway does not know this account, or has another secret",
             "it reads connections every 30 s; its log says what it could not read",
         )
-    return error(
-        each.topic, f"{gateway_url} is not our gateway: it answers {answer.status_code}", _HOW_TO_START
-    )
+    return error(each.topic, f"{gateway_url} is not our gateway: {answer.status_code}", _HOW_TO_START)

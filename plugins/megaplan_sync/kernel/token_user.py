@@ -8,23 +8,14 @@ from psycopg.types.json import Jsonb
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.sql import read_sql
 
-_FIELDS = (
-    "contentType",
-    "id",
-    "department",
-    "position",
-    "isWorking",
-    "canLogin",
-    "possibleActions",
-    "status",
-)
+_KEYS = ("contentType", "id", "department", "position", "isWorking", "canLogin", "possibleActions", "status")
 """Fields of ``/currentUser`` that concern rights (RAML r2510: Employee)."""
 
 
 def current_rights(hook: MegaplanHook) -> dict[str, Any]:
     """Return the fields about rights of the user that the token belongs to."""
     user = hook.current_user()
-    rights: dict[str, Any] = {key: user[key] for key in _FIELDS if key in user}
+    rights: dict[str, Any] = {key: user[key] for key in _KEYS if key in user}
     for key in ("department", "status"):
         if isinstance(rights.get(key), dict):
             rights[key] = rights[key].get("name") or rights[key].get("id")
@@ -43,7 +34,7 @@ def lost_rights(connection: Connection[Any], account: str, now: dict[str, Any]) 
         return None
     before: dict[str, Any] = row[0]
     changes = []
-    for key in _FIELDS:
+    for key in _KEYS:
         old, new = before.get(key), now.get(key)
         if old == new:
             continue

@@ -54,9 +54,7 @@ class AccountUpload:
         """
         with self._counted(is_first=True):
             if resend_failed:
-                self._session.count(
-                    "failures_cleared", int(self._session.execute("clear_failed_uploads")[0][0])
-                )
+                self._session.count("retried", int(self._session.execute("clear_failed_uploads")[0][0]))
             self._read_back.resolve(own_request=False)
             contacts = Contacts(self._session)
             if full or not self._ledger.has_any():

@@ -80,7 +80,7 @@ class NamedEntitiesFetch:
             left = left[size:]
             yield given
         if len(left) >= FEWEST_FOR_LIST:
-            for fetched in self._by_latest_change(content_type, pages, left):
+            for fetched in self._latest_first(content_type, pages, left):
                 left = [identity for identity in left if identity not in fetched.ids]
                 yield fetched
         yield from self._one_by_one(pages, left)
@@ -109,9 +109,7 @@ class NamedEntitiesFetch:
                 self._by_card(pages, identity, fetched)
         return fetched
 
-    def _by_latest_change(
-        self, content_type: str, pages: EntityPages, ids: Sequence[int]
-    ) -> Iterator[Fetched]:
+    def _latest_first(self, content_type: str, pages: EntityPages, ids: Sequence[int]) -> Iterator[Fetched]:
         """Yield these entities from the first pages of the list, as long as a page contains any."""
         wanted = set(ids)
         pages_left = ceil(len(wanted) / self._hook.settings.page_size)
