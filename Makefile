@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 .DEFAULT_GOAL := help
 .PHONY: help install browser demo gateway up test check format docs clean
 
-help: ## what there is
+help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 install: $(INSTALLED) ## .venv with the project, Airflow and everything the demo and the tests need
@@ -18,11 +18,11 @@ $(INSTALLED): pyproject.toml constraints.txt
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode -c constraints.txt -e '.[dev]'
 	touch $@
 
-# never ends a make: without a browser its tests fail, and say what to do
-browser: ## Chromium for the tests in a browser; installed where apt and root are there
+# never fails: without a browser its tests fail, and say what to do
+browser: ## Chromium for the browser tests; installed if apt and root are available
 	@.ci/browser
 
-demo: install ## everything at work on emulated services, an embedded Postgres and a real Airflow; DEMO_ONCE=1 ends after it
+demo: install ## everything, with emulated services, an embedded Postgres and a real Airflow; DEMO_ONCE=1 exits afterwards
 	$(BIN)/python -m demo $(if $(DEMO_ONCE),--once)
 
 gateway: install ## the live lane of telephony, with the connections of the environment: docs/gateway.md
@@ -31,7 +31,7 @@ gateway: install ## the live lane of telephony, with the connections of the envi
 up: ## Airflow and Postgres in containers (docker compose), for real accounts
 	docker compose up --build --detach --wait
 
-# a file's tests stay in one process, as they share servers; files begin in the order of their folders, the small ones last
+# a file's tests stay in one process because they share servers; files run in the order of their folders, small ones last
 test: install browser ## all tests, on all cores
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
@@ -41,7 +41,7 @@ check: install ## linter, types, import rules
 	$(BIN)/mypy
 	PYTHONPATH=plugins:. $(BIN)/lint-imports
 
-format: install ## bring the code into shape
+format: install ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

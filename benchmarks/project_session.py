@@ -46,7 +46,7 @@ def project_session(job: Job) -> Iterator[tuple[MegaplanHook, Connection[Any]]]:
 
     from megaplan_hook.hook import MegaplanHook
     from megaplan_sync.kernel.postgres import prepare_session
-    from megaplan_sync.kernel.request_budget import PostgresBudget
+    from megaplan_sync.kernel.request_budget import PostgresRequestBudget
 
     hook: MegaplanHook = MegaplanHook()
     with (
@@ -55,7 +55,7 @@ def project_session(job: Job) -> Iterator[tuple[MegaplanHook, Connection[Any]]]:
     ):
         prepare_session(database)
         prepare_session(budget)
-        hook.budget = PostgresBudget(
+        hook.budget = PostgresRequestBudget(
             budget, hook.account, requests_per_second=_PER_SECOND, requests_per_hour=_PER_HOUR
         )
         yield hook, database

@@ -163,7 +163,7 @@ class Trial:
             Step(name, len(writing), least, counts.get("records_sent", 0), sent, len(methods) - len(writing))
         )
 
-    def compare(self, parked: int = 0) -> None:
+    def compare(self, failed: int = 0) -> None:
         """Look at every deal in the report."""
         tree = self._cabinet.data("getobj.columns_tree", report_type="deals")
         fields = [column["id"] for column in tree["columns"]]
@@ -200,8 +200,8 @@ class Trial:
                 "goods": (shown.count(" × ") if shown else 0) == goods or (shown or "").endswith("…"),
             }
             wrong += [(deal_id, name) for name, is_right in told.items() if not is_right]
-        if len(wrong) != parked or set(rows) - set(deals):
-            raise SystemExit(f"{len(wrong)} differences, {parked} expected: {wrong[:5]}")
+        if len(wrong) != failed or set(rows) - set(deals):
+            raise SystemExit(f"{len(wrong)} differences, {failed} expected: {wrong[:5]}")
 
 
 def _mutate(megaplan: EmulatedMegaplan, database_uri: str, share: int) -> None:
@@ -264,7 +264,7 @@ def _faults(trial: Trial, cabinet: Cabinet, database_uri: str) -> None:
     cabinet.control("faults", {**upload, "kind": "reset", "nth": 6, "processed": True})
     cabinet.control("faults", {**upload, "kind": "rpc", "mnemonic": "limit_exceeded", "nth": 8})
     trial.upload(
-        "every name changed, four answers spoilt (500, 500 and reset after acceptance, limit_exceeded)"
+        "every name changed, four faulty answers (500, 500 and reset after acceptance, limit_exceeded)"
     )
     trial.compare()
     doubles = [
@@ -314,10 +314,10 @@ def table(deals: int, steps: list[Step]) -> str:
             for step in steps
         ),
         "",
-        "Every deal was then looked at in `get.deals`. The least possible is a request for a thousand records or"
+        "Every deal was then compared in `get.deals`. The least possible is one request for a thousand records or"
         " new contacts, and one for each funnel, user field and manager. A bad record costs two refused requests,"
-        " which take no points; an answer that is lost before UIS acted costs one more. Most of the seconds are the"
-        " emulator's; other programs ran beside it.",
+        " which take no points; an answer that is lost before UIS acts costs one more. Most of the time is the"
+        " emulator's; other programs ran at the same time.",
     ]
     return "\n".join(lines)
 

@@ -1,43 +1,43 @@
 """
-### Megaplan → Postgres, within seconds: what Megaplan says has changed
+### Megaplan → Postgres: changes within seconds, by webhook
 
 #### What moves
 
-Deals, contacts and employees that a webhook of Megaplan names are read again, exactly these and nothing else, and
-written into `megaplan_raw` as the sync writes them. What a webhook calls deleted is asked for by itself: only 404, or
-`isDropped`, marks the row, with that answer as the evidence.
+The deals, contacts and employees that Megaplan's webhooks name are read again, and written to `megaplan_raw` as by
+the sync. An entity that a webhook calls deleted is requested as well: only 404 or `isDropped` marks the row, with
+that answer as the evidence.
 
 #### When
 
 As soon as the gateway has stored a webhook in the inbox `telephony.events` (an asset watcher listens to Postgres),
-and every five minutes by the clock, since asset events may get lost. The data of a webhook is never believed: it is
-a signal to look.
+and every five minutes, since asset events may get lost. The data in a webhook is never trusted: it is only a signal
+to read the entity.
 
 #### How
 
-`choose_accounts` finds the accounts of which webhooks wait. `read_named_entities` reads a single entity by its card
-and several a page at a time, however many webhooks name them. An entity that shows no change yet is read once more
-when the webhook is *read_lag_seconds* old: Megaplan's writes become visible some seconds late. Several runs may work
-at once: each account is read by one of them at a time.
+`choose_accounts` finds the accounts with waiting webhooks. `read_named_entities` reads a single entity by its card,
+and several a page at a time, however many webhooks name them. An unchanged entity is read once more when its webhook
+is *read_lag_seconds* old, because Megaplan's writes become visible some seconds late. Runs may overlap: only one of
+them processes an account at a time.
 
 #### A rerun
 
-A rerun is harmless at any time, and so is a killed run: a webhook counts as looked into in the transaction that
-writes its row. `telephony.events.outcome` says what became of each.
+A rerun is harmless at any time, and so is a killed run: a webhook is settled in the transaction that writes its row.
+`telephony.events.outcome` has the outcome of each.
 
 #### Parameters (Trigger)
 
-`accounts` narrows the run, empty means all. Example: `{"accounts": ["megaplan_default"]}`.
+`accounts` limits the run; empty means all. Example: `{"accounts": ["megaplan_default"]}`.
 
-#### What it tells
+#### Asset events
 
-As the sync: each changed table is an asset event of the alias `megaplan_raw_<entity>`.
+As for the sync: each changed table is published as an asset event of the alias `megaplan_raw_<entity>`.
 
 #### On failure
 
-The last line of the task's log names the field and the remedy; the other accounts were served. Nothing is lost: the
-webhooks wait, and the next run goes on. When the hour's requests are spent, or a long load writes the account, they
-wait as well. What never arrives is found by `megaplan_deals_sync` and `megaplan_reconciliation`.
+The last line of the task's log names the field and the remedy; the other accounts were processed. Nothing is lost:
+the webhooks wait, and the next run continues. They also wait while the hour's requests are spent, or a long load is
+writing the account. `megaplan_deals_sync` and `megaplan_reconciliation` find changes whose webhooks never arrive.
 """
 
 from datetime import timedelta
@@ -52,7 +52,7 @@ from megaplan_sync.webhooks.trigger import WebhookTrigger
 
 MEGAPLAN_WEBHOOKS = Asset(
     "megaplan_webhooks",
-    # a run looks for new webhooks until there are none, so two rings in five seconds would be one too many
+    # a run processes webhooks until none is left, so a second event within five seconds is not needed
     watchers=[AssetWatcher(name="megaplan_webhook_inbox", trigger=WebhookTrigger(rest_seconds=5.0))],
 )
 
@@ -63,8 +63,8 @@ MEGAPLAN_WEBHOOKS = Asset(
         assets=[MEGAPLAN_WEBHOOKS],
     ),
     start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Moscow"),
-    catchup=False,  # a run looks into whatever waits, however long it has waited
-    max_active_runs=4,  # one account that waits for its requests must not keep the others waiting
+    catchup=False,  # a run processes all waiting webhooks, however old
+    max_active_runs=4,  # an account that waits for its request budget must not delay the others
     default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
     render_template_as_native_obj=True,
     doc_md=__doc__,

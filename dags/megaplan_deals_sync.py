@@ -3,42 +3,41 @@
 
 #### What moves
 
-Every Megaplan account of the Variable `megaplan_accounts` (without it: the connection
-`megaplan_default`) is read into the schema `megaplan_raw` of the connection `megaplan_postgres`: deals with
-their positions, pipelines with stages, contacts with phones, employees, departments, advertising channels,
-contact types, currencies and the dictionary of custom fields. People look into the views of schema
-`megaplan`.
+Each Megaplan account of the Variable `megaplan_accounts` (by default the connection `megaplan_default`) is read into
+the schema `megaplan_raw` of the connection `megaplan_postgres`: deals with line items, pipelines with stages,
+contacts with phones, employees, departments, advertising channels, contact types, currencies and the dictionary of
+custom fields. The views for people are in the schema `megaplan`.
 
 #### How
 
-The first run reads everything, oldest first, and saves its cursor with every page. Later runs read
-what has changed since the watermark. Lists without a change time (employees, pipelines, directories) are read
-whole, not oftener than the connection's *directories_every_minutes*. Equal rows are not written. Nothing is
-deleted here: deals that have vanished in Megaplan stay until there is a reconciliation (a later version).
+The first run reads everything, oldest first, and saves its cursor with every page. Later runs read what has changed
+since the watermark. Lists without a change time (employees, pipelines, directories) are read completely, at most
+every *directories_every_minutes* of the connection. Equal rows are not written. This DAG deletes nothing: deals that
+are gone from Megaplan stay until `megaplan_reconciliation`, or a webhook processed by `megaplan_deal_events`, marks
+them as deleted.
 
 #### A rerun
 
-A rerun is harmless at any time: killed runs go on from the last page, finished ones find nothing to do. A
-retry leaves out what its run has finished.
+A rerun is harmless at any time: a killed run continues from the last page, a finished one finds nothing to do. A
+retry skips what its run has finished.
 
 #### Parameters (Trigger)
 
-`accounts` and `entities` narrow the run, empty means all; `full_refresh` reads
-everything anew, e.g. after rows were changed by hand. Example: `{"accounts": ["megaplan_default"],
-"entities": ["deals"], "full_refresh": true}`.
+`accounts` and `entities` limit the run; empty means all. `full_refresh` reads everything again, for example after
+rows were changed by hand. Example: `{"accounts": ["megaplan_default"], "entities": ["deals"], "full_refresh": true}`.
 
-#### What it tells
+#### Asset events
 
-Each changed table is an asset event of the alias `megaplan_raw_<entity>` with its counts;
-schedule on `AssetAlias("megaplan_raw_deals")`. The task's result and its log have the counts of every entity,
-and long loads say how far they are.
+Each changed table is published as an asset event of the alias `megaplan_raw_<entity>`, with its counts; schedule on
+`AssetAlias("megaplan_raw_deals")`. The task's result and log have the counts of each entity; long loads log their
+progress.
 
 #### On failure
 
-The last line of the task's log names the field and the remedy. Wrong password, unknown
-account, refused settings: correct the connection, then clear the task; no retry is made. Megaplan down, 429,
-lost connections: retried twice, and the next run catches up. `waiting … s` in the log: the hour's
-requests are spent (*requests_per_hour*); the load goes on by itself.
+The last line of the task's log names the field and the remedy. Wrong password, unknown account, refused settings: not
+retried; correct the connection, then clear the task. Megaplan is down, 429, lost connections: retried twice, and the
+next run catches up. `waiting … s` in the log: the hour's requests (*requests_per_hour*) are spent, and the load
+continues automatically.
 """
 
 from datetime import timedelta
@@ -57,9 +56,9 @@ from megaplan_sync.raw.operators import (
 
 
 @dag(
-    schedule="*/15 * * * *",  # four list requests an hour for each kind: well inside the hour's thousand
+    schedule="*/15 * * * *",  # four list requests an hour for each entity, far below the thousand allowed
     start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Moscow"),
-    catchup=False,  # a run reads what has changed since the last one, however long ago that was
+    catchup=False,  # a run reads all changes since the last one, however long ago that was
     max_active_runs=1,
     default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
     render_template_as_native_obj=True,
@@ -71,7 +70,7 @@ from megaplan_sync.raw.operators import (
         "full_refresh": Param(
             False,
             type="boolean",
-            title="Read everything anew",
+            title="Read everything again",
             description="Read all rows again, not only those changed since. Equal rows are not written.",
         ),
     },

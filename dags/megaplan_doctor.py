@@ -3,31 +3,31 @@
 
 #### What moves
 
-Nothing. Connections, the rights of Megaplan's user, the application and its event streams, users and numbers of
-telephony, UIS's key, methods, points and numbers, mismatches, clock, requests, Postgres and the gateway are looked
-at, and told about in the log of `examine_accounts`, finding by finding: OK, WARNING or ERROR, with what to do.
+Nothing. The DAG checks connections, the rights of Megaplan's user, the application and its event streams, telephony
+users and numbers, UIS's key, methods, points and numbers, mismatches, the clock, the request budget, Postgres and the
+gateway. The log of `examine_accounts` lists the findings: OK, WARNING or ERROR, with what to do.
 
 #### When
 
-By hand: after setting something up, and whenever something seems wrong.
+Triggered by hand: after you have set something up, and whenever something seems wrong.
 
 #### The addresses for the cabinets
 
-They stand in the findings "webhooks of Megaplan" and "notifications of UIS", with ••• in the place of the secret. The
-secret is `webhook_secret` of the connection that the line names, as you wrote it there; no log shows it.
+The findings "webhooks of Megaplan" and "notifications of UIS" show them, with ••• in place of the secret, which
+is `webhook_secret` of the connection that the line names; no log shows it.
 
 #### A rerun
 
-A rerun is harmless: about ten requests to Megaplan out of the account's budget, and six to UIS.
+A rerun is harmless. It takes about ten requests of the account's budget, and six to UIS.
 
 #### Parameters (Trigger)
 
-`accounts` narrows the run, empty means all. Example: `{"accounts": ["megaplan_default"]}`.
+`accounts` limits the run; empty means all. Example: `{"accounts": ["megaplan_default"]}`.
 
 #### On failure
 
-A red task is a diagnosis: at least one ERROR, and the last line of the log names the first of them. All findings are
-also in the result (XCom `return_value`, or `findings` of a red task).
+A failed task is a diagnosis: there is at least one ERROR, and the last line of the log names the first one. XCom has
+all findings as well: `return_value`, or `findings` if the task failed.
 """
 
 from datetime import timedelta

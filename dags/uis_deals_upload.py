@@ -3,40 +3,41 @@
 
 #### What moves
 
-Deals of the accounts whose connection names a cabinet (*uis_conn_id*) and has *deals_to_uis*: from the raw tables
-into "Raw data → Deals" of UIS, with funnels, stages, contacts, responsible managers, sums, and user fields for what
-UIS has no column for. Which field becomes which column, and what UIS cannot hold: docs/uis-deals.md.
+Deals of the accounts whose connection names a cabinet (*uis_conn_id*) and has *deals_to_uis* on: from the raw tables
+to "Raw data → Deals" of UIS, with funnels, stages, contacts, responsible managers, sums, and user fields for what UIS
+has no column for. docs/uis-deals.md lists which field becomes which column, and what UIS cannot store.
 
 #### When
 
-As soon as `megaplan_deals_sync` says that deals have changed, and every hour by the clock, since asset events may
-get lost and changed contacts or pipelines ring no bell.
+As soon as `megaplan_deals_sync` publishes changed deals, and every hour, since asset events may get lost, and changed
+contacts or pipelines do not start a run.
 
 #### How
 
-`upload_deals` sends what the ledger (schema `uis`) says UIS has not, or has otherwise: funnels, user fields,
-employees, contacts, then deals, up to 1000 at once. `wait_for_processing` waits, without a worker, until UIS has
-worked through them. `verify_deals` reads them in the report and writes the certificate
-(`megaplan_raw.certificates`, entity `uis_deals`). `report_upload` tells it, with everything that is parked and why.
+`upload_deals` sends what UIS lacks or has in another state, according to the ledger (schema `uis`): funnels, user
+fields, employees, contacts, then deals, up to 1000 at once. `wait_for_processing` waits, without a worker, until UIS
+has processed them. `verify_deals` looks them up in the report and writes the certificate
+(`megaplan_raw.certificates`, entity `uis_deals`). `report_upload` logs it, with everything that failed and why.
 
 #### A rerun
 
-A rerun is harmless at any time, and so is a killed run: what a request holds is written down before it is made, and
-read back in UIS when its answer was not seen. Unchanged deals are not sent again.
+A rerun is harmless at any time, and so is a killed run: the content of a request is saved before it is sent, and read
+back from UIS if its outcome is unknown. Unchanged deals are not sent again.
 
 #### Parameters (Trigger)
 
-`accounts` narrows the run, empty means all. `since` looks only at deals changed since a moment. `full` reads back
-everything that UIS has and sends what differs, instead of believing the ledger. `resend_parked` tries everything anew
-that was refused, after its reason has been dealt with.
-Example: `{"accounts": ["megaplan_default"], "resend_parked": true}`.
+`accounts` limits the run; empty means all. `since` limits it to deals changed since then. `full` reads back
+everything that UIS has and sends what differs, instead of relying on the ledger. `resend_failed` tries everything
+again that was refused, once the cause is removed. Example: `{"accounts": ["megaplan_default"], "resend_failed":
+true}`.
 
 #### On failure
 
-The last line of the task's log names the field and the remedy; the other accounts were served. `upload_deals` red:
-UIS cannot be worked with (key, rights, tariff, limits); nothing is lost, the next run goes on. `report_upload` red:
-this run has parked something, or the report does not show what was sent; its log and the view `uis.parked` say what
-and why. Points of the cabinet used up: no failure, the certificate says *partial*, and the next runs go on.
+The last line of the task's log names the field and the remedy; the other accounts were processed. If `upload_deals`
+failed, UIS cannot be used (key, rights, tariff, limits); nothing is lost, the next run continues. If `report_upload`
+failed, something failed in this run, or the report does not show what was sent; its log and the view `uis.failed` say
+what and why. Used-up points of the cabinet are not a failure: the certificate says *partial*, and later runs
+continue.
 """
 
 from datetime import timedelta
@@ -63,7 +64,7 @@ from megaplan_sync.uis_upload.operators import (
         assets=raw_table_alias("deals"),
     ),
     start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Moscow"),
-    catchup=False,  # a run sends whatever UIS has not, however long it has been
+    catchup=False,  # a run sends everything that UIS lacks, however old
     max_active_runs=1,
     default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
     render_template_as_native_obj=True,
@@ -75,19 +76,19 @@ from megaplan_sync.uis_upload.operators import (
             None,
             type=["string", "null"],
             title="Changed since",
-            description="A day or a moment, such as 2026-01-31: older changes are not looked at. Empty: no limit.",
+            description="A date or time, such as 2026-01-31; older changes are ignored. Empty means no limit.",
         ),
         "full": Param(
             False,
             type="boolean",
             title="Compare with UIS itself",
-            description="Read back all that UIS has, and send what differs. Equal deals are not sent.",
+            description="Read back everything that UIS has, and send what differs. Equal deals are not sent.",
         ),
-        "resend_parked": Param(
+        "resend_failed": Param(
             False,
             type="boolean",
-            title="Send everything parked again",
-            description="Try anew whatever was refused, after its reason has been dealt with.",
+            title="Send failed items again",
+            description="Try everything again that was refused, once the cause is removed.",
         ),
     },
 )
@@ -101,13 +102,13 @@ def uis_deals_upload() -> None:
         task_id="upload_deals",
         since="{{ params.since or '' }}",
         full="{{ params.full }}",
-        resend_parked="{{ params.resend_parked }}",
+        resend_failed="{{ params.resend_failed }}",
         map_index_template="{{ task.accounts | join(', ') }}",
     ).expand(accounts=choose_accounts.output)
     wait_for_processing = DealsProcessedSensor(
         task_id="wait_for_processing",
         accounts=choose_accounts.output,
-        trigger_rule="all_done",  # one account's failure is no reason not to verify the others
+        trigger_rule="all_done",  # one account's failure must not keep the others from being verified
     )
     verify_deals = VerifyUisDealsOperator.partial(
         task_id="verify_deals",

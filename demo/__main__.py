@@ -1,4 +1,4 @@
-"""``python -m demo``: the whole project at work on two emulated services, an embedded Postgres and a real Airflow."""
+"""``python -m demo``: runs the whole project with two emulated services, an embedded Postgres and a real Airflow."""
 
 import argparse
 import fcntl
@@ -61,7 +61,7 @@ def _run(deals: int, *, once: bool) -> int:
         emulated_megaplan(_port(18080, "Megaplan"), deals, logs / "megaplan.log") as megaplan,
         emulated_uis(_port(18090, "UIS"), logs / "uis.log") as uis,
     ):
-        _tell(
+        _say(
             f"Postgres, an emulated Megaplan with {deals} deals and an emulated UIS are up; starting Airflow ..."
         )
         home = AirflowHome(FOLDER / "airflow", postgres_uri, _port(8080, "Airflow"))
@@ -88,35 +88,35 @@ def _run(deals: int, *, once: bool) -> int:
                     print(_where_to_look(home, connections), flush=True)
                     api.watch()
             finally:
-                _ignore_end_signals()  # a second Ctrl-C must not leave half of it running
+                _ignore_end_signals()  # a second Ctrl-C must not leave anything running
 
 
 def _load(home: AirflowHome, megaplan: EmulatedMegaplan, api: AirflowApi) -> bool:
     api.wait_until_up()
     api.wait_for_dag(DAG_ID)
-    api.unpause(DAG_ID)  # the schedule starts a run at once
-    _tell(f"Airflow is up at {home.url} (login {USER}, password {PASSWORD}); {DAG_ID} runs ...")
+    api.unpause(DAG_ID)  # the scheduler starts a run at once
+    _say(f"Airflow is up at {home.url} (login {USER}, password {PASSWORD}); {DAG_ID} runs ...")
     state = api.wait_for_first_run(DAG_ID, _progress(home))
     if not _is_equal(home, megaplan, state):
         return False
     print(f"The latest in view megaplan.deals:\n{some_deals(home.raw_database_uri)}\n")
-    _tell(f"The run of {DAG_ID} succeeded, and every count equals Megaplan's.")
+    _say(f"The run of {DAG_ID} succeeded, and every count equals Megaplan's.")
     return True
 
 
 def _night(home: AirflowHome, megaplan: EmulatedMegaplan, api: AirflowApi) -> bool:
-    for dag_id in day.LISTENING_DAG_IDS:  # Airflow needs up to half a minute until their watch is kept
+    for dag_id in day.LISTENING_DAG_IDS:  # it takes up to half a minute until their asset watchers run
         api.wait_for_dag(dag_id)
         api.unpause(dag_id)
-    _tell(f"Meanwhile, unseen: {night.harm(home.raw_database_uri, megaplan)}")
+    _say(f"Meanwhile, unseen: {night.harm(home.raw_database_uri, megaplan)}")
     api.wait_for_dag(night.DAG_ID)
-    api.unpause(night.DAG_ID)  # the schedule makes up for the last night at once
-    _tell(f"{night.DAG_ID} runs ...")
+    api.unpause(night.DAG_ID)  # the scheduler starts the last night's run at once
+    _say(f"{night.DAG_ID} runs ...")
     state = api.wait_for_first_run(night.DAG_ID, lambda: None)
     print(f"\n{night.as_text(night.certificate(home.raw_database_uri))}")
     if not _is_equal(home, megaplan, state):
         return False
-    _tell(
+    _say(
         f"The run of {night.DAG_ID} succeeded: what differed is repaired, and every count equals Megaplan's."
     )
     return True
@@ -125,11 +125,11 @@ def _night(home: AirflowHome, megaplan: EmulatedMegaplan, api: AirflowApi) -> bo
 def _day(home: AirflowHome, connections: Connections, api: AirflowApi) -> None:
     api.wait_for_dag(SYNC_DAG_ID)
     api.unpause(SYNC_DAG_ID)
-    _tell(f"The working day begins: the gateway is up, {SYNC_DAG_ID} joins the employees of both sides ...")
+    _say(f"The working day begins: the gateway is up, {SYNC_DAG_ID} joins the employees of both sides ...")
     if api.wait_for_first_run(SYNC_DAG_ID, lambda: None) != "success":
         raise BrokenPromiseError(f"the run of {SYNC_DAG_ID} failed")
     client = some_client(connections.megaplan)
-    day.live_through(connections, home.raw_database_uri, client, api, _tell)
+    day.live_through(connections, home.raw_database_uri, client, api, _say)
 
 
 def _where_to_look(home: AirflowHome, connections: Connections) -> str:
@@ -145,7 +145,7 @@ def _where_to_look(home: AirflowHome, connections: Connections) -> str:
 
 
 def _is_equal(home: AirflowHome, megaplan: EmulatedMegaplan, state: str) -> bool:
-    """Show what landed and tell whether a run ended well."""
+    """Print what was loaded; return whether the run succeeded and all counts match."""
     landed = count_rows(home.raw_database_uri, what_it_holds(megaplan))
     wrong = differences(landed)
     if landed:
@@ -157,34 +157,34 @@ def _is_equal(home: AirflowHome, megaplan: EmulatedMegaplan, state: str) -> bool
 
 
 def _progress(home: AirflowHome, every_seconds: float = 5) -> Callable[[], None]:
-    """Return a function that tells now and then how many rows have landed."""
-    told: tuple[float, str] = (time.monotonic(), "")
+    """Return a function that prints now and then how many rows are loaded."""
+    last: tuple[float, str] = (time.monotonic(), "")
 
-    def tell() -> None:
-        nonlocal told
-        if time.monotonic() < told[0] + every_seconds:
+    def say() -> None:
+        nonlocal last
+        if time.monotonic() < last[0] + every_seconds:
             return
         rows = rows_so_far(home.raw_database_uri)
-        if rows != told[1]:
-            _tell(f"  {rows}")
-        told = (time.monotonic(), rows)
+        if rows != last[1]:
+            _say(f"  {rows}")
+        last = (time.monotonic(), rows)
 
-    return tell
+    return say
 
 
 def _port(preferred: int, whose: str) -> int:
     port = free_port(preferred)
     if port != preferred:
-        _tell(f"Port {preferred} is taken; {whose} gets {port}.")
+        _say(f"Port {preferred} is taken; {whose} gets {port}.")
     return port
 
 
-def _tell(what: str) -> None:
+def _say(what: str) -> None:
     print(f"[{time.monotonic() - BEGAN:3.0f} s] {what}", flush=True)
 
 
 def _only_one_here() -> bool:
-    """Lock this checkout for as long as the process lives."""
+    """Lock this checkout while the process lives."""
     folder = os.open(REPOSITORY / "demo", os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)

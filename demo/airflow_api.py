@@ -1,4 +1,4 @@
-"""The little of Airflow's REST API that the demo needs."""
+"""The part of Airflow's REST API that the demo needs."""
 
 import time
 from collections.abc import Callable
@@ -10,10 +10,10 @@ _FINAL_STATES = ("success", "failed")
 
 
 class AirflowApi:
-    """Speaks to one Airflow.
+    """A client of one Airflow.
 
     :param url: its address
-    :param alive: called while waiting; raises when waiting has become pointless
+    :param alive: called while waiting; raises if there is nothing to wait for any more
     """
 
     def __init__(self, url: str, user: str, password: str, alive: Callable[[], None]) -> None:
@@ -32,7 +32,7 @@ class AirflowApi:
         self._wait(f"DAG {dag_id}", seconds, lambda: self._get(f"/dags/{dag_id}").ok or None)
 
     def unpause(self, dag_id: str) -> None:
-        """Let the DAG run by its schedule."""
+        """Let the DAG run on its schedule."""
         self._checked(
             self._session.patch(f"{self._url}/api/v2/dags/{dag_id}", json={"is_paused": False}, timeout=30)
         )
@@ -43,14 +43,14 @@ class AirflowApi:
         self._checked(self._session.post(runs, json={"logical_date": None}, timeout=30))
 
     def run_states(self, dag_id: str) -> list[str]:
-        """Return the states of the DAG's runs, the oldest first."""
+        """Return the states of the DAG's runs, oldest first."""
         runs = self._checked(self._get(f"/dags/{dag_id}/dagRuns?order_by=run_after"))["dag_runs"]
         return [str(run["state"]) for run in runs]
 
     def wait_for_first_run(self, dag_id: str, meanwhile: Callable[[], None], seconds: float = 900) -> str:
         """Wait for the end of the DAG's first run and return its state.
 
-        :param meanwhile: called again and again while it goes on
+        :param meanwhile: called repeatedly while waiting
         """
 
         def final_state() -> str | None:
@@ -61,11 +61,11 @@ class AirflowApi:
         return str(self._wait(f"the end of the first run of {dag_id}", seconds, final_state))
 
     def ensure_alive(self) -> None:
-        """Raise if waiting has become pointless."""
+        """Raise if there is nothing to wait for any more."""
         self._alive()
 
     def watch(self) -> NoReturn:
-        """Go on until something has ended."""
+        """Wait until something ends."""
         while True:
             self._alive()
             time.sleep(1)
@@ -96,4 +96,4 @@ class AirflowApi:
             if found is not None:
                 return found
             time.sleep(0.5)
-        raise TimeoutError(f"{what}: not there after {seconds:.0f} s")
+        raise TimeoutError(f"{what}: not available after {seconds:.0f} s")

@@ -1,4 +1,4 @@
-"""A home for an Airflow of its own: settings, metadata database, one user."""
+"""The home of a separate Airflow: settings, metadata database, one user."""
 
 import json
 import os
@@ -21,8 +21,8 @@ USER, PASSWORD = "admin", "admin"
 class AirflowHome:
     """An Airflow in ``folder``.
 
-    :param folder: everything it writes goes here
-    :param postgres_uri: a server; the metadata go into its database ``airflow``, the raw tables into ``megaplan``
+    :param folder: for everything that it writes
+    :param postgres_uri: of a server; the metadata are in its database ``airflow``, the raw tables in ``megaplan``
     :param port: of the web interface at 127.0.0.1
     """
 
@@ -37,16 +37,16 @@ class AirflowHome:
 
     @property
     def raw_database_uri(self) -> str:
-        """Address of the database of the raw tables."""
+        """Address of the raw tables' database."""
         return self.postgres_uri.replace("/postgres?", "/megaplan?")
 
     def environment(self, connections: Mapping[str, str]) -> dict[str, str]:
         """Return the environment in which ``airflow`` commands run.
 
-        :param connections: variables that hold the connections
+        :param connections: environment variables with the connections
         """
         metadata = self.postgres_uri.replace("/postgres?", "/airflow?")
-        # nothing of the Airflow at which the caller's shell may point, connections least of all
+        # not the caller's own Airflow, least of all its connections
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
         return {
             **inherited,
@@ -75,7 +75,7 @@ class AirflowHome:
         }
 
     def prepare(self) -> None:
-        """Create the databases and the user. ``airflow standalone`` makes the metadata tables itself."""
+        """Create the databases and the user. ``airflow standalone`` creates the metadata tables."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with psycopg.connect(self.postgres_uri, autocommit=True) as connection:
             for name in ("airflow", "megaplan"):
@@ -83,7 +83,7 @@ class AirflowHome:
         (self.folder / "passwords.json").write_text(json.dumps({USER: PASSWORD}))
 
     def raw_connection(self) -> dict[str, Any]:
-        """Return the connection ``megaplan_postgres`` as Airflow exports it."""
+        """Return the connection ``megaplan_postgres`` in Airflow's JSON format."""
         address = psycopg.conninfo.conninfo_to_dict(self.raw_database_uri)
         return {
             "conn_type": "postgres",

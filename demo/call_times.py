@@ -1,11 +1,11 @@
-"""How fast cards follow the telephones, reckoned from what both emulators have written down."""
+"""Calculates from the logs of both emulators how fast the cards follow the telephones."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 
 class Milliseconds(NamedTuple):
-    """How much later Megaplan showed something than it happened at UIS."""
+    """Delay between an event at UIS and what Megaplan shows."""
 
     first: int
     last: int
@@ -15,10 +15,10 @@ class Milliseconds(NamedTuple):
 def cards_after_ringing(
     call: int, events: Sequence[Mapping[str, Any]], popups: Mapping[str, Sequence[Mapping[str, Any]]]
 ) -> Milliseconds | None:
-    """Return how long after the telephones began to ring the cards opened; None while some are missing.
+    """Return how long the cards took to open after the telephones began to ring; None while some are missing.
 
     :param events: of UIS, by its clock
-    :param popups: of Megaplan, by employee; one call is an object for each employee whose telephone rings
+    :param popups: of Megaplan, by employee; a call has one for each employee whose telephone rings
     """
     rang = _times(call, events, "call_proceeding")
     opened = [entry["at"] for entry in _shown(call, popups) if entry["event"] == "open"]
@@ -28,7 +28,7 @@ def cards_after_ringing(
 def card_after_answer(
     call: int, events: Sequence[Mapping[str, Any]], popups: Mapping[str, Sequence[Mapping[str, Any]]]
 ) -> Milliseconds | None:
-    """Return how long after somebody answered Megaplan said so; ``last``: until all other cards were gone."""
+    """Return how long Megaplan took to show the answer; ``last``: until all other cards were gone."""
     answered = _times(call, events, "talk_started")[:1]
     shown = _shown(call, popups)
     talking = [entry["at"] for entry in shown if entry["state"] == "talking"][:1]

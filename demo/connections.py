@@ -1,4 +1,4 @@
-"""The connections of the demo, as environment variables: tasks, triggers and the gateway read the same ones."""
+"""The demo's connections as environment variables, shared by tasks, triggers and the gateway."""
 
 import json
 import secrets
@@ -10,7 +10,7 @@ from demo.emulated_megaplan import APPLICATION, EmulatedMegaplan
 from demo.emulated_uis import EmulatedUis
 
 _AT_ONCE = {"read_lag_seconds": 0}
-"""Both emulated sides show what was written at once; of real ones nobody knows, so the default is to wait."""
+"""Both emulators show writes at once; real services may not, so the default is to wait."""
 
 
 def _secret() -> str:
@@ -19,9 +19,9 @@ def _secret() -> str:
 
 @dataclass(frozen=True)
 class Connections:
-    """Both accounts and the database between them.
+    """Both accounts and the database.
 
-    :param gateway_url: where the gateway is going to listen
+    :param gateway_url: where the gateway will listen
     """
 
     raw_database: Mapping[str, Any]
@@ -54,17 +54,17 @@ class Connections:
 
     @property
     def notification_url(self) -> str:
-        """Where UIS is to send its notifications."""
+        """Where UIS sends its notifications."""
         return f"{self._gateway_path(self.uis_secret)}/uis"
 
     @property
     def route_url(self) -> str:
-        """Where UIS is to ask whom to ring."""
+        """Where UIS asks whose telephone to ring."""
         return f"{self._gateway_path(self.uis_secret)}/route"
 
     @property
     def webhook_url(self) -> str:
-        """Where Megaplan is to send its webhooks."""
+        """Where Megaplan sends its webhooks."""
         return f"{self._gateway_path(self.megaplan_secret)}/megaplan"
 
     def _gateway_path(self, secret: str) -> str:

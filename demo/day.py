@@ -1,4 +1,4 @@
-"""A working day: a client calls, a deal is made, and everything finds its way by itself."""
+"""A working day: a client calls, a deal is created, and everything else happens automatically."""
 
 import time
 from collections.abc import Callable
@@ -11,8 +11,8 @@ from demo.routed_call import RoutedCall, some_manager
 from demo.telephony import PUSH_DAG_ID, Client, DemoCall, widgets_are_there
 
 LISTENING_DAG_IDS = (PUSH_DAG_ID, EVENTS_DAG_ID)
-"""DAGs that listen to the inbox, so they have to be on before the day begins."""
-_PATIENCE_SECONDS = 60.0
+"""DAGs that listen to the inbox; they must be on before the day begins."""
+_TRIGGER_AFTER_SECONDS = 60.0
 
 
 def live_through(
@@ -20,21 +20,21 @@ def live_through(
     raw_database_uri: str,
     client: Client,
     api: AirflowApi,
-    tell: Callable[[str], None],
+    say: Callable[[str], None],
 ) -> None:
-    """Let the day begin, and wait until all that is promised of it has happened.
+    """Begin the day, and wait until everything that is promised has happened.
 
-    :raises BrokenPromiseError: something has not
+    :raises BrokenPromiseError: something did not happen
     """
     megaplan, uis = connections.megaplan, connections.uis
-    wait_for_all([widgets_are_there(megaplan)], tell, api.ensure_alive, 30)
+    wait_for_all([widgets_are_there(megaplan)], say, api.ensure_alive, 30)
     uis.notify(connections.notification_url)
     megaplan.notify(connections.webhook_url)
-    # rung by the new deal's row, it brings all deals to UIS; the night's repairs would have rung it before
+    # the new deal's row starts its run, which uploads all deals; if it were on earlier, the night's repairs would
     api.wait_for_dag(UPLOAD_DAG_ID)
     api.unpause(UPLOAD_DAG_ID)
-    runs = [_green(api, dag_id, tell) for dag_id in (*LISTENING_DAG_IDS, UPLOAD_DAG_ID)]
-    wait_for_all([DemoDeal(megaplan, raw_database_uri).promise()], tell, api.ensure_alive)
+    runs = [_green(api, dag_id, say) for dag_id in (*LISTENING_DAG_IDS, UPLOAD_DAG_ID)]
+    wait_for_all([DemoDeal(megaplan, raw_database_uri).promise()], say, api.ensure_alive)
     call = DemoCall(megaplan, uis, client)
     wait_for_all(
         [
@@ -42,17 +42,17 @@ def live_through(
             deals_in_uis(megaplan, uis),
             *runs,
         ],
-        tell,
+        say,
         api.ensure_alive,
     )
     routed = RoutedCall(uis, some_manager(raw_database_uri), connections.route_url)
-    wait_for_all([routed.promise()], tell, api.ensure_alive, 60)
+    wait_for_all([routed.promise()], say, api.ensure_alive, 60)
 
 
-def _green(api: AirflowApi, dag_id: str, tell: Callable[[str], None]) -> Promise:
-    """Promise that a DAG runs by itself from now on and succeeds; when no bell rings for long, it is triggered."""
+def _green(api: AirflowApi, dag_id: str, say: Callable[[str], None]) -> Promise:
+    """Promise that a DAG starts automatically and succeeds; it is triggered if nothing starts it for a while."""
     earlier = len(api.run_states(dag_id))
-    trigger_at = time.monotonic() + _PATIENCE_SECONDS
+    trigger_at = time.monotonic() + _TRIGGER_AFTER_SECONDS
 
     def look() -> str | None:
         nonlocal trigger_at
@@ -61,7 +61,7 @@ def _green(api: AirflowApi, dag_id: str, tell: Callable[[str], None]) -> Promise
             raise BrokenPromiseError(f"a run of {dag_id} failed")
         if not states and time.monotonic() > trigger_at:
             trigger_at = float("inf")
-            tell(f"Nothing has rung for {dag_id} in {_PATIENCE_SECONDS:.0f} s; it is triggered.")
+            say(f"Nothing has started {dag_id} in {_TRIGGER_AFTER_SECONDS:.0f} s; it is triggered.")
             api.trigger(dag_id)
         return f"A run of {dag_id} succeeded." if "success" in states else None
 

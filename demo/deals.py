@@ -1,4 +1,4 @@
-"""A deal is made in Megaplan: it comes into Postgres, and with all others into UIS."""
+"""A deal is created in Megaplan: it is loaded into Postgres, and uploaded to UIS with all others."""
 
 import time
 
@@ -23,7 +23,7 @@ class DemoDeal:
         self._id = str(megaplan.control("mutate", mutation)[0]["id"])
 
     def promise(self) -> Promise:
-        """Return what is to happen."""
+        """Return what is expected."""
         return Promise("the new deal in megaplan_raw.deals", self._look)
 
     def _look(self) -> str | None:
@@ -37,7 +37,7 @@ class DemoDeal:
         return f"A deal made in Megaplan is in megaplan_raw.deals {seconds:.1f} s later{self._webhook()}."
 
     def _webhook(self) -> str:
-        """Say how soon its webhook was taken, as Megaplan wrote it down."""
+        """Return how soon its webhook was accepted, according to Megaplan's log."""
         for sent in self._megaplan.control("hooks")["log"]:
             if (sent["model"], sent["id"], sent["status"]) == ("Deal", self._id, "sent"):
                 return f" (its webhook was taken after {round((sent['taken_at'] - sent['at']) * 1000)} ms)"
@@ -50,7 +50,7 @@ def deals_in_uis(megaplan: EmulatedMegaplan, uis: EmulatedUis) -> Promise:
     def look() -> str | None:
         wanted = what_it_holds(megaplan)["deals"]
         counts = uis.control("state")["counts"]
-        # asking the emulator costs none of the cabinet's points, asking its report does
+        # the emulator's state costs none of the cabinet's points, its report does
         if counts["deals"] != wanted or counts["deals_in_processing"] or uis.shown_deals() != wanted:
             return None
         return f"UIS shows {wanted} deals (get.deals), as many as Megaplan holds."

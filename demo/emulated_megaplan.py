@@ -50,7 +50,7 @@ def emulated_megaplan(
 ) -> Iterator[EmulatedMegaplan]:
     """Run the emulator until the block ends.
 
-    :param port: where it listens, at 127.0.0.1
+    :param port: on 127.0.0.1
     :param arguments: further arguments of ``python -m emulators.megaplan``
     """
     size = ["--deals", str(deals), *arguments]
@@ -59,7 +59,7 @@ def emulated_megaplan(
 
 
 def what_it_holds(megaplan: EmulatedMegaplan) -> dict[str, int]:
-    """Return how many rows each raw table should hold, counted by the emulator itself."""
+    """Return how many rows each raw table should have, counted by the emulator."""
     state = megaplan.control("state")
     held = {table: int(state["counts"][name]) for table, name in _TABLES.items()}
     held["deals"] -= len(state["hiddenDeals"])
@@ -79,4 +79,4 @@ _TABLES = {
     "pipeline_stages": "ProgramState",
     "pipelines": "Program",
 }
-"""Raw tables and the emulator's names of what they hold."""
+"""Raw tables, and the emulator's names of their entities."""

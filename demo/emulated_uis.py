@@ -31,11 +31,11 @@ class EmulatedUis(Emulator):
         }
 
     def notify(self, url: str) -> None:
-        """Send all notifications of telephony to an address."""
+        """Let the cabinet send all telephony notifications to an address."""
         self.control("notifications", {"event": "all", "template": "flat", "url": url})
 
     def play(self, **call: Any) -> int:
-        """Let a call begin; return the number of its session."""
+        """Start a call; return the number of its session."""
         return int(self.control("calls", call)[0]["id"])
 
     def call(self, number: int) -> dict[str, Any]:
@@ -44,7 +44,7 @@ class EmulatedUis(Emulator):
         return found
 
     def shown_deals(self, first_year: int = 2020) -> int:
-        """Return how many deals the cabinet's own report of deals shows, asked as any client asks (``get.deals``)."""
+        """Return how many deals the cabinet's report shows, by the public API (``get.deals``)."""
         return sum(self._deals_of(year) for year in range(first_year, datetime.now().year + 1))
 
     def _deals_of(self, year: int) -> int:
@@ -67,7 +67,7 @@ class EmulatedUis(Emulator):
 def emulated_uis(port: int, log: Path, employees: int = 10) -> Iterator[EmulatedUis]:
     """Run the emulator until the block ends.
 
-    :param port: where it listens, at 127.0.0.1
+    :param port: on 127.0.0.1
     """
     arguments = ["--employees", str(employees)]
     with served_by("the emulated UIS", "emulators.uis", port, log, arguments) as program:

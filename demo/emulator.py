@@ -1,4 +1,4 @@
-"""What the emulators have in common: a program, an address, control routes."""
+"""What both emulators share: a program, an address, control routes."""
 
 import os
 import sys
@@ -31,7 +31,7 @@ class Emulator:
         return f"http://127.0.0.1:{self.port}"
 
     def control(self, route: str, body: Any = None, method: str | None = None) -> Any:
-        """Call a control route: mutations, faults, knobs, logs, the exact truth."""
+        """Call a control route: mutations, faults, knobs, logs, state."""
         answer = requests.request(
             method or ("GET" if body is None else "POST"),
             f"{self.url}/_control/{route}",
@@ -45,9 +45,9 @@ class Emulator:
 
 @contextmanager
 def served_by(name: str, module: str, port: int, log: Path, arguments: Sequence[str]) -> Iterator[Program]:
-    """Run a module that serves at 127.0.0.1 until the block ends, which begins when it answers.
+    """Run a module that serves on 127.0.0.1 for the duration of the block, which begins once it answers.
 
-    :param arguments: of the module, besides its port
+    :param arguments: of the module, in addition to its port
     """
     command = [sys.executable, "-m", module, "--port", str(port), *arguments]
     with running(name, command, log, {**os.environ, "PYTHONPATH": str(_REPOSITORY)}) as program:
@@ -56,7 +56,7 @@ def served_by(name: str, module: str, port: int, log: Path, arguments: Sequence[
 
 
 def wait_for_answer(program: Program, url: str, seconds: float = 120) -> None:
-    """Wait until a program answers a GET with success."""
+    """Wait until a program answers a GET successfully."""
     until = time.monotonic() + seconds
     while True:
         program.ensure_running()

@@ -1,4 +1,4 @@
-"""The gateway of the demo, between both emulated sides."""
+"""The demo's gateway between both emulated services."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -12,11 +12,11 @@ from demo.processes import Program, running
 
 @contextmanager
 def live_gateway(port: int, log: Path, environment: Mapping[str, str]) -> Iterator[Program]:
-    """Run the gateway until the block ends, which begins when it serves the account.
+    """Run the gateway for the duration of the block, which begins once it serves the account.
 
-    The tables have to be there before.
+    The tables must exist.
 
-    :param port: where it listens, at 127.0.0.1
+    :param port: on 127.0.0.1
     :param environment: with the connections
     """
     command = [sys.executable, "-m", "megaplan_gateway", "--port", str(port)]

@@ -1,4 +1,4 @@
-"""What happens unseen, and how the night's reconciliation finds it."""
+"""Changes that the sync cannot see, and the certificate of the reconciliation that finds them."""
 
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ class Certified(NamedTuple):
 
 
 def harm(raw_database_uri: str, megaplan: EmulatedMegaplan) -> str:
-    """Change Megaplan and the tables behind the sync's back; return what was done, for people."""
+    """Change Megaplan and the tables behind the sync's back; return a description."""
     megaplan.control("mutate", {"op": "delete_deals", "count": 7, "seed": 7})
     megaplan.control("mutate", {"op": "touch_many", "count": 20, "seed": 3, "touch": False})
     with psycopg.connect(raw_database_uri) as connection:

@@ -1,4 +1,4 @@
-"""Starts programs in process groups of their own and stops them with all their children."""
+"""Starts programs in their own process groups, and stops them with all their children."""
 
 import ctypes
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 class ProgramEndedError(RuntimeError):
-    """A program ended that was to go on running."""
+    """A program ended that should keep running."""
 
     def __init__(self, name: str, code: int, log: Path) -> None:
         last = log.read_text(errors="replace").splitlines()[-5:] if log.exists() else []
@@ -21,7 +21,7 @@ class ProgramEndedError(RuntimeError):
 
 
 class Program:
-    """A running program that writes into a log file."""
+    """A running program that writes to a log file."""
 
     def __init__(self, name: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
         self.name = name
@@ -35,7 +35,7 @@ class Program:
             raise ProgramEndedError(self.name, code, self.log)
 
     def kill(self) -> None:
-        """End it and all its children at once, by signal 9."""
+        """Kill it and all its children with signal 9."""
         _signal_group(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
@@ -64,16 +64,16 @@ def running(name: str, command: Sequence[str], log: Path, env: Mapping[str, str]
 
 
 def kill_leftovers(logs: Path) -> None:
-    """Kill what is still running of programs with logs in ``logs`` because their parent was killed."""
+    """Kill programs with logs in ``logs`` that a killed parent has left running."""
     for file in logs.glob(f"*{_GROUP_SUFFIX}"):
         group = file.read_text()
-        # the number may have gone to other programs: only those of this environment are killed
+        # other programs may have the id now: kill only those of this environment
         if any(line.split()[0] == group and sys.prefix in line for line in _running_commands()):
             _signal_group(int(group), signal.SIGKILL)
 
 
 def _running_commands() -> list[str]:
-    """Return group and command of every process, as lines."""
+    """Return one line for each process, with group and command."""
     try:
         shown = subprocess.run(["ps", "-eo", "pgid=,command="], capture_output=True, text=True, check=False)
     except OSError:  # no ps on this machine
@@ -82,7 +82,7 @@ def _running_commands() -> list[str]:
 
 
 def free_port(preferred: int) -> int:
-    """Return ``preferred`` if nobody listens on it at 127.0.0.1, otherwise a free port."""
+    """Return ``preferred`` if nothing listens on it on 127.0.0.1, or else a free port."""
     for port in (preferred, 0):
         with socket.socket() as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -100,17 +100,17 @@ _PR_SET_PDEATHSIG = 1
 
 
 def _end_with_parent() -> None:
-    """Have the kernel send SIGINT when the parent is gone, even by kill -9.
+    """Let the kernel send SIGINT when the parent is gone, even by kill -9.
 
-    Not SIGTERM: ``airflow standalone`` would end at once and leave its parts running.
+    Not SIGTERM: ``airflow standalone`` would end at once and leave its components running.
     """
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
 
 
-def _stop_group(process: "subprocess.Popen[bytes]", patience_seconds: float = 20) -> None:
+def _stop_group(process: "subprocess.Popen[bytes]", timeout_seconds: float = 20) -> None:
     group = process.pid  # its own session, so its own group
     _signal_group(group, signal.SIGTERM)
-    until = time.monotonic() + patience_seconds
+    until = time.monotonic() + timeout_seconds
     while time.monotonic() < until:
         process.poll()
         if not _group_lives(group):

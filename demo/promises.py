@@ -1,4 +1,4 @@
-"""What is promised to happen by itself: waited for together, told in the order in which it comes true."""
+"""Things that the demo promises to happen: waits for all of them, and reports each as it happens."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 
 class BrokenPromiseError(RuntimeError):
-    """Something that the demo promises did not happen, or happened otherwise."""
+    """Something that the demo promises did not happen, or happened differently."""
 
 
 class Promise(NamedTuple):
-    """Something that is going to happen.
+    """Something that should happen.
 
-    :param what: told when it does not
-    :param look: returns what is to be told once it has happened, None before
+    :param what: named in the error if it does not happen
+    :param look: returns a sentence once it has happened, None before
     """
 
     what: str
@@ -22,24 +22,24 @@ class Promise(NamedTuple):
 
 def wait_for_all(
     promises: Sequence[Promise],
-    tell: Callable[[str], None],
+    say: Callable[[str], None],
     alive: Callable[[], None],
     seconds: float = 180,
     pause_seconds: float = 0.2,
 ) -> None:
     """Wait until every promise is kept.
 
-    :param alive: called while waiting; raises when waiting has become pointless
+    :param alive: called while waiting; raises if there is nothing to wait for any more
     :raises BrokenPromiseError: time is up
     """
     open_ones = list(promises)
     until = time.monotonic() + seconds
     while True:
         for promise in list(open_ones):
-            told = promise.look()
-            if told is not None:
+            sentence = promise.look()
+            if sentence is not None:
                 open_ones.remove(promise)
-                tell(told)
+                say(sentence)
         if not open_ones:
             return
         if time.monotonic() > until:

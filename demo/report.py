@@ -1,4 +1,4 @@
-"""What landed, beside what the emulator says it holds."""
+"""Compares the loaded rows with what the emulator has."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from psycopg import sql
 
 
 class Landed(NamedTuple):
-    """A raw table, its rows and how many there should be."""
+    """A raw table, the number of its rows, and how many there should be."""
 
     table: str
     rows: int
@@ -16,9 +16,9 @@ class Landed(NamedTuple):
 
 
 def count_rows(raw_database_uri: str, truth: Mapping[str, int]) -> list[Landed]:
-    """Count the present rows of every raw table that holds entities.
+    """Count the rows of all raw tables of entities, without deleted ones.
 
-    :param truth: how many of each the emulator holds, by table
+    :param truth: how many the emulator has, by table
     """
     landed = []
     with psycopg.connect(raw_database_uri) as connection:
@@ -34,7 +34,7 @@ def count_rows(raw_database_uri: str, truth: Mapping[str, int]) -> list[Landed]:
 
 
 def rows_so_far(raw_database_uri: str) -> str:
-    """Say how many contacts and deals have landed, while a load goes on."""
+    """Return how many contacts and deals a running load has written."""
     with psycopg.connect(raw_database_uri) as connection:
         if connection.execute("SELECT to_regclass('megaplan_raw.deals')").fetchone() == (None,):
             return "raw tables are not there yet"
@@ -46,7 +46,7 @@ def rows_so_far(raw_database_uri: str) -> str:
 
 
 def differences(landed: list[Landed]) -> list[Landed]:
-    """Return the tables that do not hold what the emulator holds."""
+    """Return the tables whose counts differ from the emulator's."""
     return [table for table in landed if table.in_megaplan is not None and table.rows != table.in_megaplan]
 
 
@@ -61,7 +61,7 @@ def as_text(landed: list[Landed]) -> str:
 
 
 def some_deals(raw_database_uri: str, limit: int = 5) -> str:
-    """Return the latest deals as people see them in view ``megaplan.deals``."""
+    """Return the latest deals of the view ``megaplan.deals``."""
     with psycopg.connect(raw_database_uri) as connection:
         rows = connection.execute(
             "SELECT number, name, pipeline, stage, manager, price, price_currency FROM megaplan.deals"

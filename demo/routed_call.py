@@ -1,4 +1,4 @@
-"""A client calls a number whose scenario asks whom to ring: only the responsible manager's telephone rings."""
+"""A client calls a number whose scenario asks whose telephone to ring: only the responsible manager's rings."""
 
 from typing import NamedTuple
 
@@ -12,9 +12,9 @@ _ASKING_NUMBER = "74950000002"
 
 
 class ResponsibleManager(NamedTuple):
-    """Who is to be rung, and for whom.
+    """Whose telephone should ring, and for which client.
 
-    :ivar phone: of the client, as digits
+    :ivar phone: of the client, digits only
     """
 
     name: str
@@ -24,7 +24,7 @@ class ResponsibleManager(NamedTuple):
 
 
 def some_manager(raw_database_uri: str) -> ResponsibleManager:
-    """Return a manager with a telephone in UIS, and a client of whom nobody else is responsible."""
+    """Return a manager with a telephone in UIS, and a client of this manager alone."""
     with psycopg.connect(raw_database_uri) as connection:
         found = connection.execute(
             "SELECT employees.name, users.uis_employee_id, contacts.name, ltrim(points.phone_e164, '+')"
@@ -59,7 +59,7 @@ class RoutedCall:
         )
 
     def promise(self) -> Promise:
-        """Return what is to happen."""
+        """Return what is expected."""
         return Promise("the call that is forwarded to the responsible manager", self._look)
 
     def _look(self) -> str | None:

@@ -1,4 +1,4 @@
-"""A client calls: what Megaplan shows while the telephones ring, and what it holds afterwards."""
+"""A client calls: what Megaplan shows while the telephones ring, and what it has afterwards."""
 
 from typing import Any, NamedTuple
 
@@ -12,14 +12,14 @@ _RINGS_SECONDS, _TALKS_SECONDS = 5, 3
 
 
 class Client(NamedTuple):
-    """Somebody of Megaplan's contacts."""
+    """A contact in Megaplan."""
 
     name: str
     phone: str
 
 
 def some_client(megaplan: EmulatedMegaplan) -> Client:
-    """Return a contact with a full number, as digits."""
+    """Return a contact with a full phone number, digits only."""
     for card in megaplan.control("state?entity=contractors&limit=100"):
         for entry in card.get("contactInfo", []):
             digits = "".join(filter(str.isdigit, str(entry.get("value"))))
@@ -29,7 +29,7 @@ def some_client(megaplan: EmulatedMegaplan) -> Client:
 
 
 def widgets_are_there(megaplan: EmulatedMegaplan) -> Promise:
-    """Promise that the gateway has placed the widget into Megaplan's pages."""
+    """Promise that the gateway places the widgets into Megaplan's pages."""
 
     def look() -> str | None:
         placed = len(megaplan.control("state?entity=widgets"))
@@ -53,7 +53,7 @@ class DemoCall:
         )
 
     def promises(self) -> list[Promise]:
-        """Return what is to happen."""
+        """Return what is expected."""
         return [
             Promise("the cards of the call on the screens", self._cards),
             Promise("the answered call on the screens", self._answer),
@@ -93,7 +93,7 @@ class DemoCall:
         return self._uis.control("events"), self._megaplan.control("popups")
 
     def _in_megaplan(self) -> dict[str, Any] | None:
-        """Return the finished call, of which there must not be two."""
+        """Return the finished call; more than one is an error."""
         found = [
             call
             for call in self._megaplan.control("state?entity=calls")

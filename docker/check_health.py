@@ -1,7 +1,7 @@
-"""Ends with 0 if a component of this Airflow is healthy: ``python check_health.py scheduler``.
+"""Exits with 0 if a component of this Airflow is healthy: ``python check_health.py scheduler``.
 
-Asks the API server, which knows every component's last heartbeat. ``airflow jobs check`` would tell the same
-for several seconds of CPU at each check, since it loads all of Airflow.
+Asks the API server, which knows every component's last heartbeat. ``airflow jobs check`` does the same, but takes
+several seconds of CPU, since it loads all of Airflow.
 """
 
 import json

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Run by the postgres image when its volume is empty: a database of its own for the raw tables, and a role that
-# owns it and sees nothing of Airflow's metadata.
+# The postgres image runs this when its volume is empty: a separate database for the raw tables, owned by a role that
+# cannot see Airflow's metadata.
 set -euo pipefail
 
 psql --set=ON_ERROR_STOP=1 --no-psqlrc --username="$POSTGRES_USER" --dbname="$POSTGRES_DB" \

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Gives the web interface's one user the password of .env, then serves.
+# Sets the password of the web interface's only user from .env, then starts the server.
 set -eu
 
 umask 077

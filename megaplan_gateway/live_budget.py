@@ -71,7 +71,7 @@ class LiveBudget:
 
     async def _take(self, patience_seconds: float) -> tuple[float, bool]:
         """Take a request and return how long to wait before sending it, or only how long until the next try."""
-        asked = {**self._limits, "patience_seconds": patience_seconds}
+        asked = {**self._limits, "longest_wait_seconds": patience_seconds}
         async with self._pool.connection() as connection:
             if not self._is_there:
                 await connection.execute(read_sql("create_request_budget"), self._limits)

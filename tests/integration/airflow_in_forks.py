@@ -1,7 +1,7 @@
 """Runs ``airflow`` commands, each in a fork of this process, which has imported Airflow.
 
-Reads a command from each line of its input: arguments, environment and the file for the output. Answers with a line:
-the exit code. Whoever starts it is :class:`tests.integration.warm_airflow.WarmAirflow`.
+Each line of the input is a command: arguments, environment and the file for the output. The answer is a line with the
+exit code. :class:`tests.integration.warm_airflow.WarmAirflow` starts this process.
 """
 
 import importlib
@@ -25,13 +25,13 @@ _IMPORTED = (
     "airflow.sdk.execution_time.task_runner",
     "airflow.serialization.serialized_objects",
 )
-"""What ``airflow dags test`` imports of Airflow; nothing of the project."""
+"""Modules of Airflow, not of the project, that ``airflow dags test`` imports."""
 
 
 def serve() -> None:
     """Run commands until the input ends."""
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # imports may talk
+    os.dup2(2, 1)  # imports may print
     for name in _IMPORTED:
         importlib.import_module(name)
     for line in sys.stdin:

@@ -1,4 +1,4 @@
-"""Real runs of the DAG: ``airflow dags test`` in a process of its own, with a metadata database in sqlite."""
+"""Real DAG runs: ``airflow dags test`` in a separate process, with a metadata database in SQLite."""
 
 import json
 import os
@@ -15,12 +15,12 @@ from tests.integration.warm_airflow import WarmAirflow
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _NOT_THE_TASKS = ("::group::", "::endgroup::", "[airflow.api_fastapi.", "[airflow.assets.")
-"""Marks of Airflow around a task's log, and of the API server, which ``dags test`` runs in the same process."""
+"""Markers in lines of Airflow itself, and of the API server, which ``dags test`` runs in the same process."""
 
 
 @dataclass(frozen=True)
 class AirflowRun:
-    """What a run of the DAG left behind."""
+    """The results of a DAG run."""
 
     run_id: str
     state: str
@@ -29,7 +29,7 @@ class AirflowRun:
     output: str
 
     def last_line(self, task_id: str) -> str:
-        """Return the last line that a task wrote into its log, Airflow's own closing marker left out."""
+        """Return the last line of a task's log, without Airflow's own closing markers."""
         tasks = re.split(r"^.*\[DAG TEST\] starting task_id=(\w+) .*$", self.output, flags=re.MULTILINE)
         texts = [text for name, text in zip(tasks[1::2], tasks[2::2], strict=True) if name == task_id]
         lines = texts[-1].split("[DAG TEST] end task")[0].splitlines()[:-1]
@@ -40,7 +40,7 @@ class AirflowRun:
 class TestedAirflow:
     """An Airflow whose home is ``folder``.
 
-    :param environment: on top of the present one, for every run
+    :param environment: added to the current one for every run
     """
 
     __test__ = False
@@ -49,7 +49,7 @@ class TestedAirflow:
     _warm: WarmAirflow | None = field(default=None, init=False)
 
     def migrate(self) -> None:
-        """Make the metadata database."""
+        """Create the metadata database."""
         self._airflow("db", "migrate", check=True)
 
     def dags_test(
@@ -78,7 +78,7 @@ class TestedAirflow:
         return AirflowRun(str(run_id), str(state), tries, states, output)
 
     def asset_events(self, run: AirflowRun) -> dict[str, dict[str, Any]]:
-        """Return what the asset events of a run say, by asset."""
+        """Return the extras of a run's asset events, by asset."""
         rows = self.query(
             "SELECT asset.name, event.extra FROM asset_event AS event JOIN asset ON asset.id = event.asset_id "
             "WHERE event.source_run_id = ?",
@@ -87,12 +87,12 @@ class TestedAirflow:
         return {str(name): json.loads(extra) for name, extra in rows}
 
     def query(self, statement: str, *values: str) -> list[tuple[Any, ...]]:
-        """Ask the metadata database."""
+        """Query the metadata database."""
         with sqlite3.connect(self.folder / "airflow.db") as metadata:
             return metadata.execute(statement, values).fetchall()
 
     def written(self) -> str:
-        """Return everything that all runs have logged, on the screen and in files."""
+        """Return everything that all runs have logged, to the terminal and to files."""
         files = [path for path in self.folder.rglob("*.log") if path.is_file()]
         return "\n".join(path.read_text(errors="replace") for path in files)
 
@@ -112,7 +112,7 @@ class TestedAirflow:
         environment = {**os.environ, **settings, **self.environment, **(variables or {})}
         if any(
             name.startswith("AIRFLOW__") for name in variables or {}
-        ):  # what is set before Airflow is imported
+        ):  # these must be set before Airflow is imported
             code, output = WarmAirflow(self.folder, environment).run(arguments, environment)
         else:
             self._warm = self._warm or WarmAirflow(self.folder, environment)

@@ -1,8 +1,7 @@
-"""Real parts: an embedded PostgreSQL, a fresh database for each test, the emulated Megaplan."""
+"""Fixtures: an embedded PostgreSQL, a fresh database for each test, the emulated Megaplan."""
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -31,19 +30,19 @@ from tests.integration.server_folder import server_folder
 
 DEALS = 420
 UNHURRIED = {"requests_per_second": 1000, "requests_per_hour": 1_000_000}
-"""Settings under which tests do not wait for the request budget."""
+"""Settings that keep tests from waiting for the request budget."""
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """Address of a running server.
 
-    Not in pytest's own folder: run by root, the server belongs to another user, whom the next pytest on the machine
-    would shut out of that folder. In memory if that can be: each test's database is some hundred files.
+    Its folder is not pytest's: run by root, the server belongs to another user, whom the next pytest on the machine
+    would lock out of that folder. It is in memory if possible: each test's database has some hundred files.
     """
     with server_folder() as folder, embedded_postgres(folder / "data") as uri:
         with psycopg.connect(uri, autocommit=True) as connection:
-            connection.execute("ALTER SYSTEM SET fsync = off")  # nothing here has to outlive the machine
+            connection.execute("ALTER SYSTEM SET fsync = off")  # nothing here must survive a crash
             connection.execute("ALTER SYSTEM SET max_wal_size = '128MB'")
             connection.execute("SELECT pg_reload_conf()")
         yield uri
@@ -51,19 +50,19 @@ def postgres() -> Iterator[str]:
 
 @pytest.fixture
 def template() -> str:
-    """Name of the database that a test's own is a copy of; where tests begin with tables, it is another one."""
+    """Name of the database that each test gets a copy of; override it for tests that start with tables."""
     return EMPTY
 
 
 @pytest.fixture(scope="session")
 def prepared_template(postgres: str) -> str:
-    """Name of a database that has all tables, with nothing in them."""
+    """Name of a database with all tables, which are empty."""
     return create_prepared_database(postgres)
 
 
 @pytest.fixture
 def database_uri(postgres: str, template: str) -> Iterator[str]:
-    """Address of a database of the test's own."""
+    """Address of the test's own database."""
     name = create_database(postgres, template)
     yield address_of(postgres, name)
     drop_database(postgres, name)
@@ -79,7 +78,7 @@ def database(database_uri: str) -> Iterator[Connection[Any]]:
 
 @pytest.fixture(scope="session")
 def running_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedMegaplan]:
-    """One emulator for all tests; use ``megaplan``, which gives it back its first state."""
+    """One emulator for all tests; use ``megaplan``, which resets it."""
     log = tmp_path_factory.mktemp("emulator") / "megaplan.log"
     with emulated_megaplan(free_port(0), DEALS, log, ["--knob", "rps=0", "--knob", "rph=0"]) as emulator:
         yield emulator
@@ -87,21 +86,21 @@ def running_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emula
 
 @pytest.fixture
 def megaplan(running_emulator: EmulatedMegaplan) -> EmulatedMegaplan:
-    """An emulated account as the seed made it."""
+    """The emulated account in its seeded state."""
     running_emulator.control("reset", {})
     return running_emulator
 
 
 @pytest.fixture(scope="session")
 def loaded_template(postgres: str, running_emulator: EmulatedMegaplan) -> str:
-    """Name of a database into which the account as the seed made it was loaded."""
+    """Name of a database into which the seeded account is loaded."""
     running_emulator.control("reset", {})
     return create_loaded_database(postgres, running_emulator.connection(**UNHURRIED))
 
 
 @pytest.fixture
 def connect(monkeypatch: pytest.MonkeyPatch, megaplan: EmulatedMegaplan) -> Callable[..., str]:
-    """Make an Airflow connection to the emulator and return its id; keyword arguments are settings."""
+    """Create an Airflow connection to the emulator and return its id; keyword arguments are settings."""
 
     def make(conn_id: str = "megaplan_default", **settings: Any) -> str:
         described = megaplan.connection(**{**UNHURRIED, **settings})
@@ -113,9 +112,9 @@ def connect(monkeypatch: pytest.MonkeyPatch, megaplan: EmulatedMegaplan) -> Call
 
 @pytest.fixture
 def sync(database_uri: str, connect: Callable[..., str]) -> Callable[..., dict[str, EntityOutcome]]:
-    """Bring the raw tables up to date as the DAG's task does; return the outcome of each entity.
+    """Update the raw tables as the DAG's task does; return the outcome of each entity.
 
-    Waits between tries are left out; keyword arguments are settings of the connection.
+    There are no waits between tries; keyword arguments are settings of the connection.
     """
 
     def run(
@@ -133,20 +132,13 @@ def sync(database_uri: str, connect: Callable[..., str]) -> Callable[..., dict[s
 
 
 def list_requests(megaplan: EmulatedMegaplan, path: str) -> list[dict[str, Any]]:
-    """Return the logged requests to exactly one route, e.g. ``/deal``."""
+    """Return the logged requests to exactly one route, such as ``/deal``."""
     return [entry for entry in megaplan.control("requests") if entry["path"] == f"/api/v3{path}"]
-
-
-def log_folder(tmp_path: Path) -> Path:
-    """Return a folder for the logs of programs a test starts."""
-    folder = tmp_path / "logs"
-    folder.mkdir(exist_ok=True)
-    return folder
 
 
 @pytest.fixture(scope="module")
 def migrated_airflow(tmp_path_factory: pytest.TempPathFactory) -> TestedAirflow:
-    """An Airflow with a database of its own, for the runs of one module."""
+    """An Airflow with its own database, for the runs of one module."""
     airflow = TestedAirflow(tmp_path_factory.mktemp("airflow"))
     airflow.migrate()
     return airflow

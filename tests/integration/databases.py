@@ -1,4 +1,4 @@
-"""Databases of the embedded server: empty ones, loaded ones, and copies of these, which take no time to make."""
+"""Creates databases on the embedded server: empty, loaded, and copies of both, which take hardly any time."""
 
 import json
 import time
@@ -16,28 +16,28 @@ from megaplan_sync.raw.account_sync import AccountSync
 from megaplan_sync.raw.schema import prepare_raw_schema
 
 EMPTY = "template1"
-"""What an empty database is a copy of."""
+"""The template of an empty database."""
 
 
 def create_database(postgres: str, template: str = EMPTY) -> str:
-    """Make a copy of a database; return its name."""
+    """Copy a database; return the name of the copy."""
     name = f"test_{uuid4().hex}"
     _execute(postgres, "CREATE DATABASE {} TEMPLATE {}", name, template)
     return name
 
 
 def drop_database(postgres: str, name: str) -> None:
-    """Remove a database, whoever is still in it."""
+    """Drop a database, even if sessions are connected to it."""
     _execute(postgres, "DROP DATABASE {} WITH (FORCE)", name)
 
 
 def address_of(postgres: str, name: str) -> str:
-    """Return the address of a database of the same server."""
+    """Return the address of a database on the same server."""
     return postgres.replace("/postgres?", f"/{name}?")
 
 
 def create_prepared_database(postgres: str) -> str:
-    """Make a database that has all tables, with nothing in them; return its name."""
+    """Create a database with all tables, which are empty; return its name."""
     name = create_database(postgres)
     with psycopg.connect(address_of(postgres, name), autocommit=True) as connection:
         prepare_raw_schema(connection)
@@ -46,9 +46,9 @@ def create_prepared_database(postgres: str) -> str:
 
 
 def create_loaded_database(postgres: str, megaplan: dict[str, Any]) -> str:
-    """Load an account into a new database; return that one's name.
+    """Load an account into a new database; return its name.
 
-    :param megaplan: the Airflow connection that points at the account
+    :param megaplan: the Airflow connection of the account
     """
     name = create_database(postgres)
     with pytest.MonkeyPatch.context() as environment:
@@ -68,7 +68,7 @@ def _execute(postgres: str, statement: str, *names: str) -> None:
             with psycopg.connect(postgres, autocommit=True) as connection:
                 connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
             return
-        except psycopg.errors.ObjectInUse:  # autovacuum is looking at the template
+        except psycopg.errors.ObjectInUse:  # autovacuum is using the template
             if time.monotonic() > until:
                 raise
             time.sleep(0.2)

@@ -1,4 +1,4 @@
-"""Runs an emulator as a process of its own, for the tests that speak with one over HTTP."""
+"""Runs an emulator as a separate process, for tests that use it over HTTP."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ CHECKOUT = Path(__file__).parents[2]
 
 @contextmanager
 def emulator_process(vendor: str, *arguments: str) -> Iterator[str]:
-    """Run an emulator on a free port until the block ends; yields its address."""
+    """Run an emulator on a free port for the duration of the block; yields its address."""
     process = subprocess.Popen(
         [sys.executable, "-m", f"emulators.{vendor}", "--port", "0", *arguments],
         cwd=CHECKOUT,

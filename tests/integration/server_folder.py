@@ -1,4 +1,4 @@
-"""Where the tests' Postgres keeps its files: in memory, if the machine has room there."""
+"""The folder of the tests' Postgres: in memory, if the machine has enough."""
 
 import os
 import shutil
@@ -11,13 +11,13 @@ from demo.embedded_postgres import stop_leftover
 
 _IN_MEMORY = Path("/dev/shm")
 _ROOM_BYTES = 2 * 1024**3
-"""What all processes of the tests together leave unused most of; containers give 64 MB by default."""
+"""More than all test processes use together; containers have 64 MB by default."""
 _PREFIX = "megaplan-tests-"
 
 
 @contextmanager
 def server_folder() -> Iterator[Path]:
-    """Give an empty folder that is removed in the end, and remove those that killed tests have left in memory."""
+    """Yield an empty folder and remove it afterwards; also remove folders that killed tests have left behind."""
     parent = _parent()
     _remove_leftovers(parent)
     with TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent) as folder:

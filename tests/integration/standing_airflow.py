@@ -1,4 +1,4 @@
-"""An Airflow of several processes that stays up: a test may kill each of them, and start another."""
+"""A long-running Airflow of several components: a test may kill each of them, and start another."""
 
 import itertools
 import json
@@ -21,9 +21,9 @@ from .databases import address_of, create_database, drop_database
 
 HEARTBEAT_SECONDS = 1
 DEAD_AFTER_SECONDS = 4
-"""So long after its last sign of life others take over what a triggerer had."""
+"""A triggerer without a heartbeat for so long is dead, and others take over its triggers."""
 _SETTINGS = {
-    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "2",  # a watcher is hung up when the file is read again
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "2",  # a watcher is started when the file is parsed again
     "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": str(HEARTBEAT_SECONDS),
     "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": str(HEARTBEAT_SECONDS),
     "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": str(DEAD_AFTER_SECONDS),
@@ -31,7 +31,7 @@ _SETTINGS = {
 
 
 class StandingAirflow:
-    """An Airflow whose parts are started one by one; all that run are stopped in the end."""
+    """An Airflow whose components are started one by one, and all stopped in the end."""
 
     def __init__(self, home: AirflowHome, environment: Mapping[str, str], metadata_uri: str) -> None:
         self._home = home
@@ -43,7 +43,7 @@ class StandingAirflow:
         self.api = AirflowApi(home.url, USER, PASSWORD, self.ensure_running)
 
     def migrate(self) -> None:
-        """Make the metadata tables."""
+        """Create the metadata tables."""
         log = self._home.folder / "migrate.log"
         with log.open("wb") as output:
             done = subprocess.run(
@@ -57,7 +57,7 @@ class StandingAirflow:
             raise RuntimeError(f"airflow db migrate failed:\n{log.read_text()[-3000:]}")
 
     def start(self, *command: str) -> Program:
-        """Start a part, such as ``scheduler``."""
+        """Start a component, such as ``scheduler``."""
         name = f"{command[0]}-{next(self._numbers)}"
         part = self._programs.enter_context(
             running(
@@ -71,22 +71,22 @@ class StandingAirflow:
         return part
 
     def kill(self, part: Program) -> None:
-        """End a part by signal 9."""
+        """Kill a component with signal 9."""
         self.parts.remove(part)
         part.kill()
 
     def ensure_running(self) -> None:
-        """Raise if a part has ended by itself."""
+        """Raise if a component has ended unexpectedly."""
         for part in self.parts:
             part.ensure_running()
 
     def ask(self, question: str) -> list[tuple[Any, ...]]:
-        """Ask the metadata database."""
+        """Query the metadata database."""
         with psycopg.connect(self._metadata_uri, autocommit=True) as connection:
             return connection.execute(question).fetchall()  # type: ignore[call-overload]
 
     def alive(self, job_type: str) -> int:
-        """Return how many parts of a kind have just given a sign of life, e.g. ``SchedulerJob``."""
+        """Return how many components of a type, such as ``SchedulerJob``, have a recent heartbeat."""
         ((number,),) = self.ask(
             f"""SELECT count(*) FROM job WHERE job_type = '{job_type}' AND state = 'running'
             AND latest_heartbeat > now() - interval '{DEAD_AFTER_SECONDS} seconds'"""
@@ -94,7 +94,7 @@ class StandingAirflow:
         return int(number)
 
     def stop(self) -> None:
-        """Stop all parts."""
+        """Stop all components."""
         self._programs.close()
 
 
@@ -102,9 +102,9 @@ class StandingAirflow:
 def standing_airflow(
     postgres: str, folder: Path, dag_id: str, connections: Mapping[str, str]
 ) -> Iterator[StandingAirflow]:
-    """Give an Airflow that knows one of the project's DAGs, whose API and DAG processor are starting.
+    """Yield an Airflow with one of the project's DAGs, whose API server and DAG processor are starting.
 
-    :param postgres: the server for the metadata
+    :param postgres: server for the metadata
     :param connections: as environment variables
     """
     (folder / "dags").mkdir()
@@ -117,7 +117,7 @@ def standing_airflow(
         **home.environment(connections),
         **_SETTINGS,
         "AIRFLOW__CORE__DAGS_FOLDER": str(folder / "dags"),
-        "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),  # of all parts
+        "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),  # shared by all components
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata_uri.replace("postgresql://", "postgresql+psycopg://"),
     }
     airflow = StandingAirflow(home, environment, metadata_uri)

@@ -1,6 +1,6 @@
 """Works on the account of connection ``megaplan_default`` in a process that kills itself with signal 9.
 
-The process is a fork of this one: starting Python and importing Airflow would take longer than the work.
+The process is a fork of this one, because starting Python and importing Airflow would take longer than the work.
 """
 
 import os
@@ -22,8 +22,8 @@ Work = Callable[[MegaplanHook, psycopg.Connection[Any]], object]
 def work_until_killed(database_uri: str, moment: str, work: Work) -> None:
     """Work, and be killed.
 
-    :param moment: ``request 7`` is when the seventh request is about to be sent; ``before 2 <words>`` and
-        ``after 2 <words>`` are around the second statement of SQL in which these words stand
+    :param moment: ``request 7``: before the seventh request is sent; ``before 2 <words>`` and ``after 2 <words>``:
+        before and after the second SQL statement that contains these words
     :raises AssertionError: the work ended before that moment
     """
     die_in_a_process(lambda: _work(database_uri, moment, work), moment)
@@ -32,15 +32,13 @@ def work_until_killed(database_uri: str, moment: str, work: Work) -> None:
 def die_in_a_process(work: Callable[[], object], moment: str) -> None:
     """Do something in a child process that kills itself.
 
-    :param moment: when, for people
-    :raises AssertionError: it ended otherwise
+    :param moment: when, for the error message
+    :raises AssertionError: it ended in another way
     """
     sys.stdout.flush()
     sys.stderr.flush()
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", DeprecationWarning
-        )  # threads of pytest-xdist do not reach into the child
+        warnings.simplefilter("ignore", DeprecationWarning)  # the child does not use threads of pytest-xdist
         child = os.fork()
     if child == 0:
         try:
@@ -79,7 +77,7 @@ class _Countdown:
 
 
 class _DeadlyBudget:
-    """Lets requests through at once, except the last one."""
+    """Lets requests pass at once; the last one kills the process."""
 
     def __init__(self, requests: int) -> None:
         self._countdown = _Countdown(requests)

@@ -1,4 +1,4 @@
-"""What the raw tables should hold, worked out from the emulator's own state by other means than the project's."""
+"""Expected contents of the raw tables, derived from the emulator's state without the project's code."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,28 +10,28 @@ Row = tuple[Any, ...]
 
 
 class Account(Protocol):
-    """What can be asked for the emulator's state."""
+    """Something that returns the emulator's state."""
 
     def control(self, route: str) -> Any:
-        """Return a part of it."""
+        """Return a part of the state."""
 
 
 class Snapshot:
-    """The emulator's state, each part of which is asked for once: large accounts take their time."""
+    """A cache of the emulator's state, since large accounts take long."""
 
     def __init__(self, megaplan: Account) -> None:
         self._megaplan = megaplan
         self._parts: dict[str, Any] = {}
 
     def control(self, route: str) -> Any:
-        """Return a part of it."""
+        """Return a part of the state."""
         if route not in self._parts:
             self._parts[route] = self._megaplan.control(route)
         return self._parts[route]
 
 
 def assert_tables_are_megaplan(database: Connection[Any], megaplan: Account) -> None:
-    """What the emulator holds stands in the tables, and nothing else does."""
+    """Assert that the tables have exactly what the emulator has."""
     megaplan = Snapshot(megaplan)
     assert loaded_deals(database) == deals(megaplan)
     assert loaded_positions(database) == positions(megaplan)

@@ -1,4 +1,4 @@
-"""``airflow`` commands in forks of a process that has imported Airflow: that takes longer than most of them do."""
+"""Runs ``airflow`` commands in forks of a process that has imported Airflow, which takes longer than most of them."""
 
 import json
 import select
@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from subprocess import PIPE
 
-_PATIENCE_SECONDS = 280
+_TIMEOUT_SECONDS = 280
 
 
 class WarmAirflow:
-    """A process that has imported Airflow, with the settings of one home; it ends when this is forgotten.
+    """A process that has imported Airflow with the settings of one home; it ends with this object.
 
-    :param folder: the home; commands run in it
-    :param environment: what Airflow reads while it is imported
+    :param folder: the home, and the working directory of commands
+    :param environment: used while Airflow is imported
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
@@ -32,7 +32,7 @@ class WarmAirflow:
         weakref.finalize(self, _end, self._process)
 
     def run(self, arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:
-        """Run ``airflow`` with arguments in an environment; return its exit code and what it has written."""
+        """Run an ``airflow`` command in an environment; return its exit code and output."""
         output = self._folder / "command.out"
         command = {
             "arguments": list(arguments),
@@ -43,13 +43,13 @@ class WarmAirflow:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(command).encode() + b"\n")
         self._process.stdin.flush()
-        answered, _, _ = select.select([self._process.stdout], [], [], _PATIENCE_SECONDS)
+        answered, _, _ = select.select([self._process.stdout], [], [], _TIMEOUT_SECONDS)
         answer = self._process.stdout.readline() if answered else b""
         written = output.read_text(errors="replace") if output.exists() else ""
         if not answer:
             self._process.kill()
-            told = (self._folder / "warm.err").read_text(errors="replace")
-            raise RuntimeError(f"airflow {' '.join(arguments)} has not ended:\n{told}{written[-3000:]}")
+            errors = (self._folder / "warm.err").read_text(errors="replace")
+            raise RuntimeError(f"airflow {' '.join(arguments)} has not ended:\n{errors}{written[-3000:]}")
         return int(answer), written
 
 

@@ -1,5 +1,5 @@
 -- name: save_account
--- Registers an account and the zone in which its days are counted; writes nothing when both are known.
+-- Registers an account and the time zone of its days; writes nothing if both are known.
 INSERT INTO megaplan_sync.accounts AS present (account, timezone)
 VALUES (%(account)s, %(timezone)s)
 ON CONFLICT (account) DO UPDATE SET timezone = excluded.timezone
@@ -7,10 +7,10 @@ WHERE present.timezone <> excluded.timezone
 
 
 -- name: lock_account
--- One sync at a time writes an account; the lock ends with the session, also when it is killed.
+-- Locks an account for one writer; the lock ends with the session, also when that is killed.
 SELECT pg_try_advisory_lock(hashtextextended('airflow-provider-megaplan sync ' || %(account)s, 0))
 
 
 -- name: unlock_account
--- The account may be written by others again.
+-- Lets others write the account again.
 SELECT pg_advisory_unlock(hashtextextended('airflow-provider-megaplan sync ' || %(account)s, 0))

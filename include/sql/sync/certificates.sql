@@ -1,5 +1,5 @@
 -- name: begin_reconciliation
--- The reconciliation of one table by one run, begun now unless it was begun before.
+-- Begins the reconciliation of one table by one run, unless it has begun.
 INSERT INTO megaplan_sync.reconciliations (run_id, account, entity, depth, rows_before)
 VALUES (
   %(run_id)s, %(account)s, %(entity)s, %(depth)s, megaplan_sync.count_present(%(entity)s, %(account)s)
@@ -8,14 +8,14 @@ ON CONFLICT DO NOTHING
 
 
 -- name: begin_call_comparison
--- The comparison of an account's calls by one run, begun now unless it was begun before.
+-- Begins the reconciliation of an account's calls by one run, unless it has begun.
 INSERT INTO megaplan_sync.reconciliations (run_id, account, entity, depth, rows_before)
 VALUES (%(run_id)s, %(account)s, %(entity)s, %(depth)s, 0)
 ON CONFLICT DO NOTHING
 
 
 -- name: select_reconciliation
--- How far the reconciliation of one table by one run has come.
+-- State of the reconciliation of one table by one run.
 SELECT
   run_id, account, entity, depth, began_at, rows_before, requests, seconds, audited_at, compared_at, finished_at,
   watermark, verdict, reason, proposal
@@ -24,7 +24,7 @@ WHERE run_id = %(run_id)s AND account = %(account)s AND entity = %(entity)s
 
 
 -- name: save_reconciliation
--- How far the reconciliation of one table by one run has come.
+-- Saves the state of the reconciliation of one table by one run.
 UPDATE megaplan_sync.reconciliations
 SET
   requests = %(requests)s,
@@ -40,13 +40,13 @@ WHERE run_id = %(run_id)s AND account = %(account)s AND entity = %(entity)s
 
 
 -- name: sum_requests_of_run
--- Requests that earlier tries of a run have sent to an account for its raw tables; the comparison of calls has its own.
+-- Requests that earlier tries of a run sent to an account for its raw tables; those for calls count separately.
 SELECT coalesce(sum(requests), 0) FROM megaplan_sync.reconciliations
 WHERE run_id = %(run_id)s AND account = %(account)s AND entity <> 'calls'
 
 
 -- name: save_certificate
--- One row of a certificate; a run that is done once more replaces its own.
+-- Saves one certificate; a repeated run replaces its own.
 INSERT INTO megaplan_raw.certificates (
   account, entity, run_id, day, depth, verdict, reason, in_megaplan, in_table, same, missing, stale, extra, repaired,
   deleted, unresolved, proposal, requests_used, duration, watermark, doc
@@ -77,7 +77,7 @@ ON CONFLICT (account, entity, run_id) DO UPDATE SET
 
 
 -- name: select_certificates
--- The certificates of one run.
+-- Certificates of one run.
 SELECT
   account, entity, depth, verdict, reason, in_megaplan, in_table, same, missing, stale, extra, repaired, deleted,
   unresolved, proposal, requests_used, duration, watermark, doc

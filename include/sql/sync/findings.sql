@@ -1,5 +1,5 @@
 -- name: note_findings
--- Differences that were found and, with a resolution, settled in the same transaction.
+-- Saves differences; those with a resolution are resolved in the same transaction.
 INSERT INTO megaplan_sync.findings AS known (
   run_id, account, entity, id, part, finding, resolution, evidence, resolved_at
 )
@@ -8,7 +8,7 @@ SELECT
   CASE WHEN %(resolution)s::text IS NOT NULL THEN now() END
 FROM unnest(%(ids)s::bigint[], %(parts)s::integer[]) AS row (id, part)
 ON CONFLICT (run_id, account, entity, id, part) DO UPDATE SET
-  -- A row that is found twice counts once, as what it was when the run began and as what Megaplan has now:
+  -- A row that is found twice counts once: by its state when the run began, and by what Megaplan has now.
   finding = CASE
     WHEN known.finding = 'missing' THEN 'missing' -- it was not here
     WHEN known.finding IN ('stale', 'extra', 'suspect') AND excluded.finding = 'missing' THEN 'stale' -- it was here
@@ -24,7 +24,7 @@ ON CONFLICT (run_id, account, entity, id, part) DO UPDATE SET
 
 
 -- name: settle_findings
--- Rows that were looked at and are as they should be: repaired by this or another run, or never different.
+-- Resolves the findings of rows that were checked and are correct: repaired by this or another run, or never different.
 UPDATE megaplan_sync.findings
 SET
   resolution = CASE WHEN finding IN ('missing', 'stale') THEN 'repaired' ELSE 'unfounded' END,
@@ -34,7 +34,7 @@ WHERE run_id = %(run_id)s AND account = %(account)s AND entity = %(entity)s
 
 
 -- name: resolve_findings
--- What became of some findings, with the evidence.
+-- Saves the resolution of some findings, with the evidence.
 UPDATE megaplan_sync.findings
 SET
   finding = coalesce(%(finding)s, finding),
@@ -46,7 +46,7 @@ WHERE run_id = %(run_id)s AND account = %(account)s AND entity = %(entity)s
 
 
 -- name: select_open_findings
--- Findings of some kinds that wait for their resolution, with the content type that the sweep saw.
+-- Unresolved findings of some kinds, with what the sweep saw of the row.
 SELECT
   findings.id, findings.finding, swept.content_type, swept.updated_at, coalesce(swept.is_dropped, false) AS is_dropped,
   findings.evidence
@@ -59,14 +59,14 @@ ORDER BY findings.id
 
 
 -- name: reopen_findings
--- A run is done once more (its task was cleared): what it could not settle is looked for anew.
+-- Deletes what a run could not resolve, before it searches again (its task was cleared).
 DELETE FROM megaplan_sync.findings
 WHERE run_id = %(run_id)s AND account = %(account)s AND entity = %(entity)s
   AND (resolution IS NULL OR resolution IN ('hidden', 'waiting'))
 
 
 -- name: reopen_vanished
--- Vanished rows that an earlier try of this run left to a person: it is told of them anew, with their proposals.
+-- Reopens vanished rows that an earlier try of this run left for a person to decide; proposals are announced again.
 UPDATE megaplan_sync.findings
 SET resolution = NULL, resolved_at = NULL
 WHERE run_id = %(run_id)s AND account = %(account)s AND entity = %(entity)s
@@ -74,14 +74,14 @@ WHERE run_id = %(run_id)s AND account = %(account)s AND entity = %(entity)s
 
 
 -- name: forget_vanished
--- Before a second sweep: rows that the first one missed are looked for anew.
+-- Deletes the findings of rows that the first sweep missed, before the second one.
 DELETE FROM megaplan_sync.findings
 WHERE run_id = %(run_id)s AND account = %(account)s AND entity = %(entity)s
   AND finding = 'extra' AND (resolution IS NULL OR resolution IN ('waiting', 'hidden'))
 
 
 -- name: count_findings
--- The counts of a certificate.
+-- Counts for a certificate.
 SELECT
   count(*) FILTER (WHERE finding = 'missing' AND resolution IS DISTINCT FROM 'unfounded') AS missing,
   count(*) FILTER (
@@ -95,7 +95,7 @@ WHERE run_id = %(run_id)s AND account = %(account)s AND entity = %(entity)s
 
 
 -- name: delete_old_findings
--- Findings and states of reconciliations are kept for 30 days, certificates for ever.
+-- Findings and reconciliation states are kept for 30 days, certificates forever.
 WITH old AS (
   DELETE FROM megaplan_sync.reconciliations WHERE account = %(account)s AND began_at < now() - interval '30 days'
 )

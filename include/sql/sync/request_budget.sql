@@ -1,12 +1,12 @@
 -- name: create_request_budget
--- An account's budget row, untouched when it is there already.
+-- Creates an account's budget; does nothing if it exists.
 INSERT INTO megaplan_sync.request_budgets (account) VALUES (%(account)s) ON CONFLICT (account) DO NOTHING
 
 
 -- name: spend_request
--- Takes one request from an account's budget, if there is one: a row says when it may be sent, no row means wait.
--- The limit holds for any sixty minutes, whichever window Megaplan itself uses: the present minute and the sixty
--- before it are counted. Who cannot wait long for its turn takes none: a turn that nobody uses would hold up all others.
+-- Takes one request from an account's budget: a row says how long to wait before sending it, no row means try later.
+-- The limit holds for any sixty minutes, whichever window Megaplan uses: the current minute and the sixty before it
+-- count. A caller that cannot wait for its turn takes none: a turn that nobody uses would delay all others.
 UPDATE megaplan_sync.request_budgets AS budget
 SET
   next_at = greatest(budget.next_at, now()) + make_interval(secs => 1 / %(requests_per_second)s::float8),
@@ -18,7 +18,7 @@ SET
   minutes[extract(epoch FROM now())::bigint / 60 %% 61 + 1] = extract(epoch FROM now())::bigint / 60
 WHERE account = %(account)s
   AND blocked_until <= now()
-  AND next_at <= now() + make_interval(secs => coalesce(%(patience_seconds)s::float8, 86400))
+  AND next_at <= now() + make_interval(secs => coalesce(%(longest_wait_seconds)s::float8, 86400))
   AND (
     SELECT coalesce(sum(counter.spent), 0)
     FROM unnest(budget.minutes, budget.spent) AS counter (minute, spent)
@@ -28,15 +28,15 @@ RETURNING extract(epoch FROM next_at - now())::float8 - 1 / %(requests_per_secon
 
 
 -- name: block_request_budget
--- Megaplan answered 429: nobody sends anything to this account for a while.
+-- Blocks an account for a while: Megaplan answered 429.
 UPDATE megaplan_sync.request_budgets
 SET blocked_until = greatest(blocked_until, now() + make_interval(secs => %(seconds)s::float8))
 WHERE account = %(account)s
 
 
 -- name: select_request_budget
--- How many requests an account has sent within the hour, how long until it may send the next one, and how long the turns
--- that are taken already reach.
+-- Requests that an account has sent within the hour, seconds until it may send the next one, and seconds until the last
+-- turn that is already taken.
 SELECT
   coalesce(sum(counter.spent) FILTER (WHERE counter.minute > extract(epoch FROM now())::bigint / 60 - 61), 0)::integer
     AS spent,

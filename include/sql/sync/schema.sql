@@ -1,8 +1,8 @@
 -- name: create_sync_tables
--- What the syncs remember between runs; megaplan_raw holds only what Megaplan holds.
+-- State of the syncs between runs; megaplan_raw holds only what Megaplan holds.
 
 CREATE SCHEMA IF NOT EXISTS megaplan_sync;
-COMMENT ON SCHEMA megaplan_sync IS 'How far the syncs of airflow-provider-megaplan have come; no data of Megaplan';
+COMMENT ON SCHEMA megaplan_sync IS 'State of the syncs of airflow-provider-megaplan; no data of Megaplan';
 
 CREATE TABLE IF NOT EXISTS megaplan_sync.schema_version (
   only_row   boolean     PRIMARY KEY DEFAULT true CHECK (only_row),
@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.accounts (
   account  text PRIMARY KEY,
   timezone text NOT NULL
 );
-COMMENT ON TABLE megaplan_sync.accounts IS 'Accounts ever synchronised, with the zone in which their days are counted';
+COMMENT ON TABLE megaplan_sync.accounts IS 'Accounts ever synchronised, with the time zone of their days';
 
 CREATE TABLE IF NOT EXISTS megaplan_sync.walks (
   account            text        NOT NULL,
@@ -32,15 +32,15 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.walks (
   read_at            timestamptz,
   PRIMARY KEY (account, entity)
 );
-COMMENT ON TABLE megaplan_sync.walks IS 'How far the reading of each entity has come';
+COMMENT ON TABLE megaplan_sync.walks IS 'How far each entity has been read';
 COMMENT ON COLUMN megaplan_sync.walks.trail IS 'Cursor of an unfinished first load: rows to continue after, oldest first';
-COMMENT ON COLUMN megaplan_sync.walks.loaded_at IS 'When the first load (or full refresh) was finished; null while it is under way';
-COMMENT ON COLUMN megaplan_sync.walks.refresh_run IS 'Run that asked for the last full refresh, so that its retry continues instead of starting anew';
+COMMENT ON COLUMN megaplan_sync.walks.loaded_at IS 'When the first load (or full refresh) finished; null while it is in progress';
+COMMENT ON COLUMN megaplan_sync.walks.refresh_run IS 'Run that asked for the last full refresh, so that its retry continues instead of starting again';
 COMMENT ON COLUMN megaplan_sync.walks.watermark IS 'Every change up to this timeUpdated is in the raw tables';
-COMMENT ON COLUMN megaplan_sync.walks.watermark_settled IS 'The watermark was older than the overlap by Megaplan''s own clock when it was read';
-COMMENT ON COLUMN megaplan_sync.walks.fields IS 'Names asked for by the last finished walk';
-COMMENT ON COLUMN megaplan_sync.walks.fields_watermark IS 'Watermark at the last reading of the dictionary of custom fields';
-COMMENT ON COLUMN megaplan_sync.walks.read_at IS 'When the entity was last read to the end';
+COMMENT ON COLUMN megaplan_sync.walks.watermark_settled IS 'The watermark was older than the overlap, by Megaplan''s own clock, when it was read';
+COMMENT ON COLUMN megaplan_sync.walks.fields IS 'Fields requested by the last finished read';
+COMMENT ON COLUMN megaplan_sync.walks.fields_watermark IS 'Watermark when the dictionary of custom fields was last read';
+COMMENT ON COLUMN megaplan_sync.walks.read_at IS 'When the entity was last read completely';
 
 CREATE TABLE IF NOT EXISTS megaplan_sync.refused_fields (
   account    text        NOT NULL,
@@ -49,7 +49,7 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.refused_fields (
   refused_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (account, entity, field)
 );
-COMMENT ON TABLE megaplan_sync.refused_fields IS 'Names that an account refused in fields (422); asked for again after a day';
+COMMENT ON TABLE megaplan_sync.refused_fields IS 'Fields that an account refused (422); requested again after a day';
 
 CREATE TABLE IF NOT EXISTS megaplan_sync.request_budgets (
   account       text        PRIMARY KEY,
@@ -59,9 +59,9 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.request_budgets (
   spent         integer[]   NOT NULL DEFAULT array_fill(0, ARRAY[61])
 );
 COMMENT ON TABLE megaplan_sync.request_budgets IS 'Requests sent to each account, shared by all processes of both lanes';
-COMMENT ON COLUMN megaplan_sync.request_budgets.next_at IS 'The next request may not be sent before';
-COMMENT ON COLUMN megaplan_sync.request_budgets.blocked_until IS 'Megaplan answered 429 and asked to wait until then';
-COMMENT ON COLUMN megaplan_sync.request_budgets.minutes IS 'Minute (of the Unix epoch) that each of the counters stands for: the present one and sixty whole ones';
+COMMENT ON COLUMN megaplan_sync.request_budgets.next_at IS 'Earliest time of the next request';
+COMMENT ON COLUMN megaplan_sync.request_budgets.blocked_until IS 'No request before this: Megaplan answered 429';
+COMMENT ON COLUMN megaplan_sync.request_budgets.minutes IS 'Minute (of the Unix epoch) of each counter: the current one and sixty complete ones';
 COMMENT ON COLUMN megaplan_sync.request_budgets.spent IS 'Requests sent in that minute';
 
 CREATE TABLE IF NOT EXISTS megaplan_sync.entity_runs (
@@ -73,7 +73,7 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.entity_runs (
   outcome     jsonb       NOT NULL,
   PRIMARY KEY (run_id, account, entity)
 );
-COMMENT ON TABLE megaplan_sync.entity_runs IS 'What each finished reading did; a retry leaves out what its run has finished already';
+COMMENT ON TABLE megaplan_sync.entity_runs IS 'Outcome of each finished read; a retry skips what its run has finished';
 
 CREATE TABLE IF NOT EXISTS megaplan_sync.view_columns (
   view        text    NOT NULL,
@@ -84,7 +84,7 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.view_columns (
   PRIMARY KEY (view, key, type),
   UNIQUE (view, column_name)
 );
-COMMENT ON TABLE megaplan_sync.view_columns IS 'Columns of custom fields in the views; a name once given is never changed';
+COMMENT ON TABLE megaplan_sync.view_columns IS 'Columns of custom fields in the views; a name never changes once given';
 
 CREATE TABLE IF NOT EXISTS megaplan_sync.reconciliations (
   run_id       text        NOT NULL,
@@ -104,8 +104,8 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.reconciliations (
   proposal     integer,
   PRIMARY KEY (run_id, account, entity)
 );
-COMMENT ON TABLE megaplan_sync.reconciliations IS 'How far each reconciliation has come: a killed one goes on from here';
-COMMENT ON COLUMN megaplan_sync.reconciliations.rows_before IS 'Present rows of the table when the run began';
+COMMENT ON TABLE megaplan_sync.reconciliations IS 'State of each reconciliation; a killed one continues from here';
+COMMENT ON COLUMN megaplan_sync.reconciliations.rows_before IS 'Rows of the table, without deleted ones, when the run began';
 COMMENT ON COLUMN megaplan_sync.reconciliations.audited_at IS 'When the rows had been compared with their own payload';
 COMMENT ON COLUMN megaplan_sync.reconciliations.compared_at IS 'When the finished sweep had been compared with the table';
 
@@ -122,9 +122,9 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.findings (
   resolved_at timestamptz,
   PRIMARY KEY (run_id, account, entity, id, part)
 );
-COMMENT ON TABLE megaplan_sync.findings IS 'Every difference that a reconciliation found, and what became of it; kept for 30 days';
-COMMENT ON COLUMN megaplan_sync.findings.finding IS 'suspect: payload and hash do not fit, so Megaplan is asked';
-COMMENT ON COLUMN megaplan_sync.findings.resolution IS 'unfounded: no difference after all; hidden: Megaplan answers 403; waiting: part of a proposal';
+COMMENT ON TABLE megaplan_sync.findings IS 'Every difference that a reconciliation found, and its resolution; kept for 30 days';
+COMMENT ON COLUMN megaplan_sync.findings.finding IS 'suspect: payload and hash do not match, so the row is read again from Megaplan';
+COMMENT ON COLUMN megaplan_sync.findings.resolution IS 'unfounded: no difference after all; hidden: Megaplan answers 403; waiting: in a deletion proposal';
 
 CREATE TABLE IF NOT EXISTS megaplan_sync.sweeps (
   account       text        NOT NULL,
@@ -139,9 +139,9 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.sweeps (
   paused        boolean     NOT NULL DEFAULT false,
   PRIMARY KEY (account, entity)
 );
-COMMENT ON TABLE megaplan_sync.sweeps IS 'Walks over all rows of a list: cursor of the unfinished ones';
+COMMENT ON TABLE megaplan_sync.sweeps IS 'Reads of all rows of a list, with the cursor of unfinished ones';
 COMMENT ON COLUMN megaplan_sync.sweeps.reads_content IS 'Whole rows are read and written, not only ids and change times';
-COMMENT ON COLUMN megaplan_sync.sweeps.paused IS 'The night''s requests were spent: the next run goes on here, or behind it if it is finished';
+COMMENT ON COLUMN megaplan_sync.sweeps.paused IS 'The night''s requests were spent: the next run continues here, or after it if it is finished';
 
 CREATE TABLE IF NOT EXISTS megaplan_sync.swept_rows (
   account      text        NOT NULL,
@@ -153,7 +153,7 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.swept_rows (
   seen_at      timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (account, entity, id)
 );
-COMMENT ON TABLE megaplan_sync.swept_rows IS 'What the last sweep has seen in Megaplan; emptied when the next one begins';
+COMMENT ON TABLE megaplan_sync.swept_rows IS 'What the last sweep saw in Megaplan; emptied when the next one begins';
 
 CREATE TABLE IF NOT EXISTS megaplan_sync.deletion_proposals (
   number      integer     PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
@@ -169,8 +169,8 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.deletion_proposals (
   approved_by text,
   settled_at  timestamptz
 );
-COMMENT ON TABLE megaplan_sync.deletion_proposals IS 'Rows that vanished together: marked as deleted only after a person has approved the number';
-COMMENT ON COLUMN megaplan_sync.deletion_proposals.kind IS 'visibility: the token''s user probably sees less than before';
+COMMENT ON TABLE megaplan_sync.deletion_proposals IS 'Rows that vanished together; marked as deleted only after a person has approved the proposal';
+COMMENT ON COLUMN megaplan_sync.deletion_proposals.kind IS 'visibility: the token''s user can probably see less than before';
 COMMENT ON COLUMN megaplan_sync.deletion_proposals.approved_by IS 'Run that was triggered with approve_deletions';
 
 CREATE TABLE IF NOT EXISTS megaplan_sync.proposed_rows (
@@ -178,14 +178,14 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.proposed_rows (
   id     bigint  NOT NULL,
   PRIMARY KEY (number, id)
 );
-COMMENT ON TABLE megaplan_sync.proposed_rows IS 'Rows of a proposal that are not settled yet';
+COMMENT ON TABLE megaplan_sync.proposed_rows IS 'Unsettled rows of a proposal';
 
 CREATE TABLE IF NOT EXISTS megaplan_sync.token_users (
   account text        PRIMARY KEY,
   rights  jsonb       NOT NULL,
   seen_at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE megaplan_sync.token_users IS 'Who the connection logs in as and what that user may do, as of the last reconciliation';
+COMMENT ON TABLE megaplan_sync.token_users IS 'User that the connection logs in as and its rights, as of the last proven reconciliation';
 
 CREATE TABLE IF NOT EXISTS megaplan_sync.stage_backfills (
   account text        NOT NULL,
@@ -194,7 +194,7 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.stage_backfills (
   read_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (account, deal_id)
 );
-COMMENT ON TABLE megaplan_sync.stage_backfills IS 'Deals whose earlier stage moves have been asked for';
+COMMENT ON TABLE megaplan_sync.stage_backfills IS 'Deals whose earlier stage moves have been requested';
 
 CREATE TABLE IF NOT EXISTS megaplan_sync.row_seals (
   account text   NOT NULL,
@@ -203,5 +203,5 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.row_seals (
   seal    bigint NOT NULL,
   PRIMARY KEY (account, entity, id)
 );
-COMMENT ON TABLE megaplan_sync.row_seals IS 'Rows that an audit has found to be what their payload says; without it all are looked at anew';
-COMMENT ON COLUMN megaplan_sync.row_seals.seal IS 'Hash of the row and its parts as they were then, see create_seal_functions.sql';
+COMMENT ON TABLE megaplan_sync.row_seals IS 'Rows that an audit has found equal to their payload; all others are checked again';
+COMMENT ON COLUMN megaplan_sync.row_seals.seal IS 'Checksum of the row and its children at that time, see create_seal_functions';

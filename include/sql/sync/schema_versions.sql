@@ -1,25 +1,25 @@
 -- name: lock_schema
--- One session at a time creates or upgrades tables; held until the end of the transaction.
+-- Lets one session at a time create or upgrade tables, until the end of its transaction.
 SELECT pg_advisory_xact_lock(hashtextextended('airflow-provider-megaplan schema', 0))
 
 
 -- name: find_tables
--- Which of the named tables exist.
+-- Existing ones of the named tables.
 SELECT name FROM unnest(%(names)s::text[]) AS wanted (name) WHERE to_regclass(name) IS NOT NULL
 
 
 -- name: has_schema_version
--- Whether a schema of ours has its table of versions.
+-- Whether a schema of ours has its version table.
 SELECT to_regclass(format('%%I.schema_version', %(schema)s::text)) IS NOT NULL
 
 
 -- name: select_schema_version
--- Version of the tables.
+-- Version of the tables of megaplan_raw and megaplan_sync.
 SELECT version FROM megaplan_sync.schema_version
 
 
 -- name: save_schema_version
--- The version that the tables have now.
+-- Saves the version of the tables of megaplan_raw and megaplan_sync.
 INSERT INTO megaplan_sync.schema_version AS present (version)
 VALUES (%(version)s)
 ON CONFLICT (only_row) DO UPDATE SET version = excluded.version, updated_at = now()
@@ -32,7 +32,7 @@ SELECT version FROM telephony.schema_version
 
 
 -- name: save_telephony_schema_version
--- Version of the tables of schema telephony.
+-- Saves the version of the tables of schema telephony.
 INSERT INTO telephony.schema_version (version) VALUES (%(version)s)
 ON CONFLICT (only_row) DO UPDATE SET version = excluded.version, updated_at = now()
 
@@ -43,6 +43,6 @@ SELECT version FROM uis.schema_version
 
 
 -- name: save_upload_schema_version
--- Version of the tables of schema uis.
+-- Saves the version of the tables of schema uis.
 INSERT INTO uis.schema_version (version) VALUES (%(version)s)
 ON CONFLICT (only_row) DO UPDATE SET version = excluded.version, updated_at = now()

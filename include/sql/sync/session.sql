@@ -1,30 +1,30 @@
 -- name: prepare_session
--- Settings of a session of the syncs. Times without a zone are UTC. Commits do not wait for the disk: rows and cursor
--- are lost together or not at all, and the next run goes on from the cursor.
+-- Settings of a sync session. Times without a zone are UTC. Commits do not wait for the disk: rows and cursor are lost
+-- together or not at all, and the next run continues from the cursor.
 SET TIME ZONE 'UTC';
 SET synchronous_commit = off;
 
 
 -- name: commit_durably
--- The commit of this transaction waits until it and everything before it is on disk.
+-- Makes the commit of this transaction wait until it, and everything before it, is on disk.
 SET LOCAL synchronous_commit = on
 
 
 -- name: read_one_snapshot
--- All statements of this transaction see the same rows, whatever others write meanwhile.
+-- Makes all statements of this transaction see the same rows, whatever others write meanwhile.
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ
 
 
 -- name: prefer_indexes
--- For this transaction: a thousand rows of many are looked up by their keys. A table that was loaded a minute ago has no
--- statistics, and the planner would read and sort all of it for every thousand.
+-- Makes this transaction look up a thousand rows by key. A table that was just loaded has no statistics, and the planner
+-- would read and sort all of it for every thousand.
 SET LOCAL enable_seqscan = off;
 SET LOCAL enable_bitmapscan = off;
 SET LOCAL enable_sort = off
 
 
 -- name: select_clock
--- Postgres' time, now and not at the beginning of the transaction.
+-- Postgres' current time, not that of the beginning of the transaction.
 SELECT clock_timestamp()
 
 
@@ -34,7 +34,7 @@ SHOW server_encoding
 
 
 -- name: select_database_state
--- Version and encoding of the database, and whether the session's user may make schemas in it.
+-- Version and encoding of the database, and whether the session's user may create schemas in it.
 SELECT
   split_part(current_setting('server_version'), ' ', 1) AS version,
   pg_encoding_to_char(encoding) AS encoding,

@@ -1,10 +1,10 @@
 -- name: has_uploads
--- Whether anything of an account was ever uploaded.
+-- Whether UIS has any deal of an account.
 SELECT EXISTS (SELECT FROM uis.deals WHERE account = %(account)s AND sent IS NOT NULL)
 
 
 -- name: count_uploads
--- How an account's deals stand in UIS.
+-- Counts of an account's deals by their state in UIS.
 SELECT
   (
     SELECT count(*) FROM megaplan_raw.deals AS deal
@@ -13,7 +13,7 @@ SELECT
   count(*) FILTER (WHERE ledger.sent IS NOT NULL) AS in_uis,
   count(*) FILTER (WHERE ledger.sent_hash = ledger.verified_hash AND ledger.difference IS NULL) AS same,
   count(*) FILTER (WHERE ledger.sent_hash = ledger.verified_hash AND ledger.difference IS NOT NULL) AS differing,
-  count(*) FILTER (WHERE ledger.parked_hash IS NOT NULL) AS parked,
+  count(*) FILTER (WHERE ledger.failed_hash IS NOT NULL) AS failed,
   count(*) FILTER (
     WHERE ledger.sent_hash IS NOT NULL AND ledger.verified_hash IS DISTINCT FROM ledger.sent_hash
   ) AS unseen
@@ -22,31 +22,31 @@ WHERE ledger.account = %(account)s
 
 
 -- name: count_uploads_between
--- How many deals of an account lie between two moments of creation, as UIS writes them.
+-- Number of an account's deals created between two times, in UIS's format.
 SELECT count(*) FROM uis.deals
 WHERE account = %(account)s AND sent ->> 'created_date_time' BETWEEN %(first)s AND %(last)s
 
 
--- name: find_upload_stretch
--- The last of the next so many ids of present deals: a stretch whose facts are made at once.
-SELECT max(stretch.id)
+-- name: find_upload_id_range
+-- Last id of the next range of deals.
+SELECT max(next_ids.id)
 FROM (
   SELECT id FROM megaplan_raw.deals
   WHERE account = %(account)s AND deleted_at IS NULL AND id > %(after)s
   ORDER BY id
   LIMIT %(deals)s
-) AS stretch
+) AS next_ids
 
 
 -- name: intend_upload
--- What a request is about to hold: written down, on disk, before it is made.
+-- Saves what a request is about to contain, before it is made.
 INSERT INTO uis.deals AS ledger (
   account, deal_id, ext_id, sending_hash, sending, sending_records, sending_since
 )
-SELECT %(account)s, told.deal_id, told.ext_id, told.hash, told.sending, told.records, now()
+SELECT %(account)s, given.deal_id, given.ext_id, given.hash, given.sending, given.records, now()
 FROM unnest(
   %(deal_ids)s::bigint[], %(ext_ids)s::text[], %(hashes)s::text[], %(sending)s::jsonb[], %(records)s::integer[]
-) AS told (deal_id, ext_id, hash, sending, records)
+) AS given (deal_id, ext_id, hash, sending, records)
 ON CONFLICT (account, deal_id) DO UPDATE SET
   sending_hash = excluded.sending_hash,
   sending = excluded.sending,
@@ -55,7 +55,7 @@ ON CONFLICT (account, deal_id) DO UPDATE SET
 
 
 -- name: accept_upload
--- UIS has taken what was on its way.
+-- UIS has accepted what was in flight.
 UPDATE uis.deals
 SET
   sent_hash = sending_hash,
@@ -66,60 +66,60 @@ SET
   sending = NULL,
   sending_records = NULL,
   sending_since = NULL,
-  parked_hash = NULL,
+  failed_hash = NULL,
   error = NULL,
-  parked_at = NULL,
+  failed_at = NULL,
   verify_tries = 0,
   difference = NULL
 WHERE account = %(account)s AND deal_id = ANY (%(deal_ids)s::bigint[]) AND sending IS NOT NULL
 
 
--- name: lose_uploads
--- UIS has lost some deals, or has never had them: they are sent anew.
+-- name: reset_lost_uploads
+-- UIS has lost some deals, or never had them: they will be sent again.
 UPDATE uis.deals
 SET sent = NULL, sent_hash = NULL, sent_records = 0, difference = NULL, verify_tries = 0
 WHERE account = %(account)s AND deal_id = ANY (%(deal_ids)s::bigint[])
 
 
 -- name: withdraw_upload
--- UIS has surely not taken what was on its way.
+-- UIS has certainly not accepted what was in flight.
 UPDATE uis.deals
 SET sending_hash = NULL, sending = NULL, sending_records = NULL, sending_since = NULL
 WHERE account = %(account)s AND deal_id = ANY (%(deal_ids)s::bigint[])
 
 
--- name: park_upload
--- A deal that is refused, with the reason. Returns whether that is news.
-INSERT INTO uis.deals AS ledger (account, deal_id, ext_id, parked_hash, error, parked_at)
+-- name: fail_upload
+-- Saves a deal's failure; returns whether it is a new one.
+INSERT INTO uis.deals AS ledger (account, deal_id, ext_id, failed_hash, error, failed_at)
 VALUES (%(account)s, %(deal_id)s, %(ext_id)s, %(hash)s, %(error)s, now())
 ON CONFLICT (account, deal_id) DO UPDATE SET
-  parked_hash = excluded.parked_hash,
-  parked_at = CASE WHEN ledger.error = excluded.error THEN ledger.parked_at ELSE now() END,
+  failed_hash = excluded.failed_hash,
+  failed_at = CASE WHEN ledger.error = excluded.error THEN ledger.failed_at ELSE now() END,
   error = excluded.error,
   sending_hash = NULL,
   sending = NULL,
   sending_records = NULL,
   sending_since = NULL
-RETURNING parked_at = now() AS is_new
+RETURNING failed_at = now() AS is_new
 
 
--- name: forget_upload
--- UIS has no such deal any more.
+-- name: delete_upload
+-- UIS does not have the deal any more.
 DELETE FROM uis.deals WHERE account = %(account)s AND deal_id = %(deal_id)s
 
 
--- name: forget_uploads
--- Forgets what UIS has of an account, before it is read back whole.
+-- name: reset_uploads
+-- Clears what UIS has of an account, before it is read back.
 UPDATE uis.deals SET sent = NULL, sent_hash = NULL, verified_hash = NULL, verify_tries = 0
 WHERE account = %(account)s AND sending IS NULL
 
 
 -- name: adopt_uploads
--- Deals as UIS was found to have them; those whose content is not known are compared with their facts again.
+-- Adds deals found in UIS; without a hash, they are compared with their facts again.
 INSERT INTO uis.deals AS ledger (account, deal_id, ext_id, sent, sent_at, sent_records)
-SELECT %(account)s, told.deal_id, told.ext_id, told.sent, now(), told.records
+SELECT %(account)s, found.deal_id, found.ext_id, found.sent, now(), found.records
 FROM unnest(%(deal_ids)s::bigint[], %(ext_ids)s::text[], %(sent)s::jsonb[], %(records)s::integer[])
-  AS told (deal_id, ext_id, sent, records)
+  AS found (deal_id, ext_id, sent, records)
 ON CONFLICT (account, deal_id) DO UPDATE SET
   sent = excluded.sent,
   sent_hash = NULL,
@@ -128,29 +128,29 @@ ON CONFLICT (account, deal_id) DO UPDATE SET
   verify_tries = 0
 
 
--- name: select_unsettled_uploads
--- Deals on their way: requests whose answers are not known.
+-- name: select_uploads_in_flight
+-- Deals in flight: the outcome of their request is unknown.
 SELECT deal_id, ext_id, sending, extract(epoch FROM now() - sending_since)::float8 AS age_seconds
 FROM uis.deals
 WHERE account = %(account)s AND sending IS NOT NULL
 ORDER BY deal_id
 
 
--- name: select_parked_uploads
--- What does not go into UIS and why, newest first.
-SELECT kind, ext_id, error FROM uis.parked WHERE account = %(account)s ORDER BY parked_at DESC, ext_id LIMIT %(limit)s
+-- name: select_failed_uploads
+-- What failed and why, newest first.
+SELECT kind, ext_id, error FROM uis.failed WHERE account = %(account)s ORDER BY failed_at DESC, ext_id LIMIT %(limit)s
 
 
--- name: resend_parked_uploads
--- Lets everything of an account that is parked be tried again.
+-- name: clear_failed_uploads
+-- Clears all failures of an account, so that its next run tries again.
 WITH deals AS (
-  UPDATE uis.deals SET parked_hash = NULL, error = NULL, parked_at = NULL
-  WHERE account = %(account)s AND parked_hash IS NOT NULL
+  UPDATE uis.deals SET failed_hash = NULL, error = NULL, failed_at = NULL
+  WHERE account = %(account)s AND failed_hash IS NOT NULL
   RETURNING 1
 ),
 directory_rows AS (
-  UPDATE uis.directory_rows SET parked_hash = NULL, error = NULL, parked_at = NULL
-  WHERE account = %(account)s AND parked_hash IS NOT NULL
+  UPDATE uis.directory_rows SET failed_hash = NULL, error = NULL, failed_at = NULL
+  WHERE account = %(account)s AND failed_hash IS NOT NULL
   RETURNING 1
 ),
 unseen AS (
@@ -161,7 +161,7 @@ SELECT (SELECT count(*) FROM deals) + (SELECT count(*) FROM directory_rows)
 
 
 -- name: select_uploads_to_delete
--- Deals that UIS has and Megaplan surely has not any more.
+-- Deals that UIS has and that are certainly gone from Megaplan.
 SELECT ledger.deal_id, ledger.ext_id
 FROM uis.deals AS ledger
 JOIN megaplan_raw.deals AS deal ON deal.account = ledger.account AND deal.id = ledger.deal_id
@@ -171,5 +171,5 @@ ORDER BY ledger.deal_id
 
 
 -- name: analyze_upload_ledger
--- Without statistics a new table is taken for a table of one row, and read whole for each deal.
+-- Without statistics the planner takes a new table for one of a single row, and scans all of it for each deal.
 ANALYZE uis.directory_rows, uis.deals

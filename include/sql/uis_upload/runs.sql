@@ -1,17 +1,17 @@
 -- name: begin_upload_run
--- The row of a run for an account, untouched when it is there already.
+-- Creates the row of a run for an account; does nothing if it exists.
 INSERT INTO uis.upload_runs (run_id, account) VALUES (%(run_id)s, %(account)s) ON CONFLICT DO NOTHING
 
 
 -- name: add_to_upload_run
--- What one task of a run did, on top of what others and earlier tries did.
+-- Adds what one task of a run did to what other tasks and earlier tries did.
 UPDATE uis.upload_runs AS run
 SET
   requests = run.requests + %(requests)s,
   unfinished = CASE WHEN %(is_first)s THEN %(unfinished)s ELSE coalesce(run.unfinished, %(unfinished)s) END,
   counts = run.counts || (
-    SELECT coalesce(jsonb_object_agg(told.name, told.number::bigint + coalesce((run.counts ->> told.name)::bigint, 0)), '{}')
-    FROM jsonb_each_text(%(counts)s) AS told (name, number)
+    SELECT coalesce(jsonb_object_agg(name, number::bigint + coalesce((run.counts ->> name)::bigint, 0)), '{}')
+    FROM jsonb_each_text(%(counts)s) AS more (name, number)
   )
 WHERE run.run_id = %(run_id)s AND run.account = %(account)s
 
@@ -24,10 +24,10 @@ WHERE run_id = %(run_id)s AND account = %(account)s
 
 
 -- name: delete_old_upload_runs
--- What runs did is kept for ninety days, as that of the syncs; certificates for ever.
+-- Runs are kept for 90 days, as those of the syncs; certificates forever.
 DELETE FROM uis.upload_runs WHERE account = %(account)s AND began_at < now() - interval '90 days'
 
 
 -- name: lock_upload
--- One upload at a time writes an account into UIS; the lock ends with the session, also when it is killed.
+-- Locks an account for one upload; the lock ends with the session, also when that is killed.
 SELECT pg_try_advisory_lock(hashtextextended('airflow-provider-megaplan uis upload ' || %(account)s, 0))

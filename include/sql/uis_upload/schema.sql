@@ -1,16 +1,33 @@
 -- name: create_upload_tables
--- Schema uis: the ledger of what the UIS cabinet has got of an account's deals, and how many points are left.
--- Every statement may run again and changes nothing then; nothing here drops or rewrites anything.
+-- Schema uis: the ledger of what the UIS cabinet has of each account's deals, and the points that are left.
+-- Every statement may run again and then changes nothing; nothing here drops or rewrites data.
 
 CREATE SCHEMA IF NOT EXISTS uis;
-COMMENT ON SCHEMA uis IS 'What the UIS cabinet holds of Megaplan''s deals, kept by airflow-provider-megaplan';
+COMMENT ON SCHEMA uis IS 'What the UIS cabinet has of Megaplan''s deals, maintained by airflow-provider-megaplan';
+
+-- Version 1 said "parked" for what version 2 calls "failed".
+DO $$
+DECLARE
+  old record;
+BEGIN
+  FOR old IN
+    SELECT attrelid::regclass AS relation, attname AS name
+    FROM pg_attribute
+    WHERE attrelid IN (to_regclass('uis.deals'), to_regclass('uis.directory_rows'), to_regclass('uis.parked'))
+      AND attname IN ('parked_hash', 'parked_at')
+  LOOP
+    EXECUTE format('ALTER TABLE %s RENAME COLUMN %I TO %I', old.relation, old.name, replace(old.name, 'parked', 'failed'));
+  END LOOP;
+END $$;
+ALTER VIEW IF EXISTS uis.parked RENAME TO failed;
+ALTER INDEX IF EXISTS uis.deals_on_their_way RENAME TO deals_in_flight;
 
 CREATE TABLE IF NOT EXISTS uis.schema_version (
   only_row   boolean PRIMARY KEY DEFAULT true CHECK (only_row),
   version    integer NOT NULL,
   updated_at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE uis.schema_version IS 'Version of these tables; a newer one than the code knows is refused.';
+COMMENT ON TABLE uis.schema_version IS 'Version of these tables; the package refuses newer ones than it supports';
 
 CREATE TABLE IF NOT EXISTS uis.directory_rows (
   account      text NOT NULL,
@@ -19,21 +36,21 @@ CREATE TABLE IF NOT EXISTS uis.directory_rows (
   content_hash text,
   content      jsonb,
   sent_at      timestamptz,
-  parked_hash  text,
+  failed_hash  text,
   error        text,
-  parked_at    timestamptz,
+  failed_at    timestamptz,
   PRIMARY KEY (account, kind, ext_id)
 );
-COMMENT ON TABLE uis.directory_rows IS 'What deals point at, as UIS has it: funnels with stages, employees, contacts, user fields.';
+COMMENT ON TABLE uis.directory_rows IS 'What deals refer to, as UIS has it: funnels with stages, employees, contacts, user fields';
 COMMENT ON COLUMN uis.directory_rows.account IS 'Label before .megaplan.ru, otherwise host:port';
 COMMENT ON COLUMN uis.directory_rows.kind IS 'funnel, employee, contact or user_field';
-COMMENT ON COLUMN uis.directory_rows.ext_id IS 'Its id in UIS; made of account, kind and Megaplan''s id';
-COMMENT ON COLUMN uis.directory_rows.content_hash IS 'Hash of what UIS has; null: UIS has nothing';
+COMMENT ON COLUMN uis.directory_rows.ext_id IS 'Id in UIS: account, kind and Megaplan''s id';
+COMMENT ON COLUMN uis.directory_rows.content_hash IS 'Hash of what UIS has; null: nothing';
 COMMENT ON COLUMN uis.directory_rows.content IS 'What UIS has, as it was sent';
-COMMENT ON COLUMN uis.directory_rows.sent_at IS 'When UIS last took it';
-COMMENT ON COLUMN uis.directory_rows.parked_hash IS 'Hash of content that UIS refuses; not sent again until it changes';
-COMMENT ON COLUMN uis.directory_rows.error IS 'Why it is refused, or what of it had to be left out';
-COMMENT ON COLUMN uis.directory_rows.parked_at IS 'Since when it is refused';
+COMMENT ON COLUMN uis.directory_rows.sent_at IS 'When UIS last accepted it';
+COMMENT ON COLUMN uis.directory_rows.failed_hash IS 'Hash of content that UIS refuses; it is not sent again until it changes';
+COMMENT ON COLUMN uis.directory_rows.error IS 'Why it is refused, or what had to be left out';
+COMMENT ON COLUMN uis.directory_rows.failed_at IS 'When it was refused';
 
 CREATE TABLE IF NOT EXISTS uis.deals (
   account         text NOT NULL,
@@ -47,35 +64,35 @@ CREATE TABLE IF NOT EXISTS uis.deals (
   sending         jsonb,
   sending_records integer,
   sending_since   timestamptz,
-  parked_hash     text,
+  failed_hash     text,
   error           text,
-  parked_at       timestamptz,
+  failed_at       timestamptz,
   verified_hash   text,
   verified_at     timestamptz,
   verify_tries    integer NOT NULL DEFAULT 0,
   difference      text,
   PRIMARY KEY (account, deal_id)
 );
-COMMENT ON TABLE uis.deals IS 'Deals as UIS has them, what is on its way, what is refused and why.';
+COMMENT ON TABLE uis.deals IS 'Deals as UIS has them, what is in flight, what failed and why';
 COMMENT ON COLUMN uis.deals.account IS 'Label before .megaplan.ru, otherwise host:port';
 COMMENT ON COLUMN uis.deals.deal_id IS 'megaplan_raw.deals.id';
-COMMENT ON COLUMN uis.deals.ext_id IS 'Its id in UIS, the column deal_ext_id of the report';
-COMMENT ON COLUMN uis.deals.sent_hash IS 'Hash of the content that UIS has; null: it has none';
-COMMENT ON COLUMN uis.deals.sent IS 'The last record that UIS has taken, as it was sent';
-COMMENT ON COLUMN uis.deals.sent_at IS 'When UIS took it';
-COMMENT ON COLUMN uis.deals.sent_records IS 'How many records of its history were sent altogether';
-COMMENT ON COLUMN uis.deals.sending_hash IS 'Hash of what a request holds whose answer is not known yet; read back before anything else is sent';
+COMMENT ON COLUMN uis.deals.ext_id IS 'Id in UIS, the column deal_ext_id of the report';
+COMMENT ON COLUMN uis.deals.sent_hash IS 'Hash of what UIS has; null: nothing, or it is not known';
+COMMENT ON COLUMN uis.deals.sent IS 'The last record that UIS has accepted, as it was sent';
+COMMENT ON COLUMN uis.deals.sent_at IS 'When UIS accepted it';
+COMMENT ON COLUMN uis.deals.sent_records IS 'Number of records of its history sent so far';
+COMMENT ON COLUMN uis.deals.sending_hash IS 'Hash of what is in a request whose outcome is unknown; it is read back before anything else is sent';
 COMMENT ON COLUMN uis.deals.sending IS 'The last record of that request';
-COMMENT ON COLUMN uis.deals.sending_records IS 'How many records of the deal that request holds';
-COMMENT ON COLUMN uis.deals.sending_since IS 'When that request was about to be made';
-COMMENT ON COLUMN uis.deals.parked_hash IS 'Hash of content that UIS, or its rules, refuse; not sent again until it changes';
-COMMENT ON COLUMN uis.deals.error IS 'Why it is refused';
-COMMENT ON COLUMN uis.deals.parked_at IS 'Since when it is refused';
-COMMENT ON COLUMN uis.deals.verified_hash IS 'sent_hash at the last reading of the report "Raw data, Deals"';
+COMMENT ON COLUMN uis.deals.sending_records IS 'Number of the deal''s records in that request';
+COMMENT ON COLUMN uis.deals.sending_since IS 'When that request was about to be sent';
+COMMENT ON COLUMN uis.deals.failed_hash IS 'Hash of content that UIS or its rules refuse; it is not sent again until it changes';
+COMMENT ON COLUMN uis.deals.error IS 'Why it failed';
+COMMENT ON COLUMN uis.deals.failed_at IS 'When it failed with this error';
+COMMENT ON COLUMN uis.deals.verified_hash IS 'sent_hash when the report "Raw data, Deals" last showed the deal';
 COMMENT ON COLUMN uis.deals.verified_at IS 'When that was';
-COMMENT ON COLUMN uis.deals.verify_tries IS 'How often the report did not show the deal after it was sent';
-COMMENT ON COLUMN uis.deals.difference IS 'What the report shows otherwise than it was sent; null: nothing';
-CREATE INDEX IF NOT EXISTS deals_on_their_way ON uis.deals (account) WHERE sending IS NOT NULL;
+COMMENT ON COLUMN uis.deals.verify_tries IS 'How often the report has not shown the deal since it was sent';
+COMMENT ON COLUMN uis.deals.difference IS 'Columns of the report that differ from what was sent; null: none';
+CREATE INDEX IF NOT EXISTS deals_in_flight ON uis.deals (account) WHERE sending IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS uis.points (
   uis_conn_id   text NOT NULL,
@@ -85,12 +102,12 @@ CREATE TABLE IF NOT EXISTS uis.points (
   blocked_until timestamptz,
   PRIMARY KEY (uis_conn_id, api)
 );
-COMMENT ON TABLE uis.points IS 'The points of a cabinet as its last answer told them, shared by all processes and runs.';
+COMMENT ON TABLE uis.points IS 'Points of a cabinet as of its last answer, shared by all processes and runs';
 COMMENT ON COLUMN uis.points.uis_conn_id IS 'Connection of the cabinet';
 COMMENT ON COLUMN uis.points.api IS 'data or call';
-COMMENT ON COLUMN uis.points.limits IS 'Limits, what remains of them, seconds to their reset, per minute, hour and day';
+COMMENT ON COLUMN uis.points.limits IS 'Limit, remaining points and seconds until reset, for minute, hour and day';
 COMMENT ON COLUMN uis.points.seen_at IS 'When that answer came';
-COMMENT ON COLUMN uis.points.blocked_until IS 'No request before this: UIS said limit_exceeded';
+COMMENT ON COLUMN uis.points.blocked_until IS 'No request before this: UIS answered limit_exceeded';
 
 CREATE TABLE IF NOT EXISTS uis.upload_runs (
   run_id     text NOT NULL,
@@ -101,20 +118,20 @@ CREATE TABLE IF NOT EXISTS uis.upload_runs (
   unfinished text,
   PRIMARY KEY (run_id, account)
 );
-COMMENT ON TABLE uis.upload_runs IS 'What each run of uis_deals_upload did for an account; kept for 90 days.';
-COMMENT ON COLUMN uis.upload_runs.run_id IS 'Airflow''s run';
+COMMENT ON TABLE uis.upload_runs IS 'What each run of uis_deals_upload did for an account; kept for 90 days';
+COMMENT ON COLUMN uis.upload_runs.run_id IS 'Airflow''s run id';
 COMMENT ON COLUMN uis.upload_runs.account IS 'Label before .megaplan.ru, otherwise host:port';
 COMMENT ON COLUMN uis.upload_runs.began_at IS 'When its first task began';
-COMMENT ON COLUMN uis.upload_runs.requests IS 'Requests sent to UIS, by all tries';
-COMMENT ON COLUMN uis.upload_runs.counts IS 'What was sent, parked, deleted, read back, verified';
-COMMENT ON COLUMN uis.upload_runs.unfinished IS 'Why something waits for the next run; null: nothing does';
+COMMENT ON COLUMN uis.upload_runs.requests IS 'Requests sent to UIS, including all tries';
+COMMENT ON COLUMN uis.upload_runs.counts IS 'What was sent, failed, deleted, read back, verified';
+COMMENT ON COLUMN uis.upload_runs.unfinished IS 'Why something waits for the next run; null: nothing waits';
 
-CREATE OR REPLACE VIEW uis.parked AS
-SELECT account, 'deal' AS kind, ext_id, deal_id, error, parked_at
+CREATE OR REPLACE VIEW uis.failed AS
+SELECT account, 'deal' AS kind, ext_id, deal_id, error, failed_at
 FROM uis.deals
-WHERE parked_hash IS NOT NULL
+WHERE failed_hash IS NOT NULL
 UNION ALL
-SELECT account, kind, ext_id, NULL, error, parked_at
+SELECT account, kind, ext_id, NULL, error, failed_at
 FROM uis.directory_rows
-WHERE parked_hash IS NOT NULL;
-COMMENT ON VIEW uis.parked IS 'What does not go into UIS, and why';
+WHERE failed_hash IS NOT NULL;
+COMMENT ON VIEW uis.failed IS 'Deals and directory rows that UIS or its rules refuse, and why';

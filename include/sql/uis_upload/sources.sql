@@ -1,6 +1,6 @@
 -- name: select_upload_deals
--- Deals of a stretch of ids whose facts are not what UIS has, with what it has. Whoever is parked comes again when its
--- facts change; contacts and employees that UIS does not have are left out, and are facts once it has them.
+-- Deals in a range of ids whose facts differ from what UIS has, with what it has. A failed deal is returned again once
+-- its facts change. Contacts and employees that UIS does not have are left out; they become facts once it has them.
 -- The main contact is the client, unless only the contact person has a phone or an e-mail.
 WITH chosen AS (
   SELECT *
@@ -73,7 +73,7 @@ facts AS (
     ON way.account = deal.account
     AND way.id = coalesce(contractor.advertising_way_id, contact_person.advertising_way_id)
   LEFT JOIN LATERAL (
-    SELECT jsonb_object_agg(told.ext_id, told.value) AS texts
+    SELECT jsonb_object_agg(texts.ext_id, texts.value) AS texts
     FROM (
       SELECT DISTINCT ON (chosen.ext_id) chosen.ext_id, text.value
       FROM chosen
@@ -91,7 +91,7 @@ facts AS (
       ) AS text (value)
       WHERE text.value <> ''
       ORDER BY chosen.ext_id, chosen.place
-    ) AS told
+    ) AS texts
   ) AS fields ON true
   WHERE deal.account = %(account)s
     AND deal.deleted_at IS NULL
@@ -109,13 +109,13 @@ SELECT
 FROM facts
 LEFT JOIN uis.deals AS ledger ON ledger.account = %(account)s AND ledger.deal_id = facts.id
 WHERE ledger.sent_hash IS DISTINCT FROM md5(facts.content::text)
-  AND ledger.parked_hash IS DISTINCT FROM md5(facts.content::text)
+  AND ledger.failed_hash IS DISTINCT FROM md5(facts.content::text)
   AND ledger.sending IS NULL
 ORDER BY facts.id
 
 
 -- name: select_upload_moves
--- Moves between stages of some deals, oldest first, with the names of the stages.
+-- Stage moves of some deals, oldest first, with the names of the stages.
 SELECT move.deal_id, move.moved_at, move.to_program_id, move.to_state_id, stage.name
 FROM megaplan_raw.deal_stage_moves AS move
 LEFT JOIN megaplan_raw.pipeline_stages AS stage ON stage.account = move.account AND stage.id = move.to_state_id
@@ -124,7 +124,7 @@ ORDER BY move.deal_id, move.moved_at
 
 
 -- name: select_upload_contacts
--- The next contacts of present deals that UIS has not, or has otherwise: those it lacks, or those it has.
+-- The next contacts of deals whose facts differ from what UIS has: those that it lacks, or those that it has.
 WITH wanted AS (
   SELECT DISTINCT party.id
   FROM megaplan_raw.deals AS deal
@@ -161,13 +161,13 @@ LEFT JOIN uis.directory_rows AS ledger
   ON ledger.account = %(account)s AND ledger.kind = 'contact' AND ledger.ext_id = facts.ext_id
 WHERE (ledger.content_hash IS NOT NULL) = %(is_known)s
   AND ledger.content_hash IS DISTINCT FROM md5(facts.content::text)
-  AND ledger.parked_hash IS DISTINCT FROM md5(facts.content::text)
+  AND ledger.failed_hash IS DISTINCT FROM md5(facts.content::text)
 ORDER BY facts.id
 LIMIT %(limit)s
 
 
 -- name: select_upload_employees
--- Responsible managers of present deals.
+-- Responsible managers of deals.
 SELECT employee.id, coalesce(nullif(btrim(employee.name), ''), 'Сотрудник ' || employee.id) AS name
 FROM megaplan_raw.employees AS employee
 WHERE employee.account = %(account)s
@@ -179,8 +179,8 @@ ORDER BY employee.id
 
 
 -- name: select_upload_pipelines
--- Pipelines for UIS, with stages in their order: the active ones, and all that deals are in or have gone through.
--- Stages that Megaplan no longer lists come last, and only where present deals still stand in them.
+-- Pipelines for UIS, with their stages in order: active ones, and all that have deals.
+-- Stages that Megaplan no longer lists come last, and only if they have deals.
 SELECT
   pipeline.id,
   coalesce(nullif(btrim(pipeline.name), ''), 'Воронка ' || pipeline.id) AS name,
@@ -220,7 +220,7 @@ ORDER BY pipeline.id
 
 
 -- name: select_upload_fields
--- The custom fields of an account's deals as they are now.
+-- Current custom fields of an account's deals.
 SELECT key, label, type, coalesce((payload ->> 'isMultiple')::boolean, false) AS is_multiple
 FROM megaplan_raw.custom_fields
 WHERE account = %(account)s AND entity = 'Deal' AND valid_to IS NULL AND deleted_at IS NULL
@@ -228,5 +228,5 @@ ORDER BY key
 
 
 -- name: select_present_deals
--- The ids of an account's present deals.
+-- Ids of an account's deals.
 SELECT id FROM megaplan_raw.deals WHERE account = %(account)s AND deleted_at IS NULL ORDER BY id

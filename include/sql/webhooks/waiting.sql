@@ -1,29 +1,29 @@
 -- name: select_accounts_with_webhooks
--- Accounts of which webhooks wait.
+-- Accounts with waiting webhooks.
 SELECT DISTINCT account
 FROM telephony.events
 WHERE derived_at IS NULL AND source = 'megaplan_webhook' AND broken IS NULL
 
 
 -- name: select_waiting_webhooks
--- The newest webhook of Megaplan that nobody has looked into yet; null when there is none.
+-- The newest waiting webhook of Megaplan; null if there is none.
 SELECT max(number)
 FROM telephony.events
 WHERE derived_at IS NULL AND source = 'megaplan_webhook' AND broken IS NULL
 
 
 -- name: lock_webhooks
--- One run at a time reads what an account's webhooks name; the lock ends with the session, also when it is killed.
+-- Locks an account's webhooks for one run; the lock ends with the session, also when that is killed.
 SELECT pg_try_advisory_lock(hashtextextended('telephony.webhooks ' || %(account)s, 0))
 
 
 -- name: unlock_webhooks
--- Other runs may look into the account's webhooks again.
+-- Lets other runs process the account's webhooks again.
 SELECT pg_advisory_unlock(hashtextextended('telephony.webhooks ' || %(account)s, 0))
 
 
 -- name: select_webhooks
--- Webhooks of one account that wait, in the order in which they came, each with its age.
+-- Waiting webhooks of one account, in the order of arrival, with their age.
 SELECT
   number,
   payload ->> 'model' AS model,
@@ -38,7 +38,7 @@ LIMIT %(limit)s
 
 
 -- name: settle_webhooks
--- What became of webhooks.
+-- Saves the outcomes of webhooks.
 UPDATE telephony.events AS event
 SET derived_at = now(), outcome = settled.outcome
 FROM unnest(%(numbers)s::bigint[], %(outcomes)s::text[]) AS settled (number, outcome)

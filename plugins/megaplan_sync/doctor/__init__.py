@@ -1,1 +1,1 @@
-"""Looks at an account from all sides, changes nothing, and says what to do in which cabinet."""
+"""Checks everything an account needs, changes nothing, and says what to do in which cabinet."""

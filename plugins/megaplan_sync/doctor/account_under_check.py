@@ -1,4 +1,4 @@
-"""What the checks of one account share."""
+"""What all checks of one account share."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +11,11 @@ from uis_hook.client import UisClient
 
 
 @dataclass(frozen=True)
-class Patient:
+class AccountUnderCheck:
     """One account.
 
-    :param uis: hook of its telephony cabinet; None where telephony is off or its connection makes no sense
-    :param database: None where Postgres cannot be reached
+    :param uis: hook of its UIS cabinet; None if telephony is off or the cabinet's connection is invalid
+    :param database: None if Postgres cannot be reached
     """
 
     megaplan: MegaplanHook
@@ -23,11 +23,11 @@ class Patient:
     database: Connection[Any] | None
 
     @property
-    def account(self) -> str:
-        """The label of the account."""
+    def label(self) -> str:
+        """The account's label, as in the column ``account`` of every table."""
         return self.megaplan.account
 
     @property
     def settings(self) -> AccountSettings:
-        """What its connection says."""
+        """The settings of its connection."""
         return self.megaplan.settings

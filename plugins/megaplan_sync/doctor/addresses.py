@@ -1,16 +1,17 @@
-"""The addresses that are pasted into the cabinets."""
+"""The webhook addresses to paste into the cabinets."""
 
 from typing import NamedTuple
 
-from megaplan_sync.doctor.account_under_check import Patient
+from megaplan_sync.doctor.account_under_check import AccountUnderCheck
 
 MASK = "•••"
 
 
 class WebhookAddress(NamedTuple):
-    """Where one side sends what.
+    """Where one side sends its requests.
 
-    :param secret_in: the connection whose ``webhook_secret`` stands in the path
+    :param secret_in: the connection whose ``webhook_secret`` is part of the path
+    :param goes_into: where in the cabinet to paste the address
     """
 
     topic: str
@@ -20,14 +21,14 @@ class WebhookAddress(NamedTuple):
     goes_into: str
 
     def address(self, gateway_url: str, secret: str | None = None) -> str:
-        """Return the address; with the secret masked unless it is given."""
+        """Return the address, with the secret masked unless it is given."""
         return gateway_url + self.path.format(secret=secret or MASK)
 
 
-def webhook_addresses(patient: Patient) -> list[WebhookAddress]:
-    """Return the addresses of an account; UIS's only where there is a cabinet."""
-    settings, found = patient.settings, []
-    found.append(
+def webhook_addresses(account: AccountUnderCheck) -> list[WebhookAddress]:
+    """Return an account's addresses, UIS's only if it has a cabinet."""
+    settings = account.settings
+    found = [
         WebhookAddress(
             "webhooks of Megaplan",
             f"/{settings.account}/{{secret}}/megaplan",
@@ -35,14 +36,14 @@ def webhook_addresses(patient: Patient) -> list[WebhookAddress]:
             settings.connection_id,
             'Megaplan: Настройки → Приложения → the application → "URL принимающий события"',
         )
-    )
-    if patient.uis is not None:
+    ]
+    if account.uis is not None:
         found.append(
             WebhookAddress(
                 "notifications of UIS",
                 f"/{settings.account}/{{secret}}/uis",
-                patient.uis.settings.webhook_secret,
-                patient.uis.settings.connection_id,
+                account.uis.settings.webhook_secret,
+                account.uis.settings.connection_id,
                 "UIS: Сервисы → Виртуальная АТС → Уведомления, the address of each event",
             )
         )
@@ -50,8 +51,8 @@ def webhook_addresses(patient: Patient) -> list[WebhookAddress]:
             WebhookAddress(
                 "interactive processing of UIS",
                 f"/{settings.account}/{{secret}}/route",
-                patient.uis.settings.webhook_secret,
-                patient.uis.settings.connection_id,
+                account.uis.settings.webhook_secret,
+                account.uis.settings.connection_id,
                 'UIS: the scenario\'s operation "Интерактивная обработка вызова"',
             )
         )

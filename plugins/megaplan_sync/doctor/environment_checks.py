@@ -1,4 +1,4 @@
-"""Checks of what is ours: Postgres, and the gateway as it is seen from here."""
+"""Checks of our own side: Postgres, and the gateway as this machine sees it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,19 +6,19 @@ from typing import Any
 import requests
 from psycopg import Connection
 
-from megaplan_sync.doctor.account_under_check import Patient
+from megaplan_sync.doctor.account_under_check import AccountUnderCheck
 from megaplan_sync.doctor.addresses import WebhookAddress, webhook_addresses
 from megaplan_sync.doctor.finding import Finding, error, ok, warning
 from megaplan_sync.kernel.schemas import TELEPHONY_SCHEMA_VERSION
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.schema import SCHEMA_VERSION
 
-_PATIENCE_SECONDS = 10
-_HOW_TO_START = "start it (docs/gateway.md), and let the proxy before it pass /{account}/… on"
+_TIMEOUT_SECONDS = 10
+_HOW_TO_START = "start it (docs/gateway.md), and let the proxy in front of it pass /{account}/… on"
 
 
 def check_postgres(database: Connection[Any]) -> Iterator[Finding]:
-    """Look at the database of the raw tables."""
+    """Check the raw tables' database."""
     version, encoding, may_create = database.execute(read_sql("select_database_state")).fetchone() or (
         0,
         "",
@@ -26,7 +26,7 @@ def check_postgres(database: Connection[Any]) -> Iterator[Finding]:
     )
     yield ok("Postgres", f"version {version}")
     if encoding != "UTF8":
-        yield error("encoding", f"the database's is {encoding}", "make it anew with ENCODING 'UTF8'")
+        yield error("encoding", f"the database uses {encoding}", "recreate it with ENCODING 'UTF8'")
     for schema, statement, wanted, dag in (
         ("megaplan_sync", "select_schema_version", SCHEMA_VERSION, "megaplan_deals_sync"),
         ("telephony", "select_telephony_schema_version", TELEPHONY_SCHEMA_VERSION, "megaplan_telephony_sync"),
@@ -42,27 +42,27 @@ def _schema(
     if not exists and not may_create:
         return error(
             topic,
-            "they are not there, and the connection's user may not make schemas",
+            "they do not exist, and the connection's user may not create schemas",
             "GRANT CREATE ON DATABASE … TO the user of megaplan_postgres",
         )
     if not exists:
-        return warning(topic, "they are not there yet", f"run the DAG {dag} once")
+        return warning(topic, "they do not exist yet", f"run the DAG {dag} once")
     found = database.execute(read_sql(statement)).fetchone()
     version = int(found[0]) if found else 0
     if version > wanted:
-        return error(topic, f"version {version}, this package knows {wanted}", "upgrade the package")
+        return error(topic, f"version {version}, this package supports up to {wanted}", "upgrade the package")
     if version < wanted:
-        return warning(topic, f"version {version}, this package makes {wanted}", f"run the DAG {dag} once")
+        return warning(topic, f"version {version}, this package needs {wanted}", f"run the DAG {dag} once")
     return ok(topic, f"version {version}")
 
 
-def check_gateway(patient: Patient) -> Iterator[Finding]:
-    """Whether the gateway answers at its public address, and lets this account's secrets pass."""
-    settings = patient.settings
+def check_gateway(account: AccountUnderCheck) -> Iterator[Finding]:
+    """Check that the gateway answers at its public address, and accepts this account's secrets."""
+    settings = account.settings
     if not settings.gateway_url:
         yield warning(
             "gateway",
-            "gateway_url is empty: no webhooks, pop-ups or calls out of Megaplan",
+            "gateway_url is empty: no webhooks, no pop-ups, no calls from Megaplan",
             f"start the gateway (docs/gateway.md) and write its public address into {settings.connection_id}",
         )
         return
@@ -70,9 +70,9 @@ def check_gateway(patient: Patient) -> Iterator[Finding]:
         yield warning(
             "gateway",
             "gateway_url is http",
-            "Megaplan sends events to https only: put TLS before the gateway",
+            "Megaplan sends events to https only: put a proxy with TLS in front of the gateway",
         )
-    for each in webhook_addresses(patient):
+    for each in webhook_addresses(account):
         yield _reached(settings.gateway_url, each)
 
 
@@ -81,12 +81,12 @@ def _reached(gateway_url: str, each: WebhookAddress) -> Finding:
     if not each.secret:
         return error(
             each.topic,
-            f"connection {each.secret_in} has no webhook_secret: nothing is taken",
-            "make one (openssl rand -hex 24), write it into the connection, and the address into the cabinet",
+            f"connection {each.secret_in} has no webhook_secret: the gateway refuses everything",
+            "generate one (openssl rand -hex 24), put it into the connection, and the address into the cabinet",
         )
     try:
-        # a method that the route does not take is refused only behind the right secret, and does nothing
-        answer = requests.put(each.address(gateway_url, each.secret), timeout=_PATIENCE_SECONDS)
+        # the route answers 405 to this method only if the secret is right, and does nothing
+        answer = requests.put(each.address(gateway_url, each.secret), timeout=_TIMEOUT_SECONDS)
     except requests.RequestException as failure:
         return error(
             each.topic, f"{gateway_url} cannot be reached from here ({type(failure).__name__})", _HOW_TO_START
@@ -96,7 +96,7 @@ def _reached(gateway_url: str, each: WebhookAddress) -> Finding:
     if answer.status_code == 404:
         return error(
             each.topic,
-            "the gateway knows no such account, or another secret",
+            "the gateway does not know this account, or has another secret",
             "it reads connections every 30 s; its log says what it could not read",
         )
-    return error(each.topic, f"not our gateway answers at {gateway_url}: {answer.status_code}", _HOW_TO_START)
+    return error(each.topic, f"{gateway_url} is not our gateway: {answer.status_code}", _HOW_TO_START)

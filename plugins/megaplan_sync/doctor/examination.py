@@ -1,4 +1,4 @@
-"""The whole examination of one account: every check by itself, so that none hides the others."""
+"""Runs all checks of one account, each on its own: a failing check does not hide the others' findings."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import Connection, Error
 
 from megaplan_hook.exceptions import MegaplanAuthError
-from megaplan_sync.doctor.account_under_check import Patient
+from megaplan_sync.doctor.account_under_check import AccountUnderCheck
 from megaplan_sync.doctor.environment_checks import check_gateway, check_postgres
 from megaplan_sync.doctor.finding import Finding, error, ok
 from megaplan_sync.doctor.megaplan_checks import (
@@ -17,7 +17,7 @@ from megaplan_sync.doctor.megaplan_checks import (
     check_budget,
     check_clock,
     check_login,
-    check_sight,
+    check_visibility,
 )
 from megaplan_sync.doctor.telephony_checks import (
     check_kept_calls,
@@ -29,7 +29,7 @@ from megaplan_sync.doctor.telephony_checks import (
 from megaplan_sync.kernel.account_session import account_hook, uis_hook_of
 from megaplan_sync.kernel.exceptions import OUR_ERRORS, MegaplanSyncError
 from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database
-from megaplan_sync.kernel.request_budget import PostgresBudget
+from megaplan_sync.kernel.request_budget import PostgresRequestBudget
 from uis_hook.client import UisClient
 
 log = logging.getLogger(__name__)
@@ -38,9 +38,9 @@ Check = Callable[[], Iterator[Finding]]
 
 
 def examine(conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID) -> list[Finding]:
-    """Examine an account; changes nothing in it.
+    """Examine an account without changing anything.
 
-    Costs Megaplan about ten requests out of the account's budget, and UIS six.
+    Takes about ten requests of the account's budget, and six to UIS.
     """
     try:
         hook = account_hook(conn_id)
@@ -52,7 +52,7 @@ def examine(conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID) -> list[Find
         if database is not None:
             settings = hook.settings
             budget = partial(
-                PostgresBudget,
+                PostgresRequestBudget,
                 database,
                 hook.account,
                 requests_per_second=settings.requests_per_second,
@@ -61,21 +61,22 @@ def examine(conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID) -> list[Find
             try:
                 hook.budget = budget()
             except Error:
-                log.info("%s: no tables yet, so the requests are counted here only", hook.account)
+                log.info("%s: no tables yet, so requests are counted in this process only", hook.account)
         uis = _uis(stack, hook, findings)
-        patient = Patient(hook, uis, database)
+        account = AccountUnderCheck(hook, uis, database)
         _run(findings, "Postgres", [] if database is None else [lambda: check_postgres(database)])
         try:
-            _run(findings, "Megaplan", [partial(check_login, patient)], stops=(MegaplanAuthError,))
+            _run(findings, "Megaplan", [partial(check_login, account)], stops=(MegaplanAuthError,))
         except MegaplanAuthError:
-            return findings  # nothing else can be asked of Megaplan
+            return findings  # Megaplan would refuse everything else, too
         of_megaplan: list[Check] = [
-            partial(check, patient) for check in (check_sight, check_clock, check_budget, check_application)
+            partial(check, account)
+            for check in (check_visibility, check_clock, check_budget, check_application)
         ]
         _run(findings, "Megaplan", of_megaplan)
         if hook.settings.telephony_active:
-            _run(findings, "Megaplan", [partial(check_users, patient)])
-            _run(findings, "Postgres", [partial(check_kept_calls, patient)])
+            _run(findings, "Megaplan", [partial(check_users, account)])
+            _run(findings, "Postgres", [partial(check_kept_calls, account)])
         if uis is not None:
             _run(
                 findings,
@@ -85,7 +86,7 @@ def examine(conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID) -> list[Find
                     for check in (check_uis_account, check_uis_methods, check_virtual_number)
                 ],
             )
-        _run(findings, "gateway", [partial(check_gateway, patient)])
+        _run(findings, "gateway", [partial(check_gateway, account)])
     return findings
 
 
@@ -99,7 +100,7 @@ def _run(
         try:
             findings.extend(check())
         except (*OUR_ERRORS, Error) as failure:
-            findings.append(error(topic, str(failure).split("\n")[0], "the sentence says what to do"))
+            findings.append(error(topic, str(failure).split("\n")[0], "the message says what to do"))
             if isinstance(failure, stops):
                 raise
 
@@ -114,7 +115,7 @@ def _database(stack: ExitStack, postgres_conn_id: str, findings: list[Finding]) 
 
 def _uis(stack: ExitStack, hook: Any, findings: list[Finding]) -> UisClient | None:
     if not hook.settings.telephony_active:
-        findings.append(ok("telephony", "telephony_active is off: not looked at"))
+        findings.append(ok("telephony", "telephony_active is off: not checked"))
         return None
     try:
         uis = uis_hook_of(hook).client

@@ -1,4 +1,4 @@
-"""What the doctor found, and how it is shown to people."""
+"""What a check found, and how it is printed."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -12,44 +12,44 @@ LEVELS: tuple[Level, ...] = ("error", "warning", "ok")
 class Finding:
     """One finding about one account.
 
-    :param level: ``error``: something does not work; ``warning``: something is missing or will not work for long
-    :param topic: what was looked at, a few words
-    :param told: what was found; without secrets and without people's data
-    :param remedy: what to do, and in which cabinet; empty where there is nothing to do
+    :param level: ``error``: something does not work; ``warning``: something is missing, or is about to fail
+    :param topic: what was checked, in a few words
+    :param message: what was found, without secrets and personal data
+    :param remedy: what to do, and in which cabinet; empty if there is nothing to do
     """
 
     level: Level
     topic: str
-    told: str
+    message: str
     remedy: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON knows it."""
+        """Return plain values for JSON."""
         return asdict(self)
 
 
-def ok(topic: str, told: str) -> Finding:
-    """Return a good finding."""
-    return Finding("ok", topic, told)
+def ok(topic: str, message: str) -> Finding:
+    """Return a finding that needs no action."""
+    return Finding("ok", topic, message)
 
 
-def warning(topic: str, told: str, remedy: str) -> Finding:
+def warning(topic: str, message: str, remedy: str) -> Finding:
     """Return a finding that somebody should look into."""
-    return Finding("warning", topic, told, remedy)
+    return Finding("warning", topic, message, remedy)
 
 
-def error(topic: str, told: str, remedy: str) -> Finding:
-    """Return a finding without whose remedy something does not work."""
-    return Finding("error", topic, told, remedy)
+def error(topic: str, message: str, remedy: str) -> Finding:
+    """Return a finding about something that does not work."""
+    return Finding("error", topic, message, remedy)
 
 
 def report(title: str, findings: Sequence[Finding]) -> list[str]:
-    """Return lines for people: the counts, then every finding with its remedy, in the order of the examination."""
+    """Return the lines to print: counts, then every finding with its remedy, in the order of the checks."""
     counts = ", ".join(f"{sum(finding.level == level for finding in findings)} {level}" for level in LEVELS)
     lines = [f"{title}: {counts}"]
     width = max((len(finding.topic) for finding in findings), default=0)
     for finding in findings:
-        lines.append(f"{finding.level.upper():7}  {finding.topic:{width}}  {finding.told}")
+        lines.append(f"{finding.level.upper():7}  {finding.topic:{width}}  {finding.message}")
         if finding.remedy:
             lines.append(f"{'':7}  {'':{width}}  → {finding.remedy}")
     return lines

@@ -13,12 +13,12 @@ from megaplan_sync.kernel.account_operators import AccountsOperator
 
 
 class ExamineAccountsOperator(AccountsOperator):
-    """Examines some accounts, tells everything in its log, and fails where something does not work."""
+    """Examines some accounts, logs all findings, and fails if something does not work."""
 
     def execute(self, context: Context) -> dict[str, list[dict[str, Any]]]:
-        """Return the findings of every account; kept as the result also where the task fails."""
+        """Return the findings of every account; pushed to XCom as ``findings`` if the task fails."""
         found: dict[str, list[dict[str, Any]]] = {}
-        ill: list[str] = []
+        failed: list[str] = []
         for conn_id in self.accounts:
             findings = examine(conn_id, self.postgres_conn_id)
             found[conn_id] = [finding.as_dict() for finding in findings]
@@ -26,10 +26,10 @@ class ExamineAccountsOperator(AccountsOperator):
             for line in report(conn_id, findings):
                 (self.log.error if errors else self.log.info)("%s", line)
             if errors:
-                ill.append(
-                    f"{conn_id}: {len(errors)} errors, the first about {errors[0].topic}: {errors[0].told}"
+                failed.append(
+                    f"{conn_id}: {len(errors)} errors, the first about {errors[0].topic}: {errors[0].message}"
                 )
-        if ill:
+        if failed:
             context["ti"].xcom_push(key="findings", value=found)
-            raise AirflowFailException(" ".join(ill))
+            raise AirflowFailException(" ".join(failed))
         return found

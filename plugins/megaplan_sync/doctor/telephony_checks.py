@@ -1,11 +1,11 @@
-"""Checks of telephony: UIS's key, components, points, numbers, and who is joined with whom."""
+"""Checks of telephony: UIS's key, components, points and numbers, and the mapping of employees."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from megaplan_sync.doctor.account_under_check import Patient
+from megaplan_sync.doctor.account_under_check import AccountUnderCheck
 from megaplan_sync.doctor.finding import Finding, error, ok, warning
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.people.mismatches import MEGAPLAN_USERS, MismatchKind
@@ -18,27 +18,27 @@ _NIGHTS_TO_DELETE = timedelta(days=2)
 
 
 def check_uis_account(uis: UisClient) -> Iterator[Finding]:
-    """Key, zone and points."""
+    """Check the key, the time zone and the points."""
     account = uis.ask(staff.account())
     yield ok("UIS key", f"account {account.get('app_id')}")
     zone, ours = account.get("timezone"), uis.settings.account_timezone
     if zone and zone != ours:
         yield error(
             "UIS time zone",
-            f"the cabinet says {zone}, the connection {ours}: all moments would be wrong",
+            f"the cabinet uses {zone}, the connection {ours}: all times would be wrong",
             f"set account_timezone of connection {uis.settings.connection_id} to {zone}",
         )
     day = uis.limits.day if uis.limits else None
     if day is not None and day.remaining is not None and day.limit:
-        told = f"{day.remaining} of {day.limit} points are left today"
+        message = f"{day.remaining} of {day.limit} points are left today"
         if day.remaining < day.limit * 0.1:
-            yield warning("UIS points", told, "UIS: a larger tariff of the API, or fewer polls")
+            yield warning("UIS points", message, "UIS: order a larger API tariff, or poll less often")
         else:
-            yield ok("UIS points", told)
+            yield ok("UIS points", message)
 
 
 def check_uis_methods(uis: UisClient) -> Iterator[Finding]:
-    """Every method that is needed for reading, by asking for little; what writes is not tried."""
+    """Call every reading method that is needed, for little data; methods that write are not tried."""
     now, settings = datetime.now(UTC), uis.settings
     last_minute = reports.calls_report(settings, now - timedelta(minutes=1), now)
     reads: dict[str, Callable[[], Any]] = {
@@ -51,13 +51,13 @@ def check_uis_methods(uis: UisClient) -> Iterator[Finding]:
         try:
             read()
         except UisError as refusal:
-            yield error(f"UIS {method}", str(refusal), f"{_RIGHTS}; and the component must be bought")
+            yield error(f"UIS {method}", str(refusal), f"{_RIGHTS}; the tariff must include the component")
         else:
             yield ok(f"UIS {method}", "answers")
 
 
 def check_virtual_number(uis: UisClient) -> Iterator[Finding]:
-    """Whether calls can be made from the number of the connection."""
+    """Check that calls can be made from the connection's number."""
     chosen = uis.settings.virtual_phone_number
     rows = uis.rows(staff.virtual_numbers(uis.settings))
     numbers = {str(row.get("virtual_phone_number")) for row in rows}
@@ -67,71 +67,71 @@ def check_virtual_number(uis: UisClient) -> Iterator[Finding]:
     elif not chosen:
         yield warning(
             "virtual number",
-            "virtual_phone_number is empty: no calls can be made out of Megaplan",
-            f"write one of the cabinet's {len(numbers)} numbers into {where}",
+            "virtual_phone_number is empty: no calls can be made from Megaplan",
+            f"put one of the cabinet's {len(numbers)} numbers into {where}",
         )
     elif chosen.removeprefix("+") not in numbers:
         yield error(
             "virtual number",
-            "the number of the connection is none of the cabinet's",
+            "the cabinet does not have the connection's number",
             f"correct virtual_phone_number of {where}; UIS: Номера",
         )
     else:
         yield ok("virtual number", "it is one of the cabinet's")
 
 
-def check_users(patient: Patient) -> Iterator[Finding]:
-    """Who is joined with whom, as the last sync of telephony has seen it."""
-    configs = [row for page in patient.megaplan.call_user_configs() for row in page.items]
+def check_users(account: AccountUnderCheck) -> Iterator[Finding]:
+    """Check which employees are mapped, as of the last run of megaplan_telephony_sync."""
+    configs = [row for page in account.megaplan.call_user_configs() for row in page.items]
     numbered = sum(bool(str(row.get("internalNumber") or "").strip()) for row in configs)
     if not numbered:
         yield error(
-            "users of telephony in Megaplan",
-            "nobody has an internal number: no call cards, no data of calls",
-            f"{MEGAPLAN_USERS}: add everybody who telephones, with the number of UIS: Сотрудники",
+            "telephony users in Megaplan",
+            "nobody has an internal number: no call cards, no call history",
+            f"{MEGAPLAN_USERS}: add everybody who makes calls, with the number from UIS: Сотрудники",
         )
     else:
-        yield ok("users of telephony in Megaplan", f"{numbered} have an internal number")
-    if patient.database is None:
+        yield ok("telephony users in Megaplan", f"{numbered} have an internal number")
+    if account.database is None:
         return
-    rows = patient.database.execute(
-        read_sql("select_mismatches"), {"account": patient.account, "kinds": list(MismatchKind)}
+    rows = account.database.execute(
+        read_sql("select_mismatches"), {"account": account.label, "kinds": list(MismatchKind)}
     ).fetchall()
-    known = patient.database.execute(read_sql("has_telephony_users"), {"account": patient.account}).fetchone()
+    known = account.database.execute(read_sql("has_telephony_users"), {"account": account.label}).fetchone()
     if known == (False,):
         yield warning(
-            "joined employees",
-            "nobody is joined yet",
-            "run the DAG megaplan_telephony_sync; then look at its mismatches",
+            "mapped employees",
+            "nobody is mapped yet",
+            "run the DAG megaplan_telephony_sync, then look at its mismatches",
         )
     if rows:
         kinds = ", ".join(f"{count} × {kind}" for kind, count in Counter(row[0] for row in rows).items())
         yield warning(
             "mismatches",
             kinds,
-            "telephony.mismatches, or the log of megaplan_telephony_sync, says for each what to do where",
+            "telephony.mismatches and the log of megaplan_telephony_sync say what to do for each",
         )
     elif known == (True,):
-        yield ok("mismatches", "none at the last sync of telephony")
+        yield ok("mismatches", "none in the last run of megaplan_telephony_sync")
 
 
-def check_kept_calls(patient: Patient) -> Iterator[Finding]:
-    """How long calls are kept, and whether anything older had to stay."""
-    if patient.database is None:
+def check_kept_calls(account: AccountUnderCheck) -> Iterator[Finding]:
+    """Check how long calls are kept, and whether older ones are still there."""
+    if account.database is None:
         return
-    days = patient.settings.keep_telephony_days
+    days = account.settings.keep_telephony_days
     if days is None:
         yield ok("calls kept", "for ever: keep_telephony_days is empty")
         return
     began_before = datetime.now(UTC) - timedelta(days=days) - _NIGHTS_TO_DELETE
-    asked = {"account": patient.account, "began_before": began_before}
+    asked = {"account": account.label, "began_before": began_before}
     unfinished, unsettled, waiting = (
-        patient.database.execute(read_sql("count_old_rows"), asked).fetchone() or (0,) * 3
+        account.database.execute(read_sql("count_old_rows"), asked).fetchone() or (0,) * 3
     )
     if unfinished or unsettled or waiting:
         yield warning(
             "calls kept",
-            f"for {days} days, and yet {unfinished} unfinished calls, {unsettled} unsettled calls and {waiting} "
+            f"for {days} days, but {unfinished} unfinished calls, {unsettled} unsettled calls and {waiting} "
             "waiting messages are older",
             'docs/telephony-calls.md, "How long it is kept", says how to settle or forget them',
         )

@@ -1,1 +1,1 @@
-"""What every lane stands on: accounts, sessions, the account's lock and request budget, errors, certificates."""
+"""What all lanes share: accounts, sessions, the account's lock and request budget, errors, certificates."""

@@ -1,4 +1,4 @@
-"""The frame of all tasks that work on several accounts: one account's failure stops no other."""
+"""Lets a task work on several accounts: one account's failure does not stop the others."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from megaplan_sync.kernel.error_reporting import plainly_told
+from megaplan_sync.kernel.error_reporting import airflow_errors
 from megaplan_sync.kernel.exceptions import OUR_ERRORS, EntitiesFailedError
 
 if TYPE_CHECKING:
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 class AccountFailures:
-    """Keeps what goes wrong with single accounts, and fails the task with all of it at the end of its block.
+    """Collects the errors of single accounts, and fails the task with all of them at the end of the block.
 
     .. code-block:: python
 
         with AccountFailures(self.log) as failures:
             for conn_id in self.accounts:
-                with failures.kept(conn_id):
+                with failures.catch(conn_id):
                     ...  # the work on one account
-            ...  # what is to be done before the task fails: announce what the others have written
+            ...  # still runs before the task fails: publish what the other accounts wrote
 
-    :param log: of the task's operator
+    :param log: the operator's logger
     """
 
     def __init__(self, log: Logger) -> None:
@@ -33,8 +33,8 @@ class AccountFailures:
         self._failures: dict[str, Exception] = {}
 
     @contextmanager
-    def kept(self, conn_id: str) -> Iterator[None]:
-        """Log whatever goes wrong in a block and go on behind it."""
+    def catch(self, conn_id: str) -> Iterator[None]:
+        """Log an error of the block and continue after it."""
         try:
             yield
         except Exception as error:
@@ -47,10 +47,10 @@ class AccountFailures:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Raise the error of the one account, or the sentences of all that failed; another error goes first."""
+        """Raise the only error, or one with the messages of all; an error of the block itself takes precedence."""
         if error is not None:
             return
-        with plainly_told():
+        with airflow_errors():
             if len(self._failures) == 1:
                 raise next(iter(self._failures.values()))
             if self._failures:

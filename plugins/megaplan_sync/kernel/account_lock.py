@@ -1,4 +1,4 @@
-"""One writer per account: a lock of Postgres, which also ends when its holder is killed."""
+"""One writer per account: an advisory lock of Postgres, which ends with its holder, even a killed one."""
 
 import time
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def take_account_lock(connection: Connection[Any], account: str) -> None:
 
 @contextmanager
 def account_lock(connection: Connection[Any], account: str) -> Iterator[None]:
-    """Hold the account's lock inside of the block: for short writes between long readings.
+    """Hold the account's lock inside the block, for short writes between long reads.
 
     :raises AccountBusyError: another run is writing this account
     """

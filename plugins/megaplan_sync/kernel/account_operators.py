@@ -1,14 +1,14 @@
-"""What this package's operators are built upon: the database of the raw tables, and some accounts to work on."""
+"""Base classes of this package's operators: the raw tables' database, and the accounts to work on."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from megaplan_sync.kernel.error_reporting import PlainSpokenOperator
+from megaplan_sync.kernel.error_reporting import ReportingOperator
 from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID
 
 
-class RawDatabaseOperator(PlainSpokenOperator):
-    """An operator that works in the database of the raw tables.
+class RawDatabaseOperator(ReportingOperator):
+    """An operator that works in the raw tables' database.
 
     :param postgres_conn_id: connection of that database
     """
@@ -19,7 +19,7 @@ class RawDatabaseOperator(PlainSpokenOperator):
 
 
 class AccountsOperator(RawDatabaseOperator):
-    """An operator that works on some accounts there, mostly inside of :class:`AccountFailures`.
+    """An operator that works on some accounts, usually inside :class:`AccountFailures`.
 
     :param accounts: connection ids of Megaplan accounts
     """

@@ -1,4 +1,4 @@
-"""What a task needs to work on one account: a hook with the shared budget, and a session of the raw tables."""
+"""What a task needs to work on one account: a hook with the shared request budget, and a database session."""
 
 import logging
 from collections.abc import Iterator
@@ -13,17 +13,17 @@ from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.settings import AccountSettings
 from megaplan_sync.kernel.exceptions import MissingConnectionError
 from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database
-from megaplan_sync.kernel.request_budget import LIVE_SHARE, PostgresBudget
+from megaplan_sync.kernel.request_budget import LIVE_SHARE, PostgresRequestBudget
 from uis_hook.hook import UisHook
 
 log = logging.getLogger(__name__)
 
 
 def account_hook(conn_id: str) -> MegaplanHook:
-    """Return the hook of an account whose connection is there and makes sense.
+    """Return the hook of an account, with its settings checked.
 
     :raises MissingConnectionError: there is no such connection
-    :raises MegaplanSettingError: the connection's settings make no sense
+    :raises MegaplanSettingError: a setting of the connection is invalid
     """
     hook = MegaplanHook(conn_id)
     try:
@@ -34,10 +34,10 @@ def account_hook(conn_id: str) -> MegaplanHook:
 
 
 def cabinet_hook(uis_conn_id: str) -> UisHook:
-    """Return the hook of a telephony cabinet whose connection is there and makes sense.
+    """Return the hook of a UIS cabinet, with its settings checked.
 
     :raises MissingConnectionError: there is no such connection
-    :raises UisSettingError: the connection's settings make no sense
+    :raises UisSettingError: a setting of the connection is invalid
     """
     uis = UisHook(uis_conn_id)
     try:
@@ -48,35 +48,35 @@ def cabinet_hook(uis_conn_id: str) -> UisHook:
 
 
 def uis_hook_of(megaplan: MegaplanHook) -> UisHook:
-    """Return the hook of the telephony cabinet that an account's connection names.
+    """Return the hook of the UIS cabinet that an account's connection names.
 
     :raises MegaplanSettingError: it names none
     :raises MissingConnectionError: there is no such connection
-    :raises UisSettingError: that connection's settings make no sense
+    :raises UisSettingError: a setting of the cabinet's connection is invalid
     """
     uis_conn_id = megaplan.settings.uis_conn_id
     if not uis_conn_id:
         raise MegaplanSettingError(
             megaplan.megaplan_conn_id,
             "uis_conn_id",
-            "it is empty, and telephony_active is on",
-            "write the id of the connection of type uis, such as uis_default, or switch telephony_active off",
+            "it is empty although telephony_active is on",
+            "enter the id of a connection of type uis, such as uis_default, or switch telephony_active off",
         )
     return cabinet_hook(uis_conn_id)
 
 
 def has_calls(settings: AccountSettings) -> bool:
-    """Say whether an account's calls are pushed and compared."""
+    """Return whether an account's calls are pushed and reconciled."""
     return settings.telephony_active and bool(settings.uis_conn_id)
 
 
-def shared_budget(connection: Connection[Any], hook: MegaplanHook) -> PostgresBudget:
-    """Return the budget of an account's requests; it leaves the live lane its share where there is one.
+def shared_budget(connection: Connection[Any], hook: MegaplanHook) -> PostgresRequestBudget:
+    """Return an account's request budget, less the live lane's share if telephony is active.
 
-    :param connection: a connection of its own
+    :param connection: used for nothing else
     """
     settings = hook.settings
-    return PostgresBudget(
+    return PostgresRequestBudget(
         connection,
         hook.account,
         requests_per_second=settings.requests_per_second,
@@ -89,7 +89,7 @@ def shared_budget(connection: Connection[Any], hook: MegaplanHook) -> PostgresBu
 def account_session(
     conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID
 ) -> Iterator[tuple[MegaplanHook, Connection[Any]] | None]:
-    """Open both for the length of a block; None where the account's ``deals_active`` is off."""
+    """Open both for the duration of the block; yields None if the account's ``deals_active`` is off."""
     hook = account_hook(conn_id)
     if not hook.settings.deals_active:
         log.info("%s: deals_active is off, nothing to do", conn_id)

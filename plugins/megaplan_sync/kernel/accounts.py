@@ -1,4 +1,4 @@
-"""Which Megaplan accounts there are: the Variable ``megaplan_accounts``, a JSON list of connection ids."""
+"""The configured Megaplan accounts: the Variable ``megaplan_accounts``, a JSON list of connection ids."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -10,7 +10,7 @@ from megaplan_sync.kernel.exceptions import AccountListError, UnknownAccountErro
 VARIABLE = "megaplan_accounts"
 DEFAULT_ACCOUNTS = ["megaplan_default"]
 MOST_TASKS = 16
-"""Accounts share mapped tasks beyond this number: a task costs about 0.4 CPU seconds before it does anything."""
+"""Above this number accounts share mapped tasks: a task takes about 0.4 CPU seconds before it does anything."""
 
 
 def configured_accounts() -> list[str]:
@@ -22,7 +22,7 @@ def configured_accounts() -> list[str]:
 
 
 def listed_accounts(value: str | None) -> list[str]:
-    """Read what stands in the Variable; the default where there is none.
+    """Parse the value of the Variable; None means the default.
 
     :raises AccountListError: it is not a JSON list of connection ids
     """
@@ -38,9 +38,9 @@ def listed_accounts(value: str | None) -> list[str]:
 
 
 def chosen_accounts(wanted: Collection[str]) -> list[str]:
-    """Return the wanted accounts, all if none is named.
+    """Return the wanted accounts, or all if none is given.
 
-    :raises UnknownAccountError: an account was asked for that is not configured
+    :raises UnknownAccountError: a wanted account is not configured
     """
     known = configured_accounts()
     unknown = [account for account in wanted if account not in known]
@@ -50,5 +50,5 @@ def chosen_accounts(wanted: Collection[str]) -> list[str]:
 
 
 def in_batches(accounts: Sequence[str], most_batches: int = MOST_TASKS) -> list[list[str]]:
-    """Spread accounts over at most ``most_batches`` lists: one account each while there are few."""
+    """Spread accounts over at most ``most_batches`` lists."""
     return [list(accounts[start::most_batches]) for start in range(min(len(accounts), most_batches))]

@@ -1,4 +1,4 @@
-"""The certificate: per account and entity, what was compared, repaired, deleted and left."""
+"""The certificate: what a run compared, repaired, deleted and left, for each account and entity."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
@@ -13,7 +13,7 @@ from megaplan_sync.kernel.findings import Counts
 from megaplan_sync.kernel.sql import read_sql
 
 CALLS = "calls"
-"""Entity of the certificates that compare UIS's calls with Megaplan's."""
+"""Entity of the certificates for calls, which compare UIS with Megaplan."""
 Verdict = Literal["proven", "partial", "unresolved", "stopped"]
 
 
@@ -42,9 +42,9 @@ class Certificate:
 
     @classmethod
     def of(cls, run: EntityRun, counts: Counts) -> "Certificate":
-        """Draw up the certificate of one table.
+        """Create the certificate of one table.
 
-        Where the comparison did not come to its end, what is equal is not known.
+        How many rows are equal is unknown if the comparison was not finished.
         """
         compared = run.verdict in ("proven", "unresolved")
         same = run.rows_before - counts.stale - counts.extra
@@ -71,9 +71,9 @@ class Certificate:
 
     @classmethod
     def of_calls(cls, run: EntityRun, counts: Counts, expected: int | None) -> "Certificate":
-        """Draw up the certificate of calls: Megaplan is the copy here, UIS's report and the ledger are the source.
+        """Create the certificate of calls: UIS's report and the outbox are the source, Megaplan is the copy.
 
-        :param expected: how many calls Megaplan must have; None when they were not compared to the end
+        :param expected: how many calls Megaplan must have; None if the comparison was not finished
         """
         same = None if expected is None else expected - counts.missing - counts.stale
         return replace(
@@ -85,14 +85,14 @@ class Certificate:
 
     @property
     def is_good(self) -> bool:
-        """Whether nobody has to look: proven, or going on in the next night."""
+        """Whether nobody has to act: it is proven, or the next night continues."""
         return self.unresolved == 0 and self.verdict in ("proven", "partial")
 
     def doc(self) -> str:
-        """Return the certificate for people, in Markdown."""
+        """Return the certificate as Markdown."""
         by = "whole content" if self.depth == "full" else "ids and change times"
         if self.entity == CALLS:
-            by = "UIS's report and the ledger, which is the table"
+            by = "UIS's report and the outbox, which is the table"
         lines = [
             f"### {self.entity} of {self.account}: {self.verdict}",
             "",
@@ -113,18 +113,18 @@ class Certificate:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for XCom and asset events."""
-        told = asdict(self)
-        told["duration"] = self.duration.total_seconds()
-        told["watermark"] = self.watermark.isoformat() if self.watermark else None
-        return told
+        values = asdict(self)
+        values["duration"] = self.duration.total_seconds()
+        values["watermark"] = self.watermark.isoformat() if self.watermark else None
+        return values
 
 
 def save_certificates(
     connection: Connection[Any], run_id: str, timezone: str, certificates: Iterable[Certificate]
 ) -> None:
-    """Write the certificate of an account, all rows of it or none.
+    """Save all certificates of a run for an account, or none.
 
-    :param timezone: zone in which the account's days begin
+    :param timezone: in which the account's days begin
     """
     with connection.transaction():
         connection.execute(read_sql("commit_durably"))
@@ -136,7 +136,7 @@ def save_certificates(
 
 
 def certificates_of(connection: Connection[Any], run_id: str) -> list[Certificate]:
-    """Return what a run has certified."""
+    """Return the certificates of a run."""
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(read_sql("select_certificates"), {"run_id": run_id})
         rows = cursor.fetchall()

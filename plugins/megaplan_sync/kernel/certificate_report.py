@@ -1,4 +1,4 @@
-"""The certificates of a run as tables for people."""
+"""Formats the certificates of a run for logs and asset events."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ _COLUMNS = ["entity", "verdict", "in_megaplan", "in_table", "same", *_COUNTS, "r
 
 
 def report(certificates: Sequence[Certificate]) -> str:
-    """Return a table for each account, its sums, and what else there is to say."""
+    """Return a table and its sums for each account, then the reasons of the certificates."""
     import pandas as pd  # not while a DAG file is parsed
 
     frame = pd.DataFrame([certificate.as_dict() for certificate in certificates])
@@ -34,7 +34,7 @@ def report(certificates: Sequence[Certificate]) -> str:
 
 
 def event_extra(certificates: Sequence[Certificate]) -> dict[str, Any]:
-    """Return what the asset event says: the sums, and every certificate."""
+    """Return the extra of the asset event: the sums, and every certificate."""
     return {
         "good": all(certificate.is_good for certificate in certificates),
         "unresolved": sum(certificate.unresolved for certificate in certificates),
@@ -44,9 +44,9 @@ def event_extra(certificates: Sequence[Certificate]) -> dict[str, Any]:
     }
 
 
-def wants(certificate: Certificate) -> str:
-    """Return what a certificate leaves to be desired, in one sentence."""
-    what = f"{certificate.entity} of {certificate.account}: {certificate.verdict}"
+def describe_problem(certificate: Certificate) -> str:
+    """Return one sentence about what is wrong with a certificate."""
+    problem = f"{certificate.entity} of {certificate.account}: {certificate.verdict}"
     if certificate.unresolved:
-        what += f", {certificate.unresolved} unresolved"
-    return f"{what}. {certificate.reason}" if certificate.reason else f"{what}."
+        problem += f", {certificate.unresolved} unresolved"
+    return f"{problem}. {certificate.reason}" if certificate.reason else f"{problem}."

@@ -1,4 +1,4 @@
-"""How far the reconciliation of one table by one run has come, kept in ``megaplan_sync.reconciliations``."""
+"""The state of one run's reconciliation of one table, saved in ``megaplan_sync.reconciliations``."""
 
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -30,7 +30,7 @@ class EntityRun:
     reason: str | None = None
     proposal: int | None = None
     _requests_elsewhere: int = field(default=0, init=False, repr=False)
-    """Of a hook's count of requests, those that were not sent for this table; less what earlier tries sent."""
+    """The hook's requests that were not sent for this table, minus those that earlier tries sent for it."""
 
     @classmethod
     def begin(
@@ -42,9 +42,9 @@ class EntityRun:
         depth: str,
         statement: str = "begin_reconciliation",
     ) -> "EntityRun":
-        """Begin, or go on where an earlier try of this run has ended.
+        """Begin, or continue where an earlier try of this run ended.
 
-        :param statement: what makes the row
+        :param statement: creates the row
         """
         values = {"run_id": run_id, "account": account, "entity": entity, "depth": depth}
         connection.execute(read_sql(statement), values)
@@ -55,18 +55,18 @@ class EntityRun:
         return cls(**row)
 
     def begin_counting_requests(self, sent: int) -> None:
-        """Take note of how many requests the hook has sent before it turns to this table."""
+        """Start counting; ``sent`` is how many requests the hook has sent so far."""
         self._requests_elsewhere = sent - self.requests
 
     def count_requests(self, sent: int) -> None:
-        """Take note of how many it has sent by now; saved with every page, a killed run's requests count too."""
+        """Update the count; saved with every page, so that a killed run's requests count, too."""
         self.requests = sent - self._requests_elsewhere
 
     def save(self, connection: Connection[Any]) -> None:
-        """Write the state, within the caller's transaction if there is one."""
+        """Save the state, in the caller's transaction if there is one."""
         connection.execute(read_sql("save_reconciliation"), asdict(self))
 
     @property
     def is_proven(self) -> bool:
-        """Whether there is nothing left to do."""
+        """Whether nothing is left to do."""
         return self.finished_at is not None and self.verdict == "proven"

@@ -1,8 +1,8 @@
-"""Makes a failed task's log end with one sentence that names the field and the remedy.
+"""Ends a failed task's log with one sentence that names the field and the remedy.
 
-Airflow logs an exception with the chain of its causes, the cause at the end, and closes the log with markers of
-its own (``::group::Post Execute``). So what is known to go wrong is raised without its causes, and once more
-said in a line of its own by a callback, the last thing before Airflow's closing marker.
+Airflow logs an exception with its chain of causes, root cause last, and closes the log with markers of its own
+(``::group::Post Execute``). So expected errors are raised without their causes, and a callback logs the message
+once more on a line of its own, the last one before Airflow's closing marker.
 """
 
 import logging
@@ -18,20 +18,20 @@ from megaplan_sync.kernel.exceptions import OUR_ERRORS
 log = logging.getLogger(__name__)
 
 
-class PlainSpokenOperator(BaseOperator):
-    """An operator whose failures end its log with one sentence, whether they are retried or not.
+class ReportingOperator(BaseOperator):
+    """An operator that ends its log with the error in one line, whether it is retried or not.
 
-    Callbacks of the DAG's author are called first.
+    The DAG author's callbacks run first.
     """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.on_failure_callback = [*self.on_failure_callback, say_what_failed]
-        self.on_retry_callback = [*self.on_retry_callback, say_what_failed]
+        self.on_failure_callback = [*self.on_failure_callback, report_failure]
+        self.on_retry_callback = [*self.on_retry_callback, report_failure]
 
 
-def say_what_failed(context: Context) -> None:
-    """Log the task's error, the whole of it in one line."""
+def report_failure(context: Context) -> None:
+    """Log the task's error in one line."""
     error = context.get("exception")
     if isinstance(error, AirflowException):
         log.error("%s", " ".join(str(error).split()))
@@ -40,15 +40,15 @@ def say_what_failed(context: Context) -> None:
 
 
 @contextmanager
-def plainly_told() -> Iterator[None]:
-    """Turn our errors into Airflow's: without their causes, and not retried where a retry cannot help."""
+def airflow_errors() -> Iterator[None]:
+    """Raise expected errors as Airflow's, without their causes, and not retried when a retry cannot help."""
     try:
         yield
     except OUR_ERRORS as error:
-        raise airflow_error(error) from None
+        raise as_airflow_error(error) from None
 
 
-def airflow_error(error: Exception) -> AirflowException:
-    """Return the Airflow error for one of ours."""
+def as_airflow_error(error: Exception) -> AirflowException:
+    """Return the Airflow exception for one of our errors."""
     kind = AirflowException if getattr(error, "retryable", True) else AirflowFailException
     return kind(str(error))

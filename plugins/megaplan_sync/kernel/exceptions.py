@@ -1,26 +1,26 @@
 """Errors of the integration.
 
 * MegaplanSyncError
-  * NewerSchemaError - the tables were made by a newer version of this package
-  * DatabaseEncodingError - the database of the raw tables cannot hold every letter
-  * UnknownAccountError - an account was asked for that is not configured
-  * AccountListError - the Variable with the list of accounts cannot be understood
-  * UnknownEntityError - an entity was asked for that does not exist
+  * NewerSchemaError - the tables were created by a newer version of this package
+  * DatabaseEncodingError - the raw tables' database is not UTF-8
+  * UnknownAccountError - the parameter accounts names an account that is not configured
+  * AccountListError - the Variable megaplan_accounts is invalid
+  * UnknownEntityError - the parameter entities names an entity that does not exist
   * RequiredFieldRefusedError - the account refuses a field that a table needs
   * AccountBusyError - another run is writing this account
-  * UnreadableEntityError - Megaplan sent an entity that cannot be a row
-  * SuspiciousAnswerError - Megaplan's answer would, if believed, mean that data is gone
-  * UnknownProposalError - a deletion proposal was approved that does not exist
-  * SettledProposalError - a deletion proposal was approved that is settled
-  * ProposalNumberError - what was given as the number of a proposal is none
-  * UnknownDepthError - a reconciliation of an unknown depth was asked for
-  * MissingTablesError - tables are missing that must not be made anew in silence
-  * NotLoadedError - an entity was never loaded to its end
+  * UnreadableEntityError - Megaplan sent an entity without a usable id
+  * SuspiciousAnswerError - Megaplan's answer, taken at face value, would mean that data is gone
+  * UnknownProposalError - the approved deletion proposal does not exist
+  * SettledProposalError - the approved deletion proposal is already settled
+  * ProposalNumberError - the parameter approve_deletions is not a proposal number
+  * UnknownDepthError - the parameter depth is invalid
+  * MissingTablesError - tables are missing that a reconciliation must not recreate silently
+  * NotLoadedError - the first load of an entity is not finished
   * UnprovenError - a reconciliation left something unresolved
-  * EntitiesFailedError - some entities of an account could not be read
-  * MissingConnectionError - Airflow has no connection of that id
-  * DatabaseUnavailableError - the database of the raw tables cannot be reached, or was lost
-  * DatabaseRightsError - the database's user may not do what is needed
+  * EntitiesFailedError - some entities or accounts failed
+  * MissingConnectionError - Airflow has no such connection
+  * DatabaseUnavailableError - the raw tables' database cannot be reached, or the session was lost
+  * DatabaseRightsError - the database user lacks a right
 """
 
 from collections.abc import Iterable, Mapping
@@ -32,40 +32,39 @@ from uis_hook.exceptions import UisError
 class MegaplanSyncError(Exception):
     """Base of all errors of this package.
 
-    ``retryable`` tells whether running the task again, without changing anything, can help.
+    ``retryable`` says whether running the task again, without changing anything, can help.
     """
 
     retryable = False
 
 
 OUR_ERRORS = (MegaplanError, MegaplanSyncError, UisError)
-"""What is known to go wrong: the message says enough. Anything else is logged with its traceback."""
+"""Expected errors, whose messages say enough. Anything else is logged with its traceback."""
 
 
 class NewerSchemaError(MegaplanSyncError):
-    """The tables were made by a newer version of this package."""
+    """The tables were created by a newer version of this package."""
 
-    def __init__(self, found: int, known: int) -> None:
+    def __init__(self, found: int, known: int, table: str = "megaplan_sync.schema_version") -> None:
         super().__init__(
-            f"megaplan_sync.schema_version says {found}, but this airflow-provider-megaplan knows the tables up "
-            f"to version {known}: upgrade the package here, or point connection megaplan_postgres at another "
-            "database. Nothing was changed."
+            f"{table} says {found}, but this airflow-provider-megaplan supports tables up to version {known}: "
+            "upgrade the package, or point connection megaplan_postgres at another database. Nothing was changed."
         )
 
 
 class DatabaseEncodingError(MegaplanSyncError):
-    """The database of the raw tables cannot hold every letter."""
+    """The raw tables' database is not UTF-8."""
 
     def __init__(self, encoding: str) -> None:
         super().__init__(
             f"The database of connection megaplan_postgres has the encoding {encoding}: Russian text needs UTF8. "
-            "Make one by CREATE DATABASE megaplan ENCODING 'UTF8' TEMPLATE template0 and name it in the field "
+            "Run CREATE DATABASE megaplan ENCODING 'UTF8' TEMPLATE template0, and enter megaplan in the field "
             "Database of the connection."
         )
 
 
 class UnknownAccountError(MegaplanSyncError):
-    """An account was asked for that is not configured."""
+    """The parameter accounts names an account that is not configured."""
 
     def __init__(self, unknown: Iterable[str], known: Iterable[str]) -> None:
         super().__init__(
@@ -75,7 +74,7 @@ class UnknownAccountError(MegaplanSyncError):
 
 
 class AccountListError(MegaplanSyncError):
-    """The Variable with the list of accounts cannot be understood."""
+    """The Variable megaplan_accounts is invalid."""
 
     def __init__(self, value: str) -> None:
         super().__init__(
@@ -85,7 +84,7 @@ class AccountListError(MegaplanSyncError):
 
 
 class UnknownEntityError(MegaplanSyncError):
-    """An entity was asked for that does not exist."""
+    """The parameter entities names an entity that does not exist."""
 
     def __init__(self, unknown: Iterable[str], known: Iterable[str]) -> None:
         super().__init__(
@@ -101,8 +100,8 @@ class RequiredFieldRefusedError(MegaplanSyncError):
         self.fields = frozenset(fields)
         super().__init__(
             f"Megaplan account {account} refuses {_listed(sorted(self.fields))} in `fields` of {entity} (422), and "
-            f"the raw table {entity} cannot do without. Check that the connection's user may see this in Megaplan; "
-            'for contacts, vendor_quirks {"contractor_list_route": "by_kind"} reads people and companies apart.'
+            f"the raw table {entity} needs it. Check that the connection's user may see this in Megaplan; for "
+            'contacts, vendor_quirks {"contractor_list_route": "by_kind"} reads people and companies separately.'
         )
 
 
@@ -113,29 +112,29 @@ class AccountBusyError(MegaplanSyncError):
 
     def __init__(self, account: str, seconds: float) -> None:
         super().__init__(
-            f"Another run has been writing account {account} for the last {seconds:.0f} s; this one gives way. "
-            "Its retry, or the next scheduled run, goes on from where the other one ends."
+            f"Another run has been writing account {account} for the last {seconds:.0f} s, so this one stops. "
+            "Its retry, or the next scheduled run, continues where the other one ends."
         )
 
 
 class SuspiciousAnswerError(MegaplanSyncError):
-    """Megaplan's answer would, if believed, mean that data is gone."""
+    """Megaplan's answer, taken at face value, would mean that data is gone."""
 
     retryable = True
 
 
 class UnreadableEntityError(MegaplanSyncError):
-    """Megaplan sent an entity that cannot be a row."""
+    """Megaplan sent an entity without a usable id."""
 
     def __init__(self, content_type: str, identity: object) -> None:
         super().__init__(
-            f"Megaplan sent a {content_type} whose id is {identity!r} instead of a string of digits: it cannot "
-            "become a row. Please report this with the entity's name to the project."
+            f"Megaplan sent a {content_type} whose id is {identity!r} instead of a string of digits, so it cannot be "
+            "stored. Please report this to the project, with the name of the entity."
         )
 
 
 class UnknownProposalError(MegaplanSyncError):
-    """A deletion proposal was approved that does not exist."""
+    """The approved deletion proposal does not exist."""
 
     def __init__(self, unknown: Iterable[int], waiting: Iterable[str]) -> None:
         super().__init__(
@@ -145,22 +144,18 @@ class UnknownProposalError(MegaplanSyncError):
 
 
 class SettledProposalError(MegaplanSyncError):
-    """A deletion proposal was approved that is settled."""
+    """The approved deletion proposal is already settled."""
 
     def __init__(self, number: int, state: str) -> None:
-        what = (
-            "was carried out by an earlier run"
-            if state == "settled"
-            else "became pointless: its rows are back"
-        )
+        outcome = "carried out by an earlier run" if state == "settled" else "withdrawn: its rows are back"
         super().__init__(
-            f"approve_deletions: proposal {number} {what}. Leave the parameter approve_deletions empty, or name a "
-            "proposal that waits (the newest certificate shows its number)."
+            f"approve_deletions: proposal {number} was {outcome}. Leave the parameter approve_deletions empty, or "
+            "enter the number of a waiting proposal from the newest certificate."
         )
 
 
 class ProposalNumberError(MegaplanSyncError):
-    """What was given as the number of a proposal is none."""
+    """The parameter approve_deletions is not a proposal number."""
 
     def __init__(self, given: object) -> None:
         super().__init__(
@@ -169,29 +164,29 @@ class ProposalNumberError(MegaplanSyncError):
 
 
 class UnknownDepthError(MegaplanSyncError):
-    """A reconciliation of an unknown depth was asked for."""
+    """The parameter depth is invalid."""
 
     def __init__(self, given: object) -> None:
         super().__init__(f"depth is {given!r}: expected ids or full. Correct the parameter depth.")
 
 
 class MissingTablesError(MegaplanSyncError):
-    """Tables are missing that must not be made anew in silence."""
+    """Tables are missing that a reconciliation must not recreate silently."""
 
     def __init__(self, names: Iterable[str]) -> None:
         super().__init__(
-            f"Table {_listed(names)} does not exist. A reconciliation makes no tables, or their loss would look like "
-            'a repair: run megaplan_deals_sync, after a loss with {"full_refresh": true}, then run this again.'
+            f"Table {_listed(names)} does not exist. A reconciliation creates no tables, or a loss would look like a "
+            'repair: run megaplan_deals_sync, with {"full_refresh": true} after a loss, then run this DAG again.'
         )
 
 
 class NotLoadedError(MegaplanSyncError):
-    """An entity was never loaded to its end, so there is nothing to compare."""
+    """The first load of an entity is not finished, so there is nothing to compare."""
 
     def __init__(self, account: str, entity: str) -> None:
         super().__init__(
-            f"{entity} of account {account} have not been loaded to their end yet: let megaplan_deals_sync finish "
-            "its first load, then reconcile."
+            f"{entity} of account {account} are not completely loaded yet: let megaplan_deals_sync finish its first "
+            "load, then run this DAG again."
         )
 
 
@@ -200,7 +195,7 @@ class UnprovenError(MegaplanSyncError):
 
 
 class EntitiesFailedError(MegaplanSyncError):
-    """Some entities of some accounts could not be read; the others were."""
+    """Some entities or accounts failed; the others were processed."""
 
     def __init__(self, failures: Mapping[str, Exception]) -> None:
         self.failures = dict(failures)
@@ -209,17 +204,17 @@ class EntitiesFailedError(MegaplanSyncError):
 
 
 class MissingConnectionError(MegaplanSyncError):
-    """Airflow has no connection of that id."""
+    """Airflow has no such connection."""
 
     def __init__(self, conn_id: str, conn_type: str) -> None:
         super().__init__(
-            f"Connection {conn_id!r} does not exist: make it under Admin -> Connections with the type {conn_type}, "
+            f"Connection {conn_id!r} does not exist: create it under Admin -> Connections with type {conn_type}, "
             f"or set the environment variable AIRFLOW_CONN_{conn_id.upper()}."
         )
 
 
 class DatabaseUnavailableError(MegaplanSyncError):
-    """The database of the raw tables cannot be reached, or was lost in the middle."""
+    """The raw tables' database cannot be reached, or the session was lost."""
 
     retryable = True
 
@@ -231,7 +226,7 @@ class DatabaseUnavailableError(MegaplanSyncError):
 
 
 class DatabaseRightsError(MegaplanSyncError):
-    """The database's user may not do what is needed."""
+    """The database user lacks a right."""
 
     def __init__(self, conn_id: str, reason: Exception) -> None:
         super().__init__(
@@ -241,7 +236,7 @@ class DatabaseRightsError(MegaplanSyncError):
 
 
 def _one_line(error: Exception) -> str:
-    """Return the first lines of a database's message, which may go on with hints over many lines."""
+    """Return a database's message on one line, without the hints that may follow over many lines."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 300 else text[:299] + "…"
 

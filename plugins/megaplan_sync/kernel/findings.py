@@ -1,6 +1,6 @@
-"""Every difference that a reconciliation finds, and what becomes of it: ``megaplan_sync.findings``.
+"""Every difference that a reconciliation finds, and how it is resolved: ``megaplan_sync.findings``.
 
-A finding is noted in the transaction that settles it, so the counts stay right when a run is killed.
+A finding is saved in the transaction that resolves it, so the counts stay correct when a run is killed.
 """
 
 from collections.abc import Collection, Sequence
@@ -17,14 +17,14 @@ Resolution = Literal["repaired", "deleted", "unfounded", "hidden", "waiting"]
 
 
 class RowKey(NamedTuple):
-    """Which row: an entity's id, or its parent's id and the place of a child that has no id of its own."""
+    """Identifies a row: an entity's id, or the parent's id and the position of a child without an id of its own."""
 
     id: int
     part: int = 0
 
 
 class OpenFinding(NamedTuple):
-    """A finding that waits for its resolution, and what the sweep saw: None if nothing."""
+    """An unresolved finding, and what the sweep saw of the row, if anything."""
 
     id: int
     finding: Finding
@@ -45,12 +45,12 @@ class Counts(NamedTuple):
 
     @property
     def unresolved(self) -> int:
-        """Differences that are still there."""
+        """Differences that still exist."""
         return self.missing + self.stale + self.extra - self.repaired - self.deleted
 
 
 class Findings:
-    """The findings of one run about one table of one account."""
+    """One run's findings about one table of one account."""
 
     def __init__(self, connection: Connection[Any], run_id: str, account: str, entity: str) -> None:
         self._connection = connection
@@ -63,7 +63,7 @@ class Findings:
         resolution: Resolution | None = None,
         evidence: dict[str, Any] | None = None,
     ) -> None:
-        """Note differences, settled ones with their resolution."""
+        """Save differences, with their resolution if they are resolved."""
         if keys:
             self._execute(
                 "note_findings",
@@ -75,7 +75,7 @@ class Findings:
             )
 
     def settle(self, ids: Collection[int]) -> None:
-        """Note of rows just looked at that they are as they should be."""
+        """Resolve the findings of rows that have just been checked and are correct."""
         self._execute("settle_findings", ids=list(ids))
 
     def resolve(
@@ -85,9 +85,9 @@ class Findings:
         evidence: dict[str, Any] | None = None,
         finding: Finding | None = None,
     ) -> None:
-        """Note what became of some findings.
+        """Save the resolution of some findings.
 
-        :param finding: what they turned out to be, None if what they were
+        :param finding: what they turned out to be; None leaves it as it was
         """
         if ids:
             self._execute(
@@ -99,23 +99,23 @@ class Findings:
             )
 
     def waiting_for_resolution(self, *kinds: Finding) -> list[OpenFinding]:
-        """Return open findings, in the order of ids."""
+        """Return unresolved findings, ordered by id."""
         return [OpenFinding(*row) for row in self._execute("select_open_findings", findings=list(kinds))]
 
     def reopen(self) -> None:
-        """Forget what could not be settled: it is looked for anew."""
+        """Delete unresolved findings, to search for them again."""
         self._execute("reopen_findings")
 
     def reopen_vanished(self) -> None:
-        """Open anew what an earlier try of this run has left to a person."""
+        """Reopen vanished rows that an earlier try of this run left for a person to decide."""
         self._execute("reopen_vanished")
 
     def forget_vanished(self) -> None:
-        """Forget which rows the sweep has not seen: there is going to be a second one."""
+        """Delete the findings of rows that the sweep has not seen, before a second sweep."""
         self._execute("forget_vanished")
 
     def counts(self) -> Counts:
-        """Return the counts of the certificate."""
+        """Return the counts for the certificate."""
         return Counts(*self._execute("count_findings")[0])
 
     def _execute(self, statement: str, **values: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""JSON that is ready to be sent: UTF-8 bytes that Postgres parses, not text to be encoded once more."""
+"""JSON that is already encoded: UTF-8 bytes that are sent to Postgres as they are."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from psycopg.adapt import Dumper
 
 
 class JsonText(bytes):
-    """JSON in UTF-8. A session has to know it, see ``send_json_as_it_is``."""
+    """JSON in UTF-8; register it with ``send_json_as_it_is`` first."""
 
 
 class _JsonTextDumper(Dumper):
@@ -16,5 +16,5 @@ class _JsonTextDumper(Dumper):
 
 
 def send_json_as_it_is(connection: Connection[Any]) -> None:
-    """Let a session take ``JsonText`` in statements and in COPY."""
+    """Let a session accept ``JsonText`` in statements and in COPY."""
     connection.adapters.register_dumper(JsonText, _JsonTextDumper)

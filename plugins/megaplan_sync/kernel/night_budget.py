@@ -1,16 +1,16 @@
-"""The requests of one reconciliation: what does not fit goes on in the next night."""
+"""Limits the requests of one reconciliation run; the next night continues with what is left."""
 
 from megaplan_hook.budget import RequestBudget
 
 
 class NightBudgetSpentError(Exception):
-    """The requests of this night are spent. Never leaves a reconciliation: the next run goes on from here."""
+    """The night's requests are spent. Never leaves a reconciliation: the next run continues here."""
 
 
 class NightBudget:
-    """A ``RequestBudget`` that ends after so many requests, inside of the account's own budget.
+    """A ``RequestBudget`` that allows a number of requests within the account's own budget.
 
-    :param account_budget: pace and hourly limit, shared with all other processes
+    :param account_budget: limits per second and hour, shared with all other processes
     :param requests: how many may be sent
     """
 
@@ -29,9 +29,9 @@ class NightBudget:
         self._account_budget.acquire()
 
     def back_off(self, seconds: float) -> None:
-        """Let everybody wait: Megaplan said 429."""
+        """Make everybody wait: Megaplan answered 429."""
         self._account_budget.back_off(seconds)
 
     def remaining(self) -> int | None:
-        """Tell how many requests the hour still has."""
+        """Return how many requests are left in the hour."""
         return self._account_budget.remaining()

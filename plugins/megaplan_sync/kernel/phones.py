@@ -1,4 +1,4 @@
-"""Telephone numbers in E.164, from what people type into a CRM."""
+"""Converts phone numbers as people type them to E.164."""
 
 import re
 from functools import lru_cache
@@ -11,13 +11,13 @@ _SEVERAL = re.compile(r"[,;/\n]")
 
 @lru_cache(maxsize=4096)
 def phone_e164(typed: str, region: str = "RU") -> str | None:
-    """Return the number as ``+`` and digits, or None when ``typed`` is not a telephone number.
+    """Return the number as ``+`` and digits, or None if ``typed`` is not a phone number.
 
-    Megaplan keeps numbers as people type them (``8 (900) 123-45-67``, ``79001234567``, ``998901234567``,
-    ``+7 702 …``, seen live). A number is read as one of ``region`` first, then as an international one
-    whose plus sign was left out. Extensions are dropped; of several numbers in one field the first counts.
+    Megaplan stores numbers as people type them (``8 (900) 123-45-67``, ``79001234567``, ``998901234567``,
+    ``+7 702 …``, seen live). A number is parsed as a national one of ``region`` first, then as an international one
+    without its plus sign. Extensions are dropped; of several numbers in one field the first one counts.
 
-    :param typed: free text of a phone field
+    :param typed: text of a phone field
     :param region: ISO 3166 code of the country whose national numbers come without a country code
     """
     for text in (typed, *_SEVERAL.split(typed)[:1]):

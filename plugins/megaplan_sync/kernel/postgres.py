@@ -25,8 +25,8 @@ def raw_database(postgres_conn_id: str = POSTGRES_CONN_ID) -> Iterator[Connectio
     """Open a session for the syncs, see ``prepare_session``.
 
     :raises MissingConnectionError: Airflow has no such connection
-    :raises DatabaseUnavailableError: no session can be had, or it was lost inside of the block
-    :raises DatabaseRightsError: the user may not do what the block does
+    :raises DatabaseUnavailableError: the database cannot be reached, or the session was lost inside the block
+    :raises DatabaseRightsError: the user lacks a right that the block needs
     """
     try:
         connection = cast(Connection[Any], PostgresHook(postgres_conn_id=postgres_conn_id).get_conn())
@@ -42,10 +42,10 @@ def raw_database(postgres_conn_id: str = POSTGRES_CONN_ID) -> Iterator[Connectio
 
 
 def prepare_session(connection: Connection[Any]) -> None:
-    """Set a session to autocommit (transactions are begun where they belong), UTC, fresh plans, lazy commits.
+    """Set a session to autocommit (transactions are explicit), UTC, fresh plans and asynchronous commits.
 
-    Statements are planned each time: a plan kept from when a table was empty would read it whole for ever.
-    Whoever tells others that rows have changed commits durably first, see the statement ``prepare_session``.
+    Statements are planned each time: a plan cached while a table was empty would always scan all of it.
+    Before others are notified of changed rows, commit durably: see the statement ``commit_durably``.
     """
     connection.autocommit = True
     connection.prepare_threshold = None

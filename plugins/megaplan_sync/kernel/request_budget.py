@@ -1,7 +1,7 @@
-"""The request budget of an account, shared by all processes through Postgres.
+"""An account's request budget, shared by all processes through Postgres.
 
-Looked at and left: pyrate-limiter's Postgres bucket, which locks the whole table for each request and has no
-share reserved for the live lane. Here a request is one atomic ``UPDATE … RETURNING`` of one row.
+pyrate-limiter's Postgres bucket was considered: it locks the whole table for each request and cannot reserve a share
+for the live lane. Here a request is one atomic ``UPDATE … RETURNING`` of one row.
 """
 
 import logging
@@ -17,17 +17,17 @@ from megaplan_sync.kernel.sql import read_sql
 log = logging.getLogger(__name__)
 
 LIVE_SHARE = 0.1
-"""Share of the hour's requests that batch work leaves to the live lane, where telephony is active."""
+"""Share of the hourly limit that batch work leaves to the live lane if telephony is active."""
 
 
-class PostgresBudget:
+class PostgresRequestBudget:
     """A ``RequestBudget`` in ``megaplan_sync.request_budgets``.
 
-    :param connection: a connection of its own, in autocommit mode
+    :param connection: used for nothing else, in autocommit mode
     :param account: label of the account
-    :param requests_per_second: pace of all processes together
-    :param requests_per_hour: most requests in any sixty minutes
-    :param reserved_share: share of the hour that this process leaves to others
+    :param requests_per_second: of all processes together
+    :param requests_per_hour: limit for any sixty minutes
+    :param reserved_share: share of the hourly limit that this process leaves to others
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class PostgresBudget:
             "account": account,
             "requests_per_second": requests_per_second,
             "requests_per_hour": self._requests_per_hour,
-            "patience_seconds": None,
+            "longest_wait_seconds": None,
         }
         connection.execute(read_sql("create_request_budget"), {"account": account})
 
@@ -71,14 +71,14 @@ class PostgresBudget:
             self._sleep(row[0])
 
     def back_off(self, seconds: float) -> None:
-        """Let every process of this account wait ``seconds``: Megaplan answered 429."""
+        """Make every process of this account wait: Megaplan answered 429."""
         with self._lock:
             self._connection.execute(
                 read_sql("block_request_budget"), {"account": self._account, "seconds": seconds}
             )
 
     def remaining(self) -> int:
-        """Return how many requests are left within the hour."""
+        """Return how many requests are left in the hour."""
         with self._lock:
             spent, _ = self._state()
         return max(0, self._requests_per_hour - spent)

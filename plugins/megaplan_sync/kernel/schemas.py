@@ -1,4 +1,4 @@
-"""Creates the schemas beside the raw tables, ``telephony`` and ``uis``; refuses newer ones, never drops any."""
+"""Creates and upgrades the schemas ``telephony`` and ``uis``; refuses newer ones, and never drops data."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,18 +26,18 @@ TELEPHONY_TABLES = tuple(
         "forgotten_calls",
     )
 )
-UPLOAD_SCHEMA_VERSION = 1
+UPLOAD_SCHEMA_VERSION = 2
 """Version of the tables of schema ``uis`` that this code writes."""
 UPLOAD_TABLES = tuple(
-    f"uis.{name}" for name in ("schema_version", "directory_rows", "deals", "points", "upload_runs", "parked")
+    f"uis.{name}" for name in ("schema_version", "directory_rows", "deals", "points", "upload_runs", "failed")
 )
 
 
 def prepare_telephony_schema(connection: Connection[Any]) -> bool:
-    """Create what is missing of schema ``telephony``, which also holds the inbox, in one transaction.
+    """Create or upgrade the schema ``telephony``, which includes the inbox, in one transaction.
 
-    :returns: whether anything had to be done
-    :raises NewerSchemaError: the tables were made by a newer version of this package
+    :returns: whether anything was missing or old
+    :raises NewerSchemaError: the tables were created by a newer version of this package
     """
     return _prepare_schema(
         connection,
@@ -50,10 +50,10 @@ def prepare_telephony_schema(connection: Connection[Any]) -> bool:
 
 
 def prepare_upload_schema(connection: Connection[Any]) -> bool:
-    """Create what is missing of schema ``uis``, in one transaction.
+    """Create or upgrade the schema ``uis`` in one transaction.
 
-    :returns: whether anything had to be done
-    :raises NewerSchemaError: the tables were made by a newer version of this package
+    :returns: whether anything was missing or old
+    :raises NewerSchemaError: the tables were created by a newer version of this package
     """
     return _prepare_schema(
         connection,
@@ -76,8 +76,8 @@ def _prepare_schema(
 ) -> bool:
     """Create what is missing, in one transaction.
 
-    :param tables: all there are in this version, named with their schema; the first one holds the version
-    :param version: of the tables that this code writes
+    :param tables: all tables and views of this version, with their schema; the first one holds the version
+    :param version: that this code writes
     """
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(read_sql("lock_schema"))
@@ -88,7 +88,7 @@ def _prepare_schema(
             cursor.execute(read_sql(select_version))
             found = next((number for (number,) in cursor.fetchall()), 0)
         if found > version:
-            raise NewerSchemaError(found, version)
+            raise NewerSchemaError(found, version, tables[0])
         if found == version and present == set(tables):
             return False
         cursor.execute(read_sql(create_tables))

@@ -1,4 +1,4 @@
-"""Finds named SQL statements, from a checkout and from an installed wheel alike."""
+"""Finds SQL statements by name, in a checkout and in an installed wheel."""
 
 import re
 from functools import cache
@@ -12,9 +12,9 @@ _HEADER = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 
 
 def read_sql(name: str) -> str:
-    """Return the statement that stands below ``-- name: <name>`` in a file of ``include/sql/<lane>/``.
+    """Return the statement below ``-- name: <name>`` in a file of ``include/sql/<lane>/``.
 
-    :param name: e.g. ``claim_deliveries``
+    :param name: such as ``claim_deliveries``
     :raises KeyError: there is no such statement
     """
     return statements()[name]
@@ -22,17 +22,21 @@ def read_sql(name: str) -> str:
 
 @cache
 def statements() -> dict[str, str]:
-    """Return all statements by name.
+    """Return all statements by name."""
+    return read_folder(_IN_THE_WHEEL if _IN_THE_WHEEL.is_dir() else _IN_A_CHECKOUT)
 
-    :raises ValueError: two statements have one name
+
+def read_folder(folder: Traversable) -> dict[str, str]:
+    """Return all statements of a folder of lanes by name.
+
+    :raises ValueError: two statements have the same name
     """
-    source: Traversable = _IN_THE_WHEEL if _IN_THE_WHEEL.is_dir() else _IN_A_CHECKOUT
     found: dict[str, str] = {}
-    for lane in source.iterdir():
+    for lane in folder.iterdir():
         for topic in lane.iterdir():
             _, *parts = _HEADER.split(topic.read_text(encoding="utf-8"))
             for name, text in zip(parts[::2], parts[1::2], strict=True):
                 if name in found:
-                    raise ValueError(f"include/sql has two statements called {name}")
+                    raise ValueError(f"include/sql has two statements called {name}: rename one")
                 found[name] = text.strip()
     return found

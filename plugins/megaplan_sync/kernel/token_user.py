@@ -1,4 +1,4 @@
-"""Who the connection logs in as, and what that user may do: less than before looks like a mass deletion."""
+"""The user that the connection logs in as, and its rights: losing some looks like a mass deletion."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from psycopg.types.json import Jsonb
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.sql import read_sql
 
-_TOLD = ("contentType", "id", "department", "position", "isWorking", "canLogin", "possibleActions", "status")
-"""What of ``/currentUser`` says something about rights (RAML r2510: Employee)."""
+_KEYS = ("contentType", "id", "department", "position", "isWorking", "canLogin", "possibleActions", "status")
+"""Fields of ``/currentUser`` that concern rights (RAML r2510: Employee)."""
 
 
 def current_rights(hook: MegaplanHook) -> dict[str, Any]:
-    """Return what Megaplan says about the user whose rights the token has."""
+    """Return the fields about rights of the user that the token belongs to."""
     user = hook.current_user()
-    rights: dict[str, Any] = {key: user[key] for key in _TOLD if key in user}
+    rights: dict[str, Any] = {key: user[key] for key in _KEYS if key in user}
     for key in ("department", "status"):
         if isinstance(rights.get(key), dict):
             rights[key] = rights[key].get("name") or rights[key].get("id")
@@ -25,16 +25,16 @@ def current_rights(hook: MegaplanHook) -> dict[str, Any]:
 
 
 def lost_rights(connection: Connection[Any], account: str, now: dict[str, Any]) -> str | None:
-    """Compare with the last good reconciliation.
+    """Compare with the last proven reconciliation.
 
-    :returns: what has changed, in words; None if nothing, or if there is nothing to compare with
+    :returns: a description of the changes; None if there are none, or nothing to compare with
     """
     row = connection.execute(read_sql("select_token_user"), {"account": account}).fetchone()
     if row is None:
         return None
     before: dict[str, Any] = row[0]
     changes = []
-    for key in _TOLD:
+    for key in _KEYS:
         old, new = before.get(key), now.get(key)
         if old == new:
             continue
@@ -47,10 +47,10 @@ def lost_rights(connection: Connection[Any], account: str, now: dict[str, Any]) 
 
 
 def is_known(connection: Connection[Any], account: str) -> bool:
-    """Tell whether Megaplan has told who the user is before."""
+    """Return whether the rights of an account's user have been saved before."""
     return connection.execute(read_sql("select_token_user"), {"account": account}).fetchone() is not None
 
 
 def save_rights(connection: Connection[Any], account: str, now: dict[str, Any]) -> None:
-    """Remember them as those of a good reconciliation."""
+    """Save the rights as those of a proven reconciliation."""
     connection.execute(read_sql("save_token_user"), {"account": account, "rights": Jsonb(now)})

@@ -1,4 +1,4 @@
-"""Reads Megaplan's values for typed columns; what does not fit becomes null, and payload keeps it."""
+"""Converts Megaplan's values for typed columns; an invalid value becomes null, and stays in the payload."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -9,7 +9,7 @@ Number = int | float | Decimal
 
 
 class Amount(NamedTuple):
-    """Money: the value in its own currency, the ISO code, the value in the account's main currency."""
+    """Money: the amount, its ISO currency code, and the amount in the account's main currency."""
 
     value: Number | None
     currency: str | None
@@ -27,7 +27,7 @@ def money(value: Any) -> Amount:
 
 
 def number(value: Any) -> Number | None:
-    """Read a JSON number, or a number that came as a string."""
+    """Read a number, or a string that contains one."""
     kind = type(value)
     if kind is int or kind is float:
         return value  # type: ignore[no-any-return]
@@ -41,7 +41,7 @@ def number(value: Any) -> Number | None:
 
 
 def text(value: Any) -> str | None:
-    """Read a string; numbers become their text. Postgres has no place for U+0000; it becomes U+FFFD."""
+    """Read a string or a number as text. U+0000, which Postgres cannot store, becomes U+FFFD."""
     kind = type(value)
     if kind is str:
         return str(value).replace("\0", "\ufffd")
@@ -49,14 +49,14 @@ def text(value: Any) -> str | None:
 
 
 def boolean(value: Any) -> bool | None:
-    """Read true or false and nothing else."""
+    """Read true or false, and nothing else."""
     return value if value is True or value is False else None
 
 
 def moment(value: Any) -> str | None:
-    """Read ``{"contentType":"DateTime","value":"2026-09-21T09:15:00+00:00"}`` as the text Postgres takes.
+    """Read ``{"contentType":"DateTime","value":"2026-09-21T09:15:00+00:00"}`` as text for Postgres.
 
-    A text without a zone is UTC: sessions of this package run in UTC.
+    Text without a zone is UTC: sessions of this package run in UTC.
     """
     if isinstance(value, dict):
         value = value.get("value")
@@ -79,7 +79,7 @@ def identifier(value: Any) -> int | None:
 
 
 def link_id(value: Any, content_types: Collection[str] | None = None) -> int | None:
-    """Read the id of a linked entity, if it is one of ``content_types``."""
+    """Read the id of a linked entity if its type is one of ``content_types``."""
     if not isinstance(value, dict):
         return None
     if content_types is not None and value.get("contentType") not in content_types:

@@ -9,7 +9,7 @@ from megaplan_sync.kernel.account_failures import AccountFailures
 from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.kernel.account_session import account_session
 from megaplan_sync.kernel.accounts import chosen_accounts, in_batches
-from megaplan_sync.kernel.error_reporting import PlainSpokenOperator, plainly_told
+from megaplan_sync.kernel.error_reporting import ReportingOperator, airflow_errors
 from megaplan_sync.kernel.postgres import raw_database
 from megaplan_sync.raw.account_sync import AccountSync, chosen_entities
 from megaplan_sync.raw.announcements import announce_changes
@@ -22,13 +22,13 @@ class PrepareRawTablesOperator(RawDatabaseOperator):
 
     def execute(self, context: Context) -> bool:
         """Return whether anything had to be done."""
-        with plainly_told(), raw_database(self.postgres_conn_id) as connection:
+        with airflow_errors(), raw_database(self.postgres_conn_id) as connection:
             done = prepare_raw_schema(connection)
         self.log.info("Raw tables and views %s", "created or upgraded" if done else "are in place")
         return done
 
 
-class ChooseMegaplanAccountsOperator(PlainSpokenOperator):
+class ChooseMegaplanAccountsOperator(ReportingOperator):
     """Returns the connection ids of the wanted accounts, in batches for mapped tasks.
 
     Checks the wanted entities as well, so that a slip of the pen is told before anything is read.
@@ -48,7 +48,7 @@ class ChooseMegaplanAccountsOperator(PlainSpokenOperator):
 
     def execute(self, context: Context) -> list[list[str]]:
         """Return batches of connection ids."""
-        with plainly_told():
+        with airflow_errors():
             chosen_entities(self.entities or ())
             return in_batches(chosen_accounts(self.accounts or ()))
 
@@ -81,7 +81,7 @@ class MegaplanToPostgresOperator(AccountsOperator):
         outcomes: list[EntityOutcome] = []
         with AccountFailures(self.log) as failures:
             for conn_id in self.accounts:
-                with failures.kept(conn_id):
+                with failures.catch(conn_id):
                     outcomes += self._sync(conn_id, str(context["run_id"]))
             announce_changes(outcomes, self.postgres_conn_id, context)
         return [outcome.as_dict() for outcome in outcomes]

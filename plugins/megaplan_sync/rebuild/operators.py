@@ -9,7 +9,7 @@ from psycopg.errors import UndefinedColumn
 from megaplan_sync.kernel.account_failures import AccountFailures
 from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.kernel.account_session import account_hook
-from megaplan_sync.kernel.error_reporting import plainly_told
+from megaplan_sync.kernel.error_reporting import airflow_errors
 from megaplan_sync.kernel.postgres import raw_database
 from megaplan_sync.raw.announcements import announce_changes
 from megaplan_sync.raw.schema import require_raw_schema
@@ -24,7 +24,7 @@ class RequireRawColumnsOperator(RawDatabaseOperator):
 
     def execute(self, context: Context) -> None:
         """Check and upgrade."""
-        with plainly_told(), raw_database(self.postgres_conn_id) as connection:
+        with airflow_errors(), raw_database(self.postgres_conn_id) as connection:
             try:
                 require_raw_schema(connection)
             except UndefinedColumn:  # of a view that is missing too
@@ -38,7 +38,7 @@ class RecreateViewsOperator(RawDatabaseOperator):
 
     def execute(self, context: Context) -> None:
         """Make them anew."""
-        with plainly_told(), raw_database(self.postgres_conn_id) as connection:
+        with airflow_errors(), raw_database(self.postgres_conn_id) as connection:
             recreate_views(connection)
         self.log.info("The views of schema megaplan are in place")
 
@@ -63,7 +63,7 @@ class RebuildRawTablesOperator(AccountsOperator):
         outcomes: list[RebuildOutcome] = []
         with AccountFailures(self.log) as failures:
             for conn_id in self.accounts:
-                with failures.kept(conn_id):
+                with failures.catch(conn_id):
                     outcomes += self._rebuild(conn_id, str(context["run_id"]))
             announce_changes(outcomes, self.postgres_conn_id, context)
         return [outcome.as_dict() for outcome in outcomes]

@@ -11,8 +11,8 @@ from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabase
 from megaplan_sync.kernel.account_session import account_hook, account_session, has_calls
 from megaplan_sync.kernel.accounts import chosen_accounts, in_batches
 from megaplan_sync.kernel.certificate import CALLS, Certificate, certificates_of
-from megaplan_sync.kernel.certificate_report import event_extra, report, wants
-from megaplan_sync.kernel.error_reporting import plainly_told
+from megaplan_sync.kernel.certificate_report import describe_problem, event_extra, report
+from megaplan_sync.kernel.error_reporting import airflow_errors
 from megaplan_sync.kernel.exceptions import (
     ProposalNumberError,
     UnknownDepthError,
@@ -35,7 +35,7 @@ class RequireRawTablesOperator(RawDatabaseOperator):
 
     def execute(self, context: Context) -> None:
         """Check and upgrade."""
-        with plainly_told(), raw_database(self.postgres_conn_id) as connection:
+        with airflow_errors(), raw_database(self.postgres_conn_id) as connection:
             require_raw_schema(connection)
 
 
@@ -68,7 +68,7 @@ class ChooseReconciliationOperator(RawDatabaseOperator):
 
     def execute(self, context: Context) -> list[list[str]]:
         """Return batches of connection ids."""
-        with plainly_told():
+        with airflow_errors():
             chosen_entities(raw_entities(self.entities))
             if self.depth not in DEPTHS:
                 raise UnknownDepthError(self.depth)
@@ -106,7 +106,7 @@ class ReconcileMegaplanOperator(AccountsOperator):
             return
         with AccountFailures(self.log) as failures:
             for conn_id in self.accounts:
-                with failures.kept(conn_id):
+                with failures.catch(conn_id):
                     self._reconcile(conn_id, context)
 
     def _reconcile(self, conn_id: str, context: Context) -> None:
@@ -128,7 +128,7 @@ class PublishCertificatesOperator(RawDatabaseOperator):
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Return the certificates."""
-        with plainly_told():
+        with airflow_errors():
             try:
                 with raw_database(self.postgres_conn_id) as connection:
                     certificates = certificates_of(connection, str(context["run_id"]))
@@ -165,10 +165,10 @@ class JudgeCertificatesOperator(RawDatabaseOperator):
 
     def execute(self, context: Context) -> None:
         """Judge."""
-        with plainly_told():
+        with airflow_errors():
             with raw_database(self.postgres_conn_id) as connection:
                 certificates = certificates_of(connection, str(context["run_id"]))
-            wanting = [*self._without(certificates), *map(wants, _bad(certificates))]
+            wanting = [*self._without(certificates), *map(describe_problem, _bad(certificates))]
             if wanting:
                 raise UnprovenError(" | ".join(wanting))
             self.log.info("Proven: %d certificates without anything unresolved", len(certificates))

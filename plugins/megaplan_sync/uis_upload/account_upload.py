@@ -1,4 +1,4 @@
-"""One account's deals into UIS: what they point at first, then they themselves."""
+"""Uploads one account's deals to UIS: first what they refer to, then the deals."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from psycopg.types.json import Jsonb
 from megaplan_sync.uis_upload.contacts import Contacts
 from megaplan_sync.uis_upload.deal_fields import ChosenFields, CustomField, choose_fields
 from megaplan_sync.uis_upload.deal_ledger import DealLedger
-from megaplan_sync.uis_upload.deal_records import RecordMaker
+from megaplan_sync.uis_upload.deal_records import RecordBuilder
 from megaplan_sync.uis_upload.deal_uploads import DealUploads
 from megaplan_sync.uis_upload.directory_ledger import DirectoryLedger, sync_names
 from megaplan_sync.uis_upload.exceptions import UploadBusyError
 from megaplan_sync.uis_upload.external_ids import employee_ext_id
 from megaplan_sync.uis_upload.funnels import Funnels
-from megaplan_sync.uis_upload.read_back import ReadingBack
+from megaplan_sync.uis_upload.read_back import ReadBack
 from megaplan_sync.uis_upload.session import UploadSession
 from megaplan_sync.uis_upload.verification import Verification
 from uis_hook import deals
@@ -31,42 +31,42 @@ SECONDS_TO_WAIT_FOR_ANOTHER_RUN = 60.0
 
 
 class AccountUpload:
-    """One account, one run.
+    """One account's upload in one run.
 
-    :param run_id: what its tasks do is counted together
+    :param run_id: the counts of all its tasks are added up
     """
 
     def __init__(self, session: UploadSession, run_id: str) -> None:
         self._session = session
         self._run_id = run_id
         self._ledger = DealLedger(session)
-        self._reading_back = ReadingBack(session, self._ledger)
+        self._read_back = ReadBack(session, self._ledger)
 
     def send(
-        self, *, since: datetime | None = None, full: bool = False, resend_parked: bool = False
+        self, *, since: datetime | None = None, full: bool = False, resend_failed: bool = False
     ) -> dict[str, int]:
-        """Send whatever UIS has not, or has otherwise; return counts.
+        """Send everything that UIS lacks or has in another state; return counts.
 
-        When the points are used up, the rest waits for the next run; that is no failure.
+        When the points are used up, the rest waits for the next run; this is not an error.
 
-        :param since: only deals that have changed since
-        :param full: compare with what UIS has instead of with the ledger
-        :param resend_parked: try anew what was refused
+        :param since: only deals changed since then
+        :param full: compare with UIS itself instead of the ledger
+        :param resend_failed: try again what was refused
         """
         with self._counted(is_first=True):
-            if resend_parked:
-                self._session.count("let_go", int(self._session.execute("resend_parked_uploads")[0][0]))
-            self._reading_back.settle(is_ours=False)
+            if resend_failed:
+                self._session.count("retried", int(self._session.execute("clear_failed_uploads")[0][0]))
+            self._read_back.resolve(own_request=False)
             contacts = Contacts(self._session)
             if full or not self._ledger.has_any():
-                self._learn(contacts)
+                self._adopt(contacts)
             funnels = Funnels(self._session).sync()
             fields = self._fields()
             self._employees()
             contacts.send_new()
             if {"contacts_created", "contacts_adopted"} & self._session.counts.keys():
                 self._session.execute("analyze_upload_ledger")
-            maker = RecordMaker(
+            builder = RecordBuilder(
                 funnels,
                 self._session.uis.settings.zone,
                 self._session.uis.settings.vendor_quirks.deal_text_length,
@@ -77,25 +77,25 @@ class AccountUpload:
                     if row.content_hash is not None
                 ),
             )
-            uploads = DealUploads(self._session, self._ledger, maker)
+            uploads = DealUploads(self._session, self._ledger, builder)
             uploads.send(since, fields.sources)
             uploads.delete()
-            contacts.send_changed()  # last: each costs a request of its own
+            contacts.send_changed()  # last: each takes a request of its own
         return self._session.counts
 
     def verify(self) -> dict[str, int]:
-        """Read in the report what nobody has seen there yet; return counts."""
+        """Look up in the report what is not verified yet; return counts."""
         with self._counted(is_first=False):
-            Verification(self._session, self._ledger, self._reading_back).run()
+            Verification(self._session, self._ledger, self._read_back).run()
         return self._session.counts
 
-    def _learn(self, contacts: Contacts) -> None:
-        """Learn what UIS has: the ledger knows nothing, or is not to be believed."""
+    def _adopt(self, contacts: Contacts) -> None:
+        """Rebuild the ledger from what UIS has."""
         for kind in ("funnel", "employee", "user_field", "contact"):
-            DirectoryLedger(self._session, kind).forget()
-        self._session.execute("forget_uploads")
+            DirectoryLedger(self._session, kind).reset()
+        self._session.execute("reset_uploads")
         contacts.adopt()
-        self._reading_back.adopt()
+        self._read_back.adopt()
 
     def _fields(self) -> ChosenFields:
         settings = self._session.settings
@@ -130,9 +130,9 @@ class AccountUpload:
 
     @contextmanager
     def _counted(self, *, is_first: bool) -> Iterator[None]:
-        """Hold the account's lock from here on, and note what the block did, whatever ends it.
+        """Take the account's lock, and save what the block did, however it ends.
 
-        :param is_first: what the run left unfinished is told anew, not added to
+        :param is_first: replace what the run reported as unfinished, instead of adding to it
         """
         self._lock()
         self._session.execute("delete_old_upload_runs")
@@ -143,7 +143,7 @@ class AccountUpload:
             yield
         except UisLimitExceededError as error:
             log.warning("%s The rest waits for the next run.", error)
-            unfinished = f"The cabinet's points are used up; the next run goes on. {error}"
+            unfinished = f"The cabinet's points are used up; the next run continues. {error}"
         finally:
             if not self._session.connection.closed:
                 self._session.execute(

@@ -1,8 +1,8 @@
-"""Sends batches of which UIS takes all or nothing, and finds the one that is to blame.
+"""Sends batches that UIS accepts or refuses as a whole, and finds the item that causes a refusal.
 
-A refused request costs no points. So whoever the error's field points at is sent alone, to be sure: refused again,
-it is to blame and the rest goes on without it; taken, the field means something else, and halving finds the one to
-blame.
+Refused requests cost no points. So the item that the error's field points at is sent alone first: if it is refused
+again, it is the cause, and the rest is sent without it; if it is accepted, the field is misleading, and bisection
+finds the cause.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _PLACE = re.compile(r"(?:^|[.\]])(?:deals|contacts)\D{0,2}(\d+)")
 class BatchSender(Generic[Item]):
     """Delivers items in batches.
 
-    :param send: sends a batch; raises UisValidationError when it is refused
-    :param refused: told of an item that is refused alone; returns it mended, or None to give it up
-    :param records_of: how many records an item is in the request
-    :param ext_id_of: an item's id, by which UIS's text may name it
+    :param send: sends a batch; raises UisValidationError if it is refused
+    :param refused: called with an item that is refused alone; returns a repaired item, or None to give up
+    :param records_of: returns the number of records that an item takes in a request
+    :param ext_id_of: returns an item's id, which UIS's message may contain
     """
 
     def __init__(
@@ -37,12 +37,12 @@ class BatchSender(Generic[Item]):
         self._refused = refused
         self._records_of = records_of
         self._ext_id_of = ext_id_of
-        self._is_misled = False
+        self._field_misleads = False
 
     def deliver(self, items: Sequence[Item]) -> None:
-        """Send a batch, and give up what is refused of it.
+        """Send a batch without the items that are refused.
 
-        :raises UisError: whatever else goes wrong
+        :raises UisError: on any error but a refusal
         """
         while items:
             try:
@@ -50,29 +50,29 @@ class BatchSender(Generic[Item]):
                 return
             except UisValidationError as refusal:
                 if len(items) == 1:
-                    mended = self._refused(items[0], refusal)
-                    items = [] if mended is None else [mended]
+                    repaired = self._refused(items[0], refusal)
+                    items = [] if repaired is None else [repaired]
                     continue
-                place = None if self._is_misled else self._place(items, refusal)
+                place = None if self._field_misleads else self._place(items, refusal)
             if place is None:
                 middle = len(items) // 2
                 self.deliver(items[:middle])
                 items = items[middle:]
             else:
-                items = [*items[:place], *self._alone(items[place]), *items[place + 1 :]]
+                items = [*items[:place], *self._send_alone(items[place]), *items[place + 1 :]]
 
-    def _alone(self, suspect: Item) -> list[Item]:
-        """Send one item; return it mended, if that is possible."""
+    def _send_alone(self, suspect: Item) -> list[Item]:
+        """Send one item; return the repaired item if it is refused and can be repaired."""
         try:
             self._send([suspect])
         except UisValidationError as refusal:
-            mended = self._refused(suspect, refusal)
-            return [] if mended is None else [mended]
-        self._is_misled = True
+            repaired = self._refused(suspect, refusal)
+            return [] if repaired is None else [repaired]
+        self._field_misleads = True
         return []
 
     def _place(self, items: Sequence[Item], refusal: UisValidationError) -> int | None:
-        """Return which item the error is about; None when it does not say."""
+        """Return the position of the item that the error is about; None if it does not say."""
         if found := _PLACE.search(refusal.field or ""):
             number = int(found.group(1))
             for place, item in enumerate(items):

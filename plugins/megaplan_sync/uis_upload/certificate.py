@@ -1,4 +1,4 @@
-"""The certificate of an upload: a row ``uis_deals`` of ``megaplan_raw.certificates``."""
+"""The certificate of an upload: the entity ``uis_deals`` in ``megaplan_raw.certificates``."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ ENTITY = "uis_deals"
 
 
 def certify(session: UploadSession, run_id: str) -> Certificate:
-    """Draw up the certificate of a run for an account, and write it.
+    """Create and save the certificate of a run for an account.
 
-    In the columns of the reconciliation: *missing* and *stale* were, or still are, not in UIS or otherwise there;
-    *repaired* of them were sent by this run; *extra* were in UIS and no longer in Megaplan.
+    The columns mean: *missing* deals were or are not in UIS, *stale* ones were or are there in another state;
+    *repaired* ones of both were sent by this run; *extra* ones were in UIS and no longer in Megaplan.
     """
-    ((in_megaplan, in_uis, same, differing, parked, unseen),) = session.execute("count_uploads")
+    ((in_megaplan, in_uis, same, differing, failed, unseen),) = session.execute("count_uploads")
     ((requests, counts, unfinished, seconds),) = session.execute("select_upload_run", run_id=run_id)
     created, changed, deleted = (
         int(counts.get(name, 0)) for name in ("deals_created", "deals_changed", "deals_deleted")
     )
-    lacking = max(0, in_megaplan - in_uis)
-    missing, stale = created + lacking, changed + differing + unseen
-    unresolved = lacking + differing + unseen
-    verdict: Verdict = "partial" if unfinished else "unresolved" if unresolved or parked else "proven"
+    absent = max(0, in_megaplan - in_uis)
+    missing, stale = created + absent, changed + differing + unseen
+    unresolved = absent + differing + unseen
+    verdict: Verdict = "partial" if unfinished else "unresolved" if unresolved or failed else "proven"
     certificate = Certificate(
         account=session.account,
         entity=ENTITY,
         depth="full",
         verdict=verdict,
-        reason=_reason(unfinished, parked, differing, unseen),
+        reason=_reason(unfinished, failed, differing, unseen),
         in_megaplan=in_megaplan,
         in_table=in_uis,
         same=same,
@@ -51,17 +51,17 @@ def certify(session: UploadSession, run_id: str) -> Certificate:
 
 
 def run_counts(session: UploadSession, run_id: str) -> dict[str, Any]:
-    """Return what a run has done for an account, by all its tasks."""
+    """Return the counts of a run for an account, over all its tasks."""
     ((_, counts, _, _),) = session.execute("select_upload_run", run_id=run_id)
     return dict(counts)
 
 
-def _reason(unfinished: str | None, parked: int, differing: int, unseen: int) -> str | None:
-    told = [unfinished] if unfinished else []
-    if parked:
-        told.append(f"{parked} deals are parked: see the view uis.parked.")
+def _reason(unfinished: str | None, failed: int, differing: int, unseen: int) -> str | None:
+    reasons = [unfinished] if unfinished else []
+    if failed:
+        reasons.append(f"{failed} deals failed: see the view uis.failed.")
     if differing:
-        told.append(f"{differing} deals are otherwise in the report: see uis.deals, difference.")
+        reasons.append(f"{differing} deals differ in the report: see uis.deals, column difference.")
     if unseen:
-        told.append(f"{unseen} deals are not seen in the report yet: the next run looks again.")
-    return " ".join(told) or None
+        reasons.append(f"{unseen} deals are not in the report yet: the next run checks again.")
+    return " ".join(reasons) or None

@@ -1,4 +1,4 @@
-"""Brings the contacts of deals up to date in UIS: new ones in batches, changed ones by one."""
+"""Updates the contacts of deals in UIS: new ones in batches, changed ones one by one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _VALUE = re.compile(r"(phone_numbers|emails)\D{0,2}(\d+)?")
 
 @dataclass(frozen=True)
 class DueContact:
-    """A contact to be sent; ``left_out``: what of it UIS does not take."""
+    """A contact to send; ``left_out`` lists what UIS does not accept of it."""
 
     ext_id: str
     content_hash: str
@@ -40,7 +40,7 @@ class DueContact:
 
     @property
     def content(self) -> dict[str, Any]:
-        """What is compared with what UIS has."""
+        """What is compared with UIS."""
         return {
             "name": self.contact.name,
             "phones": list(self.contact.phone_numbers),
@@ -48,23 +48,23 @@ class DueContact:
         }
 
     def row(self) -> SentRow:
-        """Return the row of the ledger, once UIS has it."""
+        """Return the ledger row for when UIS has the contact."""
         return SentRow(self.ext_id, self.content_hash, self.content, "; ".join(self.left_out) or None)
 
 
 def due_contact(ext_id: str, facts: Mapping[str, Any], content_hash: str, now: datetime) -> DueContact:
-    """Make a contact of facts: phones in full international form, each value once; others are left out."""
+    """Build a contact from facts; phones that are not in full international form are left out."""
     phones, emails, left_out = [], [], []
     for phone in facts["phones"]:
         try:
             phones.append(phone_digits(phone))
         except ValueError:
-            left_out.append("a phone that is no full international number")
+            left_out.append("a phone that is not a full international number")
     for email in facts["emails"]:
         if _EMAIL.fullmatch(email):
             emails.append(email)
         else:
-            left_out.append("an e-mail that is none")
+            left_out.append("an invalid e-mail")
     created = datetime.fromisoformat(facts["created_at"]) if facts["created_at"] else None
     unique_emails = {email.lower(): email for email in reversed(emails)}
     contact = DealContact(
@@ -85,11 +85,11 @@ class Contacts:
         self._uis = session.uis
         self._ledger = DirectoryLedger(session, "contact")
         self._sender = BatchSender[DueContact](
-            self._create, self._mend_or_park, lambda due: 1, lambda due: due.ext_id
+            self._create, self._repair_or_fail, lambda due: 1, lambda due: due.ext_id
         )
 
     def adopt(self) -> None:
-        """Learn which contacts UIS has; their content is compared before anything is sent."""
+        """Add the contacts that UIS has to the ledger; their content is compared before anything is sent."""
         start = f"{self._session.prefix}-contact-"
         rows = self._uis.rows(deals.beginning_with(deals.deal_contacts(), start))
         ours = [_adopted(row) for row in rows if str(row.get("ext_id")).startswith(start)]
@@ -97,12 +97,12 @@ class Contacts:
         self._session.count("contacts_adopted", len(ours))
 
     def send_new(self) -> None:
-        """Make those that UIS lacks, up to 1000 at once."""
+        """Create the contacts that UIS lacks, up to 1000 at once."""
         for page in self._due(is_known=False):
             self._sender.deliver(page)
 
     def send_changed(self) -> None:
-        """Change those that are otherwise in UIS; one request each, there is no other way."""
+        """Update the contacts that differ in UIS; the API takes one for each request."""
         known = self._ledger.load()
         for page in self._due(is_known=True):
             same = [due for due in page if known[due.ext_id].content == due.content]
@@ -130,18 +130,18 @@ class Contacts:
                 contacts = [due.contact for due in batch]
                 self._uis.ask(deals.create_deal_contacts(self._uis.settings, contacts))
             except UisDuplicateError:
-                left = self._those_not_there(batch)
+                left = self._missing_in_uis(batch)
                 if len(left) == len(batch):
-                    raise  # something else of them is a duplicate
+                    raise  # another field is a duplicate
                 batch = left
             except (UisServerError, UisTransportError) as error:
                 if tries == TRIES:
                     raise
                 log.warning(
-                    "%s Looking which contacts are there in %.0f s.", error, self._session.read_lag_seconds
+                    "%s Checking in %.0f s which contacts exist.", error, self._session.read_lag_seconds
                 )
                 self._session.sleep(self._session.read_lag_seconds)
-                batch = self._those_not_there(batch)
+                batch = self._missing_in_uis(batch)
             else:
                 self._ledger.save([due.row() for due in batch])
                 self._session.count("contacts_created", len(batch))
@@ -149,8 +149,8 @@ class Contacts:
             if not batch:
                 return
 
-    def _those_not_there(self, batch: Sequence[DueContact]) -> list[DueContact]:
-        """Note which contacts of a batch UIS has; return the others."""
+    def _missing_in_uis(self, batch: Sequence[DueContact]) -> list[DueContact]:
+        """Add the contacts of a batch that UIS has to the ledger; return the others."""
         wanted = {due.ext_id for due in batch}
         rows = self._uis.rows(*deals.with_ext_ids(deals.deal_contacts(), sorted(wanted)))
         present = {str(row["ext_id"]): row for row in rows if row.get("ext_id") in wanted}
@@ -166,25 +166,25 @@ class Contacts:
                 self._sender.deliver([due])
                 return
             except UisValidationError as refusal:
-                mended = self._mend_or_park(due, refusal)
-                if mended is None:
+                repaired = self._repair_or_fail(due, refusal)
+                if repaired is None:
                     return
-                due = mended
+                due = repaired
             else:
                 self._ledger.save([due.row()])
                 self._session.count("contacts_changed")
                 return
 
-    def _mend_or_park(self, due: DueContact, refusal: UisValidationError) -> DueContact | None:
-        """Leave out the phone or the e-mail that UIS refuses; park the contact when it is something else."""
-        mended = _without_refused_value(due, refusal)
-        if mended is None:
-            self._ledger.park(due.ext_id, due.content_hash, refusal)
-        return mended
+    def _repair_or_fail(self, due: DueContact, refusal: UisValidationError) -> DueContact | None:
+        """Leave out a refused phone or e-mail; if something else is refused, the contact has failed."""
+        repaired = _without_refused_value(due, refusal)
+        if repaired is None:
+            self._ledger.fail(due.ext_id, due.content_hash, refusal)
+        return repaired
 
 
 def _adopted(row: Mapping[str, Any]) -> SentRow:
-    """Return the row of the ledger for a contact as UIS shows it; its hash is that of no facts."""
+    """Return the ledger row of a contact as UIS shows it; its hash matches no facts."""
     content = {
         "name": row.get("name"),
         "phones": [str(phone).removeprefix("+") for phone in row.get("phone_numbers") or ()],

@@ -1,4 +1,4 @@
-"""The hash by which the ledger tells whether something is as UIS has it. Free of I/O."""
+"""The hash by which the ledger detects changes. Free of I/O."""
 
 import hashlib
 from typing import Any

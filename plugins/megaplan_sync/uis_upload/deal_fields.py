@@ -1,4 +1,4 @@
-"""The user fields of deals in UIS: a place for what its deals have no column for."""
+"""The user fields of deals in UIS, for values that its deals have no column for."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOOKS_LIKE_A_LOSS_REASON = re.compile(r"причин\w*\s.*(отказ|пров�
 
 @dataclass(frozen=True)
 class UserField:
-    """A user field, as ``create.deal_user_field`` wants it."""
+    """A user field, as ``create.deal_user_field`` takes it."""
 
     ext_id: str
     name: str
@@ -37,14 +37,14 @@ class CustomField(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """How its value becomes a text, see ``select_upload_deals``."""
+        """How its value is converted to text, see ``select_upload_deals``."""
         if self.is_multiple:
             return "text"
         return "money" if (self.type or "").lower() == "money" else column_type(self.type)
 
 
 class FieldSource(NamedTuple):
-    """A custom field whose value goes into a user field."""
+    """A custom field, and the user field that its value goes into."""
 
     ext_id: str
     key: str
@@ -53,7 +53,7 @@ class FieldSource(NamedTuple):
 
 @dataclass(frozen=True)
 class ChosenFields:
-    """Which user fields there are, and where those of custom fields come from."""
+    """The user fields of an account, and the custom fields that some of them come from."""
 
     user_fields: Sequence[UserField]
     sources: Sequence[FieldSource]
@@ -64,8 +64,8 @@ def choose_fields(
 ) -> ChosenFields:
     """Return the user fields of an account.
 
-    :param wanted: titles or keys of custom fields; a title may belong to several, one for each pipeline
-    :param loss_reason: likewise; None takes all whose title looks like it
+    :param wanted: titles or keys of custom fields; several fields may share a title, one for each pipeline
+    :param loss_reason: likewise; None means all fields whose title looks like it
     :raises DealFieldError: there is no such custom field
     """
     user_fields = [

@@ -1,4 +1,4 @@
-"""The ledger of deals: what UIS has of each, what is on its way, what is refused."""
+"""The ledger of deals: what UIS has of each, what is in flight, and what failed."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from uis_hook.deals import DealRecord
 
 log = logging.getLogger(__name__)
 
-STRETCH = 2000
-"""Deals whose facts are made at once: enough for one request, few enough for the memory."""
+DEALS_PER_RANGE = 2000
+"""Deals whose facts are selected at once: enough for a request, few enough for memory."""
 
 
 @dataclass(frozen=True)
 class PlannedDeal:
-    """A deal with the records that are to be added to its history."""
+    """A deal with the records to add to its history."""
 
     facts: DealFacts
     records: Sequence[DealRecord]
 
     def last(self, zone: ZoneInfo) -> dict[str, Any]:
-        """Return the record that tells the deal's present state, as it is sent."""
+        """Return the record of the deal's current state, as it is sent."""
         return self.records[-1].params(zone)
 
 
 @dataclass(frozen=True)
-class UnsettledDeal:
-    """A deal in a request whose answer is not known."""
+class DealInFlight:
+    """A deal in a request whose outcome is unknown."""
 
     deal_id: int
     ext_id: str
@@ -49,13 +49,12 @@ class UnsettledDeal:
 
 @dataclass(frozen=True)
 class UnverifiedDeal:
-    """A deal that nobody has seen in the report yet."""
+    """A deal that has not been seen in the report yet."""
 
     deal_id: int
     ext_id: str
     sent: dict[str, Any]
     sent_hash: str
-    verify_tries: int
 
 
 class DealLedger:
@@ -65,11 +64,11 @@ class DealLedger:
         self._session = session
         self._own = {"account": session.account}
 
-    def stretches(self) -> Iterator[tuple[int, int]]:
-        """Yield the ids of all present deals in stretches: behind which, up to which."""
+    def id_ranges(self) -> Iterator[tuple[int, int]]:
+        """Yield id ranges that cover all deals: the first id is exclusive, the last one inclusive."""
         after = 0
         while (
-            last := self._session.execute("find_upload_stretch", after=after, deals=STRETCH)[0][0]
+            last := self._session.execute("find_upload_id_range", after=after, deals=DEALS_PER_RANGE)[0][0]
         ) is not None:
             yield after, last
             after = last
@@ -77,11 +76,11 @@ class DealLedger:
     def due(
         self, after: int, last: int, since: datetime | None, sources: Sequence[FieldSource], version: str
     ) -> list[DealFacts]:
-        """Return the deals of a stretch that UIS has not, or has otherwise, by id.
+        """Return the deals of a range of ids that UIS lacks or has in another state.
 
         :param version: of the mapping, part of each hash
         """
-        asked = {
+        values = {
             **self._own,
             "prefix": self._session.prefix,
             "mapping_version": version,
@@ -95,18 +94,18 @@ class DealLedger:
         }
         return [
             DealFacts(*row)
-            for row in self._session.connection.execute(read_sql("select_upload_deals"), asked)
+            for row in self._session.connection.execute(read_sql("select_upload_deals"), values)
         ]
 
     def moves(self, deal_ids: Sequence[int]) -> dict[int, list[Move]]:
-        """Return the known moves between stages of some deals."""
+        """Return the known stage moves of some deals."""
         found: dict[int, list[Move]] = defaultdict(list)
         for deal_id, *move in self._session.execute("select_upload_moves", ids=list(deal_ids)):
             found[deal_id].append(Move(*move))
         return found
 
     def intend(self, deals: Sequence[PlannedDeal], zone: ZoneInfo) -> None:
-        """Write down, on disk, what a request is about to hold."""
+        """Save what a request is about to contain, on disk."""
         self._session.execute(
             "intend_upload",
             deal_ids=[deal.facts.deal_id for deal in deals],
@@ -117,32 +116,32 @@ class DealLedger:
         )
 
     def accept(self, deal_ids: Iterable[int]) -> None:
-        """Note that UIS has taken what was on its way."""
+        """Note that UIS has accepted what was in flight."""
         self._session.execute("accept_upload", deal_ids=list(deal_ids))
 
     def withdraw(self, deal_ids: Iterable[int]) -> None:
-        """Note that UIS has surely not taken what was on its way."""
+        """Note that UIS has certainly not accepted what was in flight."""
         self._session.execute("withdraw_upload", deal_ids=list(deal_ids))
 
-    def park(self, facts: DealFacts, reason: Exception | str, *, may_pass: bool = False) -> None:
-        """Note why a deal is refused.
+    def fail(self, facts: DealFacts, reason: Exception | str, *, is_temporary: bool = False) -> None:
+        """Save why a deal failed.
 
-        :param may_pass: try it again in the next run, although nothing has changed in Megaplan
+        :param is_temporary: the next run tries again, even if nothing has changed in Megaplan
         """
-        content_hash = "may pass" if may_pass else facts.content_hash
+        content_hash = "temporary" if is_temporary else facts.content_hash
         rows = self._session.execute(
-            "park_upload",
+            "fail_upload",
             deal_id=facts.deal_id,
             ext_id=facts.ext_id,
             hash=content_hash,
             error=str(reason),
         )
         if rows[0][0]:
-            log.warning("deal %s is parked: %s", facts.ext_id, reason)
-            self._session.count("deals_parked")
+            log.warning("deal %s failed: %s", facts.ext_id, reason)
+            self._session.count("deals_failed")
 
     def confirm(self, deals: Sequence[DealFacts]) -> None:
-        """Note that UIS has just what would be sent."""
+        """Note that UIS already has what would be sent."""
         if deals:
             self._session.execute(
                 "confirm_uploads",
@@ -150,20 +149,20 @@ class DealLedger:
                 hashes=[facts.content_hash for facts in deals],
             )
 
-    def unsettled(self) -> list[UnsettledDeal]:
-        """Return what is on its way."""
-        return self._rows(UnsettledDeal, "select_unsettled_uploads")
+    def in_flight(self) -> list[DealInFlight]:
+        """Return the deals of requests whose outcome is unknown."""
+        return self._rows(DealInFlight, "select_uploads_in_flight")
 
     def unverified(self, most_tries: int) -> list[UnverifiedDeal]:
-        """Return what nobody has seen in the report yet, by creation."""
+        """Return the deals that have not been seen in the report yet, by creation."""
         return self._rows(UnverifiedDeal, "select_unverified_uploads", most_tries=most_tries)
 
     def has_any(self) -> bool:
-        """Tell whether UIS has any deal, as far as is known here."""
+        """Return whether UIS has any deal, according to the ledger."""
         return bool(self._session.execute("has_uploads")[0][0])
 
     def adopt(self, found: Sequence[tuple[int, str, dict[str, Any], int]]) -> None:
-        """Note deals as UIS was found to have them: id, id in UIS, last record, number of records."""
+        """Add deals found in UIS: id, id in UIS, last record, number of records."""
         if found:
             ids, ext_ids, sent, records = zip(*found, strict=True)
             self._session.execute(

@@ -1,9 +1,8 @@
-"""From the facts of a deal to the records of its history in UIS. Free of I/O.
+"""Builds the records of a deal's history in UIS from its facts. Free of I/O.
 
-UIS takes no back-dating, no moments in the future, and another contact only together with a later time of the
-stage. So: moves that are older than what UIS has are left out, a changed contact moves the time of the stage by one
-second, and each upload of a deal has a later ``modified_date_time`` than the one before, by which it is recognised
-when read back.
+UIS accepts no back-dating, no times in the future, and another contact only with a later time of the stage. So moves
+older than what UIS has are left out, a changed contact moves the time of the stage by one second, and each upload of
+a deal has a later ``modified_date_time`` than the one before, which identifies it when it is read back.
 """
 
 from __future__ import annotations
@@ -30,12 +29,12 @@ from uis_hook.account_time import moment_of
 from uis_hook.deals import DealRecord
 
 MAPPING_VERSION = "1"
-"""Raise it when records are made otherwise: all deals are compared anew, and those that differ sent."""
+"""Increment when records are built differently: all deals are compared again, and sent if they differ."""
 ONE_SECOND = timedelta(seconds=1)
 
 
 class Move(NamedTuple):
-    """A move of a deal into a stage, as ``megaplan_raw.deal_stage_moves`` has it."""
+    """A move of a deal into a stage, from ``megaplan_raw.deal_stage_moves``."""
 
     moved_at: datetime
     program_id: int | None
@@ -45,10 +44,10 @@ class Move(NamedTuple):
 
 @dataclass(frozen=True)
 class DealFacts:
-    """A deal that is to be sent.
+    """A deal to send.
 
-    :param content: facts as ``select_upload_deals`` gives them
-    :param sent: the last record that UIS has, as it was sent; None for a deal that it does not have
+    :param content: facts as ``select_upload_deals`` returns them
+    :param sent: the last record that UIS has, as it was sent; None if it does not have the deal
     """
 
     deal_id: int
@@ -62,23 +61,23 @@ class DealFacts:
 class DealProblem(Exception):  # noqa: N818 - a finding about one deal, which fails nothing
     """Why a deal cannot be sent.
 
-    :param may_pass: whether it may be otherwise in the next run without any change in Megaplan
+    :param is_temporary: whether the next run may succeed without any change in Megaplan
     """
 
-    def __init__(self, told: str, *, may_pass: bool = False) -> None:
-        super().__init__(told)
-        self.may_pass = may_pass
+    def __init__(self, message: str, *, is_temporary: bool = False) -> None:
+        super().__init__(message)
+        self.is_temporary = is_temporary
 
 
 @dataclass(frozen=True)
-class RecordMaker:
-    """Makes the records of deals.
+class RecordBuilder:
+    """Builds the records of deals.
 
-    :param funnels: by the id of the pipeline
+    :param funnels: by id of the pipeline
     :param zone: of the cabinet
     :param longest_text: of a user field or a comment, in characters
-    :param link_template: address of a deal's card with ``{id}``
-    :param user_fields: those that UIS has; a record with another one would be refused
+    :param link_template: address of a deal's card, with ``{id}``
+    :param user_fields: those that UIS has; it refuses records with others
     """
 
     funnels: Mapping[int, FunnelPlan]
@@ -89,20 +88,20 @@ class RecordMaker:
 
     @property
     def version(self) -> str:
-        """Part of each deal's hash: with other fields, or after another mapping, records may be others."""
+        """Part of each deal's hash: other fields, or another mapping, may change the records."""
         return f"{MAPPING_VERSION} {hash_of(sorted(self.user_fields))}"
 
     def records(self, facts: DealFacts, moves: Sequence[Move], now: datetime) -> list[DealRecord]:
-        """Return what is to be added to the history of a deal: moves UIS has not seen, then the present state.
+        """Return the records to add to a deal's history: moves that UIS lacks, then the current state.
 
-        :param moves: all known ones, oldest first
+        :param moves: all known moves, oldest first
         :param now: aware
         :raises DealProblem: UIS would refuse the deal
         """
         content = facts.content
         funnel, stage = self._stage(content["program_id"], content["state_id"])
         if funnel is None or stage is None:
-            raise DealProblem("its pipeline or stage is not known here, or refused by UIS", may_pass=True)
+            raise DealProblem("its pipeline or stage is unknown, or refused by UIS", is_temporary=True)
         created = _moment(content["created_at"])
         if created is None:
             raise DealProblem("created_at: it is empty")
@@ -124,13 +123,13 @@ class RecordMaker:
             user_fields=self._user_fields(facts.deal_id, content),
         )
         sent = _Sent.of(facts.sent, self.zone)
-        is_told = bool(moves) and moves[-1].state_id == content["state_id"]
-        history = self._history(state, moves[:-1] if is_told else moves, created, sent)
+        ends_here = bool(moves) and moves[-1].state_id == content["state_id"]
+        history = self._history(state, moves[:-1] if ends_here else moves, created, sent)
         history.append(self._present(state, facts, moves, history, sent, now))
         for record in history:
             problems = {**record.problems(now), **_future(record, now)}
-            for name, told in problems.items():
-                raise DealProblem(f"{name}: {told}", may_pass="future" in told)
+            for name, problem in problems.items():
+                raise DealProblem(f"{name}: {problem}", is_temporary="future" in problem)
         return history
 
     def _stage(
@@ -143,8 +142,8 @@ class RecordMaker:
     def _history(
         self, state: DealRecord, moves: Sequence[Move], created: datetime, sent: _Sent | None
     ) -> list[DealRecord]:
-        """Return records of moves that UIS has not seen; their other values are the present ones."""
-        told: list[DealRecord] = []
+        """Return records of moves that UIS lacks; their other values are the current ones."""
+        records: list[DealRecord] = []
         for move in moves:
             moved = max(_seconds(move.moved_at), created)
             if sent is not None and moved <= sent.stage_moved_at:
@@ -152,7 +151,7 @@ class RecordMaker:
             funnel, stage = self._stage(move.program_id, move.state_id)
             if funnel is None or stage is None:
                 continue
-            told.append(
+            records.append(
                 replace(
                     state,
                     stage_moved_at=moved,
@@ -163,7 +162,7 @@ class RecordMaker:
                     user_fields=self._with_stage(state.user_fields, move.stage),
                 )
             )
-        return told
+        return records
 
     def _present(
         self,
@@ -211,8 +210,8 @@ class RecordMaker:
         }
 
     def _with_stage(self, fields: Mapping[str, str], stage: str | None) -> dict[str, str]:
-        told = {STAGE: cut} if STAGE in self.user_fields and (cut := self._cut(stage)) else {}
-        return {**{ext_id: text for ext_id, text in fields.items() if ext_id != STAGE}, **told}
+        name = {STAGE: cut} if STAGE in self.user_fields and (cut := self._cut(stage)) else {}
+        return {**{ext_id: text for ext_id, text in fields.items() if ext_id != STAGE}, **name}
 
     def _comments(self, content: Mapping[str, Any]) -> str | None:
         amount = " ".join(part for part in (content["sum"], content["currency"]) if part)
@@ -226,13 +225,13 @@ class RecordMaker:
 
 
 def _contacts(record: DealRecord) -> tuple[tuple[str, ...], str | None]:
-    """Return what may be changed only with a later time of the stage."""
+    """Return what UIS changes only with a later time of the stage."""
     return tuple(record.contact_ext_ids), record.main_contact_ext_id
 
 
 @dataclass(frozen=True)
 class _Sent:
-    """What the last record in UIS forbids to the next one."""
+    """What the last record in UIS demands of the next one."""
 
     stage_moved_at: datetime
     modified_at: datetime
@@ -244,7 +243,7 @@ class _Sent:
             return None
         moved = moment_of(sent["modified_stage_date_time"], zone)
         if moved is None:
-            raise DealProblem("UIS tells no modified_stage_date_time of it")
+            raise DealProblem("modified_stage_date_time: UIS does not report it")
         return cls(
             stage_moved_at=moved,
             modified_at=moment_of(sent.get("modified_date_time"), zone) or moved,
@@ -266,7 +265,7 @@ def _future(record: DealRecord, now: datetime) -> dict[str, str]:
 
 
 def _seconds(moment: datetime) -> datetime:
-    """Cut off the parts of a second, as UIS does."""
+    """Truncate to seconds, as UIS does."""
     return moment.astimezone(UTC).replace(microsecond=0)
 
 
@@ -278,4 +277,4 @@ def _money(text: str | None) -> Decimal | None:
     try:
         return None if text is None else Decimal(text)
     except InvalidOperation:
-        raise DealProblem("revenue: it is no number") from None
+        raise DealProblem("revenue: it is not a number") from None

@@ -1,4 +1,4 @@
-"""Sends the deals that UIS has not, or has otherwise, and notes what it has taken."""
+"""Sends the deals that UIS lacks or has in another state, and saves what it has accepted."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from megaplan_sync.uis_upload.batch_sender import BatchSender
 from megaplan_sync.uis_upload.deal_fields import FieldSource
 from megaplan_sync.uis_upload.deal_ledger import DealLedger, PlannedDeal
-from megaplan_sync.uis_upload.deal_records import DealFacts, DealProblem, RecordMaker
-from megaplan_sync.uis_upload.directory_ledger import TRIES, make_once
+from megaplan_sync.uis_upload.deal_records import DealFacts, DealProblem, RecordBuilder
+from megaplan_sync.uis_upload.directory_ledger import TRIES, create_once
 from megaplan_sync.uis_upload.exceptions import EverythingRefusedError
 from megaplan_sync.uis_upload.history_rows import is_the_same_state
-from megaplan_sync.uis_upload.read_back import ReadingBack
+from megaplan_sync.uis_upload.read_back import ReadBack
 from megaplan_sync.uis_upload.session import UploadSession
 from uis_hook.deals import MAX_BATCH, delete_deal, upload_deals_history
 from uis_hook.exceptions import (
@@ -30,41 +30,41 @@ MOST_REFUSED_IN_A_ROW = 25
 
 
 class DealUploads:
-    """The deals of one account, for one run."""
+    """The deals of one account in one run."""
 
-    def __init__(self, session: UploadSession, ledger: DealLedger, maker: RecordMaker) -> None:
+    def __init__(self, session: UploadSession, ledger: DealLedger, builder: RecordBuilder) -> None:
         self._session = session
         self._ledger = ledger
-        self._maker = maker
-        self._reading_back = ReadingBack(session, ledger)
+        self._builder = builder
+        self._read_back = ReadBack(session, ledger)
         self._zone = session.uis.settings.zone
         self._refused_in_a_row = 0
         self._sender = BatchSender[PlannedDeal](
-            self._upload, self._park, lambda deal: len(deal.records), lambda deal: deal.facts.ext_id
+            self._upload, self._fail, lambda deal: len(deal.records), lambda deal: deal.facts.ext_id
         )
 
     def send(self, since: datetime | None, sources: Sequence[FieldSource]) -> None:
         """Send what is due, up to 1000 records at once, oldest deals first.
 
-        :param since: only deals that have changed since; None means all
-        :raises EverythingRefusedError: UIS refuses one deal after the other
-        :raises UisError: UIS cannot be worked with now
+        :param since: only deals changed since then; None means all
+        :raises EverythingRefusedError: UIS refuses one deal after another
+        :raises UisError: on any error but a refusal
         """
         for batch in self._batches(since, sources):
             self._sender.deliver(batch)
 
     def delete(self) -> None:
-        """Remove the deals that Megaplan surely has not any more, with their history; one request each."""
+        """Delete the deals that are certainly gone from Megaplan, with their history; one request each."""
         for deal_id, ext_id in self._session.execute("select_uploads_to_delete"):
             try:
-                make_once(self._session, delete_deal(ext_id))
+                create_once(self._session, delete_deal(ext_id))
             except UisNotFoundError:
                 pass
             except UisValidationError as refusal:
                 log.warning("deal %s cannot be deleted: %s", ext_id, refusal)
                 self._session.count("deletions_refused")
                 continue
-            self._session.execute("forget_upload", deal_id=deal_id)
+            self._session.execute("delete_upload", deal_id=deal_id)
             self._session.count("deals_deleted")
 
     def _batches(self, since: datetime | None, sources: Sequence[FieldSource]) -> Iterator[list[PlannedDeal]]:
@@ -80,15 +80,15 @@ class DealUploads:
             yield batch
 
     def _planned(self, since: datetime | None, sources: Sequence[FieldSource]) -> Iterator[PlannedDeal]:
-        for after, last in self._ledger.stretches():
-            page = self._ledger.due(after, last, since, sources, self._maker.version)
+        for after, last in self._ledger.id_ranges():
+            page = self._ledger.due(after, last, since, sources, self._builder.version)
             moves = self._ledger.moves([facts.deal_id for facts in page])
             known: list[DealFacts] = []
             for facts in page:
                 try:
-                    records = self._maker.records(facts, moves.get(facts.deal_id, ()), datetime.now(UTC))
+                    records = self._builder.records(facts, moves.get(facts.deal_id, ()), datetime.now(UTC))
                 except DealProblem as problem:
-                    self._ledger.park(facts, problem, may_pass=problem.may_pass)
+                    self._ledger.fail(facts, problem, is_temporary=problem.is_temporary)
                     continue
                 deal = PlannedDeal(facts, records[-MAX_BATCH:])
                 if facts.sent and len(records) == 1 and is_the_same_state(facts.sent, deal.last(self._zone)):
@@ -98,7 +98,7 @@ class DealUploads:
             self._ledger.confirm(known)
 
     def _upload(self, deals: Sequence[PlannedDeal]) -> None:
-        """Send a batch; after an answer that got lost UIS is asked what it has before anything is sent again."""
+        """Send a batch; after a lost answer, what UIS has is read back before anything is sent again."""
         left = list(deals)
         for tries in range(1, TRIES + 1):
             ids = [deal.facts.deal_id for deal in left]
@@ -111,15 +111,15 @@ class DealUploads:
                     self._ledger.withdraw(ids)
                     raise
                 log.warning("%s", error)
-                not_taken = self._reading_back.settle(is_ours=True)
-                self._accepted([deal for deal in left if deal.facts.deal_id not in not_taken], noted=True)
-                left = [deal for deal in left if deal.facts.deal_id in not_taken]
+                missing = self._read_back.resolve(own_request=True)
+                self._accepted([deal for deal in left if deal.facts.deal_id not in missing], noted=True)
+                left = [deal for deal in left if deal.facts.deal_id in missing]
                 if not left:
                     return
                 if tries == TRIES:
                     raise
             except (UisError, ValueError):
-                self._ledger.withdraw(ids)  # an answer that refuses, or not sent at all
+                self._ledger.withdraw(ids)  # refused, or not sent at all
                 raise
             else:
                 self._accepted(left)
@@ -138,8 +138,8 @@ class DealUploads:
         counts = self._session.counts
         log.info("%d deals uploaded", counts.get("deals_created", 0) + counts.get("deals_changed", 0))
 
-    def _park(self, deal: PlannedDeal, refusal: UisValidationError) -> None:
-        self._ledger.park(deal.facts, refusal)
+    def _fail(self, deal: PlannedDeal, refusal: UisValidationError) -> None:
+        self._ledger.fail(deal.facts, refusal)
         self._refused_in_a_row += 1
         if self._refused_in_a_row >= MOST_REFUSED_IN_A_ROW:
             raise EverythingRefusedError(

@@ -1,4 +1,4 @@
-"""What UIS has of one kind of directory, as the ledger knows it."""
+"""The ledger of directories: what UIS has of each kind, and what it refuses."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ TRIES = 3
 
 
 class KnownRow(NamedTuple):
-    """A row of the ledger; ``content_hash`` is None for what UIS does not have."""
+    """A ledger row; ``content_hash`` is None if UIS does not have it."""
 
     content_hash: str | None
     content: Any
-    parked_hash: str | None
+    failed_hash: str | None
 
 
 class SentRow(NamedTuple):
-    """A row that UIS has; ``error``: what of it had to be left out."""
+    """A row that UIS has; ``error`` says what had to be left out."""
 
     ext_id: str
     content_hash: str
@@ -50,7 +50,7 @@ class DirectoryLedger:
         return {ext_id: KnownRow(*known) for ext_id, *known in rows}
 
     def save(self, rows: Sequence[SentRow]) -> None:
-        """Note what UIS has taken."""
+        """Save what UIS has accepted."""
         if rows:
             self._session.execute(
                 "save_directory_rows",
@@ -61,27 +61,27 @@ class DirectoryLedger:
                 errors=[row.error for row in rows],
             )
 
-    def park(self, ext_id: str, content_hash: str, reason: Exception | str) -> None:
-        """Note what UIS refuses."""
-        log.warning("%s %s is parked: %s", self.kind, ext_id, reason)
+    def fail(self, ext_id: str, content_hash: str, reason: Exception | str) -> None:
+        """Save what UIS refuses."""
+        log.warning("%s %s failed: %s", self.kind, ext_id, reason)
         self._session.execute(
-            "park_directory_row", kind=self.kind, ext_id=ext_id, hash=content_hash, error=str(reason)
+            "fail_directory_row", kind=self.kind, ext_id=ext_id, hash=content_hash, error=str(reason)
         )
-        self._session.count(f"{self.kind}s_parked")
+        self._session.count(f"{self.kind}s_failed")
 
-    def forget(self) -> None:
-        """Forget what UIS has, to compare with UIS itself."""
-        self._session.execute("forget_directory_rows", kind=self.kind)
+    def reset(self) -> None:
+        """Clear what UIS has, before it is read from UIS itself."""
+        self._session.execute("reset_directory_rows", kind=self.kind)
 
 
-def make_once(session: UploadSession, make: Request[None]) -> bool:
-    """Make something that bears an id of ours; return whether it was not there before.
+def create_once(session: UploadSession, create: Request[None]) -> bool:
+    """Create something with an id of ours; return whether it did not exist before.
 
-    After an answer that got lost it is simply made again: what is there already is refused as a duplicate.
+    After a lost answer the request is repeated: UIS refuses a duplicate of what exists.
     """
     for tries in range(1, TRIES + 1):
         try:
-            session.uis.ask(make)
+            session.uis.ask(create)
             return True
         except UisDuplicateError:
             return tries > 1
@@ -101,9 +101,9 @@ def sync_names(
     create: Callable[[str, str], Request[None]],
     rename: Callable[[str, str], Request[None]],
 ) -> None:
-    """Make and rename what UIS keeps as nothing but an id and a name: one request each.
+    """Create and rename what UIS stores as an id and a name; one request each.
 
-    UIS is asked for its list only when there is something to do; what it has counts, not what the ledger thinks.
+    UIS's list is read only if there is something to do; it takes precedence over the ledger.
 
     :param wanted: names by id
     """
@@ -112,7 +112,7 @@ def sync_names(
     due = []
     for ext_id, name in wanted.items():
         row = known.get(ext_id, KnownRow(None, None, None))
-        if hash_of(name) not in (row.content_hash, row.parked_hash):
+        if hash_of(name) not in (row.content_hash, row.failed_hash):
             due.append(ext_id)
     if not due:
         return
@@ -121,12 +121,12 @@ def sync_names(
         name = wanted[ext_id]
         try:
             if ext_id not in present:
-                if make_once(session, create(ext_id, name)):
+                if create_once(session, create(ext_id, name)):
                     session.count(f"{kind}s_created")
             elif present[ext_id] != name:
                 session.uis.ask(rename(ext_id, name))
                 session.count(f"{kind}s_renamed")
         except UisValidationError as refusal:
-            ledger.park(ext_id, hash_of(name), refusal)
+            ledger.fail(ext_id, hash_of(name), refusal)
         else:
             ledger.save([SentRow(ext_id, hash_of(name), name)])

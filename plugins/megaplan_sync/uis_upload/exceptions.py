@@ -2,11 +2,11 @@
 
 * MegaplanSyncError
   * UploadBusyError - another run is uploading this account
-  * UploadUnsettledError - nobody knows yet whether UIS has taken a request
-  * EverythingRefusedError - UIS refuses one deal after the other
-  * UploadIncompleteError - something was refused, or is not seen in the report
-  * SinceError - the parameter since is no moment
-  * DealFieldError - the setting uis_deal_fields names a field that does not exist
+  * UploadOutcomeUnknownError - it is not known yet whether UIS has accepted a request
+  * EverythingRefusedError - UIS refuses one deal after another
+  * UploadIncompleteError - something was refused, or the report does not show it
+  * SinceError - the parameter since is not a date or time
+  * DealFieldError - a setting names a custom field that does not exist
 """
 
 from collections.abc import Iterable
@@ -21,46 +21,46 @@ class UploadBusyError(MegaplanSyncError):
 
     def __init__(self, account: str, seconds: float) -> None:
         super().__init__(
-            f"Another run has been uploading deals of {account} for the last {seconds:.0f} s; this one gives way. "
-            "Its retry, or the next scheduled run, goes on from where the other one ends."
+            f"Another run has been uploading deals of {account} for the last {seconds:.0f} s, so this one "
+            "stops. Its retry, or the next scheduled run, continues where the other one ends."
         )
 
 
-class UploadUnsettledError(MegaplanSyncError):
-    """Nobody knows yet whether UIS has taken a request."""
+class UploadOutcomeUnknownError(MegaplanSyncError):
+    """It is not known yet whether UIS has accepted a request."""
 
     retryable = True
 
     def __init__(self, account: str, deals: int, reason: str) -> None:
         super().__init__(
-            f"Whether UIS has taken {deals} deals of {account} is not known yet ({reason}). Nothing of them is sent "
-            "again before it is: the retry, or the next run, reads them back."
+            f"It is not known yet whether UIS has accepted {deals} deals of {account} ({reason}). They are not sent "
+            "again until it is: the retry, or the next run, reads them back."
         )
 
 
 class EverythingRefusedError(MegaplanSyncError):
-    """UIS refuses one deal after the other, so it is hardly the deals' fault."""
+    """UIS refuses one deal after another, so the deals are hardly the cause."""
 
     def __init__(self, account: str, deals: int, reason: str) -> None:
         super().__init__(
-            f"UIS has refused {deals} deals of {account} in a row, the last one so: {reason} The rest was not sent. "
-            'Deal with the reason, then run uis_deals_upload with {"resend_parked": true}.'
+            f"UIS has refused {deals} deals of {account} in a row; the last reason: {reason} The rest was not sent. "
+            'Remove the cause, then run uis_deals_upload with {"resend_failed": true}.'
         )
 
 
 class UploadIncompleteError(MegaplanSyncError):
     """Something was refused in this run, or the report does not show it."""
 
-    def __init__(self, told: Iterable[str]) -> None:
-        super().__init__(" | ".join(told))
+    def __init__(self, problems: Iterable[str]) -> None:
+        super().__init__(" | ".join(problems))
 
 
 class SinceError(MegaplanSyncError):
-    """The parameter since is no moment."""
+    """The parameter since is not a date or time."""
 
     def __init__(self, given: object) -> None:
         super().__init__(
-            f"since is {given!r}: expected a day or a moment such as 2026-01-31 or 2026-01-31T12:00:00+03:00. "
+            f"since is {given!r}: expected a date or time such as 2026-01-31 or 2026-01-31T12:00:00+03:00. "
             "Correct the parameter since, or leave it empty."
         )
 
@@ -71,5 +71,5 @@ class DealFieldError(MegaplanSyncError):
     def __init__(self, conn_id: str, setting: str, name: str, known: Iterable[str]) -> None:
         super().__init__(
             f"Connection {conn_id!r}, field {setting!r}: deals have no custom field {name!r}; there are "
-            f"{', '.join(sorted(set(known))) or 'none'}. Write the title or the key of one of them."
+            f"{', '.join(sorted(set(known))) or 'none'}. Enter the title or key of one of them."
         )

@@ -1,7 +1,7 @@
-"""How a pipeline of Megaplan becomes a funnel of UIS. Free of I/O.
+"""Maps a pipeline of Megaplan to a funnel of UIS. Free of I/O.
 
-A funnel has exactly one stage of success and one of failure, and 1 to 100 others. Several final stages of a
-pipeline are folded into one, which then bears all their names; the deal's own stage stands in a user field.
+A funnel has exactly one success stage and one failure stage, and 1 to 100 others in process. Several final stages of
+a pipeline are merged into one, which has all their names; a user field has the deal's own stage.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NAME_OF_THE_ONLY_STAGE = "В работе"
 
 @dataclass(frozen=True)
 class PlannedStage:
-    """A stage in process, without its place in the order."""
+    """A stage, without its order."""
 
     ext_id: str
     name: str
@@ -34,8 +34,8 @@ class FunnelPlan:
     """A funnel as it should be.
 
     :param in_process: in their order
-    :param stage_of: ext_id of the funnel's stage by the id of Megaplan's
-    :param finals: which of those ids are final
+    :param stage_of: ext_id of the funnel's stage by Megaplan's id
+    :param finals: Megaplan's ids of final stages
     """
 
     ext_id: str
@@ -48,7 +48,7 @@ class FunnelPlan:
 
     @property
     def content(self) -> dict[str, Any]:
-        """What is compared with what UIS has."""
+        """What is compared with UIS."""
         return {
             "name": self.name,
             "success": [self.success.ext_id, self.success.name],
@@ -56,22 +56,17 @@ class FunnelPlan:
             "in_process": [[stage.ext_id, stage.name] for stage in self.in_process],
         }
 
-    def stage_name(self, ext_id: str) -> str | None:
-        """Return the name of a stage in UIS."""
-        stages = (self.success, self.failed, *self.in_process)
-        return next((stage.name for stage in stages if stage.ext_id == ext_id), None)
-
 
 def plan_funnel(prefix: str, pipeline_id: int, name: str, stages: Sequence[Mapping[str, Any]]) -> FunnelPlan:
     """Plan the funnel of a pipeline.
 
-    :param stages: ``{id, name, type}`` in their order; what is neither positive nor negative is on the way
-    :raises ValueError: more than 100 stages on the way
+    :param stages: ``{id, name, type}`` in their order; any type but positive and negative means in process
+    :raises ValueError: there are more than 100 stages in process
     """
     ext_id = pipeline_ext_id(prefix, pipeline_id)
     stage_of: dict[int, str] = {}
     in_process: list[PlannedStage] = []
-    folded: dict[FinalKind, list[str]] = {"success": [], "failed": []}
+    merged: dict[FinalKind, list[str]] = {"success": [], "failed": []}
     finals: set[int] = set()
     for stage in stages:
         kind = _KIND_OF_TYPE.get(str(stage["type"]))
@@ -80,35 +75,35 @@ def plan_funnel(prefix: str, pipeline_id: int, name: str, stages: Sequence[Mappi
             in_process.append(planned)
             stage_of[stage["id"]] = planned.ext_id
         else:
-            folded[kind].append(str(stage["name"]))
+            merged[kind].append(str(stage["name"]))
             finals.add(stage["id"])
             stage_of[stage["id"]] = f"{ext_id}-{kind}"
     if len(in_process) > MAX_STAGES_IN_PROCESS:
         raise ValueError(
-            f"it has {len(in_process)} stages on the way, and a funnel of UIS at most {MAX_STAGES_IN_PROCESS}"
+            f"it has {len(in_process)} stages in process; a funnel of UIS has at most {MAX_STAGES_IN_PROCESS}"
         )
     if not in_process:
         in_process.append(PlannedStage(f"{ext_id}-in-process", _NAME_OF_THE_ONLY_STAGE))
     return FunnelPlan(
         ext_id=ext_id,
         name=name,
-        success=PlannedStage(f"{ext_id}-success", _folded_name("success", folded["success"])),
-        failed=PlannedStage(f"{ext_id}-failed", _folded_name("failed", folded["failed"])),
+        success=PlannedStage(f"{ext_id}-success", _merged_name("success", merged["success"])),
+        failed=PlannedStage(f"{ext_id}-failed", _merged_name("failed", merged["failed"])),
         in_process=tuple(in_process),
         stage_of=stage_of,
         finals=frozenset(finals),
     )
 
 
-def _folded_name(kind: FinalKind, names: Sequence[str]) -> str:
+def _merged_name(kind: FinalKind, names: Sequence[str]) -> str:
     joined = " / ".join(dict.fromkeys(names))
     return joined if 0 < len(joined) <= LONGEST_NAME else names[0] if len(names) == 1 else _NAME_OF_KIND[kind]
 
 
 def stage_orders(present: Sequence[int | None]) -> list[int]:
-    """Return the order of each stage in process, moving as few as possible: each move is a request.
+    """Return the order of each stage in process, moving as few as possible: each move takes a request.
 
-    :param present: the order that each has in UIS, in the order wanted; None for a new one
+    :param present: the current order of each stage in UIS, in the wanted order; None for a new stage
     """
     orders: list[int] = []
     last = 0

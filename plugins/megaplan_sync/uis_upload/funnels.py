@@ -1,4 +1,4 @@
-"""Brings funnels and their stages up to date in UIS."""
+"""Updates funnels and their stages in UIS."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from megaplan_sync.uis_upload.content_hash import hash_of
-from megaplan_sync.uis_upload.directory_ledger import DirectoryLedger, KnownRow, SentRow, make_once
+from megaplan_sync.uis_upload.directory_ledger import DirectoryLedger, KnownRow, SentRow, create_once
 from megaplan_sync.uis_upload.external_ids import pipeline_ext_id
 from megaplan_sync.uis_upload.funnel_plan import FunnelPlan, PlannedStage, plan_funnel, stage_orders
 from megaplan_sync.uis_upload.session import UploadSession
@@ -18,7 +18,7 @@ from uis_hook.exceptions import UisValidationError
 class Funnels:
     """The funnels of one account.
 
-    UIS is asked for its list only when there is something to do; what it has counts, not what the ledger thinks.
+    UIS's list is read only if there is something to do; it takes precedence over the ledger.
     """
 
     def __init__(self, session: UploadSession) -> None:
@@ -27,7 +27,7 @@ class Funnels:
         self._ledger = DirectoryLedger(session, "funnel")
 
     def sync(self) -> dict[int, FunnelPlan]:
-        """Make what is missing, rename what is called otherwise; return what UIS has, by pipeline."""
+        """Create and update funnels; return those that UIS has, by pipeline."""
         known = self._ledger.load()
         plans: dict[int, FunnelPlan] = {}
         present: dict[str, Mapping[str, Any]] | None = None
@@ -37,28 +37,28 @@ class Funnels:
             try:
                 plan = plan_funnel(self._session.prefix, pipeline_id, name, stages)
             except ValueError as problem:
-                self._ledger.park(ext_id, hash_of([name, stages]), str(problem))
+                self._ledger.fail(ext_id, hash_of([name, stages]), str(problem))
                 continue
             content_hash = hash_of(plan.content)
             if row.content_hash == content_hash:
                 plans[pipeline_id] = plan
                 continue
-            if row.parked_hash == content_hash:
+            if row.failed_hash == content_hash:
                 continue
             if present is None:
                 present = {
                     str(funnel.get("ext_id")): funnel for funnel in self._uis.rows(deals.sales_funnels())
                 }
             try:
-                self._bring_up(plan, present.get(ext_id))
+                self._update(plan, present.get(ext_id))
             except UisValidationError as refusal:
-                self._ledger.park(ext_id, content_hash, refusal)
+                self._ledger.fail(ext_id, content_hash, refusal)
             else:
                 self._ledger.save([SentRow(ext_id, content_hash, plan.content)])
                 plans[pipeline_id] = plan
         return plans
 
-    def _bring_up(self, plan: FunnelPlan, present: Mapping[str, Any] | None) -> None:
+    def _update(self, plan: FunnelPlan, present: Mapping[str, Any] | None) -> None:
         if present is None:
             in_process = [
                 Stage(stage.ext_id, stage.name, order)
@@ -66,7 +66,7 @@ class Funnels:
                     plan.in_process, stage_orders([None] * len(plan.in_process)), strict=True
                 )
             ]
-            make_once(
+            create_once(
                 self._session,
                 deals.create_sales_funnel(
                     plan.ext_id,
@@ -97,13 +97,13 @@ class Funnels:
                 self._uis.ask(deals.delete_stage(plan.ext_id, ext_id))
                 self._session.count("stages_deleted")
             except UisValidationError:
-                self._session.count("stages_kept")  # it holds deals: their history needs it
+                self._session.count("stages_kept")  # deals are in it: their history needs it
 
     def _stage(
         self, plan: FunnelPlan, stage: PlannedStage, order: int, present: Mapping[str, Any] | None
     ) -> None:
         if present is None:
-            make_once(
+            create_once(
                 self._session,
                 deals.create_stage(plan.ext_id, Stage(stage.ext_id, stage.name, order)),
             )

@@ -14,8 +14,8 @@ from megaplan_sync.kernel.account_failures import AccountFailures
 from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.kernel.account_session import account_hook
 from megaplan_sync.kernel.certificate import Certificate, certificates_of
-from megaplan_sync.kernel.certificate_report import event_extra, report, wants
-from megaplan_sync.kernel.error_reporting import plainly_told
+from megaplan_sync.kernel.certificate_report import describe_problem, event_extra, report
+from megaplan_sync.kernel.error_reporting import airflow_errors
 from megaplan_sync.kernel.exceptions import OUR_ERRORS
 from megaplan_sync.kernel.postgres import raw_database
 from megaplan_sync.kernel.schemas import prepare_upload_schema
@@ -30,61 +30,61 @@ from uis_hook.exceptions import UisError
 from uis_hook.hook import UisHook
 from uis_hook.reports import deals_in_processing
 
-MOST_PARKED_TOLD = 20
+MOST_FAILURES_LOGGED = 20
 
 
 class PrepareUploadTablesOperator(RawDatabaseOperator):
-    """Creates the tables of the upload, and those of the syncs that it reads; does nothing when all is in place."""
+    """Creates and upgrades the tables of the upload, and those of the syncs that it reads."""
 
     def execute(self, context: Context) -> bool:
-        """Return whether anything had to be done."""
-        with plainly_told(), raw_database(self.postgres_conn_id) as connection:
+        """Return whether anything was missing or old."""
+        with airflow_errors(), raw_database(self.postgres_conn_id) as connection:
             done = [prepare_raw_schema(connection), prepare_upload_schema(connection)]
-        self.log.info("Tables of the upload %s", "created or upgraded" if any(done) else "are in place")
+        self.log.info("Tables of the upload %s", "created or upgraded" if any(done) else "are up to date")
         return any(done)
 
 
 class DealsToUisOperator(AccountsOperator):
-    """Uploads what UIS has not, or has otherwise, of some accounts; one account's failure stops no other.
+    """Uploads what UIS lacks or has in another state; one account's failure does not stop the others.
 
-    :param since: only deals that have changed since this moment; ISO 8601, without a zone in the account's
-    :param full: compare with what UIS has instead of with the ledger
-    :param resend_parked: try anew what was refused
+    :param since: only deals changed since then; ISO 8601, in the account's time zone if it has none
+    :param full: compare with UIS itself instead of the ledger
+    :param resend_failed: try again what was refused
     """
 
-    template_fields: Sequence[str] = ("accounts", "since", "full", "resend_parked")
+    template_fields: Sequence[str] = ("accounts", "since", "full", "resend_failed")
 
     def __init__(
         self,
         *,
         since: str | None = None,
         full: bool | str = False,
-        resend_parked: bool | str = False,
+        resend_failed: bool | str = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.since = since
         self.full = full
-        self.resend_parked = resend_parked
+        self.resend_failed = resend_failed
 
     def execute(self, context: Context) -> dict[str, dict[str, int]]:
-        """Return the counts of every account."""
+        """Return the counts of each account."""
 
         def send(session: UploadSession) -> dict[str, int]:
             upload = AccountUpload(session, str(context["run_id"]))
             return upload.send(
                 since=_moment(self.since, session),
                 full=bool(self.full),
-                resend_parked=bool(self.resend_parked),
+                resend_failed=bool(self.resend_failed),
             )
 
         return _for_each(self, send)
 
 
 class DealsProcessedSensor(RawDatabaseOperator, BaseSensorOperator):
-    """Waits until UIS has worked through the uploads of all accounts: asks once, then defers.
+    """Waits until UIS has processed the uploads of all accounts: asks once, then defers.
 
-    When patience ends it succeeds all the same: what the report does not show then, the next run looks at again.
+    When the time is up it succeeds as well: the next run verifies what the report does not show by then.
 
     :param accounts: batches of connection ids
     """
@@ -95,42 +95,42 @@ class DealsProcessedSensor(RawDatabaseOperator, BaseSensorOperator):
         self,
         *,
         accounts: Any,
-        patience_seconds: float = 1200.0,
+        longest_wait_seconds: float = 1200.0,
         poll_seconds: float = 5.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.accounts = accounts
-        self.patience_seconds = patience_seconds
+        self.longest_wait_seconds = longest_wait_seconds
         self.poll_seconds = poll_seconds
 
     def execute(self, context: Context) -> None:
-        """Ask, and wait if there is something left; skipped where nothing was uploaded."""
-        with plainly_told():
+        """Ask once, and wait if something is left; skipped if nothing was uploaded."""
+        with airflow_errors():
             cabinets = self._cabinets()
             if not cabinets:
-                raise AirflowSkipException("Nothing is on its way to UIS")
+                raise AirflowSkipException("No upload to UIS is waiting to be verified")
             waiting = [uis_conn_id for uis_conn_id in cabinets if not self._is_done(uis_conn_id)]
         if waiting:
             self.defer(
                 trigger=DealsProcessedTrigger(
-                    waiting, time.time() + self.patience_seconds, self.poll_seconds
+                    waiting, time.time() + self.longest_wait_seconds, self.poll_seconds
                 ),
                 method_name="resume",
             )
 
     def resume(self, context: Context, event: dict[str, Any] | None) -> None:
-        """Go on after the wait.
+        """Continue after the wait.
 
         :param event: of :class:`DealsProcessedTrigger`
         """
         if not event or "reason" not in event:
             raise ValueError(f"the trigger sent {event!r}")
         if event["reason"] == "time":
-            self.log.warning("UIS is still working through uploads; going on without waiting for the end")
+            self.log.warning("UIS is still processing uploads; continuing without waiting for the end")
 
     def _cabinets(self) -> list[str]:
-        """Return the cabinets with uploads that nobody has seen in the report."""
+        """Return the cabinets with uploads that have not been seen in the report."""
         found = []
         with raw_database(self.postgres_conn_id) as connection:
             for conn_id in (each for batch in self.accounts for each in batch):
@@ -142,7 +142,7 @@ class DealsProcessedSensor(RawDatabaseOperator, BaseSensorOperator):
                     session = UploadSession(settings, UisHook(uis_conn_id).client, connection)
                     if session.execute("select_unverified_uploads", most_tries=1_000_000):
                         found.append(uis_conn_id)
-                except OUR_ERRORS as error:  # the task that uploads this account fails with it
+                except OUR_ERRORS as error:  # the task that uploads this account fails with this error
                     self.log.error("%s: %s", conn_id, error)
         return sorted(set(found))
 
@@ -158,10 +158,10 @@ class DealsProcessedSensor(RawDatabaseOperator, BaseSensorOperator):
 
 
 class VerifyUisDealsOperator(AccountsOperator):
-    """Reads in UIS's report what was sent of some accounts, and certifies it; one failure stops no other account."""
+    """Verifies uploads in UIS's report and certifies them; one account's failure does not stop the others."""
 
     def execute(self, context: Context) -> dict[str, dict[str, Any]]:
-        """Return the certificate of every account."""
+        """Return the certificate of each account."""
 
         def verify(session: UploadSession) -> dict[str, Any]:
             run_id = str(context["run_id"])
@@ -175,9 +175,9 @@ class VerifyUisDealsOperator(AccountsOperator):
 
 
 class ReportUploadOperator(RawDatabaseOperator):
-    """Tells what the run has done, what is parked and why; fails when this run has parked or missed something.
+    """Reports what the run did, what failed and why; fails if anything failed or went missing in this run.
 
-    What was parked by earlier runs is told, too, and fails nothing: somebody knows.
+    Failures of earlier runs are logged again, but do not fail the task: they have been reported.
 
     :param accounts: batches of connection ids
     """
@@ -191,51 +191,53 @@ class ReportUploadOperator(RawDatabaseOperator):
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Return the certificates."""
         run_id = str(context["run_id"])
-        with plainly_told():
+        with airflow_errors():
             with raw_database(self.postgres_conn_id) as connection:
                 certificates = certificates_of(connection, run_id)
             if not certificates:
-                raise AirflowSkipException("No account's deals go into UIS, or none could be verified")
+                raise AirflowSkipException("No account uploads deals to UIS, or none could be verified")
             for line in report(certificates).splitlines():
                 self.log.info("%s", line)
             announce_tables([("certificates", event_extra(certificates))], self.postgres_conn_id, context)
-            troubles: list[str] = []
+            problems: list[str] = []
             for conn_id in (each for batch in self.accounts for each in batch):
-                troubles += self._told(conn_id, run_id, certificates)
-            if troubles:
-                raise UploadIncompleteError(troubles)
+                problems += self._report_account(conn_id, run_id, certificates)
+            if problems:
+                raise UploadIncompleteError(problems)
         return [certificate.as_dict() for certificate in certificates]
 
-    def _told(self, conn_id: str, run_id: str, certificates: Collection[Certificate]) -> list[str]:
+    def _report_account(self, conn_id: str, run_id: str, certificates: Collection[Certificate]) -> list[str]:
         with upload_session(conn_id, self.postgres_conn_id) as session:
             if session is None or session.account not in {each.account for each in certificates}:
                 return []
-            for kind, ext_id, error in session.execute("select_parked_uploads", limit=MOST_PARKED_TOLD):
-                self.log.warning("%s: %s %s is parked: %s", session.account, kind, ext_id, error)
-            for ext_id, difference in session.execute("select_differing_uploads", limit=MOST_PARKED_TOLD):
+            for kind, ext_id, error in session.execute("select_failed_uploads", limit=MOST_FAILURES_LOGGED):
+                self.log.warning("%s: %s %s failed: %s", session.account, kind, ext_id, error)
+            for ext_id, difference in session.execute("select_differing_uploads", limit=MOST_FAILURES_LOGGED):
                 self.log.warning("%s: deal %s in the report: %s", session.account, ext_id, difference)
             counts = run_counts(session, run_id)
             self.log.info(
                 "%s: %s", session.account, ", ".join(f"{name} {n}" for name, n in sorted(counts.items()))
             )
-            is_news = any(
+            is_new = any(
                 counts.get(name)
                 for name in (
-                    *("deals_parked", "contacts_parked", "funnels_parked", "employees_parked"),
-                    *("user_fields_parked", "deals_differing", "deals_unseen", "deals_lost"),
+                    *("deals_failed", "contacts_failed", "funnels_failed", "employees_failed"),
+                    *("user_fields_failed", "deals_differing", "deals_unseen", "deals_lost"),
                 )
             )
-            return [wants(each) for each in certificates if is_news and each.account == session.account]
+            return [
+                describe_problem(each) for each in certificates if is_new and each.account == session.account
+            ]
 
 
 def _for_each(
     operator: AccountsOperator, work: Callable[[UploadSession], dict[str, Any]]
 ) -> dict[str, dict[str, Any]]:
-    """Work on each account of an operator; one failure stops no other, and is raised at the end."""
+    """Work on each account of an operator; failures are raised at the end."""
     outcomes: dict[str, dict[str, Any]] = {}
     with AccountFailures(operator.log) as failures:
         for conn_id in operator.accounts:
-            with failures.kept(conn_id), upload_session(conn_id, operator.postgres_conn_id) as session:
+            with failures.catch(conn_id), upload_session(conn_id, operator.postgres_conn_id) as session:
                 if session is not None:
                     outcomes[conn_id] = work(session)
                     operator.log.info("%s: %s", conn_id, outcomes[conn_id])

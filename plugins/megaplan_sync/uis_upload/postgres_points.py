@@ -18,12 +18,12 @@ from uis_hook.points import no_points_left
 
 
 class PostgresPoints:
-    """A :class:`uis_hook.points.PointsBudget` in ``uis.points``: believes the last answer that any process got.
+    """A :class:`uis_hook.points.PointsBudget` in ``uis.points``: the points as of the last answer to any process.
 
-    Only successful calls are charged, so nothing is counted here.
+    UIS charges successful calls only, so nothing is counted here.
 
-    :param connection: a connection of its own, in autocommit mode
-    :param longest_wait_seconds: a longer wait is refused
+    :param connection: used for nothing else, in autocommit mode
+    :param longest_wait_seconds: raise an error instead of waiting longer
     :param reserved_share: of the day's points, left to others (0.1: the last tenth)
     """
 
@@ -44,9 +44,9 @@ class PostgresPoints:
         self._lock = Lock()
 
     def acquire(self, api: Api, method: str, points: int) -> None:
-        """Return when so many points may be spent; blocks for a short wait.
+        """Wait until the points may be spent.
 
-        :raises UisLimitExceededError: when new points come too late to wait for them
+        :raises UisLimitExceededError: the wait would be too long
         """
         while (waiting := self._wait(api, points)) is not None:
             period, seconds, limits = waiting
@@ -55,19 +55,19 @@ class PostgresPoints:
             self._sleep(min(seconds, 60.0))
 
     def observe(self, api: Api, limits: Limits) -> None:
-        """Write down what an answer told, for everybody."""
+        """Save the limits of an answer for all processes."""
         self._execute("save_points", api, limits=Jsonb(asdict(limits)))
 
     def back_off(self, api: Api, seconds: float) -> None:
-        """Let everybody wait: UIS said limit_exceeded."""
+        """Make everybody wait: UIS answered limit_exceeded."""
         self._execute("block_points", api, seconds=seconds)
 
     def _wait(self, api: Api, points: int) -> tuple[LimitPeriod | None, float, Limits | None] | None:
         row = self._execute("select_points", api)
         if row is None:
             return None
-        told, age, blocked = row
-        limits = _limits(told, float(age or 0.0))
+        saved, age, blocked = row
+        limits = _limits(saved, float(age or 0.0))
         waits: list[tuple[LimitPeriod | None, float]] = [(None, float(blocked or 0.0))]
         if limits is not None:
             day = limits.day
@@ -81,19 +81,19 @@ class PostgresPoints:
         return (period, seconds, limits) if seconds > 0 else None
 
     def _execute(self, statement: str, api: Api, **values: Any) -> Any:
-        asked = {"uis_conn_id": self._uis_conn_id, "api": api, **values}
+        values |= {"uis_conn_id": self._uis_conn_id, "api": api}
         with self._lock:
-            cursor = self._connection.execute(read_sql(statement), asked)
+            cursor = self._connection.execute(read_sql(statement), values)
             return cursor.fetchone() if cursor.description else None
 
 
-def _limits(told: Any, age_seconds: float) -> Limits | None:
-    """Return what is left of what was told so long ago: a period that has ended since says nothing any more."""
-    if not isinstance(told, dict):
+def _limits(saved: Any, age_seconds: float) -> Limits | None:
+    """Return the limits of an answer of that age, without periods that have ended since."""
+    if not isinstance(saved, dict):
         return None
     windows: dict[str, LimitWindow | None] = {}
     for period in PERIODS:
-        window = LimitWindow(**told[period]) if isinstance(told.get(period), dict) else None
+        window = LimitWindow(**saved[period]) if isinstance(saved.get(period), dict) else None
         if window is not None and window.reset_seconds is not None:
             left = window.reset_seconds - age_seconds
             window = LimitWindow(window.limit, window.remaining, left) if left > 0 else None

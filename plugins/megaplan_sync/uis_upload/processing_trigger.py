@@ -1,4 +1,4 @@
-"""Waits until UIS has worked through what was uploaded, without a worker."""
+"""Waits, without occupying a worker, until UIS has processed the uploads."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ LONGEST_PAUSE_SECONDS = 60.0
 
 
 class DealsProcessedTrigger(BaseTrigger):
-    """Fires when no cabinet has records in processing any more, or when the time is over.
+    """Fires when no cabinet has records in processing any more, or when the time is up.
 
-    Each question costs a point, so the pauses between them grow up to a minute.
+    Each poll costs a point, so the pauses between polls grow up to a minute.
 
     :param uis_conn_ids: connections of the cabinets
     :param until: end of the wait, seconds since 1970
@@ -39,14 +39,14 @@ class DealsProcessedTrigger(BaseTrigger):
         self.poll_seconds = poll_seconds
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Return where this class is, and its arguments."""
+        """Return the path of this class, and its arguments."""
         return (
             "megaplan_sync.uis_upload.processing_trigger.DealsProcessedTrigger",
             {"uis_conn_ids": self.uis_conn_ids, "until": self.until, "poll_seconds": self.poll_seconds},
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Ask, decide, sleep."""
+        """Poll until the wait ends."""
         waiting = list(self.uis_conn_ids)
         pause = self.poll_seconds
         while waiting and (left := self.until - time.time()) > 0:

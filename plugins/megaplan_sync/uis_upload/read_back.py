@@ -1,4 +1,4 @@
-"""Asks UIS what it has of our deals: after an answer got lost, and when the ledger knows nothing."""
+"""Reads back which of our deals UIS has: after a lost answer, and when the ledger is empty."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from megaplan_sync.uis_upload.deal_ledger import DealLedger
-from megaplan_sync.uis_upload.exceptions import UploadUnsettledError
+from megaplan_sync.uis_upload.exceptions import UploadOutcomeUnknownError
 from megaplan_sync.uis_upload.external_ids import deal_id_of
 from megaplan_sync.uis_upload.history_rows import is_the_same_upload, last_record
 from megaplan_sync.uis_upload.session import UploadSession
@@ -21,46 +21,46 @@ log = logging.getLogger(__name__)
 PROCESSING_WAITS_SECONDS = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 60.0, 60.0)
 
 
-class ReadingBack:
-    """What UIS has of one account's deals."""
+class ReadBack:
+    """Reads back one account's deals from UIS."""
 
     def __init__(self, session: UploadSession, ledger: DealLedger) -> None:
         self._session = session
         self._ledger = ledger
 
-    def settle(self, *, is_ours: bool) -> set[int]:
-        """Find out whether UIS has taken what is on its way; return the deals that it has not.
+    def resolve(self, *, own_request: bool) -> set[int]:
+        """Find out whether UIS has accepted what is in flight; return the deals that it has not.
 
-        :param is_ours: the request was this process's own, and is over; another one's may still be going on
-        :raises UploadUnsettledError: UIS is still working through it
+        :param own_request: this process made the request, so it is over; another's may still be running
+        :raises UploadOutcomeUnknownError: UIS is still processing it
         """
-        unsettled = self._ledger.unsettled()
-        if not unsettled:
+        in_flight = self._ledger.in_flight()
+        if not in_flight:
             return set()
         wait = self._session.read_lag_seconds
-        if not is_ours:
+        if not own_request:
             settings = self._session.uis.settings
             longest_request = settings.connect_timeout_seconds + settings.read_timeout_seconds
-            youngest = min(deal.age_seconds for deal in unsettled)
+            youngest = min(deal.age_seconds for deal in in_flight)
             wait = max(0.0, longest_request + wait - youngest)
-        log.info("%d deals may or may not be in UIS; reading them back in %.0f s", len(unsettled), wait)
+        log.info("%d deals may or may not be in UIS; reading them back in %.0f s", len(in_flight), wait)
         self._session.sleep(wait)
-        self._wait_for_processing(len(unsettled))
-        histories = self.histories([deal.ext_id for deal in unsettled])
-        taken = {
+        self._wait_for_processing(len(in_flight))
+        histories = self.histories([deal.ext_id for deal in in_flight])
+        accepted = {
             deal.deal_id
-            for deal in unsettled
+            for deal in in_flight
             if any(is_the_same_upload(row, deal.sending) for row in histories.get(deal.ext_id, ()))
         }
-        left = {deal.deal_id for deal in unsettled} - taken
-        self._ledger.accept(taken)
-        self._ledger.withdraw(left)
-        self._session.count("deals_found_again", len(taken))
-        log.info("%d of them are in UIS, %d are not", len(taken), len(left))
-        return left
+        missing = {deal.deal_id for deal in in_flight} - accepted
+        self._ledger.accept(accepted)
+        self._ledger.withdraw(missing)
+        self._session.count("deals_read_back", len(accepted))
+        log.info("%d of them are in UIS, %d are not", len(accepted), len(missing))
+        return missing
 
     def adopt(self) -> int:
-        """Learn which deals UIS has, all of them; return how many are ours."""
+        """Add all deals that UIS has of this account to the ledger; return how many there are."""
         histories: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         try:
             ours = deals.beginning_with(deals.deals_history(), f"{self._session.prefix}-deal-")
@@ -68,7 +68,7 @@ class ReadingBack:
                 if deal_id_of(self._session.prefix, row.get("ext_id")) is not None:
                     histories[str(row["ext_id"])].append(row)
         except UisPagingError as error:
-            log.warning("%s Asking for the deals that there are.", error)
+            log.warning("%s Requesting Megaplan's deals by id instead.", error)
             ids = [row[0] for row in self._session.execute("select_present_deals")]
             histories = self.histories([f"{self._session.prefix}-deal-{deal_id}" for deal_id in ids])
         found = []
@@ -97,4 +97,6 @@ class ReadingBack:
                 return
             if wait is not None:
                 self._session.sleep(wait)
-        raise UploadUnsettledError(self._session.account, count, f"UIS is working through {waiting} records")
+        raise UploadOutcomeUnknownError(
+            self._session.account, count, f"UIS is still processing {waiting} records"
+        )

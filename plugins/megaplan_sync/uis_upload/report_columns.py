@@ -1,7 +1,7 @@
 """Columns of the report "Raw data, Deals", compared with what was sent. Free of I/O.
 
-Which ids the columns of user fields have is not documented: they are looked up in ``getobj.columns_tree``, by our
-id of the field in the column's id, or else by the field's name.
+The column ids of user fields are not documented: they are looked up in ``getobj.columns_tree``, by our id of the
+field at the end of the column's id, or else by the field's name.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from megaplan_sync.uis_upload.history_rows import number
 
 
 def user_field_columns(tree: Any, fields: Mapping[str, str]) -> dict[str, str]:
-    """Return the column of each user field that the report has, by the field's id.
+    """Return the column of each user field in the report, by the field's id.
 
-    :param tree: as UIS nests it
+    :param tree: nested, as UIS returns it
     :param fields: names by id
     """
     nodes = [(str(node["id"]), str(node.get("name") or "").strip()) for node in _nodes(tree)]
@@ -37,7 +37,7 @@ def difference(
     employee: KnownRow | None,
     columns: Mapping[str, str],
 ) -> str | None:
-    """Return which columns show something else than was sent; None when none does. Values are not told."""
+    """Return the names, not the values, of columns that differ from what was sent; None if there are none."""
     wanted: dict[str, Any] = {
         "deal_date_time": sent["created_date_time"],
         "deal_name": sent["name"],

@@ -1,4 +1,4 @@
-"""What the upload of an account's deals needs: the cabinet, and a session of the database."""
+"""What the upload of an account's deals needs: the cabinet and a database session."""
 
 from __future__ import annotations
 
@@ -25,11 +25,10 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class UploadSession:
-    """One account's deals on their way, for one task.
+    """The upload of one account's deals in one task.
 
     :param settings: of the Megaplan account
-    :param connection: in autocommit mode; commits wait for the disk, or an intent could be lost
-    :param sleep: waits so many seconds
+    :param connection: in autocommit mode, with synchronous commits, or an intent could be lost
     """
 
     settings: AccountSettings
@@ -45,16 +44,16 @@ class UploadSession:
 
     @property
     def prefix(self) -> str:
-        """What the account's ids in UIS begin with."""
+        """The prefix of the account's ids in UIS."""
         return ext_id_prefix(self.account)
 
     @property
     def read_lag_seconds(self) -> float:
-        """How late something that UIS has got may appear."""
+        """How late UIS may show what it has accepted."""
         return self.uis.settings.vendor_quirks.read_lag_seconds
 
     def count(self, what: str, number: int = 1) -> None:
-        """Count something for the outcome of the run."""
+        """Add to a count of the run."""
         if number:
             self.counts[what] = self.counts.get(what, 0) + number
 
@@ -65,14 +64,14 @@ class UploadSession:
 
 
 def uis_connection_of(settings: AccountSettings) -> str | None:
-    """Return the cabinet that an account's deals go into; None, and a line in the log, where they do not."""
+    """Return the cabinet that an account's deals go to; if there is none, log why and return None."""
     account = settings.connection_id
     if not settings.deals_active:
         log.info("%s: deals_active is off, nothing to do", account)
     elif not settings.deals_to_uis:
         log.info("%s: deals_to_uis is off, nothing to do", account)
     elif not settings.uis_conn_id:
-        log.info("%s: uis_conn_id is empty, so its deals go into no cabinet", account)
+        log.info("%s: uis_conn_id is empty, so there is no cabinet to upload deals to", account)
     else:
         return settings.uis_conn_id
     return None
@@ -80,12 +79,12 @@ def uis_connection_of(settings: AccountSettings) -> str | None:
 
 @contextmanager
 def upload_session(conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID) -> Iterator[UploadSession | None]:
-    """Open a session for the length of a block; None where the account's deals do not go into UIS.
+    """Open a session for the duration of the block; yields None if the account's deals do not go to UIS.
 
     :param conn_id: connection of the Megaplan account
-    :raises MegaplanSettingError: a setting of that connection makes no sense
-    :raises MissingConnectionError: there is no connection of the cabinet
-    :raises UisSettingError: that connection's settings make no sense
+    :raises MegaplanSettingError: a setting of that connection is invalid
+    :raises MissingConnectionError: one of the two connections does not exist
+    :raises UisSettingError: a setting of the cabinet's connection is invalid
     """
     settings = account_hook(conn_id).settings
     uis_conn_id = uis_connection_of(settings)

@@ -1,4 +1,4 @@
-"""Reads in the report "Raw data, Deals" whether it shows what was sent."""
+"""Verifies that the report "Raw data, Deals" shows what was sent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from megaplan_sync.uis_upload.deal_ledger import DealLedger, UnverifiedDeal
 from megaplan_sync.uis_upload.directory_ledger import DirectoryLedger
 from megaplan_sync.uis_upload.history_rows import is_the_same_upload
-from megaplan_sync.uis_upload.read_back import ReadingBack
+from megaplan_sync.uis_upload.read_back import ReadBack
 from megaplan_sync.uis_upload.report_columns import difference, user_field_columns
 from megaplan_sync.uis_upload.session import UploadSession
 from uis_hook.account_time import moment_of
@@ -44,71 +44,70 @@ NO_REPORT = (
 
 
 class Verification:
-    """What was sent of one account's deals, seen from the cabinet."""
+    """Compares one account's uploaded deals with the cabinet."""
 
-    def __init__(self, session: UploadSession, ledger: DealLedger, reading_back: ReadingBack) -> None:
+    def __init__(self, session: UploadSession, ledger: DealLedger, read_back: ReadBack) -> None:
         self._session = session
         self._ledger = ledger
-        self._reading_back = reading_back
+        self._read_back = read_back
 
     def run(self) -> None:
-        """Compare; what the report does not show is looked for in the history, and sent again if it is not there."""
+        """Compare; deals that the report does not show are looked up in the history, and sent again if missing."""
         unverified = self._ledger.unverified(MOST_TRIES)
         if not unverified:
             return
         try:
             rows = self._report(unverified)
         except NO_REPORT as refusal:
-            log.warning("%s The history of deals is looked at instead of the report.", refusal)
+            log.warning("%s Verifying by the history of deals instead of the report.", refusal)
             self._by_history(unverified)
             return
         seen = [deal for deal in unverified if deal.ext_id in rows]
-        told = {deal.deal_id: self._difference(deal, rows[deal.ext_id]) for deal in seen}
-        self._note(seen, told)
+        self._save(seen, {deal.deal_id: self._difference(deal, rows[deal.ext_id]) for deal in seen})
         if unseen := [deal for deal in unverified if deal.ext_id not in rows]:
-            self._look_for(unseen)
+            self._search_history(unseen)
 
-    def _note(self, deals: Sequence[UnverifiedDeal], told: Mapping[int, str | None]) -> None:
+    def _save(self, deals: Sequence[UnverifiedDeal], differences: Mapping[int, str | None]) -> None:
         self._session.execute(
             "save_verified_uploads",
             deal_ids=[deal.deal_id for deal in deals],
             hashes=[deal.sent_hash for deal in deals],
-            differences=[told.get(deal.deal_id) for deal in deals],
+            differences=[differences.get(deal.deal_id) for deal in deals],
         )
-        differing = {ext_id: text for ext_id, text in told.items() if text}
+        differing = {deal_id: text for deal_id, text in differences.items() if text}
         for deal_id, text in list(differing.items())[:20]:
-            log.warning("deal %d is otherwise in the report: %s", deal_id, text)
+            log.warning("deal %d differs in the report: %s", deal_id, text)
         self._session.count("deals_verified", len(deals) - len(differing))
         self._session.count("deals_differing", len(differing))
 
-    def _look_for(self, unseen: Sequence[UnverifiedDeal]) -> None:
-        histories = self._reading_back.histories([deal.ext_id for deal in unseen])
+    def _search_history(self, unseen: Sequence[UnverifiedDeal]) -> None:
+        histories = self._read_back.histories([deal.ext_id for deal in unseen])
         there = [deal.deal_id for deal in unseen if histories.get(deal.ext_id)]
         lost = [deal.deal_id for deal in unseen if not histories.get(deal.ext_id)]
-        self._session.execute("note_unseen_uploads", deal_ids=there)
-        self._session.execute("lose_uploads", deal_ids=lost)
+        self._session.execute("mark_uploads_unseen", deal_ids=there)
+        self._session.execute("reset_lost_uploads", deal_ids=lost)
         self._session.count("deals_unseen", len(there))
         self._session.count("deals_lost", len(lost))
         if lost:
             log.warning(
-                "UIS does not have %d deals that it had taken; the next run sends them again", len(lost)
+                "UIS has lost %d deals that it had accepted; the next run sends them again", len(lost)
             )
 
     def _by_history(self, unverified: Sequence[UnverifiedDeal]) -> None:
-        histories = self._reading_back.histories([deal.ext_id for deal in unverified])
+        histories = self._read_back.histories([deal.ext_id for deal in unverified])
         found = [
             deal
             for deal in unverified
             if any(is_the_same_upload(row, deal.sent) for row in histories.get(deal.ext_id, ()))
         ]
-        self._note(found, {})
+        self._save(found, {})
         ids = {deal.deal_id for deal in found}
         lost = [deal.deal_id for deal in unverified if deal.deal_id not in ids]
-        self._session.execute("note_unseen_uploads", deal_ids=lost)
+        self._session.execute("mark_uploads_unseen", deal_ids=lost)
         self._session.count("deals_unseen", len(lost))
 
     def _report(self, unverified: Sequence[UnverifiedDeal]) -> dict[str, Mapping[str, Any]]:
-        """Return the rows of the report that are ours to look at, by id in UIS."""
+        """Return the report's rows of these deals, by id in UIS."""
         uis = self._session.uis
         report_id = uis.ask(report_id_of("deals"))
         fields = {
@@ -119,7 +118,7 @@ class Verification:
         self._names = {kind: DirectoryLedger(self._session, kind).load() for kind in ("funnel", "employee")}
         wanted = {deal.ext_id for deal in unverified}
         found: dict[str, Mapping[str, Any]] = {}
-        for start, end in self._windows(unverified):
+        for start, end in self._date_ranges(unverified):
             columns = (*DEAL_FIELDS, *self._columns.values())
             report = deals_report(uis.settings, start, end, report_id, fields=columns, page_size=PAGE_SIZE)
             for row in uis.rows(report):
@@ -127,8 +126,8 @@ class Verification:
                     found[str(row["deal_ext_id"])] = row
         return found
 
-    def _windows(self, unverified: Sequence[UnverifiedDeal]) -> Iterator[tuple[datetime, datetime]]:
-        """Return the stretches of time to ask for: one for all, or one for each deal where that costs less."""
+    def _date_ranges(self, unverified: Sequence[UnverifiedDeal]) -> Iterator[tuple[datetime, datetime]]:
+        """Yield the date ranges to request: one for all deals, or one for each if that takes fewer requests."""
         texts = sorted({str(deal.sent["created_date_time"]) for deal in unverified})
         moments = [moment for text in texts if (moment := moment_of(text, self._session.uis.settings.zone))]
         ((rows,),) = self._session.execute("count_uploads_between", first=texts[0], last=texts[-1])

@@ -1,1 +1,1 @@
-"""Webhooks of Megaplan: what they say, whose they are, and reading again what they name."""
+"""Webhooks of Megaplan: which account they are from, and reading again the entities that they name."""

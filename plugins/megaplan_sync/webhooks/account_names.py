@@ -1,4 +1,4 @@
-"""Whether a webhook is from the account whose address it came to."""
+"""Checks that a webhook is from the account whose address it came to."""
 
 import re
 from collections.abc import Iterable
@@ -14,12 +14,12 @@ _LABEL = re.compile(r"[a-z0-9-]+")
 def foreign_account(
     webhook: Webhook, settings: AccountSettings, others: Iterable[AccountSettings] = ()
 ) -> str | None:
-    """Return the name of the other account that a webhook is from; None if it is from this one or does not say.
+    """Return the name of the other account that a webhook is from; None if it is this one, or unknown.
 
-    Whose address it came to, the secret has told already; the name only shows where two accounts' addresses were
-    mixed up. So it has to be another account's for certain: a refused webhook holds back all that follow. Which name
-    Megaplan gives an account with a domain of its own is not known, nor that it never sends a title instead. One name
-    that is this account's is enough; the quirk ``webhook_account_names`` takes further ones.
+    The secret in the address identifies the account already; the name only shows that two accounts' addresses were
+    mixed up. It must belong to another account for certain, because a refused webhook holds back all later ones: it
+    is not documented how Megaplan names an account with its own domain, or whether it may send a title instead. One
+    name of this account is enough; the quirk ``webhook_account_names`` adds further ones.
 
     :param others: the other accounts that are served
     """
@@ -56,6 +56,6 @@ def _looks_like_vendors(bare: str) -> bool:
 
 
 def _bare(name: str) -> str:
-    """Return a name without scheme, slash and the port that goes without saying."""
+    """Return a name without scheme, trailing slash and default port."""
     bare = name.lower().removeprefix("https://").removeprefix("http://").rstrip("/")
     return bare.removesuffix(":443")

@@ -1,4 +1,4 @@
-"""One account's webhooks: reads again exactly what they name, until nothing is left to look into."""
+"""Reads again the entities that one account's webhooks name, until no webhook is waiting."""
 
 import logging
 import time
@@ -36,20 +36,19 @@ ROUTES = {
 LONGEST_RUN_SECONDS = 600.0
 LONGEST_WAIT_SECONDS = 20.0
 GIVEN_UP_AFTER_SECONDS = 86_400.0
-_LOOK_FOR_NEW_ONES_EVERY_SECONDS = 1.0
+_POLL_SECONDS = 1.0
 _NEWS = ("written", "deleted")
 
 
 class AccountWebhooks:
-    """The webhooks of one account, for one run.
+    """The webhooks of one account in one run.
 
-    Megaplan's writes become visible some seconds late: an entity that a reading right after its webhook shows
-    unchanged is read once more when the webhook is ``read_lag_seconds`` old. One that it shows changed is not: should
-    a second change have been made in between, the sync finds it by its time of change.
+    Megaplan's writes become visible some seconds late: an entity that is unchanged when it is read right after its
+    webhook is read once more when the webhook is ``read_lag_seconds`` old. A changed one is not: the sync finds a
+    second change in between by its change time.
 
-    :param hook: its budget is the account's
+    :param hook: with the account's request budget
     :param connection: to Postgres, in autocommit mode
-    :param sleep: waits so many seconds
     """
 
     def __init__(
@@ -67,29 +66,29 @@ class AccountWebhooks:
         self._outcomes: dict[str, EntityOutcome] = {}
         self._failures: dict[EntityKey, Exception] = {}
         self._looked_at: dict[EntityKey, int] = {}
-        """By entity: how many webhooks named it when it was read and showed nothing new."""
+        """How many webhooks named an entity when it was last read and found unchanged."""
         self._lists: dict[str, dict[str, EntityPages]] = {}
 
     def outcomes(self) -> list[EntityOutcome]:
-        """Return the counts of every table that was looked into."""
+        """Return the counts of each table that was read."""
         return list(self._outcomes.values())
 
     def run(self) -> None:
-        """Look into everything that waits.
+        """Process all waiting webhooks.
 
-        Where another run is at it, nothing is done: that run looks again before it ends.
+        Does nothing if another run is processing them: that run checks for new ones before it ends.
 
-        :raises EntitiesFailedError: Megaplan failed for some entities, after all others were read
+        :raises EntitiesFailedError: Megaplan failed for some entities; all others were read
         """
         until = time.monotonic() + LONGEST_RUN_SECONDS
         while True:
-            with self._waiting.alone() as is_ours:
-                if not is_ours:
-                    log.info("%s: another run reads what the webhooks name", self._hook.account)
+            with self._waiting.lock() as is_locked:
+                if not is_locked:
+                    log.info("%s: another run is processing the webhooks", self._hook.account)
                     break
-                goes_on = self._drain(until)
-            # what came between the last look and the end of the lock was left to us by others
-            if not goes_on or not self._eligible(self._waiting.entities()):
+                may_continue = self._drain(until)
+            # others have left us what came between the last check and the end of the lock
+            if not may_continue or not self._eligible(self._waiting.entities()):
                 break
         for outcome in self._outcomes.values():
             outcome.finish(outcome.requests)
@@ -100,7 +99,7 @@ class AccountWebhooks:
             )
 
     def _drain(self, until: float) -> bool:
-        """Read until nothing waits that may be read now; return whether to look once more."""
+        """Read until nothing is waiting that may be read now; return whether to check once more."""
         while time.monotonic() < until:
             waiting = [each for each in self._waiting.entities() if each.key not in self._failures]
             eligible = self._eligible(waiting)
@@ -109,18 +108,18 @@ class AccountWebhooks:
             if not eligible:
                 soonest = min(self._lag_seconds - entity.youngest_seconds for entity in waiting)
                 if soonest > LONGEST_WAIT_SECONDS:
-                    log.info("%s: the rest is read again in %.0f s", self._hook.account, soonest)
+                    log.info("%s: the rest will be read again in %.0f s", self._hook.account, soonest)
                     return False
-                self._sleep(max(0.0, min(soonest, _LOOK_FOR_NEW_ONES_EVERY_SECONDS)))
+                self._sleep(max(0.0, min(soonest, _POLL_SECONDS)))
                 continue
-            if not self._may_ask():
+            if not self._may_send():
                 return False
             for entity, named in by_table(eligible).items():
                 self._read(entity, named)
         return False
 
     def _eligible(self, waiting: Sequence[NamedEntity]) -> list[NamedEntity]:
-        """Return the entities that were not looked at since their last webhook, or whose time has come."""
+        """Return the entities that were not read since their last webhook, or whose webhook is old enough."""
         return [
             entity
             for entity in waiting
@@ -131,8 +130,8 @@ class AccountWebhooks:
     def _is_old_enough(self, entity: NamedEntity) -> bool:
         return entity.youngest_seconds >= self._lag_seconds
 
-    def _may_ask(self) -> bool:
-        """Tell whether a request may be sent soon, and what it brings be written."""
+    def _may_send(self) -> bool:
+        """Return whether a request may be sent soon, and its result be written."""
         remaining = self._hook.budget.remaining()
         if remaining is not None and remaining <= 0:
             log.warning("%s: the hour's requests are spent; the webhooks wait", self._hook.account)
@@ -141,7 +140,7 @@ class AccountWebhooks:
             with account_lock(self._connection, self._hook.account):
                 pass
             return True
-        log.info("%s: another run writes this account; the webhooks wait", self._hook.account)
+        log.info("%s: another run is writing this account; the webhooks wait", self._hook.account)
         return False
 
     def _read(self, entity: str, named: Sequence[NamedEntity]) -> None:
@@ -157,7 +156,7 @@ class AccountWebhooks:
         finally:
             outcome.requests += self._hook.requests_sent - sent_before
         for each in named:
-            if not each.is_settled:  # Megaplan gave neither it nor a refusal
+            if not each.is_settled:  # Megaplan returned neither the entity nor a refusal
                 self._settle({each.key.id: each}, {each.key.id: "not given"})
 
     def _read_present(self, entity: str, rows: NamedRows, named: Sequence[NamedEntity]) -> None:
@@ -177,7 +176,7 @@ class AccountWebhooks:
                 asked_at = postgres_now(self._connection)
 
     def _read_dropped(self, entity: str, rows: NamedRows, named: NamedEntity) -> None:
-        """Ask for an entity by itself that is said to be deleted: the answer is the evidence."""
+        """Request an entity that is said to be deleted; the answer is the evidence."""
         identity, of = named.key.id, {named.key.id: named}
         route = f"{ROUTES[named.key.content_type]}/{identity}"
         asked_at = postgres_now(self._connection)
@@ -189,8 +188,8 @@ class AccountWebhooks:
             self._note_failure(named, failure)
             return
         if evidence.verdict == "gone":
-            told = {**evidence.as_json, **({"webhook": named.dropped_by} if named.dropped_by else {})}
-            rows.mark_deleted(identity, told, partial(self._settle, of))
+            webhook = {"webhook": named.dropped_by} if named.dropped_by else {}
+            rows.mark_deleted(identity, {**evidence.as_json, **webhook}, partial(self._settle, of))
         elif evidence.card is not None:
             pages = self._lists_of(entity)[named.key.content_type]
             rows.write(
@@ -202,7 +201,7 @@ class AccountWebhooks:
             self._settle(of, {identity: "hidden: Megaplan answers 403, so it is not deleted"})
 
     def _note_failure(self, named: NamedEntity, failure: MegaplanAPIError) -> None:
-        """Leave an entity to a later run; after a day without success its webhooks are given up."""
+        """Leave an entity to a later run; give its webhooks up after a day without success."""
         log.error("%s: %s", self._hook.account, failure)
         named.is_settled = True
         if named.youngest_seconds > GIVEN_UP_AFTER_SECONDS:
@@ -210,10 +209,10 @@ class AccountWebhooks:
         else:
             self._failures[named.key] = failure
 
-    def _settle(self, of: dict[int, NamedEntity], told: dict[int, str]) -> None:
-        """Settle webhooks, save those that came so lately that a later reading may show more."""
+    def _settle(self, of: dict[int, NamedEntity], outcomes: dict[int, str]) -> None:
+        """Settle webhooks, except recent ones whose entity may still show a change later."""
         settled: dict[int, str] = {}
-        for identity, outcome in told.items():
+        for identity, outcome in outcomes.items():
             named = of[identity]
             if outcome.startswith(_NEWS) or self._is_old_enough(named):
                 settled |= dict.fromkeys(named.numbers, outcome)
@@ -228,7 +227,7 @@ class AccountWebhooks:
         return card
 
     def _lists_of(self, entity: str) -> dict[str, EntityPages]:
-        """Return the lists that know which names to ask for, by content type."""
+        """Return the lists that know which fields to request, by content type."""
         if entity not in self._lists:
             if entity == "employees":
                 lists = {"Employee": EntityPages(self._hook, self._connection, EMPLOYEES)}

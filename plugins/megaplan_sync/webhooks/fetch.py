@@ -1,8 +1,8 @@
-"""Fetches exactly the entities that webhooks name, with as few requests as can be had.
+"""Fetches the entities that webhooks name with as few requests as possible.
 
-A single one is read by its card. Several are asked for by links, a page of them with one request; where links give
-too little of them (nobody documents how much they give), the list that begins with the latest change has what has
-just changed at its top. What is left is read card by card.
+A single entity is read by its card. Several are requested by links, a page of them at once. If links return too few
+fields (which ones is not documented), the list sorted by latest change has recent changes at its top. The rest is
+read card by card.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -20,15 +20,15 @@ from megaplan_sync.raw.fetched_entities import LinkAnswers, payload_keys
 from megaplan_sync.raw.flatten import entity_id
 from megaplan_sync.raw.full_read import WholeWalk
 
-FROM_SO_MANY_THE_LIST_PAYS = 3
-FROM_SO_MANY_ALL_EMPLOYEES_PAY = 10
-"""Employees have no time of change, and Megaplan fails with 500 on links to them: all are read, or single ones."""
+FEWEST_FOR_LIST = 3
+FEWEST_FOR_ALL_EMPLOYEES = 10
+"""Employees have no change time, and Megaplan fails with 500 on links to them: read all of them, or single cards."""
 
 
 class Fetched:
-    """What came of some entities: in canonical form, and those that did not come, with the reason.
+    """Fetched entities in canonical form, and those that were not returned, with the reason.
 
-    What failed may come another time; it keeps no other entity from being read.
+    Failed ones may be tried again later; they do not keep others from being read.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Fetched:
 
     @property
     def ids(self) -> set[int]:
-        """Which entities came."""
+        """Ids of the fetched entities."""
         return {entity_id(entity) for entity in self.entities}
 
 
@@ -46,7 +46,7 @@ class NamedEntitiesFetch:
     """Fetches deals, contacts or employees of one account.
 
     :param entity: their table
-    :param pages_by_type: the list that knows which names to ask for, by content type
+    :param pages_by_type: the list that knows which fields to request, by content type
     """
 
     def __init__(
@@ -62,11 +62,11 @@ class NamedEntitiesFetch:
         self._links = LinkAnswers(hook, lambda ids: payload_keys(connection, hook.account, entity, ids))
 
     def batches(self, content_type: str, ids: Collection[int]) -> Iterator[Fetched]:
-        """Yield entities of one content type, a page of them at a time, so that each page can be written at once."""
+        """Yield entities of one content type a page at a time, so that each page can be written at once."""
         pages = self._pages_by_type[content_type]
         left = list(ids)
         if content_type == "Employee":
-            if len(left) >= FROM_SO_MANY_ALL_EMPLOYEES_PAY:
+            if len(left) >= FEWEST_FOR_ALL_EMPLOYEES:
                 fetched = self._all_employees(left)
                 left = [identity for identity in left if identity not in fetched.ids]
                 yield fetched
@@ -79,8 +79,8 @@ class NamedEntitiesFetch:
                 break
             left = left[size:]
             yield given
-        if len(left) >= FROM_SO_MANY_THE_LIST_PAYS:
-            for fetched in self._from_the_top(content_type, pages, left):
+        if len(left) >= FEWEST_FOR_LIST:
+            for fetched in self._latest_first(content_type, pages, left):
                 left = [identity for identity in left if identity not in fetched.ids]
                 yield fetched
         yield from self._one_by_one(pages, left)
@@ -98,7 +98,7 @@ class NamedEntitiesFetch:
         return fetched
 
     def _by_links(self, content_type: str, pages: EntityPages, ids: Sequence[int]) -> Fetched | None:
-        """Return a page of entities; None if links give too little of them."""
+        """Return a page of entities; None if links return too few fields."""
         sent = self._links.ask(content_type, pages, ids)
         if sent is None:
             return None
@@ -109,8 +109,8 @@ class NamedEntitiesFetch:
                 self._by_card(pages, identity, fetched)
         return fetched
 
-    def _from_the_top(self, content_type: str, pages: EntityPages, ids: Sequence[int]) -> Iterator[Fetched]:
-        """Yield what the first pages of the list hold of some entities, as long as they hold any."""
+    def _latest_first(self, content_type: str, pages: EntityPages, ids: Sequence[int]) -> Iterator[Fetched]:
+        """Yield these entities from the first pages of the list, as long as a page contains any."""
         wanted = set(ids)
         pages_left = ceil(len(wanted) / self._hook.settings.page_size)
         for page in pages.pages(LATEST_CHANGE_FIRST):

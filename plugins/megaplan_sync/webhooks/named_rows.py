@@ -1,4 +1,4 @@
-"""Writes what webhooks name into one raw table, and settles the webhooks in the same transaction."""
+"""Writes entities that webhooks name into a raw table, and settles the webhooks in the same transaction."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -19,14 +19,14 @@ from megaplan_sync.raw.parents import OWNERS
 from megaplan_sync.raw.tables import Written
 
 Settle = Callable[[dict[int, str]], None]
-"""Is given what became of entities, by id, within the transaction that wrote them."""
+"""Called with the outcome for each id, in the transaction that writes the entities."""
 
 
 class NamedRows:
     """One raw table of one account.
 
-    :param writer: of deals or contacts; None for employees, who have no parts and no time of change
-    :param outcome: counts what is written
+    :param writer: of deals or contacts; None for employees, who have neither children nor a change time
+    :param outcome: where written rows are counted
     """
 
     def __init__(
@@ -46,10 +46,10 @@ class NamedRows:
     def write(self, entities: Sequence[Entity], asked_at: datetime, settle: Settle) -> None:
         """Write entities in canonical form.
 
-        What another run has written since is left alone; what may be an old version is told to be in doubt.
+        Rows that another run has written since are left alone; an entity that may be an old version is in doubt.
 
-        :param asked_at: when, or before when, Megaplan was asked by Postgres' clock
-        :param settle: is given ``written``, ``unchanged`` or ``in doubt`` for each id
+        :param asked_at: not later than the request, by Postgres' clock
+        :param settle: called with ``written``, ``unchanged`` or ``in doubt`` for each id
         """
         with account_lock(self._connection, self._account), self._connection.transaction():
             left_alone = (
@@ -60,19 +60,19 @@ class NamedRows:
             fresh = [entity for entity in entities if entity_id(entity) not in left_alone]
             written = self._write(fresh)
             changed = {key.id for key in (*written.inserted, *written.updated)}
-            told = {
+            outcomes = {
                 entity_id(entity): "written" if entity_id(entity) in changed else "unchanged"
                 for entity in fresh
             }
-            told |= {
+            outcomes |= {
                 identity: "in doubt" if doubtful else "unchanged" for identity, doubtful in left_alone.items()
             }
-            settle(told)
-            self._connection.execute(read_sql("commit_durably"))  # before an asset event tells of the rows
+            settle(outcomes)
+            self._connection.execute(read_sql("commit_durably"))  # before an asset event announces the rows
         self._outcome.add_page(PageCounts(len(entities), *written.counts()))
 
     def mark_deleted(self, identity: int, evidence: dict[str, Any], settle: Settle) -> None:
-        """Mark a row and what hangs on it as deleted; one that is not here or is marked already stays as it is."""
+        """Mark a row and its children as deleted; a missing or already marked row stays as it is."""
         account = {"account": self._account}
         with account_lock(self._connection, self._account), self._connection.transaction():
             marked = self._connection.execute(

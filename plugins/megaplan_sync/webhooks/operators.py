@@ -1,4 +1,4 @@
-"""Operators of ``megaplan_deal_events``: find accounts with webhooks, and read again what they name."""
+"""Operators of ``megaplan_deal_events``: find accounts with webhooks, and read the named entities again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from megaplan_sync.kernel.account_failures import AccountFailures
 from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.kernel.account_session import account_hook, account_session
 from megaplan_sync.kernel.accounts import chosen_accounts, in_batches
-from megaplan_sync.kernel.error_reporting import plainly_told
+from megaplan_sync.kernel.error_reporting import airflow_errors
 from megaplan_sync.kernel.exceptions import OUR_ERRORS
 from megaplan_sync.kernel.postgres import raw_database
 from megaplan_sync.kernel.schemas import prepare_telephony_schema
@@ -23,9 +23,9 @@ from megaplan_sync.webhooks.account_webhooks import AccountWebhooks
 
 
 class ChooseAccountsWithWebhooksOperator(RawDatabaseOperator):
-    """Returns the connection ids of the accounts of which webhooks wait, in batches; makes missing tables.
+    """Returns the accounts with waiting webhooks, in batches of connection ids; creates missing tables.
 
-    :param accounts: connection ids, all of the Variable ``megaplan_accounts`` if empty
+    :param accounts: connection ids; empty means all of the Variable ``megaplan_accounts``
     """
 
     template_fields: Sequence[str] = ("accounts",)
@@ -36,17 +36,17 @@ class ChooseAccountsWithWebhooksOperator(RawDatabaseOperator):
 
     def execute(self, context: Context) -> list[list[str]]:
         """Return batches of connection ids."""
-        with plainly_told():
+        with airflow_errors():
             chosen = chosen_accounts(self.accounts or ())
             with raw_database(self.postgres_conn_id) as connection:
                 prepare_raw_schema(connection)
                 prepare_telephony_schema(connection)
                 rows = connection.execute(read_sql("select_accounts_with_webhooks")).fetchall()
         waiting = {account for (account,) in rows}
-        return in_batches([conn_id for conn_id in chosen if self._may_have_some(conn_id, waiting)])
+        return in_batches([conn_id for conn_id in chosen if self._may_have_webhooks(conn_id, waiting)])
 
-    def _may_have_some(self, conn_id: str, waiting: Collection[str]) -> bool:
-        """Tell whether an account is among those; where its connection makes no sense, its own task says so."""
+    def _may_have_webhooks(self, conn_id: str, waiting: Collection[str]) -> bool:
+        """Return whether the account is one of these; an invalid connection fails the account's own task."""
         try:
             hook = account_hook(conn_id)
             return hook.settings.deals_active and hook.account in waiting
@@ -56,23 +56,23 @@ class ChooseAccountsWithWebhooksOperator(RawDatabaseOperator):
 
 
 class ReadNamedEntitiesOperator(AccountsOperator):
-    """Reads again what the webhooks of some accounts name; one account's failure stops no other.
+    """Reads again the entities that webhooks name; one account's failure does not stop the others.
 
-    Give it ``outlets=RAW_TABLE_ALIASES`` (``megaplan_sync.raw.assets``) to announce changed tables.
+    Pass ``outlets=RAW_TABLE_ALIASES`` (``megaplan_sync.raw.assets``) to publish changed tables.
     """
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
-        """Return the outcome of every table of every account."""
+        """Return the outcome of each table of each account."""
         outcomes: list[EntityOutcome] = []
         with AccountFailures(self.log) as failures:
             for conn_id in self.accounts:
-                with failures.kept(conn_id), account_session(conn_id, self.postgres_conn_id) as session:
+                with failures.catch(conn_id), account_session(conn_id, self.postgres_conn_id) as session:
                     if session is None:
                         continue
                     webhooks = AccountWebhooks(*session)
                     try:
                         webhooks.run()
-                    finally:  # what was written before a failure is announced as well
+                    finally:  # also publish what was written before a failure
                         outcomes += webhooks.outcomes()
             announce_changes(outcomes, self.postgres_conn_id, context)
         return [outcome.as_dict() for outcome in outcomes]

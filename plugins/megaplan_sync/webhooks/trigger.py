@@ -1,4 +1,4 @@
-"""Rings when webhooks of Megaplan have come in: the doorbell of ``megaplan_deal_events``."""
+"""Starts ``megaplan_deal_events`` when webhooks of Megaplan have come in."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from megaplan_sync.inbox.trigger import InboxTrigger
 
 
 class WebhookTrigger(InboxTrigger):
-    """Fires when the inbox has new webhooks of Megaplan; how it rings is told at :class:`InboxTrigger`."""
+    """Fires when the inbox has new webhooks of Megaplan, as :class:`InboxTrigger` describes."""
 
     waiting_events: ClassVar[str] = "select_waiting_webhooks"

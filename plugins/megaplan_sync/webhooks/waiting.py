@@ -1,4 +1,4 @@
-"""The webhooks of one account that wait, by the entities that they name, and what became of them."""
+"""The waiting webhooks of one account, by the entities that they name, and their outcomes."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,7 +13,7 @@ from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.flatten import CONTACT_CONTENT_TYPES
 
 TABLES = {"Deal": "deals", "Employee": "employees", **dict.fromkeys(CONTACT_CONTENT_TYPES, "contacts")}
-"""Raw tables by the content type that a webhook names; other types have none."""
+"""Raw tables by content type; other types have none."""
 NOTHING_TO_READ = "nothing to read: no raw table holds this"
 MOST_AT_ONCE = 5_000
 
@@ -30,8 +30,8 @@ class NamedEntity:
     """An entity that webhooks name.
 
     :param numbers: of the webhooks
-    :param youngest_seconds: age of the one that came last
-    :param dropped_by: uuid of the last that says it was deleted, an empty text if that had none; None if none does
+    :param youngest_seconds: age of the latest one
+    :param dropped_by: uuid of the latest one that calls it deleted, empty if it has none; None if there is none
     """
 
     key: EntityKey
@@ -52,7 +52,7 @@ class WaitingWebhooks:
         self._account = account
 
     def entities(self) -> list[NamedEntity]:
-        """Return what the waiting webhooks name, that of the oldest first; settle those that name nothing of ours."""
+        """Return the named entities, oldest webhook first; settle webhooks that name nothing we store."""
         named: dict[EntityKey, NamedEntity] = {}
         nothing: list[int] = []
         for number, model, event, identity, uuid, age in self._execute("select_webhooks", limit=MOST_AT_ONCE):
@@ -69,13 +69,13 @@ class WaitingWebhooks:
         return list(named.values())
 
     def settle(self, outcomes: Mapping[int, str]) -> None:
-        """Note what became of webhooks, by number; in the caller's transaction if there is one."""
+        """Save the outcomes of webhooks by number, in the caller's transaction if there is one."""
         if outcomes:
             self._execute("settle_webhooks", numbers=list(outcomes), outcomes=list(outcomes.values()))
 
     @contextmanager
-    def alone(self) -> Iterator[bool]:
-        """Keep other runs from reading the same; False where another one is at it already."""
+    def lock(self) -> Iterator[bool]:
+        """Keep other runs away from the account's webhooks; yields False if another one holds the lock."""
         if not self._execute("lock_webhooks")[0][0]:
             yield False
             return
@@ -91,7 +91,7 @@ class WaitingWebhooks:
 
 
 def by_table(entities: Iterable[NamedEntity]) -> dict[str, list[NamedEntity]]:
-    """Return entities by their raw table."""
+    """Group entities by raw table."""
     found: dict[str, list[NamedEntity]] = defaultdict(list)
     for entity in entities:
         found[TABLES[entity.key.content_type]].append(entity)

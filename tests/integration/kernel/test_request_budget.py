@@ -1,4 +1,4 @@
-"""The request budget of an account, shared by all processes through Postgres."""
+"""An account's request budget, shared by all processes through Postgres."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,13 +10,13 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from megaplan_sync.kernel.request_budget import PostgresBudget
+from megaplan_sync.kernel.request_budget import PostgresRequestBudget
 from megaplan_sync.raw.schema import prepare_raw_schema
 
 ACCOUNT = "mp361546"
 
 
-class ToldToWaitError(Exception):
+class WaitError(Exception):
     """Raised instead of waiting."""
 
     def __init__(self, seconds: float) -> None:
@@ -25,43 +25,43 @@ class ToldToWaitError(Exception):
 
 
 def refuse_to_wait(seconds: float) -> None:
-    raise ToldToWaitError(seconds)
+    raise WaitError(seconds)
 
 
-Budget = Callable[..., PostgresBudget]
+Budget = Callable[..., PostgresRequestBudget]
 
 
 @pytest.fixture
 def budget(database: Connection[Any], database_uri: str) -> Iterator[Budget]:
-    """Make budgets, each with a connection of its own; unhurried, and without waiting, unless told otherwise."""
+    """Make budgets, each with its own connection; by default with high limits, and without waiting."""
     prepare_raw_schema(database)
     connections: list[Connection[Any]] = []
 
-    def make(account: str = ACCOUNT, **limits: Any) -> PostgresBudget:
+    def make(account: str = ACCOUNT, **limits: Any) -> PostgresRequestBudget:
         connections.append(psycopg.connect(database_uri, autocommit=True))
         given = {"requests_per_second": 100_000, "requests_per_hour": 1000, "sleep": refuse_to_wait, **limits}
-        return PostgresBudget(connections[-1], account, **given)
+        return PostgresRequestBudget(connections[-1], account, **given)
 
     yield make
     for connection in connections:
         connection.close()
 
 
-def take(budget: PostgresBudget, requests: int) -> None:
-    """Take requests; waits for the pace, hundred-thousandths of a second here, do not matter."""
+def take(budget: PostgresRequestBudget, requests: int) -> None:
+    """Take requests; waits of a hundred-thousandth of a second between them do not matter."""
     for _ in range(requests):
-        with suppress(ToldToWaitError):
+        with suppress(WaitError):
             budget.acquire()
 
 
-def wait_told(budget: PostgresBudget) -> float:
-    with pytest.raises(ToldToWaitError) as told:
+def seconds_to_wait(budget: PostgresRequestBudget) -> float:
+    with pytest.raises(WaitError) as raised:
         budget.acquire()
-    return told.value.seconds
+    return raised.value.seconds
 
 
-def age_what_was_spent(database: Connection[Any], minutes: int) -> None:
-    """Put everything counted so far ``minutes`` into the past, each number into the counter of its minute."""
+def move_into_the_past(database: Connection[Any], minutes: int) -> None:
+    """Move everything counted so far ``minutes`` into the past, into the counter of that minute."""
     (counted,) = database.execute(
         "SELECT sum(s) FROM megaplan_sync.request_budgets, unnest(spent) AS s"
     ).fetchone() or (0,)
@@ -84,18 +84,18 @@ def age_what_was_spent(database: Connection[Any], minutes: int) -> None:
     )
 
 
-def test_requests_are_paced(budget: Budget) -> None:
-    paced = budget(requests_per_second=20, sleep=time.sleep)
+def test_requests_per_second_are_limited(budget: Budget) -> None:
+    limited = budget(requests_per_second=20, sleep=time.sleep)
     began = time.monotonic()
     for _ in range(9):
-        paced.acquire()
+        limited.acquire()
     assert 8 / 20 * 0.9 <= time.monotonic() - began < 5
 
 
-def test_two_processes_share_the_pace_and_the_count(budget: Budget) -> None:
+def test_two_processes_share_both_limits(budget: Budget) -> None:
     both = [budget(requests_per_second=40, sleep=time.sleep) for _ in range(2)]
 
-    def ten(mine: PostgresBudget) -> None:
+    def ten(mine: PostgresRequestBudget) -> None:
         for _ in range(10):
             mine.acquire()
 
@@ -118,9 +118,9 @@ def test_no_more_than_allowed_in_any_sixty_minutes(budget: Budget, database: Con
     small = budget(requests_per_hour=3)
     take(small, 3)
     assert small.remaining() == 0
-    assert 0.05 <= wait_told(small) <= 60
-    assert small.remaining() == 0, "who waits has taken nothing"
-    age_what_was_spent(database, 62)
+    assert 0.05 <= seconds_to_wait(small) <= 60
+    assert small.remaining() == 0, "a caller that waits has taken nothing"
+    move_into_the_past(database, 62)
     assert small.remaining() == 3
     take(small, 1)
     assert small.remaining() == 2
@@ -129,44 +129,44 @@ def test_no_more_than_allowed_in_any_sixty_minutes(budget: Budget, database: Con
 def test_what_was_spent_counts_for_sixty_minutes(budget: Budget, database: Connection[Any]) -> None:
     small = budget(requests_per_hour=3)
     take(small, 2)
-    age_what_was_spent(database, 30)
+    move_into_the_past(database, 30)
     assert small.remaining() == 1
     take(small, 1)
-    assert wait_told(small) == 60, "half an hour is left; it is looked again every minute"
+    assert seconds_to_wait(small) == 60, "half an hour is left; it tries again every minute"
 
 
-def test_a_429_lets_everybody_wait_and_a_shorter_one_cuts_nothing(budget: Budget) -> None:
+def test_a_429_makes_everybody_wait_and_a_shorter_one_does_not_shorten_it(budget: Budget) -> None:
     mine, other = budget(), budget()
     mine.back_off(30)
-    assert 25 < wait_told(other) <= 30
+    assert 25 < seconds_to_wait(other) <= 30
     other.back_off(1)
-    assert 25 < wait_told(mine) <= 30
+    assert 25 < seconds_to_wait(mine) <= 30
     assert mine.remaining() == 1000
 
 
-def test_after_the_time_asked_for_requests_go_on(budget: Budget) -> None:
+def test_requests_continue_after_the_wait(budget: Budget) -> None:
     waits: list[float] = []
 
     def sleep(seconds: float) -> None:
         waits.append(seconds)
         time.sleep(seconds)
 
-    patient = budget(sleep=sleep)
-    patient.back_off(0.3)
+    blocked = budget(sleep=sleep)
+    blocked.back_off(0.3)
     began = time.monotonic()
-    patient.acquire()
+    blocked.acquire()
     assert 0.25 <= time.monotonic() - began < 5
     assert waits
 
 
-def test_batch_work_leaves_its_share_to_the_live_lane(budget: Budget) -> None:
+def test_batch_work_leaves_the_live_lane_its_share(budget: Budget) -> None:
     batch, live = budget(requests_per_hour=10, reserved_share=0.2), budget(requests_per_hour=10)
     assert (batch.remaining(), live.remaining()) == (8, 10)
     take(batch, 8)
-    assert wait_told(batch) > 0.04
+    assert seconds_to_wait(batch) > 0.04
     assert (batch.remaining(), live.remaining()) == (0, 2)
     take(live, 2)
-    assert wait_told(live) > 0.04
+    assert seconds_to_wait(live) > 0.04
 
 
 def test_accounts_do_not_share(budget: Budget) -> None:

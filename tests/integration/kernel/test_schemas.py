@@ -1,5 +1,6 @@
-"""The tables of telephony are created by themselves, and never destructively."""
+"""Schemas are created and upgraded automatically, without loss."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,10 @@ from megaplan_sync.kernel.schemas import (
     TELEPHONY_SCHEMA_VERSION,
     TELEPHONY_TABLES,
     prepare_telephony_schema,
+    prepare_upload_schema,
 )
+
+UPLOAD_SCHEMA_1 = Path(__file__).with_name("uis_schema_1.sql")
 
 
 def tables(database: Connection[Any]) -> set[str]:
@@ -24,7 +28,7 @@ def test_everything_is_created_once(database: Connection[Any]) -> None:
     assert not prepare_telephony_schema(database)
 
 
-def test_what_is_missing_is_made_again(database: Connection[Any]) -> None:
+def test_missing_tables_are_created_again(database: Connection[Any]) -> None:
     prepare_telephony_schema(database)
     database.execute("DROP TABLE telephony.mismatches")
     assert prepare_telephony_schema(database)
@@ -34,5 +38,34 @@ def test_what_is_missing_is_made_again(database: Connection[Any]) -> None:
 def test_tables_of_a_newer_version_are_refused(database: Connection[Any]) -> None:
     prepare_telephony_schema(database)
     database.execute("UPDATE telephony.schema_version SET version = %s", (TELEPHONY_SCHEMA_VERSION + 1,))
-    with pytest.raises(NewerSchemaError):
+    with pytest.raises(NewerSchemaError, match=r"^telephony\.schema_version says"):
         prepare_telephony_schema(database)
+
+
+def upload_catalogue(database: Connection[Any]) -> list[tuple[Any, ...]]:
+    """Return all columns and indexes of schema uis."""
+    return database.execute(
+        """SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'uis'
+        UNION ALL SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'uis' ORDER BY 1, 2"""
+    ).fetchall()
+
+
+def test_upload_tables_of_version_1_are_upgraded_with_their_rows(database: Connection[Any]) -> None:
+    database.execute(UPLOAD_SCHEMA_1.read_bytes())
+    assert prepare_upload_schema(database)
+    assert not prepare_upload_schema(database)
+    failed = database.execute(
+        "SELECT kind, ext_id, deal_id, error, failed_at::text FROM uis.failed ORDER BY kind"
+    )
+    assert failed.fetchall() == [
+        ("contact", "a-contact-7", None, "refused", "2026-01-01 00:00:00+00"),
+        ("deal", "a-deal-2", 2, "revenue: it is no number", "2026-01-02 03:04:05+00"),
+    ]
+    sent = database.execute("SELECT ext_id, sent_hash, sent, failed_hash FROM uis.deals WHERE deal_id = 1")
+    assert sent.fetchall() == [("a-deal-1", "x", {"name": "sent"}, None)]
+    own_view = database.execute("SELECT count(*) FROM public.refusals").fetchone()
+    assert own_view == (2,), "views on top of the renamed one still work"
+    upgraded = upload_catalogue(database)
+    database.execute("DROP SCHEMA uis CASCADE")
+    assert prepare_upload_schema(database)
+    assert upload_catalogue(database) == upgraded

@@ -93,7 +93,7 @@ def test_numbers_of_proposals_that_wait_no_more(
     loaded("deals")
     megaplan.control("mutate", {"op": "restore_deals", "ids": back})
     loaded("deals")
-    with pytest.raises(AirflowFailException, match="proposal 2 became pointless: its rows are back"):
+    with pytest.raises(AirflowFailException, match="proposal 2 was withdrawn: its rows are back"):
         choose(approve_deletions=2)
 
 

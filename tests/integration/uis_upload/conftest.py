@@ -18,7 +18,7 @@ from .upload_world import UploadWorld
 
 @pytest.fixture(scope="session")
 def uploading_template(postgres: str, loaded_template: str) -> str:
-    """Name of a database that holds the account as the seed made it, and the tables of the upload, empty."""
+    """Name of a database with the seeded account, and the empty tables of the upload."""
     name = create_database(postgres, loaded_template)
     with psycopg.connect(address_of(postgres, name), autocommit=True) as connection:
         prepare_upload_schema(connection)
@@ -27,7 +27,7 @@ def uploading_template(postgres: str, loaded_template: str) -> str:
 
 @pytest.fixture
 def template(uploading_template: str) -> str:
-    """The tests here begin with that database."""
+    """The tests here start from that database."""
     return uploading_template
 
 

@@ -1,4 +1,4 @@
-"""Uploads the deals of connection ``megaplan_default`` and kills its own process on the way."""
+"""Uploads the deals of connection ``megaplan_default`` in a process that kills itself."""
 
 from typing import Any
 
@@ -18,9 +18,8 @@ from ..sudden_death import die, die_in_a_process
 def upload_until_killed(database_uri: str, moment: str) -> None:
     """Upload in a child process that kills itself with signal 9.
 
-    :param moment: ``before upload.deals_history`` is when its request is about to be sent, ``after …`` when its
-        answer has come and nothing was noted yet; ``statement accept_upload`` is when that statement is about to be
-        executed
+    :param moment: ``before upload.deals_history``: before its request is sent; ``after …``: when its answer has come
+        and nothing is saved yet; ``statement accept_upload``: before that statement is executed
     """
 
     def upload() -> None:
@@ -35,7 +34,7 @@ def upload_until_killed(database_uri: str, moment: str) -> None:
 
 
 class DeadlyPoints:
-    """Lets every request pass, but one; hears of each answer before anybody else does."""
+    """A budget without limits, which is called before each request and first after each answer."""
 
     def __init__(self, moment: str) -> None:
         self._moment = moment

@@ -1,4 +1,4 @@
-"""The wait without a worker, against the emulated cabinet."""
+"""The wait without a worker, with the emulated cabinet."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ pytest_plugins = ["tests.emulators.uis_fixtures"]
 
 @pytest.fixture
 def cabinet(uis: Client, monkeypatch: pytest.MonkeyPatch) -> Client:
-    """A cabinet in which one deal was uploaded, to be worked through in an hour."""
+    """A cabinet with one uploaded deal, which takes an hour to process."""
     monkeypatch.setenv("AIRFLOW_CONN_UIS_DEFAULT", json.dumps(uis_connection(uis.url)))
     uis.control("knobs", {"deals_processing_s": 3600})
     stages = {
@@ -33,7 +33,7 @@ def cabinet(uis: Client, monkeypatch: pytest.MonkeyPatch) -> Client:
 
 
 def wait(seconds: float, meanwhile: Any = None) -> tuple[Any, float]:
-    """Return what ends a wait of at most so many seconds, and how long that took."""
+    """Return what ends a wait of at most so many seconds, and how long it took."""
     trigger = DealsProcessedTrigger(["uis_default"], time.time() + seconds, poll_seconds=0.2)
     path, arguments = trigger.serialize()
     assert path == f"{type(trigger).__module__}.{type(trigger).__qualname__}"
@@ -49,7 +49,7 @@ def wait(seconds: float, meanwhile: Any = None) -> tuple[Any, float]:
     return asyncio.run(watch()), time.monotonic() - began
 
 
-def test_the_wait_ends_when_all_is_worked_through(cabinet: Client) -> None:
+def test_the_wait_ends_when_everything_is_processed(cabinet: Client) -> None:
     event, seconds = wait(20, lambda: cabinet.advance(3700))
     assert event == {"reason": "processed"}
     assert seconds < 10

@@ -1,4 +1,4 @@
-"""Deals of the emulated Megaplan as the emulated cabinet shows them."""
+"""The emulated cabinet shows the deals of the emulated Megaplan."""
 
 import re
 import time
@@ -39,7 +39,7 @@ def assert_report_is_megaplan(world: UploadWorld) -> None:
     assert report.keys() == deals.keys()
     for deal_id, deal in deals.items():
         row = report[deal_id]
-        told = {
+        shown = {
             "name": row["deal_name"]["value"],
             "pipeline": row["deal_current_funnel"],
             "employee": row["deal_employee"],
@@ -47,8 +47,8 @@ def assert_report_is_megaplan(world: UploadWorld) -> None:
             "currency": row["deal_user_field_mp_currency"],
             "number": row["deal_user_field_mp_number"],
         }
-        wanted = {name: deal["price_currency"] if name == "currency" else deal[name] for name in told}
-        assert told == wanted, deal_id
+        wanted = {name: deal["price_currency"] if name == "currency" else deal[name] for name in shown}
+        assert shown == wanted, deal_id
         assert deal["stage"] in row["deal_current_stage"].split(" / ")
         assert (row["deal_revenue"] is None) == (deal["price_in_main"] is None)
         if deal["price_in_main"] is not None:
@@ -56,13 +56,13 @@ def assert_report_is_megaplan(world: UploadWorld) -> None:
             assert Decimal(row["deal_user_field_mp_sum"]) == deal["price"]
         goods = row["deal_user_field_mp_goods"]
         assert (goods.count(" × ") if goods else 0) == deal["goods"]
-        if deal["contact"] is not None:  # Megaplan lists no clients that are in its recycle bin
+        if deal["contact"] is not None:  # Megaplan does not list clients in its recycle bin
             named = (deal["contact"] or f"Контакт {deal['contractor_id']}", *_people(world, deal_id))
             assert row["deal_contact"]["value"] in named
 
 
 def active_stages(world: UploadWorld) -> list[dict[str, Any]]:
-    """Return the stages on the way of the pipeline 14 in their order."""
+    """Return the stages in process of pipeline 14, in their order."""
     return world.rows(
         """SELECT id, name FROM megaplan_raw.pipeline_stages
         WHERE pipeline_id = 14 AND type = 'active' ORDER BY position"""
@@ -80,11 +80,11 @@ def _people(world: UploadWorld, deal_id: str) -> list[str]:
     ]
 
 
-def test_every_deal_is_in_the_report_and_a_second_run_asks_nothing(world: UploadWorld) -> None:
+def test_every_deal_is_in_the_report_and_a_second_run_sends_no_request(world: UploadWorld) -> None:
     counts = world.upload()
     assert (counts["deals_created"], counts["deals_verified"]) == (DEALS, DEALS)
     assert_report_is_megaplan(world)
-    assert world.parked() == {}
+    assert world.failed() == {}
     certificate = world.certificates[-1]
     assert (certificate.verdict, certificate.in_megaplan, certificate.same) == ("proven", DEALS, DEALS)
     assert (certificate.missing, certificate.repaired, certificate.unresolved) == (DEALS, DEALS, 0)
@@ -98,7 +98,7 @@ def test_every_deal_is_in_the_report_and_a_second_run_asks_nothing(world: Upload
     world.database.execute("UPDATE uis.upload_runs SET began_at = began_at - interval '91 days'")
     assert world.upload() == {}
     assert world.requests() == []
-    assert len(world.rows("SELECT FROM uis.upload_runs")) == 1, "what a run did is not kept for ever"
+    assert len(world.rows("SELECT FROM uis.upload_runs")) == 1, "runs are not kept forever"
     assert world.certificates[-1].requests_used == 0
     assert world.certificates[-1].same == DEALS
 
@@ -125,12 +125,12 @@ def test_moves_forward_and_back_become_records_in_order(world: UploadWorld) -> N
     stages = active_stages(world)
     world.upload()
     for place in (4, 1, 3):
-        time.sleep(1.1)  # moments of UIS have whole seconds
+        time.sleep(1.1)  # UIS has times in whole seconds
         world.mutate("move_stage", id=deal_id, state=stages[place]["id"])
         world.sync("deals")
         world.upload(verify=False)
-    told = [row["user_fields"] for row in world.history(deal_id)]
-    names = [next(each["value"] for each in fields if each["ext_id"] == "mp_stage") for fields in told]
+    user_fields = [row["user_fields"] for row in world.history(deal_id)]
+    names = [next(each["value"] for each in fields if each["ext_id"] == "mp_stage") for fields in user_fields]
     assert names[1:] == [stages[place]["name"] for place in (4, 1, 3)]
     times = [row["modified_stage_date_time"] for row in world.history(deal_id)]
     assert times == sorted(times)
@@ -161,7 +161,7 @@ def test_moves_known_before_the_first_upload_are_sent_too(world: UploadWorld) ->
     world.upload()
     stages = [row["stage_ext_id"].rpartition("-")[2] for row in world.history(deal_id)]
     assert stages[:3] == [str(others[0]["id"]), str(others[1]["id"]), str(others[0]["id"])]
-    assert len(stages) == 4, "a move into a stage that nobody knows is left out"
+    assert len(stages) == 4, "a move into an unknown stage is left out"
 
 
 def test_renames_and_new_stages_follow(world: UploadWorld) -> None:
@@ -200,7 +200,7 @@ def test_another_contact_and_changed_phones_follow(world: UploadWorld) -> None:
     counts = world.upload()
     assert counts["deals_changed"] == 1
     assert world.report()[deal_id]["deal_contact"]["value"] == other["name"]
-    assert world.parked() == {}
+    assert world.failed() == {}
     world.database.execute(
         "UPDATE megaplan_raw.contact_points SET phone_e164 = '+79161234567' WHERE contact_id = %s AND type = 'phone'",
         (other["id"],),

@@ -1,4 +1,4 @@
-"""A test deal, as the connecting user makes it: from the emulated Megaplan through both DAGs into the cabinet."""
+"""A test deal goes from the emulated Megaplan through both DAGs into the cabinet."""
 
 import json
 
@@ -36,8 +36,8 @@ def test_a_test_deal_is_seen_in_the_cabinet(world: UploadWorld, migrated_airflow
         {"accounts": ["megaplan_default"], "since": "2026-01-01"}, dag_id="uis_deals_upload"
     )
     assert run.state == "failed"
-    assert run.states["wait_for_processing"] == "skipped", "nothing is on its way"
+    assert run.states["wait_for_processing"] == "skipped", "no upload waits to be verified"
     assert run.states["report_upload"] == "failed"
     assert run.tries["report_upload"] == 1
-    assert "1 deals are parked" in run.last_line("report_upload")
+    assert "1 deals failed" in run.last_line("report_upload")
     assert "uis-demo-token" not in airflow.written()

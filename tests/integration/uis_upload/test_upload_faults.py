@@ -1,4 +1,4 @@
-"""What goes wrong between here and UIS: nothing twice, nothing missing, and reasons for what is refused."""
+"""Faults between us and UIS: nothing is sent twice, nothing is missing, and refusals have reasons."""
 
 from collections import Counter
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from megaplan_sync.uis_upload.deal_uploads import MOST_REFUSED_IN_A_ROW
-from megaplan_sync.uis_upload.exceptions import EverythingRefusedError, UploadUnsettledError
+from megaplan_sync.uis_upload.exceptions import EverythingRefusedError, UploadOutcomeUnknownError
 from uis_hook.exceptions import UisError, UisTokenError
 
 from ..conftest import DEALS
@@ -26,7 +26,7 @@ def fault(world: UploadWorld, kind: str, method: str = "upload.deals_history", *
 
 
 @pytest.mark.parametrize(
-    ("method", "spoilt"),
+    ("method", "lost"),
     [
         ("upload.deals_history", {"kind": "500"}),
         ("upload.deals_history", {"kind": "500", "processed": True}),
@@ -42,18 +42,18 @@ def fault(world: UploadWorld, kind: str, method: str = "upload.deals_history", *
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(map(str, value.values())),
 )
-def test_a_spoilt_answer_costs_nothing(world: UploadWorld, method: str, spoilt: dict[str, Any]) -> None:
-    fault(world, method=method, **spoilt)
+def test_a_lost_answer_does_no_harm(world: UploadWorld, method: str, lost: dict[str, Any]) -> None:
+    fault(world, method=method, **lost)
     world.upload()
     assert_each_once(world)
-    assert world.parked() == {}
+    assert world.failed() == {}
     assert world.certificates[-1].verdict == "proven"
 
 
 def test_an_upload_that_is_still_in_processing_is_not_sent_again(world: UploadWorld) -> None:
     world.uis.control("knobs", {"deals_processing_s": 3600})
     fault(world, "500", processed=True)
-    with pytest.raises(UploadUnsettledError):
+    with pytest.raises(UploadOutcomeUnknownError):
         world.upload()
     assert world.requests().count("upload.deals_history") == 1
     world.uis.advance(4000)
@@ -62,8 +62,8 @@ def test_an_upload_that_is_still_in_processing_is_not_sent_again(world: UploadWo
     assert_each_once(world)
 
 
-def test_one_bad_deal_is_parked_and_the_others_arrive(world: UploadWorld) -> None:
-    """UIS refuses the whole request; a name of blanks passes our own rules no more than its."""
+def test_one_bad_deal_fails_and_the_others_arrive(world: UploadWorld) -> None:
+    """UIS refuses the whole request; our own rules catch the deals before."""
     world.database.execute("UPDATE megaplan_raw.deals SET price_in_main = 'NaN' WHERE id = 1006")
     (future,) = world.rows("SELECT max(id) AS id FROM megaplan_raw.deals")
     world.database.execute(
@@ -71,50 +71,50 @@ def test_one_bad_deal_is_parked_and_the_others_arrive(world: UploadWorld) -> Non
     )
     world.upload()
     assert_each_once(world, missing=2)
-    assert {ext_id.rpartition("-")[2] for ext_id in world.parked()} == {"1006", str(future["id"])}
-    assert all(world.parked().values())
+    assert {ext_id.rpartition("-")[2] for ext_id in world.failed()} == {"1006", str(future["id"])}
+    assert all(world.failed().values())
     assert world.certificates[-1].verdict == "unresolved"
     world.forget_requests()
     world.upload()
-    assert world.requests() == [], "what is parked asks nothing"
+    assert world.requests() == [], "failed deals cost no requests"
     world.database.execute("UPDATE megaplan_raw.deals SET price_in_main = 5 WHERE id = 1006")
     world.database.execute(
         "UPDATE megaplan_raw.deals SET created_at = state_changed_at WHERE id = %s", (future["id"],)
     )
     world.upload()
     assert_each_once(world)
-    assert world.parked() == {}
+    assert world.failed() == {}
 
 
-@pytest.mark.parametrize("told", ["index", "from_one", "bare"])
-def test_whom_uis_refuses_is_found_by_the_errors_field(world: UploadWorld, told: str) -> None:
-    """Every second request with these deals is refused by a rule of the cabinet that nobody has published."""
+@pytest.mark.parametrize("field", ["index", "from_one", "bare"])
+def test_the_refused_deal_is_found_by_the_errors_field(world: UploadWorld, field: str) -> None:
+    """An undocumented rule of the cabinet refuses every request with these deals."""
     bad = [
         str(row["id"])
         for row in world.rows("SELECT id FROM megaplan_raw.deals ORDER BY id OFFSET 100 LIMIT 2")
     ]
-    world.uis.control("knobs", {"refused_deals": ",".join(bad), "refused_field": told})
+    world.uis.control("knobs", {"refused_deals": ",".join(bad), "refused_field": field})
     world.upload()
-    assert {ext_id.rpartition("-")[2] for ext_id in world.parked()} == set(bad)
+    assert {ext_id.rpartition("-")[2] for ext_id in world.failed()} == set(bad)
     assert_each_once(world, missing=2)
     asked = world.requests().count("upload.deals_history")
-    assert asked == 5 if told == "index" else asked < 45
+    assert asked == 5 if field == "index" else asked < 45
     world.forget_requests()
     world.upload()
     assert world.requests() == []
     world.uis.control("knobs", {"refused_deals": ""})
-    world.upload(resend_parked=True)
+    world.upload(resend_failed=True)
     assert_each_once(world)
-    assert world.parked() == {}
+    assert world.failed() == {}
 
 
-def test_a_phone_that_uis_refuses_is_left_out_and_told(world: UploadWorld) -> None:
+def test_a_phone_that_uis_refuses_is_left_out_and_reported(world: UploadWorld) -> None:
     (contact,) = world.rows(
         """SELECT point.contact_id AS id FROM megaplan_raw.contact_points AS point
         JOIN megaplan_raw.deals AS deal ON deal.contractor_id = point.contact_id
         WHERE phone_e164 IS NOT NULL LIMIT 1"""
     )
-    # ten digits pass our rules, not those of the cabinet
+    # ten digits pass our rules, but not the cabinet's
     world.database.execute(
         "UPDATE megaplan_raw.contact_points SET phone_e164 = '+3725551234' WHERE contact_id = %s AND type = 'phone'",
         (contact["id"],),
@@ -135,9 +135,9 @@ def test_a_refused_user_field_holds_no_deal(world: UploadWorld) -> None:
     fault(world, "rpc", "create.deal_user_field", mnemonic="data_limit_exceeded", nth=3)
     world.upload()
     assert_each_once(world)
-    assert list(world.parked()) == ["mp_goods"]
-    world.upload(resend_parked=True)
-    assert world.parked() == {}
+    assert list(world.failed()) == ["mp_goods"]
+    world.upload(resend_failed=True)
+    assert world.failed() == {}
     sold = [row for row in world.report().values() if " × " in (row["deal_comments"] or "")]
     assert sold
     assert all(row["deal_user_field_mp_goods"] for row in sold)
@@ -148,22 +148,22 @@ def test_everything_refused_ends_the_run(world: UploadWorld) -> None:
     world.uis.control("knobs", {"refused_deals": ",".join(str(row["id"]) for row in ids)})
     with pytest.raises(EverythingRefusedError):
         world.upload()
-    assert len(world.parked()) == MOST_REFUSED_IN_A_ROW
+    assert len(world.failed()) == MOST_REFUSED_IN_A_ROW
     world.uis.control("knobs", {"refused_deals": ""})
-    world.upload(resend_parked=True)
+    world.upload(resend_failed=True)
     assert_each_once(world)
 
 
-def test_a_bad_key_ends_the_run_and_parks_nothing(world: UploadWorld) -> None:
+def test_a_bad_key_ends_the_run_and_fails_no_deal(world: UploadWorld) -> None:
     fault(world, "rpc", mnemonic="access_token_blocked")
     with pytest.raises(UisTokenError):
         world.upload()
-    assert world.parked() == {}
+    assert world.failed() == {}
     world.upload()
     assert_each_once(world)
 
 
-def test_used_up_points_stop_the_run_until_the_next_day_and_no_request_is_wasted(world: UploadWorld) -> None:
+def test_used_up_points_stop_the_run_until_the_next_day_without_wasted_requests(world: UploadWorld) -> None:
     world.uis.control("knobs", {"day_limit": 50})
     world.upload()
     certificate = world.certificates[-1]
@@ -172,7 +172,7 @@ def test_used_up_points_stop_the_run_until_the_next_day_and_no_request_is_wasted
     assert 40 <= certificate.requests_used <= 46, "a tenth of the day's points is left to telephony"
     world.forget_requests()
     world.upload()
-    assert world.requests() == [], "the points are remembered from run to run"
+    assert world.requests() == [], "the points are known from run to run"
     world.pass_time(86_400)
     world.uis.control("knobs", {"day_limit": 0})
     world.upload()
@@ -214,7 +214,7 @@ def test_other_editions_of_the_platform(world: UploadWorld, knobs: dict[str, str
     assert_each_once(world)
 
 
-def test_a_deal_that_the_cabinet_has_lost_is_sent_again(world: UploadWorld) -> None:
+def test_a_deal_that_the_cabinet_lost_is_sent_again(world: UploadWorld) -> None:
     world.upload(verify=False)
     lost = next(iter(world.report().values()))["deal_ext_id"]
     world.uis.data("delete.deals", ext_id=lost)
@@ -223,7 +223,7 @@ def test_a_deal_that_the_cabinet_has_lost_is_sent_again(world: UploadWorld) -> N
     assert_each_once(world)
 
 
-def test_what_the_report_shows_otherwise_is_told(world: UploadWorld) -> None:
+def test_differences_in_the_report_are_reported(world: UploadWorld) -> None:
     world.upload(verify=False)
     row = next(row for row in world.report().values() if row["deal_employee"])
     world.uis.data(

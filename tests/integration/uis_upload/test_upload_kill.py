@@ -1,4 +1,4 @@
-"""kill -9 at any moment, then another run: nothing twice, nothing missing."""
+"""After kill -9 at any moment, another run sends nothing twice and misses nothing."""
 
 import pytest
 
@@ -26,5 +26,5 @@ def test_a_killed_upload_is_followed_by_another_one(world: UploadWorld, moment: 
     world.pass_time(10)
     world.upload()
     assert_each_once(world)
-    assert world.parked() == {}
+    assert world.failed() == {}
     assert world.certificates[-1].verdict == "proven"

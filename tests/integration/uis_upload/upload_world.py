@@ -31,12 +31,12 @@ QUICK = {
     "connect_timeout_seconds": 0.5,
     "read_timeout_seconds": 0.5,
 }
-"""Settings of the cabinet under which nothing is waited for."""
+"""Settings of the cabinet that avoid waiting."""
 
 
 @dataclass
 class UploadWorld:
-    """A database that holds the emulated Megaplan, an emulated cabinet, and runs of the upload."""
+    """A database with the emulated Megaplan's data, an emulated cabinet, and runs of the upload."""
 
     database: Connection[Any]
     uri: str
@@ -64,7 +64,7 @@ class UploadWorld:
 
     @contextmanager
     def session(self) -> Any:
-        """Open a session as the operator does, that waits for nothing."""
+        """Open a session as the operator does, but without waiting."""
         self.connections()
         settings = account_hook("megaplan_default").settings
         with (
@@ -93,7 +93,7 @@ class UploadWorld:
         return variables
 
     def pass_time(self, seconds: float) -> None:
-        """Let time pass, for the cabinet and for what is remembered of its points."""
+        """Let time pass, for the cabinet and for its saved points."""
         self.uis.advance(seconds)
         self.database.execute(
             """UPDATE uis.points SET
@@ -102,10 +102,10 @@ class UploadWorld:
             {"seconds": seconds},
         )
 
-    # -- what there is
+    # -- the current state
 
     def report(self) -> dict[str, dict[str, Any]]:
-        """Return the rows of the cabinet's report by Megaplan's id, with every column there is."""
+        """Return the rows of the cabinet's report by Megaplan's id, with all columns."""
         tree = self.uis.data("getobj.columns_tree", report_type="deals")
         fields = [column["id"] for column in tree["columns"]]
         rows: dict[str, dict[str, Any]] = {}
@@ -129,7 +129,7 @@ class UploadWorld:
         ]
 
     def requests(self) -> list[str]:
-        """Return which methods of the cabinet's API were called, in order."""
+        """Return the called methods of the cabinet's API, in order."""
         return [entry["method"] for entry in self.uis.control("requests", method="GET") if entry["method"]]
 
     def forget_requests(self) -> None:
@@ -137,13 +137,13 @@ class UploadWorld:
         self.uis.control("requests", method="DELETE")
 
     def rows(self, statement: str, *values: Any) -> list[dict[str, Any]]:
-        """Ask the database."""
+        """Query the database."""
         with self.database.cursor(row_factory=dict_row) as cursor:
             return cursor.execute(statement, values).fetchall()  # type: ignore[arg-type]
 
-    def parked(self) -> dict[str, str]:
-        """Return what is parked, with the reason."""
-        return {row["ext_id"]: row["error"] for row in self.rows("SELECT ext_id, error FROM uis.parked")}
+    def failed(self) -> dict[str, str]:
+        """Return what failed, with the reason."""
+        return {row["ext_id"]: row["error"] for row in self.rows("SELECT ext_id, error FROM uis.failed")}
 
     def mutate(self, op: str, **spec: Any) -> dict[str, Any]:
         """Change something in Megaplan."""

@@ -1,4 +1,4 @@
-"""A loaded account whose webhooks go into the inbox as the gateway stores them."""
+"""A loaded account, whose webhooks are stored in the inbox as by the gateway."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,7 +14,7 @@ from tests.integration.webhooks.world import WebhookWorld, subscribed
 
 @pytest.fixture
 def template(loaded_template: str) -> str:
-    """The tests here begin with a loaded account."""
+    """The tests here start from a loaded account."""
     return loaded_template
 
 
@@ -34,5 +34,5 @@ def world(
     connect: Callable[..., str],
     receiver: HookReceiver,
 ) -> WebhookWorld:
-    """A loaded account of its own, subscribed to everything."""
+    """A copy of the loaded account, subscribed to all events."""
     return subscribed(Night(database_uri, megaplan, connect, database), receiver)

@@ -1,4 +1,4 @@
-"""What a webhook calls deleted is believed only when Megaplan answers 404, or isDropped, for the thing itself."""
+"""An entity counts as deleted only if Megaplan answers 404 or isDropped for it, after a webhook said so."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ def deleted(world: WebhookWorld, table: str, id: int) -> Any:
     ).fetchone()
 
 
-def test_a_deleted_deal_is_marked_with_its_parts_and_the_evidence(world: WebhookWorld) -> None:
+def test_a_deleted_deal_is_marked_with_its_line_items_and_the_evidence(world: WebhookWorld) -> None:
     row = world.night.database.execute("SELECT deal_id FROM megaplan_raw.deal_positions LIMIT 1").fetchone()
     assert row is not None
     id = row[0]
@@ -37,7 +37,7 @@ def test_a_deleted_deal_is_marked_with_its_parts_and_the_evidence(world: Webhook
     world.night.assert_same_tomorrow("ids")
 
 
-def test_a_dropped_contact_says_so_itself(world: WebhookWorld) -> None:
+def test_a_dropped_contact_is_marked(world: WebhookWorld) -> None:
     (id,) = ids(world, 1, "contacts")
     world.change({"op": "delete_contractor", "id": id})
     world.run()
@@ -45,7 +45,7 @@ def test_a_dropped_contact_says_so_itself(world: WebhookWorld) -> None:
     assert (is_deleted, evidence["status"], evidence["isDropped"]) == (True, 200, True)
 
 
-def test_a_drop_that_is_none_changes_nothing(world: WebhookWorld) -> None:
+def test_a_wrong_drop_changes_nothing(world: WebhookWorld) -> None:
     (id,) = ids(world, 1)
     world.come_in(world.event("Deal", id, "on_after_drop"))
     world.run()
@@ -53,23 +53,21 @@ def test_a_drop_that_is_none_changes_nothing(world: WebhookWorld) -> None:
     assert world.outcomes() == ["not deleted: Megaplan still has it"]
 
 
-def test_a_drop_that_becomes_visible_late_is_believed_later(world: WebhookWorld) -> None:
+def test_a_drop_that_becomes_visible_late_is_marked_later(world: WebhookWorld) -> None:
     (id,) = ids(world, 1)
     world.come_in(world.event("Deal", id, "on_after_drop"))
-    original = world._grow_older
 
     def meanwhile(seconds: float) -> None:
         if not world.waits:
             world.night.change({"op": "delete_deals", "ids": [id], "silent": True})
-        original(seconds)
+        world.wait(seconds)
 
-    world._grow_older = meanwhile  # type: ignore[method-assign]
-    world.run()
+    world.run(sleep=meanwhile)
     assert deleted(world, "deals", id)[0]
 
 
 @pytest.mark.parametrize("answer", ["403", "404"])
-def test_a_deal_out_of_sight_is_never_marked_without_a_drop(world: WebhookWorld, answer: str) -> None:
+def test_an_invisible_deal_is_never_marked_without_a_drop(world: WebhookWorld, answer: str) -> None:
     (id,) = ids(world, 1)
     world.night.megaplan.control("knobs", {"hidden_deal": answer})
     world.night.change(renamed(id, "Невидимая"), {"op": "revoke_visibility", "entity": "deals", "ids": [id]})
@@ -90,7 +88,7 @@ def test_a_hidden_deal_that_is_called_deleted_is_not_marked(world: WebhookWorld)
     assert world.outcomes() == ["hidden: Megaplan answers 403, so it is not deleted"]
 
 
-def test_a_deal_made_and_deleted_before_anybody_looked_leaves_nothing(world: WebhookWorld) -> None:
+def test_a_deal_created_and_deleted_before_the_run_leaves_nothing(world: WebhookWorld) -> None:
     (made,) = world.night.change({"op": "create_deal", "fields": {"name": "Мимолётная"}})
     world.night.change({"op": "delete_deals", "ids": [int(made["id"])]})
     world.come_in(*world.receive(2))
@@ -99,7 +97,7 @@ def test_a_deal_made_and_deleted_before_anybody_looked_leaves_nothing(world: Web
     assert set(world.outcomes()) == {"deleted, not here"}
 
 
-def test_a_deal_that_returns_is_here_again(world: WebhookWorld) -> None:
+def test_a_restored_deal_is_present_again(world: WebhookWorld) -> None:
     (id,) = ids(world, 1)
     world.change({"op": "delete_deals", "ids": [id]})
     world.run()

@@ -1,4 +1,4 @@
-"""A deal made in Megaplan, its webhook at the real gateway, the doorbell, the DAG, the row: the guide's own check."""
+"""From a deal created in Megaplan to its row: webhook, real gateway, trigger, DAG, as the guide checks it."""
 
 import asyncio
 import json
@@ -21,8 +21,8 @@ from tests.integration.gateway.served import MEGAPLAN_SECRET, served, set_connec
 from tests.integration.webhooks.world import WebhookWorld, subscribe
 
 
-async def rung(trigger: InboxTrigger, seconds: float) -> Any:
-    """Return what a trigger tells, None if it is silent for so long."""
+async def fired(trigger: InboxTrigger, seconds: float) -> Any:
+    """Return a trigger's payload; None if it does not fire in time."""
     waiting = asyncio.ensure_future(anext(trigger.run()))
     done, _ = await asyncio.wait({waiting}, timeout=seconds)
     if done:
@@ -33,7 +33,7 @@ async def rung(trigger: InboxTrigger, seconds: float) -> Any:
     return None
 
 
-def test_a_test_deal_made_in_megaplan_is_in_the_table_seconds_later(
+def test_a_deal_created_in_megaplan_is_in_the_table_seconds_later(
     database_uri: str,
     database: Connection[Any],
     megaplan: EmulatedMegaplan,
@@ -52,9 +52,9 @@ def test_a_test_deal_made_in_megaplan_is_in_the_table_seconds_later(
         subscribe(megaplan, gateway.url + gateway.path("/megaplan", MEGAPLAN_SECRET))
         made = time.monotonic()
         (deal,) = megaplan.control("mutate", [{"op": "create_deal", "fields": {"name": "Тестовая сделка"}}])
-        ring = asyncio.run(rung(WebhookTrigger(poll_seconds=20, gather_seconds=0.1), 10))
-        assert ring is not None
-        assert time.monotonic() - made < 5, "the doorbell rings at once"
+        payload = asyncio.run(fired(WebhookTrigger(poll_seconds=20, gather_seconds=0.1), 10))
+        assert payload is not None
+        assert time.monotonic() - made < 5, "the trigger fires at once"
     run = airflow.dags_test(dag_id="megaplan_deal_events")
     assert run.state == "success", run.output[-3000:]
     row = database.execute(
@@ -69,7 +69,7 @@ def test_a_test_deal_made_in_megaplan_is_in_the_table_seconds_later(
     assert airflow.asset_events(quiet) == {}
 
 
-def test_each_doorbell_rings_for_its_own(world: WebhookWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_trigger_fires_for_its_own_events(world: WebhookWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_POSTGRES", json.dumps(postgres_connection(world.uri)))
     path, arguments = WebhookTrigger(rest_seconds=5.0).serialize()
     assert path == "megaplan_sync.webhooks.trigger.WebhookTrigger"
@@ -83,16 +83,16 @@ def test_each_doorbell_rings_for_its_own(world: WebhookWorld, monkeypatch: pytes
             json.dumps(body).encode(),
             "application/json",
         )
-    assert asyncio.run(rung(WebhookTrigger(poll_seconds=0.2), 1)) is None
-    assert asyncio.run(rung(InboxTrigger(poll_seconds=0.2), 5)) == {"newest_event": 1}
+    assert asyncio.run(fired(WebhookTrigger(poll_seconds=0.2), 1)) is None
+    assert asyncio.run(fired(InboxTrigger(poll_seconds=0.2), 5)) == {"newest_event": 1}
     world.come_in(world.event("Deal", 1001), b"{")
     number = world.night.value(
         "SELECT number FROM telephony.events WHERE source = 'megaplan_webhook' AND broken IS NULL"
     )
-    assert asyncio.run(rung(WebhookTrigger(poll_seconds=0.2), 5)) == {"newest_event": number}
+    assert asyncio.run(fired(WebhookTrigger(poll_seconds=0.2), 5)) == {"newest_event": number}
 
 
-def test_a_doorbell_rests_between_two_rings(world: WebhookWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_trigger_rests_between_two_events(world: WebhookWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_POSTGRES", json.dumps(postgres_connection(world.uri)))
     world.come_in(world.event("Deal", 1001))
 

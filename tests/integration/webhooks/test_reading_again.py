@@ -1,4 +1,4 @@
-"""What webhooks name is read again, exactly that, with as few requests as can be had."""
+"""Exactly the entities that webhooks name are read again, with as few requests as possible."""
 
 import time
 from typing import Any
@@ -25,7 +25,7 @@ def renamed(id: int, name: str) -> dict[str, Any]:
     return {"op": "update_deal", "id": id, "fields": {"name": name}}
 
 
-def test_a_new_deal_stands_in_the_table_after_one_request(world: WebhookWorld) -> None:
+def test_a_new_deal_is_in_the_table_after_one_request(world: WebhookWorld) -> None:
     (made,) = world.change({"op": "create_deal", "fields": {"name": "Тестовая сделка"}})
     done = world.run()
     assert world.deal(int(made["id"])) == "Тестовая сделка"
@@ -49,7 +49,7 @@ def test_a_thousand_webhooks_of_one_deal_cost_one_read(world: WebhookWorld) -> N
     ("gives", "routes"),
     [
         ("card", {LINKS: 1}),
-        # the list that begins with the latest change has them all
+        # the list sorted by latest change has all of them
         ("listed", {LINKS: 1, CARD: 1, LIST: 1}),
     ],
 )
@@ -64,7 +64,7 @@ def test_many_deals_are_read_a_page_at_a_time(
     world.night.assert_tables_are_megaplan()
 
 
-def test_contacts_and_employees_are_read_as_well(world: WebhookWorld) -> None:
+def test_contacts_and_employees_are_read_too(world: WebhookWorld) -> None:
     world.night.megaplan.control("knobs", {"links_give": "card"})
     humans = world.night.database.execute(
         "SELECT id FROM megaplan_raw.contacts WHERE kind = 'human' ORDER BY id LIMIT 3"
@@ -81,7 +81,7 @@ def test_contacts_and_employees_are_read_as_well(world: WebhookWorld) -> None:
     assert world.night.value("SELECT position FROM megaplan_raw.employees WHERE id = 1000005") == "Курьер"
 
 
-def test_many_employees_are_read_whole(world: WebhookWorld) -> None:
+def test_many_employees_are_read_by_their_list(world: WebhookWorld) -> None:
     chosen = ids(world, 12, "employees")
     world.change(*[{"op": "update_employee", "id": id, "fields": {"position": "Курьер"}} for id in chosen])
     assert world.run()["employees"].updated == 12
@@ -133,20 +133,18 @@ def test_what_shows_no_change_is_read_twice_and_no_more(world: WebhookWorld) -> 
     assert world.asked() == {}
 
 
-def test_a_webhook_that_comes_while_the_run_waits_is_not_kept_waiting(world: WebhookWorld) -> None:
+def test_a_webhook_that_arrives_while_the_run_waits_is_processed_at_once(world: WebhookWorld) -> None:
     first, second = ids(world, 2)
     world.come_in(world.event("Deal", first))
-    original = world._grow_older
 
     def meanwhile(seconds: float) -> None:
         if not world.waits:
             world.change(renamed(second, "Сразу"))
-        original(seconds)
+        world.wait(seconds)
         if len(world.waits) == 2:
             assert world.deal(second) == "Сразу"
 
-    world._grow_older = meanwhile  # type: ignore[method-assign]
-    world.run()
+    world.run(sleep=meanwhile)
     assert world.deal(second) == "Сразу"
 
 
@@ -169,7 +167,7 @@ def test_a_scenarios_request_in_the_old_shape_names_its_deal(world: WebhookWorld
     assert world.deal(id) == "Кнопка"
 
 
-def test_broken_bodies_are_kept_with_the_reason_and_disturb_nothing(world: WebhookWorld) -> None:
+def test_broken_bodies_are_stored_with_the_reason_and_do_no_harm(world: WebhookWorld) -> None:
     (id,) = ids(world, 1)
     world.come_in(b"{", b"[1]", b"\xff\xfe", b'{"data": 1}', {"data": {"x": 1}}, b"[" * 100_000)
     world.change(renamed(id, "Трудности позади"))
@@ -181,7 +179,7 @@ def test_broken_bodies_are_kept_with_the_reason_and_disturb_nothing(world: Webho
     assert rows == (6,)
 
 
-def test_doubled_and_shuffled_webhooks_end_at_the_present_state(world: WebhookWorld) -> None:
+def test_duplicated_and_shuffled_webhooks_lead_to_the_current_state(world: WebhookWorld) -> None:
     chosen = ids(world, 10)
     world.night.change(*[renamed(id, f"{round}") for round in range(3) for id in chosen])
     bodies = world.receive(30)

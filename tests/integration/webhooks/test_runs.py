@@ -1,4 +1,4 @@
-"""Runs that die, runs beside each other, runs that may not ask: nothing is lost, nothing is read in vain."""
+"""Killed, concurrent and blocked runs: nothing is lost, and nothing is read in vain."""
 
 import json
 import time
@@ -15,6 +15,7 @@ from megaplan_sync.kernel.exceptions import EntitiesFailedError
 from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.webhooks.account_webhooks import AccountWebhooks
 from megaplan_sync.webhooks.operators import ChooseAccountsWithWebhooksOperator, ReadNamedEntitiesOperator
+from megaplan_sync.webhooks.waiting import WaitingWebhooks
 from tests.integration.airflow_runs import postgres_connection
 from tests.integration.sudden_death import work_until_killed
 from tests.integration.webhooks.test_reading_again import LINKS, ids, renamed
@@ -33,7 +34,7 @@ def four_renamed(world: WebhookWorld) -> list[int]:
 @pytest.mark.parametrize(
     "moment",
     [
-        "request 3",  # the login, a page, and now the second one
+        "request 3",  # after the login and the first page
         "after 1 UPDATE telephony.events AS event",
         "before 2 UPDATE telephony.events AS event",
     ],
@@ -42,16 +43,18 @@ def test_a_killed_run_loses_nothing(world: WebhookWorld, four_renamed: list[int]
     world.night.connect(page_size=2)
     work_until_killed(world.uri, moment, lambda hook, session: AccountWebhooks(hook, session).run())
     halfway = {id for id in four_renamed if world.deal(id) == f"Сделка {id}"}
-    # what is settled is what was written, neither more nor less
+    # exactly the webhooks of written deals are settled
     assert len([outcome for outcome in world.outcomes() if outcome == "written"]) == len(halfway) < 4
     until = time.monotonic() + 10
-    while None in world.outcomes() and time.monotonic() < until:  # the dead run's session ends at any moment
+    while (
+        None in world.outcomes() and time.monotonic() < until
+    ):  # the dead run's session may end a little later
         world.run(page_size=2)
     assert [world.deal(id) for id in four_renamed] == [f"Сделка {id}" for id in four_renamed]
     assert set(world.outcomes()) == {"written"}
 
 
-def test_a_failure_keeps_what_was_done_before_it(world: WebhookWorld, four_renamed: list[int]) -> None:
+def test_a_failure_keeps_what_was_written_before(world: WebhookWorld, four_renamed: list[int]) -> None:
     world.night.megaplan.control("faults", {"kind": "html", "path": LINKS, "nth": 2, "count": 9})
     with pytest.raises(MegaplanTransportError):
         world.run(page_size=2)
@@ -61,7 +64,7 @@ def test_a_failure_keeps_what_was_done_before_it(world: WebhookWorld, four_renam
     assert set(world.outcomes()) == {"written"}
 
 
-def test_an_entity_that_megaplan_fails_for_keeps_no_other_waiting(world: WebhookWorld) -> None:
+def test_an_entity_that_megaplan_fails_for_does_not_delay_others(world: WebhookWorld) -> None:
     first, second, third = ids(world, 3)
     world.change(*[renamed(id, f"Сделка {id}") for id in (first, second)])
     world.come_in(world.event("Deal", third, "on_after_drop"))
@@ -88,9 +91,8 @@ def test_an_entity_that_megaplan_fails_for_keeps_no_other_waiting(world: Webhook
 def test_a_second_run_leaves_the_account_to_the_first(world: WebhookWorld, four_renamed: list[int]) -> None:
     with psycopg.connect(world.uri, autocommit=True) as other:
         prepare_session(other)
-        first = world.new_run(other)
-        with first._waiting.alone() as is_ours:
-            assert is_ours
+        with WaitingWebhooks(other, world.account).lock() as is_locked:
+            assert is_locked
             assert world.run() == {}
     assert world.asked() == {}
     world.run()
@@ -121,27 +123,27 @@ def test_while_a_load_writes_the_account_the_webhooks_wait(
     with psycopg.connect(world.uri, autocommit=True) as other:
         account_lock.take_account_lock(other, world.account)
         assert world.run() == {}
-    assert world.asked() == {}, "no request is spent on what cannot be written"
+    assert world.asked() == {}, "no request is spent on something that cannot be written"
     assert world.outcomes() == [None] * 4
 
 
 class Events:
-    """Takes the asset events of a task."""
+    """Collects the asset events of a task."""
 
     def __init__(self) -> None:
-        self.told: dict[str, Any] = {}
+        self.extras: dict[str, Any] = {}
 
     def __getitem__(self, alias: Any) -> Any:
         events = self
 
         class Accessor:
             def add(self, asset: Any, extra: Any) -> None:
-                events.told[alias.name] = extra
+                events.extras[alias.name] = extra
 
         return Accessor()
 
 
-def test_the_tasks_serve_all_accounts_and_tell_what_changed(
+def test_the_tasks_process_all_accounts_and_publish_what_changed(
     world: WebhookWorld, four_renamed: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.night.connect("megaplan_default")
@@ -157,5 +159,5 @@ def test_the_tasks_serve_all_accounts_and_tell_what_changed(
     read = ReadNamedEntitiesOperator(task_id="read", accounts=["megaplan_broken", "megaplan_default"])
     with pytest.raises(AirflowException, match="'megaplan_broken', field 'host'"):
         read.execute({"outlet_events": events})  # type: ignore[typeddict-item]
-    assert {name: extra["updated"] for name, extra in events.told.items()} == {"megaplan_raw_deals": 4}
+    assert {name: extra["updated"] for name, extra in events.extras.items()} == {"megaplan_raw_deals": 4}
     assert ChooseAccountsWithWebhooksOperator(task_id="choose_accounts").execute({}) == []

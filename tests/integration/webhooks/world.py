@@ -1,4 +1,4 @@
-"""Changes in Megaplan, its webhooks, and runs that read what they name."""
+"""Changes in Megaplan, their webhooks, and runs that process them."""
 
 import json
 from collections.abc import Callable
@@ -25,8 +25,8 @@ STREAMS = ["deals", "contractors", "employees", "events", "comments"]
 class WebhookWorld:
     """A loaded account.
 
-    :param night: the same account, for what is not about webhooks
-    :param waits: seconds that runs were to wait; the webhooks grow older by as much
+    :param night: the same account, for everything but webhooks
+    :param waits: seconds that runs wanted to wait; the webhooks become older instead
     """
 
     night: Night
@@ -42,7 +42,7 @@ class WebhookWorld:
         return self.night.uri
 
     def change(self, *mutations: dict[str, Any], webhooks: int | None = None) -> list[Any]:
-        """Change the account and let the webhooks, as many as changes unless it is said, come in."""
+        """Change the account and store its webhooks, by default one for each change."""
         results = self.night.change(*mutations)
         self.come_in(*self.receive(len(mutations) if webhooks is None else webhooks))
         return results
@@ -65,12 +65,12 @@ class WebhookWorld:
             )
 
     def event(self, model: str, id: int | str, event: str = "on_after_update", **more: Any) -> dict[str, Any]:
-        """Return a webhook that nobody has sent."""
+        """Return a webhook that Megaplan has not sent."""
         data = {"contentType": model, "id": str(id)}
         return {"uuid": str(uuid4()), "model": model, "event": event, "data": data, **more}
 
     def run(self, **settings: Any) -> dict[str, EntityOutcome]:
-        """Look into what waits as the DAG's task does; return the counts by table. No run really waits."""
+        """Process the waiting webhooks as the DAG's task does, without waiting; return the counts by table."""
         with psycopg.connect(self.uri, autocommit=True) as connection:
             prepare_session(connection)
             webhooks = self.new_run(connection, **settings)
@@ -84,10 +84,10 @@ class WebhookWorld:
         **settings: Any,
     ) -> AccountWebhooks:
         hook = MegaplanHook(self.night.connect(**settings), sleep=lambda seconds: None)
-        return AccountWebhooks(hook, connection, sleep=sleep or self._grow_older)
+        return AccountWebhooks(hook, connection, sleep=sleep or self.wait)
 
     def asked(self) -> dict[str, int]:
-        """Return how many requests of each route were sent since the last time, and forget them."""
+        """Return the number of requests to each route since the last call."""
         asked = self.night.asked()
         self.night.megaplan.control("requests", method="DELETE")
         return asked
@@ -99,11 +99,12 @@ class WebhookWorld:
         return row[0] if row is not None and len(row) == 1 else row
 
     def outcomes(self) -> list[str | None]:
-        """Return what became of all webhooks, in the order of their coming; None of those that wait."""
+        """Return the outcomes of all webhooks in the order of arrival; None for waiting ones."""
         rows = self.night.database.execute("SELECT outcome FROM telephony.events ORDER BY number").fetchall()
         return [outcome for (outcome,) in rows]
 
-    def _grow_older(self, seconds: float) -> None:
+    def wait(self, seconds: float) -> None:
+        """Let the webhooks become older instead of waiting."""
         self.waits.append(seconds)
         self.night.database.execute(
             "UPDATE telephony.events SET received_at = received_at - make_interval(secs => %s)", (seconds,)
@@ -111,13 +112,13 @@ class WebhookWorld:
 
 
 def subscribe(megaplan: EmulatedMegaplan, url: str) -> None:
-    """Let the account's application tell an address of everything."""
+    """Let the account's application send all events to an address."""
     megaplan.control("knobs", {"hook_retry_s": 0.05})
     megaplan.notify(url)
 
 
 def subscribed(night: Night, receiver: HookReceiver) -> WebhookWorld:
-    """Let a receiver be told of everything; return the account with the inbox."""
+    """Let a receiver get all events; return the account with the inbox."""
     receiver.bodies.clear()
     receiver.taken.clear()
     subscribe(night.megaplan, receiver.url)

@@ -12,7 +12,7 @@ from megaplan_sync.kernel.account_failures import AccountFailures
 from megaplan_sync.kernel.account_operators import AccountsOperator
 from megaplan_sync.kernel.account_session import account_hook, has_calls
 from megaplan_sync.kernel.certificate import CALLS
-from megaplan_sync.kernel.error_reporting import plainly_told
+from megaplan_sync.kernel.error_reporting import airflow_errors
 from megaplan_sync.kernel.schemas import prepare_telephony_schema
 from megaplan_sync.telephony.night.call_reconciliation import CallReconciliation
 from megaplan_sync.telephony.push.exceptions import CallsSinceError
@@ -49,11 +49,11 @@ class ReconcileCallsOperator(AccountsOperator):
         if self.entities and CALLS not in self.entities:
             self.log.info("Calls are not to be compared")
             return
-        with plainly_told():
+        with airflow_errors():
             since = first_day(self.since)
         with AccountFailures(self.log) as failures:
             for conn_id in self.accounts:
-                with failures.kept(conn_id):
+                with failures.catch(conn_id):
                     self._reconcile(conn_id, since, str(context["run_id"]))
 
     def _reconcile(self, conn_id: str, since: date | None, run_id: str) -> None:

@@ -7,7 +7,7 @@ from airflow.sdk import BaseHook, Context
 
 from megaplan_sync.kernel.account_failures import AccountFailures
 from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
-from megaplan_sync.kernel.error_reporting import plainly_told
+from megaplan_sync.kernel.error_reporting import airflow_errors
 from megaplan_sync.kernel.postgres import raw_database
 from megaplan_sync.kernel.schemas import prepare_telephony_schema
 from megaplan_sync.raw.schema import prepare_raw_schema
@@ -21,7 +21,7 @@ class PrepareTelephonyTablesOperator(RawDatabaseOperator):
 
     def execute(self, context: Context) -> bool:
         """Return whether anything had to be done."""
-        with plainly_told(), raw_database(self.postgres_conn_id) as connection:
+        with airflow_errors(), raw_database(self.postgres_conn_id) as connection:
             # the request budget is kept beside the raw tables, and deals need not be active here
             done = [prepare_raw_schema(connection), prepare_telephony_schema(connection)]
         self.log.info("Tables of telephony %s", "created or upgraded" if any(done) else "are in place")
@@ -40,7 +40,7 @@ class TelephonyUsersToPostgresOperator(AccountsOperator):
         outcomes: list[UserSyncOutcome] = []
         with AccountFailures(self.log) as failures:
             for conn_id in self.accounts:
-                with failures.kept(conn_id), telephony_session(conn_id, self.postgres_conn_id) as session:
+                with failures.catch(conn_id), telephony_session(conn_id, self.postgres_conn_id) as session:
                     if session is not None:
                         outcome = UserSyncOutcome(session.account)
                         outcomes.append(outcome)

@@ -14,7 +14,7 @@ from megaplan_sync.kernel.account_failures import AccountFailures
 from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.kernel.account_session import account_hook
 from megaplan_sync.kernel.accounts import chosen_accounts
-from megaplan_sync.kernel.error_reporting import plainly_told
+from megaplan_sync.kernel.error_reporting import airflow_errors
 from megaplan_sync.kernel.exceptions import OUR_ERRORS
 from megaplan_sync.kernel.postgres import raw_database
 from megaplan_sync.kernel.schemas import prepare_telephony_schema
@@ -44,11 +44,11 @@ class PushNewCallsOperator(RawDatabaseOperator):
 
     def execute(self, context: Context) -> int:
         """Return how many calls were due."""
-        with plainly_told(), raw_database(self.postgres_conn_id) as connection:
+        with airflow_errors(), raw_database(self.postgres_conn_id) as connection:
             prepare_raw_schema(connection)
             prepare_telephony_schema(connection)
         begun = 0
-        with plainly_told():
+        with airflow_errors():
             accounts = chosen_accounts(self.accounts or ())
         for conn_id in accounts:
             try:
@@ -87,7 +87,7 @@ class ResendCallsOperator(RawDatabaseOperator):
     def execute(self, context: Context) -> list[int]:
         """Return which calls begin anew."""
         begun: set[int] = set()
-        with plainly_told():
+        with airflow_errors():
             named = _call_numbers(self.resend or ())
             if not named and not self.resend_parked:
                 return []
@@ -112,7 +112,7 @@ class PushCallsOperator(AccountsOperator):
         outcomes: dict[str, dict[str, int]] = {}
         with AccountFailures(self.log) as failures:
             for conn_id in self.accounts:
-                with failures.kept(conn_id), telephony_session(conn_id, self.postgres_conn_id) as session:
+                with failures.catch(conn_id), telephony_session(conn_id, self.postgres_conn_id) as session:
                     if session is None:
                         continue
                     push = AccountPush(session.megaplan, session.connection, session.uis.settings)
@@ -174,7 +174,7 @@ class RecordingSensor(RawDatabaseOperator, BaseSensorOperator):
                 self.log.error("%s: %s", conn_id, error)
         if not accounts:
             raise AirflowSkipException("No account has telephony_active")
-        with plainly_told(), raw_database(self.postgres_conn_id) as connection:
+        with airflow_errors(), raw_database(self.postgres_conn_id) as connection:
             due = _seconds_until_due(connection, accounts)
         if ready or (due is not None and due <= 0):
             return ready

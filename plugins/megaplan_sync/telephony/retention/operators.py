@@ -34,7 +34,7 @@ class ForgetOldCallsOperator(RawDatabaseOperator):
         done: dict[str, dict[str, int]] = {}
         with AccountFailures(self.log) as failures:
             for conn_id in (each for batch in self.accounts or () for each in batch):
-                with failures.kept(conn_id):
+                with failures.catch(conn_id):
                     self._forget(conn_id, done)
         return done
 

@@ -1,4 +1,4 @@
-"""One account's failure stops no other, and the task tells all of them at its end."""
+"""One account's failure does not stop the others, and the task reports all of them at its end."""
 
 import logging
 
@@ -12,11 +12,11 @@ DONE: list[str] = []
 
 
 def work_on(accounts: dict[str, Exception | None], announcement: Exception | None = None) -> None:
-    """Do a task's work, in which each account fails with the error given for it."""
+    """Do a task's work; each account fails with the error given for it."""
     DONE.clear()
     with AccountFailures(logging.getLogger(__name__)) as failures:
         for conn_id, error in accounts.items():
-            with failures.kept(conn_id):
+            with failures.catch(conn_id):
                 if error:
                     raise error
                 DONE.append(conn_id)
@@ -25,14 +25,14 @@ def work_on(accounts: dict[str, Exception | None], announcement: Exception | Non
         DONE.append("announced")
 
 
-def test_every_account_has_its_turn_and_every_failure_is_told() -> None:
+def test_every_account_is_processed_and_every_failure_is_reported() -> None:
     bad = UnprovenError("nothing proven.")
     with pytest.raises(AirflowFailException, match=r"^first: nothing proven. \| third: nothing proven.$"):
         work_on({"first": bad, "second": None, "third": bad})
     assert DONE == ["second", "announced"]
 
 
-def test_a_single_failure_is_told_in_its_own_words() -> None:
+def test_a_single_failure_keeps_its_own_message() -> None:
     error = DatabaseUnavailableError("megaplan_postgres", OSError("gone"))
     with pytest.raises(AirflowException) as failure:
         work_on({"first": error, "second": None})
@@ -40,7 +40,7 @@ def test_a_single_failure_is_told_in_its_own_words() -> None:
     assert not isinstance(failure.value, AirflowFailException), "a retry can help"
 
 
-def test_a_mistake_in_the_code_stays_what_it_is_and_is_logged_with_its_trace(
+def test_an_unexpected_error_is_raised_as_it_is_and_logged_with_its_traceback(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with pytest.raises(ZeroDivisionError):
@@ -50,6 +50,6 @@ def test_a_mistake_in_the_code_stays_what_it_is_and_is_logged_with_its_trace(
     assert record.getMessage() == "first: by zero"
 
 
-def test_an_error_behind_the_accounts_goes_first() -> None:
+def test_an_error_after_the_accounts_takes_precedence() -> None:
     with pytest.raises(UnknownAccountError):
         work_on({"first": UnprovenError("nothing.")}, announcement=UnknownAccountError(["x"], ["first"]))

@@ -1,4 +1,4 @@
-"""Which accounts there are, and how they share tasks."""
+"""The configured accounts, and how they share tasks."""
 
 import pytest
 
@@ -8,13 +8,13 @@ from megaplan_sync.kernel.exceptions import AccountListError, UnknownAccountErro
 VARIABLE = "AIRFLOW_VAR_MEGAPLAN_ACCOUNTS"
 
 
-def test_the_variable_lists_the_accounts_each_once_and_in_its_order(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_variable_lists_the_accounts_in_order_without_duplicates(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, '["second", "first", "second"]')
     assert configured_accounts() == ["second", "first"]
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "problem"),
     [
         ("first, second", "not JSON"),
         ('{"first": 1}', "a JSON dict"),
@@ -25,21 +25,21 @@ def test_the_variable_lists_the_accounts_each_once_and_in_its_order(monkeypatch:
     ],
 )
 def test_anything_but_a_list_of_ids_is_refused(
-    monkeypatch: pytest.MonkeyPatch, value: str, told: str
+    monkeypatch: pytest.MonkeyPatch, value: str, problem: str
 ) -> None:
     monkeypatch.setenv(VARIABLE, value)
-    with pytest.raises(AccountListError, match=f"Variable megaplan_accounts is {told}") as failed:
+    with pytest.raises(AccountListError, match=f"Variable megaplan_accounts is {problem}") as failed:
         configured_accounts()
     assert not failed.value.retryable
 
 
-def test_the_wanted_accounts_in_the_order_of_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wanted_accounts_keep_the_order_of_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, '["a", "b", "c"]')
     assert chosen_accounts(["c", "a"]) == ["a", "c"]
     assert chosen_accounts([]) == ["a", "b", "c"]
 
 
-def test_an_unknown_account_is_told_with_the_known_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_account_is_reported_with_the_known_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, '["a", "b"]')
     with pytest.raises(UnknownAccountError, match=r"accounts: x, y is not among .* \(a, b\)"):
         chosen_accounts(["x", "a", "y"])

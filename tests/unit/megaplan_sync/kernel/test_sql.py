@@ -1,12 +1,11 @@
-"""Statements lie in a folder for each lane, in a file for each topic, and are found by their names."""
+"""Each lane has a folder of statements, each topic a file, and each statement a name to find it by."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from megaplan_sync.kernel import sql
-from megaplan_sync.kernel.sql import read_sql, statements
+from megaplan_sync.kernel.sql import read_folder, read_sql, statements
 
 REPOSITORY = Path(__file__).parents[4]
 FOLDER = REPOSITORY / "include" / "sql"
@@ -20,11 +19,11 @@ CODE = "\n".join(
 
 
 @pytest.mark.parametrize("name", sorted(statements()))
-def test_every_statement_is_used_by_its_whole_name(name: str) -> None:
-    assert re.search(rf'"{name}"', CODE), "nothing uses it, or by a name that no search finds"
+def test_every_statement_is_used_by_its_full_name(name: str) -> None:
+    assert re.search(rf'"{name}"', CODE), "nothing uses it, or only by a computed name"
 
 
-def test_no_name_of_a_statement_is_computed() -> None:
+def test_no_statement_name_is_computed() -> None:
     assert re.findall(r'(?:read_sql|execute)\(\s*(?:f"[^" ]*"|"[^" ]*" *[+%])', CODE) == []
 
 
@@ -40,15 +39,14 @@ def test_every_file_begins_with_the_name_of_its_first_statement() -> None:
         assert path.read_text("utf-8").startswith("-- name: "), f"{path}: its first statement has no name"
 
 
-def test_a_statement_that_is_not_there_is_an_error() -> None:
+def test_an_unknown_statement_is_an_error() -> None:
     with pytest.raises(KeyError):
         read_sql("no_such_statement")
 
 
-def test_two_statements_of_one_name_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_statements_of_one_name_are_an_error(tmp_path: Path) -> None:
     for lane in ("raw", "sync"):
         (tmp_path / lane).mkdir()
         (tmp_path / lane / "twins.sql").write_text("-- name: twin\nSELECT 1;\n")
-    monkeypatch.setattr(sql, "_IN_A_CHECKOUT", tmp_path)
     with pytest.raises(ValueError, match="twin"):
-        statements.__wrapped__()
+        read_folder(tmp_path)

@@ -1,4 +1,4 @@
-"""Finding the ones to blame for a refused batch."""
+"""Finds the items that cause a refusal."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,7 +11,7 @@ Name = Callable[[int], tuple[str | None, str]]
 
 
 class Cabinet:
-    """Refuses each batch with a bad number in it; every item is two records."""
+    """Refuses batches that contain a bad number; every item has two records."""
 
     def __init__(self, bad: set[int], name: Name) -> None:
         self.bad, self.name = bad, name
@@ -26,9 +26,9 @@ class Cabinet:
         self.requests += 1
         for place, item in enumerate(items):
             if item in self.bad:
-                field, told = self.name(place * 2 + 1)
+                field, text = self.name(place * 2 + 1)
                 raise UisValidationError(
-                    "upload.deals_history", "error", told=told.format(item=item), field=field
+                    "upload.deals_history", "error", told=text.format(item=item), field=field
                 )
         self.taken += items
 
@@ -62,7 +62,7 @@ class Cabinet:
         "no field",
     ],
 )
-def test_the_bad_ones_are_given_up_and_all_others_taken_once(name: Name, most_requests: int) -> None:
+def test_bad_items_are_given_up_and_all_others_accepted_once(name: Name, most_requests: int) -> None:
     cabinet = Cabinet({7, 499}, name)
     cabinet.sender.deliver(range(500))
     assert sorted(cabinet.given_up) == [7, 499]
@@ -70,20 +70,20 @@ def test_the_bad_ones_are_given_up_and_all_others_taken_once(name: Name, most_re
     assert cabinet.requests <= most_requests
 
 
-def test_an_id_that_begins_like_another_is_not_taken_for_it() -> None:
+def test_an_id_that_begins_like_another_is_not_confused_with_it() -> None:
     cabinet = Cabinet({12}, lambda record: (None, "Deal mp-deal-{item} is bad"))
     cabinet.sender.deliver([1, 12, 123])
     assert (cabinet.given_up, cabinet.requests) == ([12], 3)
 
 
-def test_what_is_mended_is_sent_again() -> None:
+def test_a_repaired_item_is_sent_again() -> None:
     cabinet = Cabinet({5}, lambda record: (f"deals.{record}.name", ""))
     sender = BatchSender[int](cabinet.send, lambda item, refusal: 50, lambda item: 2, str)
     sender.deliver([4, 5, 6])
     assert cabinet.taken == [4, 50, 6]
 
 
-def test_other_errors_are_the_callers() -> None:
+def test_other_errors_are_raised() -> None:
     def fail(items: Sequence[int]) -> None:
         raise UisServerError("upload.deals_history", "internal_error")
 

@@ -1,4 +1,4 @@
-"""Facts of a deal as records of its history."""
+"""A deal's facts become records of its history."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from megaplan_sync.uis_upload.deal_records import DealFacts, DealProblem, Move, RecordMaker
+from megaplan_sync.uis_upload.deal_records import DealFacts, DealProblem, Move, RecordBuilder
 from megaplan_sync.uis_upload.funnel_plan import plan_funnel
 
 NOW = datetime(2026, 1, 20, 12, tzinfo=UTC)
@@ -24,7 +24,7 @@ FIELDS = frozenset(
     for name in ("sum", "currency", "goods", "stage", "advertising_way", "number", "link", "loss_reason")
 )
 FUNNELS = {3: plan_funnel("mp1", 3, "Продажи", STAGES)}
-MAKER = RecordMaker(FUNNELS, ZONE, 60, "https://mp1.megaplan.ru/deals/{id}/card/", FIELDS)
+BUILDER = RecordBuilder(FUNNELS, ZONE, 60, "https://mp1.megaplan.ru/deals/{id}/card/", FIELDS)
 CONTENT: dict[str, Any] = {
     "name": "Поставка окон",
     "number": "ТК-1",
@@ -52,7 +52,7 @@ def facts(sent: dict[str, Any] | None = None, **changes: Any) -> DealFacts:
 
 
 def made(deal: DealFacts, *moves: Move, now: datetime = NOW) -> list[dict[str, Any]]:
-    return [record.params(ZONE) for record in MAKER.records(deal, moves, now)]
+    return [record.params(ZONE) for record in BUILDER.records(deal, moves, now)]
 
 
 def move(day: int, state: int, program: int = 3) -> Move:
@@ -94,7 +94,7 @@ def test_a_new_deal() -> None:
     ]
 
 
-def test_a_deal_with_next_to_nothing() -> None:
+def test_a_deal_with_hardly_any_values() -> None:
     empty = dict.fromkeys(
         ("employee", "main_contact", "revenue", "sum", "currency", "goods", "advertising_way", "fields")
     )
@@ -103,29 +103,29 @@ def test_a_deal_with_next_to_nothing() -> None:
     assert not {"contact_ext_ids", "revenue", "comments", "source", "employee_ext_id"} & set(record)
 
 
-def test_moves_become_records_in_order_and_a_final_stage_is_closed() -> None:
-    told = made(
+def test_moves_become_records_in_order_and_a_final_stage_closes_the_deal() -> None:
+    records = made(
         facts(state_id=33, stage="Продано", stage_since="2026-01-15T08:30:00+00:00"),
-        move(9, 31),  # before the deal was made: not earlier than its creation
+        move(9, 31),  # before the deal was created: raised to its creation
         move(11, 32),
         move(12, 31),
-        move(13, 99),  # nobody knows that stage
-        move(14, 31, program=8),  # nor that pipeline
+        move(13, 99),  # an unknown stage
+        move(14, 31, program=8),  # an unknown pipeline
         move(15, 33),
     )
-    assert [record["stage_ext_id"] for record in told] == [
+    assert [record["stage_ext_id"] for record in records] == [
         *("mp1-stage-31", "mp1-stage-32", "mp1-stage-31"),
         "mp1-pipeline-3-success",
     ]
-    times = [record["modified_stage_date_time"] for record in told]
+    times = [record["modified_stage_date_time"] for record in records]
     assert times == [
         "2026-01-10 09:00:00",
         "2026-01-11 11:30:00",
         "2026-01-12 11:30:00",
         "2026-01-15 11:30:00",
     ]
-    assert [record.get("closed_date_time") for record in told] == [None, None, None, "2026-01-15 11:30:00"]
-    assert [stage_of(record) for record in told] == [
+    assert [record.get("closed_date_time") for record in records] == [None, None, None, "2026-01-15 11:30:00"]
+    assert [stage_of(record) for record in records] == [
         "этап 31",
         "этап 32",
         "этап 31",
@@ -137,10 +137,10 @@ def sent(**changes: Any) -> dict[str, Any]:
     return {**made(FACTS)[0], **changes}
 
 
-def test_a_changed_sum_reuses_the_time_of_the_stage() -> None:
+def test_a_changed_sum_keeps_the_time_of_the_stage() -> None:
     (record,) = made(facts(sent(), revenue="5"), move(12, 32))
     assert record["modified_stage_date_time"] == sent()["modified_stage_date_time"]
-    assert record["modified_date_time"] == "2026-01-13 03:00:01", "each upload has a time of its own"
+    assert record["modified_date_time"] == "2026-01-13 03:00:01", "each upload has a later time"
 
 
 @pytest.mark.parametrize(
@@ -156,24 +156,24 @@ def test_another_contact_moves_the_time_of_the_stage_by_a_second(changes: dict[s
     assert record["modified_stage_date_time"] == "2026-01-12 11:30:01"
 
 
-def test_only_moves_later_than_what_uis_has_are_added() -> None:
-    told = made(
+def test_only_moves_later_than_those_in_uis_are_added() -> None:
+    records = made(
         facts(sent(), state_id=32, stage_since="2026-01-17T08:30:00+00:00"),
         *(move(11, 31), move(12, 32), move(16, 31), move(17, 32)),
     )
-    assert [record["modified_stage_date_time"] for record in told] == [
+    assert [record["modified_stage_date_time"] for record in records] == [
         "2026-01-16 11:30:00",
         "2026-01-17 11:30:00",
     ]
 
 
-def test_a_stage_time_that_went_back_is_not_sent_back() -> None:
+def test_an_earlier_stage_time_is_not_sent() -> None:
     (record,) = made(facts(sent(modified_stage_date_time="2026-01-14 00:00:00"), revenue="1"))
     assert record["modified_stage_date_time"] == "2026-01-14 00:00:00"
 
 
 @pytest.mark.parametrize(
-    ("changes", "words", "may_pass"),
+    ("changes", "words", "is_temporary"),
     [
         ({"created_at": None}, "created_at: it is empty", False),
         ({"created_at": "2027-01-01T00:00:00+00:00"}, "future", True),
@@ -184,12 +184,12 @@ def test_a_stage_time_that_went_back_is_not_sent_back() -> None:
         ({"revenue": "NaN"}, "revenue", False),
     ],
 )
-def test_what_uis_would_refuse_is_a_problem_of_this_deal(
-    changes: dict[str, Any], words: str, may_pass: bool
+def test_what_uis_would_refuse_is_a_problem_of_the_deal(
+    changes: dict[str, Any], words: str, is_temporary: bool
 ) -> None:
     with pytest.raises(DealProblem, match=words) as caught:
         made(facts(**changes))
-    assert caught.value.may_pass is may_pass
+    assert caught.value.is_temporary is is_temporary
 
 
 def test_two_changes_within_one_second_wait_for_the_next_one() -> None:
@@ -206,9 +206,9 @@ def test_long_texts_are_cut() -> None:
     assert goods.endswith("…")
 
 
-def test_a_user_field_that_uis_has_not_is_left_out() -> None:
-    maker = replace(MAKER, user_fields=FIELDS - {"mp_goods", "mp_stage"})
-    told = [record.params(ZONE) for record in maker.records(FACTS, [move(11, 31), move(12, 32)], NOW)]
-    named = [{field["ext_id"] for field in record["user_fields"]} for record in told]
+def test_a_user_field_that_uis_lacks_is_left_out() -> None:
+    builder = replace(BUILDER, user_fields=FIELDS - {"mp_goods", "mp_stage"})
+    records = [record.params(ZONE) for record in builder.records(FACTS, [move(11, 31), move(12, 32)], NOW)]
+    named = [{field["ext_id"] for field in record["user_fields"]} for record in records]
     assert named == [FIELDS - {"mp_goods", "mp_stage"}] * 2
-    assert maker.version != MAKER.version, "once UIS has it, all deals are compared anew"
+    assert builder.version != BUILDER.version, "once UIS has it, all deals are compared again"

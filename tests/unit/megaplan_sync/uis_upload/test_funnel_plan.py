@@ -1,4 +1,4 @@
-"""Pipelines as funnels."""
+"""Pipelines become funnels."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def test_one_stage_of_each_kind() -> None:
     assert made.finals == {2, 3}
 
 
-def test_several_final_stages_are_folded_into_one_with_their_names() -> None:
+def test_several_final_stages_are_merged_into_one_with_their_names() -> None:
     made = plan(
         stage(1, "Новая"),
         stage(2, "Отказ", "negative"),
@@ -49,11 +49,11 @@ def test_long_names_of_final_stages(names: list[str], expected: str) -> None:
     assert made.success.name == expected
 
 
-def test_a_funnel_needs_a_stage_on_the_way() -> None:
+def test_a_funnel_needs_a_stage_in_process() -> None:
     assert [each.name for each in plan(stage(2, "Продано", "positive")).in_process] == ["В работе"]
 
 
-def test_a_stage_of_an_unknown_kind_is_on_the_way() -> None:
+def test_a_stage_of_an_unknown_type_is_in_process() -> None:
     assert plan(stage(1, "Новая", None)).stage_of == {1: "mp1-stage-1"}
 
 

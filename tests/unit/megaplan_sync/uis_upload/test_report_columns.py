@@ -1,4 +1,4 @@
-"""The report and the history compared with what was sent, in whatever form UIS writes them."""
+"""The report and the history are compared with what was sent, whatever format UIS uses."""
 
 from typing import Any
 
@@ -41,20 +41,20 @@ ROW: dict[str, Any] = {
 COLUMNS = {"mp_sum": "uf_1", "mp_currency": "uf_2"}
 
 
-def told(row: dict[str, Any]) -> str | None:
+def differing(row: dict[str, Any]) -> str | None:
     return difference(SENT, row, funnel=FUNNEL, employee=KnownRow("h", "Иванова", None), columns=COLUMNS)
 
 
 def test_nothing_differs() -> None:
-    assert told(ROW) is None
+    assert differing(ROW) is None
 
 
 @pytest.mark.parametrize("column", list(ROW))
-def test_each_column_is_looked_at(column: str) -> None:
-    assert told({**ROW, column: "1"}) == column
+def test_each_column_is_compared(column: str) -> None:
+    assert differing({**ROW, column: "1"}) == column
 
 
-def test_a_sum_of_nothing_may_be_shown_as_zero() -> None:
+def test_a_missing_sum_may_be_shown_as_zero() -> None:
     sent = {name: value for name, value in SENT.items() if name != "revenue"}
     assert difference(sent, {**ROW, "deal_revenue": 0}, funnel=FUNNEL, employee=None, columns=COLUMNS) is None
 
@@ -72,9 +72,15 @@ def test_the_column_of_a_user_field_is_found(tree: Any) -> None:
     assert list(user_field_columns(tree, {"mp_sum": "Сумма", "mp_goods": "Товары"})) == ["mp_sum"]
 
 
-@pytest.mark.parametrize("form", ["100.5", 100.5, "100.50"])
-def test_the_same_upload_is_recognised_however_it_is_written(form: Any) -> None:
-    row = {**SENT, "revenue": form, "comments": None, "tags": [], "modified_date_time": "2026-01-13T03:00:00"}
+@pytest.mark.parametrize("revenue", ["100.5", 100.5, "100.50"])
+def test_the_same_upload_is_recognised_in_any_format(revenue: Any) -> None:
+    row = {
+        **SENT,
+        "revenue": revenue,
+        "comments": None,
+        "tags": [],
+        "modified_date_time": "2026-01-13T03:00:00",
+    }
     assert is_the_same_upload(row, SENT)
     assert is_the_same_state(row, SENT)
     assert not is_the_same_upload({**row, "modified_date_time": "2026-01-13 03:00:01"}, SENT)
@@ -85,7 +91,7 @@ def test_the_same_upload_is_recognised_however_it_is_written(form: Any) -> None:
 @pytest.mark.parametrize(
     "name", ["name", "stage_ext_id", "revenue", "employee_ext_id", "contact_ext_ids", "user_fields"]
 )
-def test_another_state_is_seen(name: str) -> None:
+def test_another_state_is_recognised(name: str) -> None:
     assert not is_the_same_state({**SENT, name: None}, SENT)
 
 

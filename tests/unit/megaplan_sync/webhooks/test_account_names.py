@@ -1,4 +1,4 @@
-"""A webhook of another account is told from this account's, however either is named."""
+"""Another account's webhook is recognised, whatever either account is called."""
 
 import json
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ def test_names(host: str, name: str, is_foreign: bool) -> None:
     assert found == (name if is_foreign else None)
 
 
-def test_a_quirk_takes_further_names() -> None:
+def test_a_quirk_adds_names() -> None:
     ours = settings("crm.example.org", webhook_account_names="mp1.megaplan.ru, mp2")
     assert foreign_account(Webhook("key", account_names=("mp1.megaplan.ru",)), ours) is None
     others = [settings("mp2.megaplan.ru"), settings("mp3.megaplan.ru")]
@@ -63,11 +63,11 @@ def test_another_account_that_is_served_is_foreign_whatever_this_one_is_called(o
         assert foreign_account(webhook, settings(own), [settings(other)]) == name
 
 
-def test_what_names_no_account_is_taken_on_its_secret() -> None:
+def test_a_webhook_without_an_account_name_is_accepted_by_its_secret() -> None:
     assert foreign_account(Webhook("key"), settings("mp1.megaplan.ru")) is None
 
 
-def test_one_name_that_fits_is_enough() -> None:
+def test_one_matching_name_is_enough() -> None:
     body = {
         "model": "Deal",
         "event": "on_after_update",
