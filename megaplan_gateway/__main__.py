@@ -7,11 +7,11 @@ import gc
 import logging
 import sys
 
-from megaplan_gateway.airflow_connections import read_accounts, read_postgres_address
+from megaplan_gateway.accounts.airflow_connections import read_accounts, read_postgres_address
 from megaplan_gateway.app import build_app
+from megaplan_gateway.http.server import Server
 from megaplan_gateway.logs import set_up_logs
 from megaplan_gateway.options import Options
-from megaplan_gateway.server import Server
 from megaplan_gateway.service import Gateway
 from megaplan_sync.kernel.exceptions import MissingConnectionError
 

@@ -11,12 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from megaplan_gateway.authentication import guarded_route
-from megaplan_gateway.health import health_routes
-from megaplan_gateway.notifications import Notifications
-from megaplan_gateway.refusals import RefusedError, not_found
+from megaplan_gateway.http.authentication import guarded_route
+from megaplan_gateway.http.health import health_routes
+from megaplan_gateway.http.refusals import RefusedError, not_found
+from megaplan_gateway.inbox.notifications import Notifications
+from megaplan_gateway.inbox.webhooks import Webhooks
 from megaplan_gateway.service import Gateway
-from megaplan_gateway.webhooks import Webhooks
 from megaplan_gateway.widget.routes import WidgetRoutes
 
 log = logging.getLogger(__name__)

@@ -16,13 +16,13 @@ from psycopg.errors import UndefinedTable
 from psycopg_pool import PoolTimeout
 from starlette.responses import Response
 
-from megaplan_gateway.account import Account
+from megaplan_gateway.accounts.account import Account
 from megaplan_gateway.database import Pool, in_time
-from megaplan_gateway.live_budget import BudgetSpentError
+from megaplan_gateway.http.refusals import RefusedError, json_response
+from megaplan_gateway.http.request_body import Incoming
 from megaplan_gateway.metrics import Metrics
 from megaplan_gateway.options import Options
-from megaplan_gateway.refusals import RefusedError, json_response
-from megaplan_gateway.request_body import Incoming
+from megaplan_gateway.vendors.live_budget import BudgetSpentError
 from megaplan_hook.exceptions import MegaplanError
 from megaplan_sync.kernel.phones import phone_e164
 from megaplan_sync.kernel.sql import read_sql

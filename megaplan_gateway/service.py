@@ -10,21 +10,21 @@ from typing import Any
 
 from psycopg import Error
 
-from megaplan_gateway.account import Account
-from megaplan_gateway.accounts import Accounts
-from megaplan_gateway.airflow_connections import AccountSource, Reading
-from megaplan_gateway.call_cards import CallCards
-from megaplan_gateway.card_table import CardTable
+from megaplan_gateway.accounts.account import Account
+from megaplan_gateway.accounts.airflow_connections import AccountSource, Reading
+from megaplan_gateway.accounts.registry import Accounts
 from megaplan_gateway.database import database_pool, in_time
-from megaplan_gateway.inbox_writer import InboxWriter
-from megaplan_gateway.live_budget import LiveBudget
-from megaplan_gateway.megaplan_client import LiveMegaplan
+from megaplan_gateway.http.rate_limits import RateLimit
+from megaplan_gateway.inbox.inbox_writer import InboxWriter
 from megaplan_gateway.metrics import Metrics
 from megaplan_gateway.options import Options
-from megaplan_gateway.popups import Popups
-from megaplan_gateway.rate_limit import RateLimit
+from megaplan_gateway.popups.card_table import CardTable
+from megaplan_gateway.popups.card_updater import CallCards
+from megaplan_gateway.popups.popup_scheduler import Popups
 from megaplan_gateway.routing import Routing
-from megaplan_gateway.uis_client import LiveUis
+from megaplan_gateway.vendors.live_budget import LiveBudget
+from megaplan_gateway.vendors.megaplan_client import LiveMegaplan
+from megaplan_gateway.vendors.uis_client import LiveUis
 
 log = logging.getLogger(__name__)
 

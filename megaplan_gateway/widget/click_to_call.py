@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from megaplan_gateway.uis_client import LiveUis
+from megaplan_gateway.vendors.uis_client import LiveUis
 from megaplan_gateway.widget.command import Command, CommandTable, Outcome, external_id
-from megaplan_gateway.widget.sentences import error_name
+from megaplan_gateway.widget.error_messages import error_name
 from megaplan_gateway.widget.users import TelephonyUser
 from uis_hook.call_control import list_calls, start_employee_call, with_external_id
 from uis_hook.exceptions import UisComponentDisabledError, UisError, UisServerError, UisTransportError

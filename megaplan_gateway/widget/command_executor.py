@@ -10,9 +10,9 @@ from functools import partial
 
 from psycopg import Error
 
-from megaplan_gateway.refusals import RefusedError
+from megaplan_gateway.http.refusals import RefusedError
 from megaplan_gateway.widget.command import Command, CommandRow, CommandTable, Outcome
-from megaplan_gateway.widget.sentences import error_name, told_of
+from megaplan_gateway.widget.error_messages import error_name, told_of
 from uis_hook.exceptions import UisError
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from megaplan_gateway.refusals import RefusedError
+from megaplan_gateway.http.refusals import RefusedError
 from megaplan_hook.settings import AccountSettings
 
 METHODS = ("GET", "POST")

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from megaplan_gateway.uis_client import LiveUis
+from megaplan_gateway.vendors.uis_client import LiveUis
 from megaplan_gateway.widget.command import Command, CommandTable, Outcome
 from megaplan_gateway.widget.statuses import Statuses
 from megaplan_gateway.widget.uis_lists import read_all

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from megaplan_gateway.refusals import RefusedError
-from megaplan_gateway.uis_client import LiveUis
+from megaplan_gateway.http.refusals import RefusedError
+from megaplan_gateway.vendors.uis_client import LiveUis
 from megaplan_gateway.widget.command import Outcome
-from megaplan_gateway.widget.sentences import told_of
+from megaplan_gateway.widget.error_messages import told_of
 from megaplan_gateway.widget.users import TelephonyUser
 from uis_hook.call_control import list_calls, release_call
 from uis_hook.exceptions import UisCallStateError, UisComponentDisabledError, UisError

@@ -7,11 +7,11 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from megaplan_gateway.account import Account
-from megaplan_gateway.live_budget import BudgetSpentError
+from megaplan_gateway.accounts.account import Account
+from megaplan_gateway.accounts.widget_key import widget_key
 from megaplan_gateway.service import Gateway
+from megaplan_gateway.vendors.live_budget import BudgetSpentError
 from megaplan_gateway.widget.script import NAMES, widget_content
-from megaplan_gateway.widget_key import widget_key
 from megaplan_hook.envelope import entity_or_not_found
 from megaplan_hook.exceptions import MegaplanError, MegaplanNotFoundError
 from megaplan_hook.query import path_id

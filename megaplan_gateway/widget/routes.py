@@ -13,17 +13,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from megaplan_gateway.authentication import guarded_route
-from megaplan_gateway.refusals import RefusedError, json_response
-from megaplan_gateway.request_body import Incoming
+from megaplan_gateway.http.authentication import guarded_route
+from megaplan_gateway.http.refusals import RefusedError, json_response
+from megaplan_gateway.http.request_body import Incoming
 from megaplan_gateway.service import Gateway
-from megaplan_gateway.uis_client import LiveUis
+from megaplan_gateway.vendors.uis_client import LiveUis
+from megaplan_gateway.widget.calls_in_progress import CallsGoingOn, PartInCall
 from megaplan_gateway.widget.click_to_call import ClickToCall
 from megaplan_gateway.widget.command import Command, CommandRow, CommandTable, Outcome
 from megaplan_gateway.widget.command_executor import CommandDesk
 from megaplan_gateway.widget.cross_origin import check_origin, preflight, with_cors
 from megaplan_gateway.widget.do_not_disturb import DoNotDisturb
-from megaplan_gateway.widget.going_on import CallsGoingOn, PartInCall
 from megaplan_gateway.widget.hang_up import check_own_call, hang_up
 from megaplan_gateway.widget.installer import WidgetInstaller
 from megaplan_gateway.widget.per_minute import PerMinute

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 
-from megaplan_gateway.widget_key import widget_key
+from megaplan_gateway.accounts.widget_key import widget_key
 from megaplan_hook.settings import AccountSettings
 
 NAMES = {

@@ -12,9 +12,9 @@ from collections.abc import Callable
 
 from psycopg import Error
 
-from megaplan_gateway.account import Account
+from megaplan_gateway.accounts.account import Account
 from megaplan_gateway.service import Gateway
-from megaplan_gateway.uis_client import LiveUis
+from megaplan_gateway.vendors.uis_client import LiveUis
 from megaplan_gateway.widget.command import CommandTable
 from megaplan_gateway.widget.statuses import Statuses
 from megaplan_gateway.widget.uis_lists import read_all

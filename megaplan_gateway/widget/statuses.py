@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from megaplan_gateway.uis_client import LiveUis
+from megaplan_gateway.vendors.uis_client import LiveUis
 from megaplan_gateway.widget.uis_lists import read_all
 from megaplan_gateway.widget.users import Status
 from uis_hook.exceptions import UisNotFoundError

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from megaplan_gateway.uis_client import LiveUis
+from megaplan_gateway.vendors.uis_client import LiveUis
 from uis_hook.exceptions import UisPagingError, UisSortProhibitedError
 from uis_hook.jsonrpc import Answer, Request, rows
 from uis_hook.paging import ListRequest, OffsetWalk

@@ -11,9 +11,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from megaplan_gateway.account import Account
-from megaplan_gateway.live_budget import BudgetSpentError
-from megaplan_gateway.refusals import RefusedError
+from megaplan_gateway.accounts.account import Account
+from megaplan_gateway.http.refusals import RefusedError
+from megaplan_gateway.vendors.live_budget import BudgetSpentError
 from megaplan_gateway.widget.per_minute import PerMinute
 from megaplan_hook.exceptions import MegaplanError
 from megaplan_hook.query import path_id

@@ -11,10 +11,10 @@ import httpx
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from megaplan_gateway.airflow_connections import read_accounts, read_postgres_address
+from megaplan_gateway.accounts.airflow_connections import read_accounts, read_postgres_address
 from megaplan_gateway.app import build_app
+from megaplan_gateway.http.server import Server
 from megaplan_gateway.options import Options
-from megaplan_gateway.server import Server
 from megaplan_gateway.service import Gateway
 from tests.emulators.uis_client import TOKEN
 

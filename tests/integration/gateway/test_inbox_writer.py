@@ -10,7 +10,7 @@ import pytest
 from psycopg import Connection
 
 from megaplan_gateway.database import database_pool
-from megaplan_gateway.inbox_writer import InboxFullError, InboxWriter, UnstorableError
+from megaplan_gateway.inbox.inbox_writer import InboxFullError, InboxWriter, UnstorableError
 from megaplan_gateway.metrics import Metrics
 from megaplan_gateway.options import Options
 from megaplan_sync.inbox.event_store import UIS_NOTIFICATION, EventRow, Message, event_row

@@ -9,7 +9,7 @@ import pytest
 from psycopg import Connection
 
 from megaplan_gateway.database import database_pool
-from megaplan_gateway.live_budget import BudgetSpentError, LiveBudget
+from megaplan_gateway.vendors.live_budget import BudgetSpentError, LiveBudget
 from megaplan_hook.settings import AccountSettings
 
 SETTINGS = AccountSettings("megaplan_default", "https://mp1.megaplan.ru", "mp1", requests_per_second=2.0)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from megaplan_gateway import guarded_protocol
+from megaplan_gateway.http import bounded_protocol
 from megaplan_gateway.options import Options
 
 from .served import MEGAPLAN_SECRET, UIS_SECRET, ServedGateway, served, set_connections
@@ -261,7 +261,7 @@ def raw_answer(gateway: ServedGateway, sent: bytes) -> bytes:
 def test_a_head_that_does_not_arrive_ends_the_connection(
     sent: bytes, gateway: ServedGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guarded_protocol, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(bounded_protocol, "HEAD_SECONDS", 0.2)
     started = time.monotonic()
     with contextlib.suppress(ConnectionError):
         assert raw_answer(gateway, sent) == b""

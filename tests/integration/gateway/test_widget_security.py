@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
-from megaplan_gateway.widget_key import widget_key
+from megaplan_gateway.accounts.widget_key import widget_key
 from tests.emulators.uis_client import Client as Uis
 
 from .served import MEGAPLAN_SECRET

@@ -7,7 +7,7 @@ import httpx
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
-from megaplan_gateway.widget_key import widget_key
+from megaplan_gateway.accounts.widget_key import widget_key
 from megaplan_sync.kernel.json_text import send_json_as_it_is
 from megaplan_sync.telephony.people.directories import save_directory
 from tests.emulators.uis_client import Client as Uis

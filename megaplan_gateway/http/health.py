@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from megaplan_gateway.refusals import json_response
+from megaplan_gateway.http.refusals import json_response
 from megaplan_gateway.service import Gateway
 
 

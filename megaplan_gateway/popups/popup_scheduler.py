@@ -1,4 +1,4 @@
-"""Which calls to look at, and when; how they wait for it says :mod:`megaplan_gateway.call_queue`."""
+"""Which calls to look at, and when; how they wait for it says :mod:`megaplan_gateway.popups.call_queue`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from functools import partial
 from psycopg import Error
 from psycopg_pool import PoolTimeout
 
-from megaplan_gateway.accounts import Accounts
-from megaplan_gateway.call_cards import LOOK_AGAIN_SECONDS, CallCards
-from megaplan_gateway.call_queue import CallQueue
-from megaplan_gateway.card_table import CardTable
+from megaplan_gateway.accounts.registry import Accounts
 from megaplan_gateway.metrics import Metrics
+from megaplan_gateway.popups.call_queue import CallQueue
+from megaplan_gateway.popups.card_table import CardTable
+from megaplan_gateway.popups.card_updater import LOOK_AGAIN_SECONDS, CallCards
 from megaplan_sync.inbox.event_store import StoredEvent
 from megaplan_sync.telephony.live.cards import STALE_AFTER
 

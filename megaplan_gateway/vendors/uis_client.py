@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import httpx
 
-from megaplan_gateway.http_clients import http_client, what_failed
 from megaplan_gateway.metrics import Metrics
+from megaplan_gateway.vendors.http_clients import http_client, what_failed
 from uis_hook.conversation import Message, Received, conversation
 from uis_hook.exceptions import UisError, UisTransportError
 from uis_hook.jsonrpc import HEADERS, Api, Request

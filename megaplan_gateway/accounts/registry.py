@@ -7,8 +7,8 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterator
 
-from megaplan_gateway.account import Account
-from megaplan_gateway.airflow_connections import AccountSource, Reading
+from megaplan_gateway.accounts.account import Account
+from megaplan_gateway.accounts.airflow_connections import AccountSource, Reading
 from megaplan_gateway.metrics import Metrics
 from megaplan_sync.kernel.accounts import DEFAULT_ACCOUNTS
 from megaplan_sync.kernel.exceptions import AccountListError

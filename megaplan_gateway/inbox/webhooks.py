@@ -11,9 +11,9 @@ import logging
 
 from starlette.responses import Response
 
-from megaplan_gateway.notifications import stored_in_inbox
-from megaplan_gateway.refusals import RefusedError, json_response
-from megaplan_gateway.request_body import Incoming
+from megaplan_gateway.http.refusals import RefusedError, json_response
+from megaplan_gateway.http.request_body import Incoming
+from megaplan_gateway.inbox.notifications import stored_in_inbox
 from megaplan_gateway.service import Gateway
 from megaplan_sync.inbox.event_store import MEGAPLAN_WEBHOOK, Message, event_row
 from megaplan_sync.inbox.webhook_bodies import read_webhook

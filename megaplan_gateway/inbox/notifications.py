@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from megaplan_gateway.inbox_writer import InboxFullError, InboxUnavailableError, UnstorableError
-from megaplan_gateway.refusals import RefusedError, json_response
-from megaplan_gateway.request_body import Incoming
+from megaplan_gateway.http.refusals import RefusedError, json_response
+from megaplan_gateway.http.request_body import Incoming
+from megaplan_gateway.inbox.inbox_writer import InboxFullError, InboxUnavailableError, UnstorableError
 from megaplan_gateway.service import Gateway
 from megaplan_sync.inbox.event_store import UIS_NOTIFICATION, EventRow, Message, StoredEvent, event_row
 

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from megaplan_gateway.account import Account
-from megaplan_gateway.card_table import CardTable
-from megaplan_gateway.live_budget import BudgetSpentError
-from megaplan_gateway.megaplan_client import Overtaken, OvertakenError
+from megaplan_gateway.accounts.account import Account
 from megaplan_gateway.metrics import Metrics
 from megaplan_gateway.options import Options
-from megaplan_gateway.unheard_ends import UnheardEnds
+from megaplan_gateway.popups.card_table import CardTable
+from megaplan_gateway.popups.lost_hang_ups import UnheardEnds
+from megaplan_gateway.vendors.live_budget import BudgetSpentError
+from megaplan_gateway.vendors.megaplan_client import Overtaken, OvertakenError
 from megaplan_hook.exceptions import (
     MegaplanAPIError,
     MegaplanAuthError,

@@ -6,7 +6,7 @@ import logging
 import time
 from datetime import datetime, timedelta
 
-from megaplan_gateway.account import Account
+from megaplan_gateway.accounts.account import Account
 from megaplan_sync.telephony.calls.call import Call
 from uis_hook.call_control import list_calls
 from uis_hook.exceptions import UisError

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from megaplan_gateway.server import Server
+from megaplan_gateway.http.server import Server
 
 
 @pytest.mark.parametrize(

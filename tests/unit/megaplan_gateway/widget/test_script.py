@@ -8,15 +8,15 @@ from typing import Any
 import httpx
 import pytest
 
+from megaplan_gateway.accounts.widget_key import widget_key
+from megaplan_gateway.http.refusals import RefusedError
 from megaplan_gateway.metrics import Metrics
-from megaplan_gateway.refusals import RefusedError
-from megaplan_gateway.uis_client import LiveUis
+from megaplan_gateway.vendors.uis_client import LiveUis
+from megaplan_gateway.widget.error_messages import told_of
 from megaplan_gateway.widget.hang_up import check_own_call, is_own_call
 from megaplan_gateway.widget.script import NAMES, widget_content
-from megaplan_gateway.widget.sentences import told_of
 from megaplan_gateway.widget.status_poll import poll_pause
 from megaplan_gateway.widget.users import TelephonyUser
-from megaplan_gateway.widget_key import widget_key
 from megaplan_hook.settings import AccountSettings
 from megaplan_hook.vendor_quirks import VendorQuirks
 from uis_hook.api_errors import api_error

@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import orjson
 
-from megaplan_gateway.http_clients import http_client, what_failed
-from megaplan_gateway.live_budget import LiveBudget
 from megaplan_gateway.metrics import Metrics
+from megaplan_gateway.vendors.http_clients import http_client, what_failed
+from megaplan_gateway.vendors.live_budget import LiveBudget
 from megaplan_hook.envelope import Answer, entity_or_not_found, parse_answer
 from megaplan_hook.exceptions import (
     MegaplanAuthError,

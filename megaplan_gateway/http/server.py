@@ -7,7 +7,7 @@ import socket
 import uvicorn
 from starlette.applications import Starlette
 
-from megaplan_gateway.guarded_protocol import GuardedProtocol
+from megaplan_gateway.http.bounded_protocol import GuardedProtocol
 
 MOST_CONNECTIONS = 2000
 

@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from megaplan_gateway.account import Account
-from megaplan_gateway.refusals import RefusedError, not_found
-from megaplan_gateway.request_body import Incoming, read_whole
+from megaplan_gateway.accounts.account import Account
+from megaplan_gateway.accounts.widget_key import widget_key
+from megaplan_gateway.http.refusals import RefusedError, not_found
+from megaplan_gateway.http.request_body import Incoming, read_whole
 from megaplan_gateway.service import Gateway
-from megaplan_gateway.widget_key import widget_key
 
 Side = Literal["megaplan", "uis", "widget"]
 _NOBODYS_SECRET = hashlib.sha256(b"no account has this").digest()
@@ -35,7 +35,7 @@ def guarded_route(
 
     :param path: such as ``/uis``
     :param side: whose ``webhook_secret`` stands in the path: of the Megaplan or of the UIS connection; for the
-        widget what :func:`megaplan_gateway.widget_key.widget_key` makes of Megaplan's
+        widget what :func:`megaplan_gateway.accounts.widget_key.widget_key` makes of Megaplan's
     """
     name = path.strip("/").replace("/", "_")
 

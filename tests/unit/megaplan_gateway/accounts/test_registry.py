@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from megaplan_gateway.airflow_connections import AccountSource, Reading
+from megaplan_gateway.accounts.airflow_connections import AccountSource, Reading
 from megaplan_gateway.service import Gateway
 from megaplan_hook.settings import AccountSettings
 

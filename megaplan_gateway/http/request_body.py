@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from starlette.requests import ClientDisconnect, Request
 
-from megaplan_gateway.account import Account
+from megaplan_gateway.accounts.account import Account
+from megaplan_gateway.http.refusals import RefusedError
 from megaplan_gateway.options import Options
-from megaplan_gateway.refusals import RefusedError
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
-from megaplan_gateway.widget.going_on import LONGEST_CALL_HOURS, LONGEST_RINGING_SECONDS, CallBook, Heard
+from megaplan_gateway.widget.calls_in_progress import (
+    LONGEST_CALL_HOURS,
+    LONGEST_RINGING_SECONDS,
+    CallBook,
+    Heard,
+)
 
 ME, OTHER, SESSION = 504, 505, 700100200
 START = datetime(2026, 1, 15, 10, tzinfo=UTC)

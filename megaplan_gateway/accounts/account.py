@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from megaplan_gateway.airflow_connections import AccountSource
-from megaplan_gateway.megaplan_client import LiveMegaplan
-from megaplan_gateway.uis_client import LiveUis
+from megaplan_gateway.accounts.airflow_connections import AccountSource
+from megaplan_gateway.vendors.megaplan_client import LiveMegaplan
+from megaplan_gateway.vendors.uis_client import LiveUis
 from megaplan_hook.settings import AccountSettings
 from uis_hook.settings import UisSettings
 

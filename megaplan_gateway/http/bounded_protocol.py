@@ -1,6 +1,6 @@
 """Uvicorn's protocol with limits on a request's head, which uvicorn itself neither bounds in time nor in size.
 
-The body is bounded in :mod:`megaplan_gateway.request_body`.
+The body is bounded in :mod:`megaplan_gateway.http.request_body`.
 """
 
 from __future__ import annotations

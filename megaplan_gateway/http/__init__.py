@@ -1,0 +1,1 @@
+"""The HTTP side: the server, its limits, authentication and refusals."""

@@ -1,0 +1,1 @@
+"""Receives notifications and webhooks, and stores them in the inbox."""
