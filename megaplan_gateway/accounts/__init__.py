@@ -1,1 +1,1 @@
-"""The accounts that are served, read from Airflow's connections."""
+"""The accounts served, read from Airflow's connections."""

@@ -1,7 +1,7 @@
-"""Reads the same connections as the DAGs, the Airflow way: environment, secrets backend, or metadata database.
+"""Read the DAGs' connections from Airflow's environment, secrets backend or metadata database.
 
-``Connection.get_connection_from_secrets`` works in a plain process; the SDK's ``BaseHook.get_connection`` does not
-outside of a task. Everything here blocks, so it runs in a thread. Importing Airflow takes some seconds, once.
+``Connection.get_connection_from_secrets`` works in a plain process; the SDK's ``BaseHook.get_connection`` works only
+inside a task. All functions block, so call them in a thread. The first import of Airflow takes a few seconds.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from uis_hook.settings import UisSettings
 
 @dataclass(frozen=True)
 class AccountSource:
-    """What the connections say about one account; equal ones make no difference.
+    """Everything the connections define for one account; compared by value to detect changes.
 
-    :param login: of Megaplan; empty with an application token
-    :param uis: of the telephony cabinet; None where telephony is off
+    :param login: Megaplan login; empty if an application token is used
+    :param uis: settings of the UIS connection; None if telephony is off
     """
 
     settings: AccountSettings
@@ -35,12 +35,12 @@ class AccountSource:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """All accounts as they could be read just now.
+class ConnectionSnapshot:
+    """The result of one read of all connections.
 
-    :param listed: connection ids that the Variable names; None if it is absent
+    :param listed: connection ids listed in the Variable; None if it is not set
     :param sources: by connection id
-    :param problems: why a connection gives no account, by connection id; a sentence without secrets
+    :param problems: why a connection is unusable, by connection id; never contains secrets
     """
 
     listed: tuple[str, ...] | None
@@ -48,10 +48,10 @@ class Reading:
     problems: dict[str, str]
 
 
-def read_accounts() -> Reading:
-    """Read the Variable ``megaplan_accounts`` and the connections it names.
+def read_accounts() -> ConnectionSnapshot:
+    """Read the Variable ``megaplan_accounts`` and the connections it lists.
 
-    :raises AccountListError: the Variable is no list of connection ids
+    :raises AccountListError: if the Variable is not a list of connection ids
     """
     listed = _listed()
     sources: dict[str, AccountSource] = {}
@@ -61,18 +61,18 @@ def read_accounts() -> Reading:
             sources[conn_id] = _source(conn_id)
         except (MegaplanError, UisError, MissingConnectionError) as error:
             problems[conn_id] = str(error)
-    return Reading(listed, sources, problems)
+    return ConnectionSnapshot(listed, sources, problems)
 
 
 def read_postgres_address(conn_id: str = POSTGRES_CONN_ID) -> str:
-    """Return the libpq address of the raw tables' database, as ``PostgresHook`` would connect to it.
+    """Return the libpq connection string of the raw tables' database, as ``PostgresHook`` builds it.
 
-    :raises MissingConnectionError: there is no such connection
+    :raises MissingConnectionError: if the connection does not exist
     """
     from airflow.providers.postgres.hooks.postgres import PostgresHook
 
     connection = _connection(conn_id, "postgres")
-    given: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "host": connection.host,
         "user": connection.login,
         "password": connection.password,
@@ -80,8 +80,8 @@ def read_postgres_address(conn_id: str = POSTGRES_CONN_ID) -> str:
         "port": connection.port,
     }
     extra = connection.extra_dejson
-    given |= {name: extra[name] for name in extra if name not in PostgresHook.ignored_extra_options}
-    return make_conninfo(**{name: value for name, value in given.items() if value not in (None, "")})
+    parameters |= {name: extra[name] for name in extra if name not in PostgresHook.ignored_extra_options}
+    return make_conninfo(**{name: value for name, value in parameters.items() if value not in (None, "")})
 
 
 def _listed() -> tuple[str, ...] | None:

@@ -1,4 +1,4 @@
-"""The accounts that are served: read from Airflow's connections, and read anew while the service runs."""
+"""The registry of accounts served, reloaded from Airflow's connections while the service runs."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ import time
 from collections.abc import Callable, Collection, Iterator
 
 from megaplan_gateway.accounts.account import Account
-from megaplan_gateway.accounts.airflow_connections import AccountSource, Reading
+from megaplan_gateway.accounts.airflow_connections import AccountSource, ConnectionSnapshot
 from megaplan_gateway.metrics import Metrics
 from megaplan_sync.kernel.accounts import DEFAULT_ACCOUNTS
 from megaplan_sync.kernel.exceptions import AccountListError
 
 log = logging.getLogger(__name__)
 
-LEAVING_SECONDS = 30.0
-"""For so long an account that is served no more may close its cards, and requests that are under way may end."""
+REMOVAL_GRACE_SECONDS = 30.0
+"""How long a removed account keeps its clients, to close its cards and finish requests in flight."""
 
 
-class Accounts:
-    """The accounts by name.
+class AccountRegistry:
+    """The accounts served, by name.
 
-    What cannot be read keeps its last state: a secrets backend that is away for a minute looks like a deleted
-    connection. To take an account off, remove it from the Variable ``megaplan_accounts``.
+    A connection that cannot be read keeps its last state, since an outage of the secrets backend looks like a
+    deleted connection. To remove an account, remove it from the Variable ``megaplan_accounts``.
 
     :param read: reads all connections; blocks, so it runs in a thread
-    :param build: makes an account of what was read
-    :param clock: seconds that only grow
+    :param build: creates an account from its connections
+    :param clock: monotonic time in seconds
     """
 
     def __init__(
         self,
-        read: Callable[[], Reading],
+        read: Callable[[], ConnectionSnapshot],
         build: Callable[[AccountSource], Account],
         metrics: Metrics,
         clock: Callable[[], float] = time.monotonic,
@@ -44,17 +44,17 @@ class Accounts:
         self._listed: tuple[str, ...] | None = None
         self._by_conn_id: dict[str, Account] = {}
         self._by_name: dict[str, Account] = {}
-        self._leaving: list[tuple[Account, float]] = []
+        self._removed: list[tuple[Account, float]] = []
         self.problems: dict[str, str] = {}
-        self.times_changed = 0
+        self.revision = 0
 
     def get(self, name: str) -> Account | None:
-        """Return an account by the label before ``.megaplan.ru``."""
+        """Return the account served under a name, see ``Account.name``."""
         return self._by_name.get(name)
 
-    def leaving(self, name: str) -> Account | None:
-        """Return an account that was served until moments ago."""
-        return next((account for account, _ in self._leaving if account.name == name), None)
+    def recently_removed(self, name: str) -> Account | None:
+        """Return an account removed within the last ``REMOVAL_GRACE_SECONDS``."""
+        return next((account for account, _ in self._removed if account.name == name), None)
 
     def __iter__(self) -> Iterator[Account]:
         return iter(list(self._by_name.values()))
@@ -62,75 +62,75 @@ class Accounts:
     def __len__(self) -> int:
         return len(self._by_name)
 
-    async def keep_up(self, every_seconds: float) -> None:
-        """Read the connections again and again, for ever."""
+    async def reload_periodically(self, interval_seconds: float) -> None:
+        """Reload the connections at an interval. Never returns."""
         while True:
-            await asyncio.sleep(every_seconds)
+            await asyncio.sleep(interval_seconds)
             await self.reload()
 
     async def reload(self) -> None:
-        """Read all connections; accounts whose connection says the same stay as they are, tokens included."""
+        """Read all connections; accounts whose connections are unchanged are kept, including their tokens."""
         try:
-            reading = await asyncio.to_thread(self._read)
+            snapshot = await asyncio.to_thread(self._read)
         except AccountListError as error:
-            self._tell({"megaplan_accounts": str(error)})
+            self._report_problems({"megaplan_accounts": str(error)})
             return
         except Exception as error:  # a secrets backend may raise anything
-            self._tell({"megaplan_accounts": f"not read ({type(error).__name__})"})
+            self._report_problems({"megaplan_accounts": f"not read ({type(error).__name__})"})
             return
-        self._listed = reading.listed or self._listed
-        problems = dict(reading.problems)
+        self._listed = snapshot.listed or self._listed
+        problems = dict(snapshot.problems)
         found: dict[str, Account] = {}
         names: dict[str, str] = {}
         for conn_id in self._listed or DEFAULT_ACCOUNTS:
-            account = self._account(conn_id, reading, problems)
+            account = self._account(conn_id, snapshot, problems)
             if account is None:
                 continue
             first = names.setdefault(account.name, conn_id)
             if first != conn_id:
-                problems[conn_id] = f"it is the same account as connection {first!r}: leave out one of them"
+                problems[conn_id] = f"same account as connection {first!r}: remove one of them from the list"
             found[conn_id] = account
         before = list(self._by_conn_id.values())
         self._by_conn_id = found
         self._by_name = {name: found[conn_id] for name, conn_id in names.items()}
         self._metrics.accounts.set(len(self._by_name))
-        self._tell(problems)
-        gone = [account for account in before if account not in found.values()]
-        if gone or len(found) > len(before):
-            self.times_changed += 1
-        await self._let_go(gone)
+        self._report_problems(problems)
+        removed = [account for account in before if account not in found.values()]
+        if removed or len(found) > len(before):
+            self.revision += 1
+        await self._retire(removed)
 
     async def close(self) -> None:
-        """Close all accounts' connections."""
-        for account in (*self._by_conn_id.values(), *(account for account, _ in self._leaving)):
+        """Close the connections of all accounts."""
+        for account in (*self._by_conn_id.values(), *(account for account, _ in self._removed)):
             await account.close()
 
-    async def _let_go(self, gone: Collection[Account]) -> None:
+    async def _retire(self, removed: Collection[Account]) -> None:
         now = self._clock()
-        over = [account for account, until in self._leaving if now >= until]
-        self._leaving = [(account, until) for account, until in self._leaving if now < until]
-        self._leaving += [(account, now + LEAVING_SECONDS) for account in gone]
-        for account in over:
+        expired = [account for account, until in self._removed if now >= until]
+        self._removed = [(account, until) for account, until in self._removed if now < until]
+        self._removed += [(account, now + REMOVAL_GRACE_SECONDS) for account in removed]
+        for account in expired:
             await account.close()
 
-    def _account(self, conn_id: str, reading: Reading, problems: dict[str, str]) -> Account | None:
-        known, source = self._by_conn_id.get(conn_id), reading.sources.get(conn_id)
+    def _account(self, conn_id: str, read: ConnectionSnapshot, problems: dict[str, str]) -> Account | None:
+        known, source = self._by_conn_id.get(conn_id), read.sources.get(conn_id)
         if source is None or (known is not None and known.source == source):
             return known
         try:
             account = self._build(source)
         except Exception as error:
-            # a CA bundle that is not there, a proxy without scheme: one account's trouble
+            # a missing CA bundle or a proxy without scheme must not affect the other accounts
             problems[conn_id] = (
-                f"no client can be made of it ({type(error).__name__}): check verify and proxies of its Extra"
+                f"cannot create a client ({type(error).__name__}): check verify and proxies in Extra"
             )
             return known
-        log.info("account read", extra={"account": account.name, "connection": conn_id})
+        log.info("account loaded", extra={"account": account.name, "connection": conn_id})
         return account
 
-    def _tell(self, problems: dict[str, str]) -> None:
-        for conn_id, told in problems.items():
-            if self.problems.get(conn_id) != told:
-                log.error("connection not read", extra={"connection": conn_id, "reason": told})
+    def _report_problems(self, problems: dict[str, str]) -> None:
+        for conn_id, reason in problems.items():
+            if self.problems.get(conn_id) != reason:
+                log.error("connection not read", extra={"connection": conn_id, "reason": reason})
         self.problems = problems
         self._metrics.account_problems.set(len(problems))

@@ -1,4 +1,4 @@
-"""The secret in the paths of the widget."""
+"""The secret in the widget's paths."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import hmac
 
 
 def widget_key(webhook_secret: str | None) -> str | None:
-    """Return the widget's secret, None without a ``webhook_secret`` of the account to make it of.
+    """Derive the widget's secret from the account's ``webhook_secret``; None if the account has none.
 
-    Every employee's browser knows it, so it is not the secret of the webhooks itself, nor leads back to it.
+    Every employee's browser sees the key, so it must not reveal the secret it is derived from.
     """
     if not webhook_secret:
         return None

@@ -1,1 +1,1 @@
-"""The HTTP side: the server, its limits, authentication and refusals."""
+"""The HTTP layer: server, limits, authentication and refusals."""

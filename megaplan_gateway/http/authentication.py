@@ -1,4 +1,7 @@
-"""Who may pass: every route lies below ``/{account}/{secret}``, and all refusals look and last alike."""
+"""Authentication by the secret in the path: every route lies below ``/{account}/{secret}``.
+
+All refusals have the same response and take the same time.
+"""
 
 from __future__ import annotations
 
@@ -15,45 +18,42 @@ from starlette.routing import Route
 from megaplan_gateway.accounts.account import Account
 from megaplan_gateway.accounts.widget_key import widget_key
 from megaplan_gateway.http.refusals import RefusedError, not_found
-from megaplan_gateway.http.request_body import Incoming, read_whole
+from megaplan_gateway.http.request_body import Incoming, read_body
 from megaplan_gateway.service import Gateway
 
 Side = Literal["megaplan", "uis", "widget"]
-_NOBODYS_SECRET = hashlib.sha256(b"no account has this").digest()
-
-
 Handler = Callable[[Incoming], Awaitable[Response]]
 
+_ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+_UNKNOWN_SECRET = hashlib.sha256(b"no account has this").digest()
 
-def guarded_route(
+
+def authenticated_route(
     gateway: Gateway, path: str, side: Side, handler: Handler, methods: tuple[str, ...] = ("POST",)
 ) -> Route:
     """Return a route below ``/{account}/{secret}``.
 
-    Checked in this order: secret, method, rate, size and time of the body. Before the secret is right, nothing of
-    the body is read, and nothing tells an unknown account from a wrong secret.
+    The checks run in this order: secret, method, rate limit, size and time of the body. Until the secret is verified,
+    the body is not read, and an unknown account gets the same response as a wrong secret.
 
-    :param path: such as ``/uis``
-    :param side: whose ``webhook_secret`` stands in the path: of the Megaplan or of the UIS connection; for the
-        widget what :func:`megaplan_gateway.accounts.widget_key.widget_key` makes of Megaplan's
+    :param path: for example ``/uis``
+    :param side: whose ``webhook_secret`` is in the path: that of the Megaplan or the UIS connection; for the widget
+        the key derived by :func:`megaplan_gateway.accounts.widget_key.widget_key`
     """
     name = path.strip("/").replace("/", "_")
 
     async def endpoint(request: Request) -> Response:
         started = perf_counter()
-        response = await _answer(gateway, request, side, name, methods, handler)
+        response = await _respond(gateway, request, side, name, methods, handler)
         gateway.metrics.requests.labels(name, str(response.status_code)).inc()
         gateway.metrics.request_seconds.labels(name).observe(perf_counter() - started)
         return response
 
-    # every method comes here, so that 405 does not tell of a path before its secret was checked
-    return Route(f"/{{account}}/{{secret}}{path}", endpoint, methods=_ANY, name=name)
+    # accepts all methods, so that a 405 does not reveal a path before its secret is verified
+    return Route(f"/{{account}}/{{secret}}{path}", endpoint, methods=_ALL_METHODS, name=name)
 
 
-_ANY = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-
-
-async def _answer(
+async def _respond(
     gateway: Gateway,
     request: Request,
     side: Side,
@@ -62,34 +62,35 @@ async def _answer(
     handler: Handler,
 ) -> Response:
     try:
-        account = admitted(gateway, request, side)
+        account = authenticate(gateway, request, side)
         if request.method not in methods:
+            # megaplan_doctor recognises the gateway by this message
             raise RefusedError(405, f"This address takes {' and '.join(methods)} only.", closes=True)
-        if not gateway.rate_limit.takes((account.name, name)):
+        if not gateway.rate_limit.try_acquire((account.name, name)):
             raise RefusedError(429, "Too many requests for this account.", retry_after=1, closes=True)
-        body = await read_whole(request, gateway.options)
+        body = await read_body(request, gateway.options)
         return await handler(Incoming(account, request, body))
     except RefusedError as refused:
         return refused.response()
 
 
-def admitted(gateway: Gateway, request: Request, side: Side) -> Account:
-    """Return the account of a path whose secret is right.
+def authenticate(gateway: Gateway, request: Request, side: Side) -> Account:
+    """Return the account of a request after verifying the secret in its path.
 
-    :raises RefusedError: 404, the same for an unknown account, a wrong secret and a side without a secret
+    :raises RefusedError: 404, alike for an unknown account, a wrong secret and a side without a secret
     """
     account = gateway.accounts.get(request.path_params["account"])
     expected = None if account is None else secret_of(account, side)
-    known = _NOBODYS_SECRET if expected is None else _digest(expected)
-    # digests: equally long whatever was sent, so that not even the length of a secret shows in the time
-    fits = hmac.compare_digest(_digest(request.path_params["secret"]), known)
-    if not fits or account is None or expected is None:
+    expected_digest = _UNKNOWN_SECRET if expected is None else _digest(expected)
+    # comparing digests of equal length hides even the length of the secret from timing attacks
+    matches = hmac.compare_digest(_digest(request.path_params["secret"]), expected_digest)
+    if not matches or account is None or expected is None:
         raise not_found()
     return account
 
 
 def secret_of(account: Account, side: Side) -> str | None:
-    """Return the secret in the paths of a side; None: nobody may pass."""
+    """Return the secret expected in the paths of a side; None if the side accepts no requests."""
     if side == "widget":
         return widget_key(account.settings.webhook_secret)
     settings = account.settings if side == "megaplan" else account.uis_settings

@@ -1,4 +1,4 @@
-"""Routes for whoever watches the service: alive, ready, metrics. They name no account."""
+"""Routes for monitoring: health, readiness and metrics. Their responses name no account."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ def health_routes(gateway: Gateway) -> list[Route]:
     """Return ``/health``, ``/ready`` and ``/metrics``."""
 
     async def health(request: Request) -> Response:
-        """Say that the process serves."""
+        """Report that the process is running."""
         return json_response({"status": "ok"})
 
     async def ready(request: Request) -> Response:
-        """Say whether what comes in can be stored."""
-        missing = await gateway.is_ready()
-        told = {"status": "waiting" if missing else "ready", "missing": missing}
-        return json_response(told, 503 if missing else 200)
+        """Report whether the gateway can store incoming messages."""
+        missing = await gateway.missing_dependencies()
+        status = {"status": "waiting" if missing else "ready", "missing": missing}
+        return json_response(status, 503 if missing else 200)
 
     async def metrics(request: Request) -> Response:
-        """Give the counters to Prometheus."""
+        """Return the metrics in Prometheus's format."""
         content = generate_latest(gateway.metrics.registry)
         return Response(content, headers={"Content-Type": CONTENT_TYPE_LATEST})
 

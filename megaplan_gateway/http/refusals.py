@@ -1,4 +1,4 @@
-"""What a caller did wrong, or what is wrong here: a status and a sentence for people."""
+"""Error responses: a status and a readable message."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from starlette.responses import Response
 class RefusedError(Exception):
     """A request that cannot be served.
 
-    :param status: of the answer
-    :param told: a sentence for whoever looks at the answer; never what was sent, never a secret
-    :param retry_after: seconds after which it may be tried again
-    :param closes: the connection is of no use any more: the rest of the body was not read
+    :param status: HTTP status of the response
+    :param message: readable explanation; never contains request data or secrets
+    :param retry_after: seconds after which the client may retry
+    :param closes: close the connection, since the body was not read to its end
     """
 
     def __init__(
-        self, status: int, told: str, *, retry_after: int | None = None, closes: bool = False
+        self, status: int, message: str, *, retry_after: int | None = None, closes: bool = False
     ) -> None:
-        super().__init__(status, told)
+        super().__init__(status, message)
         self.status = status
-        self.told = told
+        self.message = message
         self.retry_after = retry_after
         self.closes = closes
 
     def response(self) -> Response:
-        """Return the answer."""
+        """Return the HTTP response."""
         headers = {}
         if self.retry_after is not None:
             headers["Retry-After"] = str(self.retry_after)
         if self.closes:
             headers["Connection"] = "close"
-        return json_response({"error": self.told}, self.status, headers)
+        return json_response({"error": self.message}, self.status, headers)
 
 
 def not_found() -> RefusedError:
-    """Return the one answer to everything that is not there, or not for whoever asks."""
-    return RefusedError(404, "There is nothing here.", closes=True)
+    """Return the single refusal for everything that does not exist or is not accessible to the caller."""
+    return RefusedError(404, "Not found.", closes=True)
 
 
 def json_response(value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """Answer with JSON."""
+    """Return a JSON response."""
     return Response(orjson.dumps(value), status, headers, "application/json")

@@ -1,4 +1,4 @@
-"""An authenticated request, and reading its body: not more than allowed, and not longer than allowed."""
+"""An authenticated request, and reading its body within limits of size and time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from megaplan_gateway.options import Options
 
 @dataclass(frozen=True)
 class Incoming:
-    """An authenticated request: its account, and the whole body."""
+    """An authenticated request with its account and complete body."""
 
     account: Account
     request: Request
@@ -22,41 +22,41 @@ class Incoming:
 
     @property
     def content_type(self) -> str | None:
-        """The header Content-Type."""
+        """The Content-Type header."""
         return self.request.headers.get("content-type")
 
     @property
     def query(self) -> str | None:
-        """The query string as it came."""
+        """The raw query string; None if empty."""
         raw: bytes = self.request.scope["query_string"]
         return raw.decode("latin-1") or None
 
 
-async def read_whole(request: Request, options: Options) -> bytes:
-    """Return the body.
+async def read_body(request: Request, options: Options) -> bytes:
+    """Read the complete body.
 
-    :raises RefusedError: it is too large (413), too slow (408) or broke off (400)
+    :raises RefusedError: if it is too large (413), too slow (408) or incomplete (400)
     """
-    most = options.largest_body_bytes
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > most:
-        raise _too_large(most)
+    limit = options.max_body_bytes
+    content_length = request.headers.get("content-length", "")
+    if content_length.isdecimal() and int(content_length) > limit:
+        raise _too_large(limit)
     parts: list[bytes] = []
     size = 0
     try:
         async with asyncio.timeout(options.body_seconds):
             async for part in request.stream():
                 size += len(part)
-                if size > most:
-                    raise _too_large(most)
+                if size > limit:
+                    raise _too_large(limit)
                 parts.append(part)
     except TimeoutError:
-        told = f"The body did not arrive within {options.body_seconds:g} seconds."
-        raise RefusedError(408, told, closes=True) from None
+        message = f"The body did not arrive within {options.body_seconds:g} seconds."
+        raise RefusedError(408, message, closes=True) from None
     except ClientDisconnect:
-        raise RefusedError(400, "The body broke off.", closes=True) from None
+        raise RefusedError(400, "The body is incomplete.", closes=True) from None
     return b"".join(parts)
 
 
-def _too_large(most: int) -> RefusedError:
-    return RefusedError(413, f"The body is larger than {most} bytes, the most that is taken.", closes=True)
+def _too_large(limit: int) -> RefusedError:
+    return RefusedError(413, f"The body exceeds the limit of {limit} bytes.", closes=True)

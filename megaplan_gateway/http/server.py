@@ -1,4 +1,4 @@
-"""Runs the application on a port."""
+"""The HTTP server that runs the application."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ import socket
 import uvicorn
 from starlette.applications import Starlette
 
-from megaplan_gateway.http.bounded_protocol import GuardedProtocol
+from megaplan_gateway.http.bounded_protocol import BoundedProtocol
 
-MOST_CONNECTIONS = 2000
+MAX_CONNECTIONS = 2000
 
 
 class Server:
-    """A listening server; the socket is bound at once, so its port is known before it runs."""
+    """A uvicorn server; its socket is bound on construction, so the port is known before it runs."""
 
     def __init__(self, app: Starlette, host: str = "127.0.0.1", port: int = 0) -> None:
-        self._socket = _listening(host, port)
+        self._socket = _bind(host, port)
         config = uvicorn.Config(
             app,
-            http=GuardedProtocol,
+            http=BoundedProtocol,
             ws="none",
             lifespan="on",
-            access_log=False,  # its lines would hold the secrets of paths
+            access_log=False,  # paths contain secrets
             log_config=None,
             server_header=False,
             date_header=False,
-            limit_concurrency=MOST_CONNECTIONS,
+            limit_concurrency=MAX_CONNECTIONS,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=10,
         )
         self._server = uvicorn.Server(config)
         bound_host, bound_port = self._socket.getsockname()[:2]
-        written = f"[{bound_host}]" if ":" in bound_host else bound_host
-        self.url = f"http://{written}:{bound_port}"
+        url_host = f"[{bound_host}]" if ":" in bound_host else bound_host
+        self.url = f"http://{url_host}:{bound_port}"
 
     @property
     def has_started(self) -> bool:
-        """Whether requests are served."""
+        """Whether the server accepts requests."""
         return self._server.started
 
     def run(self) -> None:
@@ -45,14 +45,14 @@ class Server:
         self._server.run(sockets=[self._socket])
 
     def stop(self) -> None:
-        """Ask the server to end."""
+        """Request a graceful shutdown."""
         self._server.should_exit = True
 
 
-def _listening(host: str, port: int) -> socket.socket:
-    """Bind to an address of either family; ``::`` takes both."""
-    asked = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    family, kind, protocol, _, address = asked[0]
+def _bind(host: str, port: int) -> socket.socket:
+    """Listen on an IPv4 or IPv6 address; ``::`` accepts both families."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, kind, protocol, _, address = found[0]
     listening = socket.socket(family, kind, protocol)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if family == socket.AF_INET6:

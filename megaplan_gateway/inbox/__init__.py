@@ -1,1 +1,1 @@
-"""Receives notifications and webhooks, and stores them in the inbox."""
+"""Receivers of notifications and webhooks, and the inbox they are stored in."""

@@ -1,7 +1,7 @@
-"""Stores what comes in, many messages with one commit; whoever waits is told when it is on disk.
+"""Group commit of incoming messages to the inbox.
 
-While a commit is under way, further messages gather; the next one takes all of them. So the answer to a message
-never comes before its commit, and the number of commits does not grow with the number of messages.
+While a commit is in flight, further messages queue up; the next commit takes all of them. A message is acknowledged
+only after its commit, yet the number of commits does not grow with the number of messages.
 """
 
 from __future__ import annotations
@@ -25,139 +25,139 @@ from megaplan_sync.kernel.sql import read_sql
 
 log = logging.getLogger(__name__)
 
-MOST_ROWS = 500
-MOST_BYTES = 8 * MIB
+MAX_ROWS = 500
+MAX_BYTES = 8 * MIB
 
 
 class InboxFullError(Exception):
-    """More messages wait than may wait."""
+    """The queue of messages waiting for their commit is full."""
 
 
 class InboxUnavailableError(Exception):
-    """Postgres did not store a message in time; nobody may be told that it was."""
+    """Postgres did not store a message in time; it must not be acknowledged."""
 
 
 class UnstorableError(Exception):
-    """Postgres refuses this very message."""
+    """Postgres rejects the content of this message."""
 
 
 @dataclass(frozen=True)
-class _Waiting:
+class _Pending:
     account: str
     source: str
     row: EventRow
-    told: asyncio.Future[StoredEvent]
-    until: float
+    stored: asyncio.Future[StoredEvent]
+    deadline: float
 
 
 class InboxWriter:
-    """The writer of one process; several processes may write at once.
+    """Writes messages to the inbox. ``run`` must be running while ``store`` is used.
 
-    ``run`` has to be running while ``store`` is used.
+    Several processes may write at the same time.
     """
 
     def __init__(self, pool: Pool, options: Options, metrics: Metrics) -> None:
         self._pool = pool
         self._options = options
         self._metrics = metrics
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[_Pending] = deque()
         self._bytes = 0
         self._wake = asyncio.Event()
 
     async def store(self, account: str, source: str, row: EventRow) -> StoredEvent:
-        """Store a message; returns once it is committed, durably.
+        """Store a message and return once it is durably committed.
 
-        :raises InboxFullError: too much is waiting already
-        :raises InboxUnavailableError: Postgres did not store it in time
-        :raises UnstorableError: Postgres refuses it
+        :raises InboxFullError: if the queue is full
+        :raises InboxUnavailableError: if Postgres does not store it in time
+        :raises UnstorableError: if Postgres rejects it
         """
         size = len(row.body)
-        if len(self._queue) >= self._options.most_waiting or self._bytes > self._options.most_waiting_bytes:
+        if len(self._queue) >= self._options.max_waiting or self._bytes > self._options.max_waiting_bytes:
             raise InboxFullError
-        told: asyncio.Future[StoredEvent] = asyncio.get_running_loop().create_future()
-        until = time.monotonic() + self._options.store_seconds
-        self._queue.append(_Waiting(account, source, row, told, until))
+        stored: asyncio.Future[StoredEvent] = asyncio.get_running_loop().create_future()
+        deadline = time.monotonic() + self._options.store_seconds
+        self._queue.append(_Pending(account, source, row, stored, deadline))
         self._bytes += size
         self._metrics.waiting.set(len(self._queue))
         self._wake.set()
-        return await told
+        return await stored
 
     async def run(self) -> None:
-        """Store what waits, for ever."""
+        """Commit queued messages. Never returns."""
         while True:
             await self._wake.wait()
             self._wake.clear()
             while self._queue:
-                await self._store_in_time(self._take())
+                await self._store(self._next_batch())
                 self._metrics.waiting.set(len(self._queue))
 
-    def _take(self) -> list[_Waiting]:
-        batch: list[_Waiting] = []
+    def _next_batch(self) -> list[_Pending]:
+        batch: list[_Pending] = []
         size = 0
-        while self._queue and len(batch) < MOST_ROWS and size < MOST_BYTES:
-            one = self._queue.popleft()
-            size += len(one.row.body)
-            batch.append(one)
+        while self._queue and len(batch) < MAX_ROWS and size < MAX_BYTES:
+            message = self._queue.popleft()
+            size += len(message.row.body)
+            batch.append(message)
         self._bytes -= size
         return batch
 
-    async def _store_in_time(self, batch: list[_Waiting]) -> None:
-        """Store a batch, over a restart of Postgres too, as long as somebody waits for it."""
+    async def _store(self, batch: list[_Pending]) -> None:
+        """Store a batch, retrying across a restart of Postgres until the deadlines of its messages."""
         pause = 0.02
         while batch:
             try:
-                await in_time(max(0.05, batch[0].until - time.monotonic()), self._commit(batch))
+                await in_time(max(0.05, batch[0].deadline - time.monotonic()), self._commit(batch))
                 return
             except DataError as error:
                 await self._store_singly(batch, error)
                 return
             except (Error, TimeoutError, OSError) as error:
                 now = time.monotonic()
-                late = [one for one in batch if now + pause >= one.until]
-                batch = [one for one in batch if now + pause < one.until]
-                for one in late:
-                    _tell(one, InboxUnavailableError())
+                late = [message for message in batch if now + pause >= message.deadline]
+                batch = [message for message in batch if now + pause < message.deadline]
+                for message in late:
+                    _fail(message, InboxUnavailableError())
                 log.warning(
                     "inbox not written",
                     extra={"reason": type(error).__name__, "refused": len(late), "waiting": len(batch)},
                 )
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 0.5)
-            except Exception as error:  # whatever it is, messages that follow are not held up
+            except Exception as error:  # an unexpected error must not block the messages behind it
                 log.exception("inbox not written", extra={"waiting": len(batch)})
                 await self._store_singly(batch, error)
                 return
 
-    async def _store_singly(self, batch: list[_Waiting], error: Exception) -> None:
-        """Keep one message that cannot be stored from taking the others with it."""
+    async def _store_singly(self, batch: list[_Pending], error: Exception) -> None:
+        """Store the messages of a failed batch one by one, so that only the bad one fails."""
         if len(batch) > 1:
-            for one in batch:
-                await self._store_in_time([one])
+            for message in batch:
+                await self._store([message])
         elif isinstance(error, DataError | UnicodeError):
             log.error("message refused", extra={"reason": getattr(error, "sqlstate", type(error).__name__)})
-            _tell(batch[0], UnstorableError())
+            _fail(batch[0], UnstorableError())
         else:
-            _tell(batch[0], InboxUnavailableError())
+            _fail(batch[0], InboxUnavailableError())
 
-    async def _commit(self, batch: Sequence[_Waiting]) -> None:
-        groups: dict[tuple[str, str], list[_Waiting]] = defaultdict(list)
-        for one in batch:
-            groups[one.account, one.source].append(one)
+    async def _commit(self, batch: Sequence[_Pending]) -> None:
+        groups: dict[tuple[str, str], list[_Pending]] = defaultdict(list)
+        for message in batch:
+            groups[message.account, message.source].append(message)
         started = time.perf_counter()
-        stored: list[tuple[_Waiting, StoredEvent]] = []
-        async with self._pool.connection() as connection, AsyncExitStack() as whole:
-            if len(groups) > 1:  # one statement is a transaction of its own, without two more round trips
-                await whole.enter_async_context(connection.transaction())
+        stored: list[tuple[_Pending, StoredEvent]] = []
+        async with self._pool.connection() as connection, AsyncExitStack() as transaction:
+            if len(groups) > 1:  # a single statement is atomic without the two round trips of a transaction
+                await transaction.enter_async_context(connection.transaction())
             for (account, source), members in sorted(groups.items(), key=lambda group: group[0]):
-                events = await _insert(connection, account, source, [one.row for one in members])
+                events = await _insert(connection, account, source, [message.row for message in members])
                 stored += zip(members, events, strict=True)
         self._metrics.commit_seconds.observe(time.perf_counter() - started)
         self._metrics.commit_rows.observe(len(batch))
-        for one, event in stored:
+        for message, event in stored:
             kind = "broken" if event.broken else "new" if event.is_new else "known"
-            self._metrics.stored.labels(one.source, kind).inc()
-            if not one.told.done():  # whoever asked may have gone meanwhile
-                one.told.set_result(event)
+            self._metrics.stored.labels(message.source, kind).inc()
+            if not message.stored.done():  # the client may have disconnected
+                message.stored.set_result(event)
 
 
 async def _insert(
@@ -167,6 +167,6 @@ async def _insert(
     return stored_events(rows, await cursor.fetchall())
 
 
-def _tell(one: _Waiting, error: Exception) -> None:
-    if not one.told.done():
-        one.told.set_exception(error)
+def _fail(message: _Pending, error: Exception) -> None:
+    if not message.stored.done():
+        message.stored.set_exception(error)

@@ -1,4 +1,4 @@
-"""``/{account}/{secret}/uis``: notifications of UIS. Committed first, answered then, acted upon last."""
+"""``/{account}/{secret}/uis``: UIS notifications. Committed first, then acknowledged, then processed."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from megaplan_sync.inbox.event_store import UIS_NOTIFICATION, EventRow, Message,
 
 
 class Notifications:
-    """The receiver of UIS's notifications."""
+    """Receives UIS notifications."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
 
     async def receive(self, incoming: Incoming) -> Response:
-        """Store a notification, whatever is in it; 400 with the reason if it could not be understood."""
+        """Store a notification whatever its content; respond with 400 and the reason if it is malformed."""
         account = incoming.account
-        # UIS writes its moments in the cabinet's zone, which need not be the one of the Megaplan account
+        # UIS writes times in the time zone of its account, which may differ from that of the Megaplan account
         zone = (account.uis_settings or account.settings).zone
         message = Message(incoming.body, incoming.content_type, incoming.query)
         row = event_row(UIS_NOTIFICATION, message, zone)
         stored = await stored_in_inbox(self._gateway, account.name, UIS_NOTIFICATION, row)
         if stored.broken is not None:
-            raise RefusedError(400, f"Stored, but of no use: {stored.broken}.")
-        self._gateway.popups.notice(account.name, stored)
+            raise RefusedError(400, f"Stored, but not understood: {stored.broken}.")
+        self._gateway.popups.on_event(account.name, stored)
         return json_response({"stored": True})
 
 
 async def stored_in_inbox(gateway: Gateway, account: str, source: str, row: EventRow) -> StoredEvent:
-    """Store a message of any source; returns once it is on disk.
+    """Store a message of any source and return once it is on disk.
 
-    :raises RefusedError: it is not, and may be sent again (503), or can never be stored (400)
+    :raises RefusedError: 503 if the sender should retry, 400 if the message can never be stored
     """
     try:
         return await gateway.inbox.store(account, source, row)
     except InboxFullError:
-        raise RefusedError(503, "Too much is waiting to be stored; send it again.", retry_after=2) from None
+        raise RefusedError(503, "Too many messages are waiting; send it again.", retry_after=2) from None
     except InboxUnavailableError:
-        raise RefusedError(503, "It could not be stored; send it again.", retry_after=5) from None
+        raise RefusedError(503, "The message was not stored; send it again.", retry_after=5) from None
     except UnstorableError:
-        raise RefusedError(400, "It holds something that cannot be stored.") from None
+        raise RefusedError(400, "The message contains data that Postgres cannot store.") from None

@@ -1,8 +1,8 @@
-"""``/{account}/{secret}/megaplan``: webhooks of Megaplan. Committed, then answered; a DAG does the work.
+"""``/{account}/{secret}/megaplan``: Megaplan webhooks. Committed, then acknowledged; a DAG processes them.
 
-Megaplan sends an application's events in order and holds all later ones back until one is answered with 200 within
-20 seconds. So whatever can be kept is taken, also what no table holds; only what is no webhook of this account is
-refused.
+Megaplan sends an application's events in order and withholds the next one until the previous one is answered with 200
+within 20 seconds. So every storable event is accepted, even of models without a table; only malformed ones and those
+of another account are refused.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ log = logging.getLogger(__name__)
 
 
 class Webhooks:
-    """The receiver of Megaplan's webhooks."""
+    """Receives Megaplan webhooks."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
 
     async def receive(self, incoming: Incoming) -> Response:
-        """Store a webhook; 403 for another account's, 400 with the reason if it could not be understood."""
+        """Store a webhook; respond with 403 if another account sent it, 400 and the reason if it is malformed."""
         account = incoming.account
         others = [other.settings for other in self._gateway.accounts if other is not account]
         foreign = foreign_account(read_webhook(incoming.body), account.settings, others)
@@ -39,12 +39,12 @@ class Webhooks:
             )
             raise RefusedError(
                 403,
-                "This webhook names another account. Give each account's application its own address; if it is this "
-                "account's name after all, add it to vendor_quirks.webhook_account_names.",
+                "This webhook names another account. Give each account's application its own address; if the name "
+                "does belong to this account, add it to vendor_quirks.webhook_account_names.",
             )
         message = Message(incoming.body, incoming.content_type)
         row = event_row(MEGAPLAN_WEBHOOK, message, account.settings.zone)
         stored = await stored_in_inbox(self._gateway, account.name, MEGAPLAN_WEBHOOK, row)
         if stored.broken is not None:
-            raise RefusedError(400, f"Stored, but of no use: {stored.broken}.")
+            raise RefusedError(400, f"Stored, but not understood: {stored.broken}.")
         return json_response({"stored": True})

@@ -1,1 +1,1 @@
-"""Call cards on employees' screens while a call is in progress."""
+"""Pop-ups on employees' screens while a call is in progress."""

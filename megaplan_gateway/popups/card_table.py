@@ -1,4 +1,4 @@
-"""``telephony.cards`` and what pop-ups need to know beside it: asynchronously, one call at a time."""
+"""Asynchronous access to ``telephony.cards`` and the other tables that pop-ups are derived from."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _NUMBER = re.compile(r"[0-9]{7,15}")
 
 @dataclass(frozen=True)
 class CallState:
-    """All that is known of a call.
+    """A call's events and pop-ups.
 
-    :param users: Megaplan's employee by UIS's
+    :param users: Megaplan employee ids by UIS employee id
     """
 
     events: list[CallEvent]
@@ -33,25 +33,25 @@ class CallState:
 
 
 class CardTable:
-    """Pop-ups of all accounts."""
+    """The pop-ups of all accounts."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def state_of(self, account: str, call_session_id: int) -> CallState:
-        """Return what is known of a call."""
-        asked = {
+        """Read a call's events and pop-ups."""
+        parameters = {
             "account": account,
             "call_session_id": call_session_id,
             "call_session_ids": [call_session_id],
         }
         async with self._pool.connection() as connection:
-            # sent together, so that a pop-up waits for one round trip only
+            # pipelined, so that a pop-up waits for a single round trip
             async with connection.pipeline():
-                events = await connection.execute(read_sql("select_events_of_calls"), asked)
+                events = await connection.execute(read_sql("select_events_of_calls"), parameters)
                 cards = connection.cursor(row_factory=class_row(Card))
-                await cards.execute(read_sql("select_cards_of_call"), asked)
-                users = await connection.execute(read_sql("select_employee_pairs"), asked)
+                await cards.execute(read_sql("select_cards_of_call"), parameters)
+                users = await connection.execute(read_sql("select_employee_pairs"), parameters)
             return CallState(
                 [
                     CallEvent(account, session, mnemonic, at, payload)
@@ -62,30 +62,31 @@ class CardTable:
             )
 
     async def client_of(self, account: str, phone: str | None) -> Link | None:
-        """Return the contact with a number if the raw tables leave no doubt; else Megaplan searches."""
+        """Return the contact with a phone number if exactly one has it; otherwise Megaplan searches itself."""
         number = "" if phone is None else phone.removeprefix("+")
         if not _NUMBER.fullmatch(number):
             return None
-        asked = {"account": account, "phone": f"+{number}", "employee_id": None}
+        parameters = {"account": account, "phone": f"+{number}", "employee_id": None}
         try:
             async with self._pool.connection() as connection:
-                found = await (await connection.execute(read_sql("find_contacts_by_phone"), asked)).fetchall()
-        except UndefinedTable:  # telephony without deals: there may be no raw tables
+                cursor = await connection.execute(read_sql("find_contacts_by_phone"), parameters)
+                found = await cursor.fetchall()
+        except UndefinedTable:  # without the deals DAGs there are no raw tables
             return None
         if len(found) != 1:
             return None
         kind, contact_id = found[0]
         return Link(contentType=_CONTENT_TYPES[kind], id=str(contact_id))
 
-    async def begin(
+    async def claim(
         self, account: str, call_session_id: int, wanted: WantedCard, lease_seconds: float
     ) -> bool:
-        """Write down that a pop-up is about to be asked for; False: somebody else does, or the call is told already.
+        """Claim a pop-up before its object is created; False if it is already claimed or the call already delivered.
 
-        :param lease_seconds: for how long the batch lane leaves the call alone: longer than any request
+        :param lease_seconds: how long the batch lane leaves the call alone; must exceed the duration of any request
         """
-        asked = {
-            **_of(account, wanted),
+        parameters = {
+            **_key(account, wanted),
             "call_session_id": call_session_id,
             "is_companion": wanted.is_companion,
             "told": wanted.told,
@@ -93,10 +94,10 @@ class CardTable:
             "due_in_seconds": lease_seconds,
         }
         async with self._pool.connection() as connection, connection.transaction():
-            is_ours = await _returns(connection, "begin_card", asked) and (
-                wanted.is_companion or await _returns(connection, "intend_live_call", asked)
+            is_claimed = await _returns_row(connection, "insert_card", parameters) and (
+                wanted.is_companion or await _returns_row(connection, "claim_live_call", parameters)
             )
-            if not is_ours:
+            if not is_claimed:
                 raise Rollback
             return True
         return False
@@ -113,61 +114,64 @@ class CardTable:
         call_info_id: str | None = None,
         history_hash: str | None = None,
         error: str | None = None,
-        is_left: bool = False,
+        is_skipped: bool = False,
     ) -> None:
-        """Note what a request has led to, in ``telephony.cards`` and, of a call's record, in the ledger.
+        """Save the result of a request in ``telephony.cards`` and, for a call's record, in the outbox.
 
-        :param known: the card before the request; None if ``begin`` made it
-        :param is_left: after an error: the card stays as it was, and this very change is not told again
+        :param known: the card before the request; None if ``claim`` created it
+        :param is_skipped: after an error, do not send this change again and leave the card as it is
         """
-        asked: dict[str, Any] = {
-            **_of(account, wanted),
+        parameters: dict[str, Any] = {
+            **_key(account, wanted),
             "call_session_id": call_session_id,
             "state": state,
             "known_state": "opening" if known is None else known.state,
             "known_told": wanted.told if known is None else known.told,
-            "told": wanted.told if error is None or is_left else None,
+            "told": wanted.told if error is None or is_skipped else None,
             "employee_id": wanted.employee_id if error is None else None,
             "call_info_id": call_info_id,
             "history_hash": history_hash,
             "last_error": error,
-            "is_over": error is None or is_left,
+            "is_resolved": error is None or is_skipped,
             "due_in_seconds": due_in_seconds,
         }
         async with self._pool.connection() as connection, connection.transaction():
-            await connection.execute(read_sql("settle_card"), asked)
+            await connection.execute(read_sql("settle_card"), parameters)
             if wanted.is_companion:
                 return
             if call_info_id is not None:
-                await connection.execute(read_sql("confirm_live_call"), asked)
+                await connection.execute(read_sql("confirm_live_call"), parameters)
             elif state == "given_up":
-                await connection.execute(read_sql("take_back_live_call"), asked)
+                await connection.execute(read_sql("release_live_call"), parameters)
 
-    async def forget(self, account: str, call_session_id: int, wanted: WantedCard) -> None:
-        """Take back what ``begin`` wrote: surely nothing was sent."""
-        asked = {**_of(account, wanted), "call_session_id": call_session_id}
+    async def release(self, account: str, call_session_id: int, wanted: WantedCard) -> None:
+        """Undo ``claim`` when no request was sent."""
+        parameters = {**_key(account, wanted), "call_session_id": call_session_id}
         async with self._pool.connection() as connection, connection.transaction():
-            await connection.execute(read_sql("forget_card"), asked)
+            await connection.execute(read_sql("delete_claimed_card"), parameters)
             if not wanted.is_companion:
-                await connection.execute(read_sql("take_back_live_call"), asked)
+                await connection.execute(read_sql("release_live_call"), parameters)
 
-    async def due(self, pause_seconds: float, *, everything: bool) -> list[tuple[str, int]]:
-        """Return calls with pop-ups to look at again; ``everything``: with any that is not closed."""
+    async def claim_due(self, interval_seconds: float, *, all_open: bool) -> list[tuple[str, int]]:
+        """Return the calls whose pop-ups are due for a refresh, and postpone them by the interval.
+
+        :param all_open: return all calls with open pop-ups
+        """
         async with self._pool.connection() as connection:
-            asked = {"everything": everything, "pause_seconds": pause_seconds}
-            return await (await connection.execute(read_sql("claim_due_cards"), asked)).fetchall()
+            parameters = {"all_open": all_open, "interval_seconds": interval_seconds}
+            return await (await connection.execute(read_sql("claim_due_cards"), parameters)).fetchall()
 
-    async def latest_calls(self, seconds: float) -> list[tuple[str, int]]:
-        """Return calls of which something was heard within so many seconds."""
+    async def recent_calls(self, seconds: float) -> list[tuple[str, int]]:
+        """Return the calls with events within the last seconds."""
         async with self._pool.connection() as connection:
-            asked = {"seconds": seconds}
-            return await (await connection.execute(read_sql("select_latest_calls"), asked)).fetchall()
+            cursor = await connection.execute(read_sql("select_recent_calls"), {"seconds": seconds})
+            return await cursor.fetchall()
 
 
-def _of(account: str, wanted: WantedCard) -> dict[str, Any]:
+def _key(account: str, wanted: WantedCard) -> dict[str, Any]:
     return {"account": account, "provider_id": wanted.provider_id, "employee_id": wanted.employee_id}
 
 
-async def _returns(connection: AsyncConnection[Any], statement: str, asked: dict[str, Any]) -> bool:
-    row = await (await connection.execute(read_sql(statement), asked)).fetchone()
+async def _returns_row(connection: AsyncConnection[Any], statement: str, parameters: dict[str, Any]) -> bool:
+    row = await (await connection.execute(read_sql(statement), parameters)).fetchone()
     return row is not None

@@ -1,4 +1,4 @@
-"""HTTP clients for the vendors, set up as the connection says."""
+"""HTTP clients for the vendors, configured by the connection."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import httpx
 def http_client(
     *, verify: bool | str, proxies: Mapping[str, str], connect_seconds: float, read_seconds: float
 ) -> httpx.AsyncClient:
-    """Return a client that follows no redirects and keeps its connections.
+    """Return a client with keep-alive that does not follow redirects.
 
-    :param verify: check certificates, or the path of a CA bundle
-    :param proxies: ``{"https": "http://proxy:3128"}`` as in requests
+    :param verify: whether to verify certificates, or the path of a CA bundle
+    :param proxies: as in requests, ``{"https": "http://proxy:3128"}``
     """
-    context: ssl.SSLContext | bool = verify if isinstance(verify, bool) else _trusting(verify)
+    context = ssl.create_default_context(cafile=verify) if isinstance(verify, str) else verify
     mounts = {
         f"{scheme}://": httpx.AsyncHTTPTransport(proxy=url, verify=context)
         for scheme, url in proxies.items()
@@ -31,18 +31,14 @@ def http_client(
     )
 
 
-def _trusting(bundle: str) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=bundle)
-
-
-def what_failed(error: httpx.HTTPError) -> tuple[str, bool]:
-    """Say without any address what failed below HTTP, and whether the request may have arrived nevertheless."""
+def describe_failure(error: httpx.HTTPError) -> tuple[str, bool]:
+    """Describe a transport error without addresses; also return whether the request may have arrived."""
     if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
-        return "no connection in time; check Host of the connection", False
+        return "connection timed out; check Host of the connection", False
     if isinstance(error, httpx.ConnectError):
-        return "no connection; check Host of the connection", False
+        return "connection failed; check Host of the connection", False
     if isinstance(error, httpx.TimeoutException):
-        return "no answer in time", True
+        return "no response in time", True
     if isinstance(error, httpx.UnsupportedProtocol):
-        return "no such address; check Host of the connection", False
-    return f"the connection broke off ({type(error).__name__})", True
+        return "invalid address; check Host of the connection", False
+    return f"connection lost ({type(error).__name__})", True

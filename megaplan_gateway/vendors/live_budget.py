@@ -1,4 +1,4 @@
-"""The account's request budget, for the live lane: the whole hour, of which the batch lane leaves a share."""
+"""The account's request budget as the live lane spends it, including the share the batch lane reserves for it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,16 @@ from megaplan_sync.kernel.sql import read_sql
 
 log = logging.getLogger(__name__)
 
-
 POSTGRES_SECONDS = 0.3
-"""How long the shared budget is waited for, before the pace is kept without it."""
+"""Timeout of the shared budget; after it the rate is limited locally."""
 
 
 class BudgetSpentError(Exception):
-    """No request may be sent to Megaplan in time."""
+    """The budget allows no request to Megaplan before the timeout."""
 
 
 class LiveBudget:
-    """Takes requests from ``megaplan_sync.request_budgets``; while Postgres is away, keeps the pace by itself."""
+    """Spends ``megaplan_sync.request_budgets``; limits the rate locally while Postgres is down."""
 
     def __init__(self, pool: Pool, settings: AccountSettings) -> None:
         self._pool = pool
@@ -35,24 +34,24 @@ class LiveBudget:
             "requests_per_hour": settings.requests_per_hour,
         }
         self._spacing_seconds = 1.0 / settings.requests_per_second
-        self._own_next = 0.0
-        self._is_there = False
+        self._next_local = 0.0
+        self._row_exists = False
 
-    async def acquire(self, patience_seconds: float) -> None:
+    async def acquire(self, timeout: float) -> None:
         """Wait until one request may be sent.
 
-        Whose turn would come too late takes none: many who ask in vain hold up nobody else.
+        A caller that would have to wait longer than its timeout spends nothing, so it does not delay the others.
 
-        :raises BudgetSpentError: that would take longer than ``patience_seconds``
+        :raises BudgetSpentError: if no request may be sent within ``timeout`` seconds
         """
-        until = time.monotonic() + patience_seconds
+        deadline = time.monotonic() + timeout
         while True:
-            left = max(0.0, until - time.monotonic())
+            left = max(0.0, deadline - time.monotonic())
             try:
                 wait, is_taken = await in_time(POSTGRES_SECONDS, self._take(left))
             except (Error, PoolTimeout, OSError, TimeoutError):
-                wait, is_taken = self._take_own(left)
-            if time.monotonic() + wait > until:
+                wait, is_taken = self._take_locally(left)
+            if time.monotonic() + wait > deadline:
                 raise BudgetSpentError
             if wait > 0:
                 await asyncio.sleep(wait)
@@ -60,36 +59,36 @@ class LiveBudget:
                 return
 
     async def back_off(self, seconds: float) -> None:
-        """Let every process of this account wait: Megaplan answered 429."""
-        self._own_next = max(self._own_next, time.monotonic() + seconds)
-        asked = {"account": self._limits["account"], "seconds": seconds}
+        """Block the budget for all processes of this account after Megaplan answered 429."""
+        self._next_local = max(self._next_local, time.monotonic() + seconds)
+        parameters = {"account": self._limits["account"], "seconds": seconds}
         try:
             async with self._pool.connection(timeout=1) as connection:
-                await connection.execute(read_sql("block_request_budget"), asked)
+                await connection.execute(read_sql("block_request_budget"), parameters)
         except (Error, OSError) as error:
             log.warning("budget not blocked", extra={"reason": type(error).__name__})
 
-    async def _take(self, patience_seconds: float) -> tuple[float, bool]:
-        """Take a request and return how long to wait before sending it, or only how long until the next try."""
-        asked = {**self._limits, "patience_seconds": patience_seconds}
+    async def _take(self, timeout: float) -> tuple[float, bool]:
+        """Return the seconds to wait and whether a request was spent; if not, retry after the wait."""
+        parameters = {**self._limits, "patience_seconds": timeout}
         async with self._pool.connection() as connection:
-            if not self._is_there:
+            if not self._row_exists:
                 await connection.execute(read_sql("create_request_budget"), self._limits)
-                self._is_there = True
-            cursor = await connection.execute(read_sql("spend_request"), asked)
+                self._row_exists = True
+            cursor = await connection.execute(read_sql("spend_request"), parameters)
             row = await cursor.fetchone()
             if row is not None:
                 return max(0.0, float(row[0])), True
-            state = await (await connection.execute(read_sql("select_request_budget"), asked)).fetchone()
+            state = await (await connection.execute(read_sql("select_request_budget"), parameters)).fetchone()
         if state is None:
             return 0.05, False
         _, wait, queue = (float(value) for value in state)
-        return max(0.05, wait, queue if queue > patience_seconds else 0.0), False
+        return max(0.05, wait, queue if queue > timeout else 0.0), False
 
-    def _take_own(self, patience_seconds: float) -> tuple[float, bool]:
+    def _take_locally(self, timeout: float) -> tuple[float, bool]:
         now = time.monotonic()
-        at = max(now, self._own_next)
-        is_taken = at - now <= patience_seconds
+        at = max(now, self._next_local)
+        is_taken = at - now <= timeout
         if is_taken:
-            self._own_next = at + self._spacing_seconds
+            self._next_local = at + self._spacing_seconds
         return at - now, is_taken

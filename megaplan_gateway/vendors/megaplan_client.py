@@ -1,4 +1,4 @@
-"""Megaplan, spoken asynchronously: bodies, errors and tokens of :mod:`megaplan_hook`, with other I/O."""
+"""Asynchronous Megaplan client; bodies, errors and tokens are those of :mod:`megaplan_hook`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import httpx
 import orjson
 
 from megaplan_gateway.metrics import Metrics
-from megaplan_gateway.vendors.http_clients import http_client, what_failed
+from megaplan_gateway.vendors.http_clients import describe_failure, http_client
 from megaplan_gateway.vendors.live_budget import LiveBudget
 from megaplan_hook.envelope import Answer, entity_or_not_found, parse_answer
 from megaplan_hook.exceptions import (
@@ -37,22 +37,21 @@ from megaplan_hook.token_grant import (
     renew_after_seconds,
 )
 
-Patience = float
-"""Seconds that a request may take altogether, waiting for the budget included."""
-Overtaken = Callable[[], bool]
-"""Says that a request is of no use any more; asked after the wait for the budget, before anything is sent."""
+IsObsolete = Callable[[], bool]
+"""Returns whether a request is obsolete; called after the wait for the budget, before anything is sent."""
 
 
-class OvertakenError(Exception):
-    """A request became useless while it waited; nothing was sent."""
+class ObsoleteError(Exception):
+    """A request became obsolete while it waited; nothing was sent."""
 
 
-class LiveMegaplan:
-    """One account of Megaplan. Nothing is tried again here: a live lane that repeats itself comes too late.
+class AsyncMegaplanClient:
+    """Client of one Megaplan account.
 
-    The one exception is a refused token, which means that nothing was done: the request is sent once more.
+    Requests are not retried, since a late pop-up is useless. The one exception is a rejected token, which proves that
+    the request was not carried out. Timeouts are in seconds and include the wait for the budget.
 
-    :param budget: where every request is taken from, token requests included
+    :param budget: spent by every request, including token requests
     """
 
     def __init__(
@@ -90,29 +89,29 @@ class LiveMegaplan:
         method: str,
         path: str,
         *,
-        patience: Patience,
+        timeout: float,
         arguments: Mapping[str, Any] | None = None,
         body: object | None = None,
-        is_overtaken: Overtaken = lambda: False,
+        is_obsolete: IsObsolete = lambda: False,
     ) -> Answer:
-        """Send one request and return its parsed answer.
+        """Send a request and return the parsed answer.
 
-        :param path: the route below ``/api/v3``
-        :raises BudgetSpentError: it would have to wait too long; nothing was sent
-        :raises OvertakenError: it was of no use any more; nothing was sent
-        :raises MegaplanError: of the class that fits; a MegaplanTransportError or a MegaplanServerError leaves
-            open whether the request was carried out
+        :param path: route below ``/api/v3``
+        :raises BudgetSpentError: if the budget allows no request before the timeout; nothing was sent
+        :raises ObsoleteError: if the request became obsolete; nothing was sent
+        :raises MegaplanError: if the request failed; after a MegaplanTransportError or MegaplanServerError its
+            outcome is unknown
         """
-        until = self._clock() + patience
-        token = await self._access_token(until)
-        sent = (method, path, arguments, body, until, is_overtaken)
+        deadline = self._clock() + timeout
+        token = await self._access_token(deadline)
+        sent = (method, path, arguments, body, deadline, is_obsolete)
         status, content, retry_after = await self._send(token, *sent)
         if refuses_token(status, content):
-            token = await self._access_token(until, refused=token)
+            token = await self._access_token(deadline, refused=token)
             status, content, retry_after = await self._send(token, *sent)
             if refuses_token(status, content):
                 raise MegaplanAuthError(
-                    f"Megaplan refuses even a new token of connection {self.settings.connection_id!r}"
+                    f"Megaplan rejects even a new token of connection {self.settings.connection_id!r}"
                 )
         try:
             answer = parse_answer(status, content, path)
@@ -128,55 +127,46 @@ class LiveMegaplan:
         self._metrics.vendor_requests.labels("megaplan", "ok").inc()
         return answer
 
-    # -- nouns, as in megaplan_hook.call_delivery
+    # -- resources, named as in megaplan_hook.call_delivery
 
     async def create_call_info(
-        self, call: Mapping[str, Any], patience: Patience, is_overtaken: Overtaken = lambda: False
+        self, call: Mapping[str, Any], timeout: float, is_obsolete: IsObsolete = lambda: False
     ) -> dict[str, Any]:
-        """Make a call object; the widget of the employee pops up."""
+        """Create a call object; Megaplan shows its pop-up to the employee."""
         path = "/callInfo"
         body = {"contentType": "CallInfo", **call}
-        answer = await self.request("POST", path, body=body, patience=patience, is_overtaken=is_overtaken)
+        answer = await self.request("POST", path, body=body, timeout=timeout, is_obsolete=is_obsolete)
         return _entity(answer, path)
 
     async def update_call_info(
-        self, call_info_id: str, changes: Mapping[str, Any], patience: Patience
+        self, call_info_id: str, changes: Mapping[str, Any], timeout: float
     ) -> dict[str, Any]:
-        """Change a call object; the widget hears of it."""
+        """Update a call object and its pop-up."""
         path = f"/callInfo/{path_id(call_info_id)}"
-        # without the id in the body Megaplan may make another one, as it does with todos (seen live)
+        # without the id in the body Megaplan may create a second object, as it does with todos (seen live)
         body = {"contentType": "CallInfo", **changes, "id": call_info_id}
-        return _entity(await self.request("POST", path, body=body, patience=patience), path)
+        return _entity(await self.request("POST", path, body=body, timeout=timeout), path)
 
     async def update_call_info_by_provider(
-        self, provider_id: str, changes: Mapping[str, Any], patience: Patience
+        self, provider_id: str, changes: Mapping[str, Any], timeout: float
     ) -> dict[str, Any]:
-        """Change a call object by the exchange's own id; of several the latest.
+        """Update a call object by its ``providerId``; if several have it, the latest.
 
-        :raises MegaplanNotFoundError: no call has it
+        :raises MegaplanNotFoundError: if no call has this id
         """
         path = "/callInfo/provider"
         body = {"contentType": "CallInfo", **changes, "providerId": provider_id}
-        return entity_or_not_found(await self.request("POST", path, body=body, patience=patience), path)
+        return entity_or_not_found(await self.request("POST", path, body=body, timeout=timeout), path)
 
-    async def call_info_by_provider(self, provider_id: str, patience: Patience) -> dict[str, Any]:
-        """Return the call object that has the exchange's own id.
-
-        :raises MegaplanNotFoundError: there is none, or it was written only seconds ago
-        """
-        path = "/callInfo/provider"
-        asked = {"providerId": provider_id}
-        return entity_or_not_found(await self.request("GET", path, arguments=asked, patience=patience), path)
-
-    async def call_route(self, phone: str, patience: Patience) -> dict[str, Any]:
-        """Return who has a phone number: ``CallRoute {type, timeout, employees, users}``."""
+    async def call_route(self, phone: str, timeout: float) -> dict[str, Any]:
+        """Return who is responsible for a phone number: ``CallRoute {type, timeout, employees, users}``."""
         path = "/callRoute"
-        answer = await self.request("GET", path, arguments={"phone": phone}, patience=patience)
+        answer = await self.request("GET", path, arguments={"phone": phone}, timeout=timeout)
         if not isinstance(answer.data, dict):
-            raise MegaplanTransportError(f"{path}: 'data' is no object", answer.status)
+            raise MegaplanTransportError(f"{path}: 'data' is not an object", answer.status)
         return answer.data
 
-    # -- sending
+    # -- transport
 
     async def _send(
         self,
@@ -185,8 +175,8 @@ class LiveMegaplan:
         path: str,
         arguments: Mapping[str, Any] | None,
         body: object | None,
-        until: float,
-        is_overtaken: Overtaken,
+        deadline: float,
+        is_obsolete: IsObsolete,
     ) -> tuple[int, bytes, float | None]:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         quirks = self.settings.vendor_quirks
@@ -200,23 +190,25 @@ class LiveMegaplan:
             content = orjson.dumps(body)
         query = encode_arguments(arguments or {})
         url = f"{self.settings.base_url}{API_PREFIX}{path}" + (f"?{query}" if query else "")
-        return await self._exchange(method, url, path, until, is_overtaken, headers=headers, content=content)
+        return await self._exchange(
+            method, url, path, deadline, is_obsolete, headers=headers, content=content
+        )
 
     async def _exchange(
-        self, method: str, url: str, path: str, until: float, is_overtaken: Overtaken, **sent: Any
+        self, method: str, url: str, path: str, deadline: float, is_obsolete: IsObsolete, **sent: Any
     ) -> tuple[int, bytes, float | None]:
-        await self._budget.acquire(until - self._clock())
-        if is_overtaken():
-            raise OvertakenError
+        await self._budget.acquire(deadline - self._clock())
+        if is_obsolete():
+            raise ObsoleteError
         started = time.perf_counter()
         try:
-            async with asyncio.timeout(max(0.01, until - self._clock())):
+            async with asyncio.timeout(max(0.01, deadline - self._clock())):
                 response = await self._http.request(method, url, **sent)
         except httpx.HTTPError as error:
-            told, _ = what_failed(error)
-            raise self._count(MegaplanTransportError(f"{path}: {told}")) from None
+            reason, _ = describe_failure(error)
+            raise self._count(MegaplanTransportError(f"{path}: {reason}")) from None
         except TimeoutError:
-            raise self._count(MegaplanTransportError(f"{path}: no answer in time")) from None
+            raise self._count(MegaplanTransportError(f"{path}: no response in time")) from None
         finally:
             self._metrics.vendor_seconds.labels("megaplan").observe(time.perf_counter() - started)
         wait = retry_after_seconds(response.headers.get("Retry-After"), datetime.now(UTC))
@@ -228,13 +220,13 @@ class LiveMegaplan:
 
     # -- tokens, in memory only
 
-    async def _access_token(self, until: float, refused: str | None = None) -> str:
+    async def _access_token(self, deadline: float, refused: str | None = None) -> str:
         if not self._login:
             return self._application_token(refused)
         async with self._lock:
             token = self._token
             if token is None or token.access_token == refused or self._clock() >= self._renew_at:
-                token = await self._new_token(token, until)
+                token = await self._new_token(token, deadline)
                 self._token = token
                 self._renew_at = self._clock() + renew_after_seconds(token)
             return token.access_token
@@ -247,34 +239,34 @@ class LiveMegaplan:
             )
         if refused is not None:
             raise MegaplanAuthError(
-                f"Megaplan refuses the application token of connection {conn_id!r}: "
+                f"Megaplan rejects the application token of connection {conn_id!r}: "
                 f"check the field application_token"
             )
         return token
 
-    async def _new_token(self, old: Token | None, until: float) -> Token:
+    async def _new_token(self, old: Token | None, deadline: float) -> Token:
         if old is not None and old.refresh_token:
             try:
-                return await self._fetch_token(refresh_grant(old.refresh_token), until)
+                return await self._fetch_token(refresh_grant(old.refresh_token), deadline)
             except RefusedGrantError:
                 pass
         try:
-            return await self._fetch_token(password_grant(self._login, self._password), until)
+            return await self._fetch_token(password_grant(self._login, self._password), deadline)
         except RefusedGrantError as error:
             raise MegaplanAuthError(
-                f"Megaplan refuses the credentials of connection {self.settings.connection_id!r}: "
+                f"Megaplan rejects the credentials of connection {self.settings.connection_id!r}: "
                 f"check Login (e-mail) and Password"
             ) from error
 
-    async def _fetch_token(self, grant: Mapping[str, str], until: float) -> Token:
+    async def _fetch_token(self, grant: Mapping[str, str], deadline: float) -> Token:
         url = f"{self.settings.base_url}{API_PREFIX}{TOKEN_PATH}"
-        encoded = encoded_grant(grant, self.settings.vendor_quirks.token_body)
-        status, content, wait = await self._exchange("POST", url, TOKEN_PATH, until, lambda: False, **encoded)
+        body = encoded_grant(grant, self.settings.vendor_quirks.token_body)
+        status, content, wait = await self._exchange("POST", url, TOKEN_PATH, deadline, lambda: False, **body)
         return parse_token_answer(status, content, wait)
 
 
 def _entity(answer: Answer, path: str) -> dict[str, Any]:
     data = answer.data
     if not isinstance(data, dict) or data.get("id") is None:
-        raise MegaplanTransportError(f"{path}: 'data' is no entity", answer.status)
+        raise MegaplanTransportError(f"{path}: 'data' is not an entity", answer.status)
     return data

@@ -1,4 +1,4 @@
-"""UIS, spoken asynchronously: drives the conversation of :mod:`uis_hook`; only the I/O differs."""
+"""Asynchronous UIS client: the I/O for the sans-I/O conversation of :mod:`uis_hook`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeVar
 import httpx
 
 from megaplan_gateway.metrics import Metrics
-from megaplan_gateway.vendors.http_clients import http_client, what_failed
+from megaplan_gateway.vendors.http_clients import describe_failure, http_client
 from uis_hook.conversation import Message, Received, conversation
 from uis_hook.exceptions import UisError, UisTransportError
 from uis_hook.jsonrpc import HEADERS, Api, Request
@@ -21,23 +21,31 @@ from uis_hook.settings import UisSettings
 
 Result = TypeVar("Result")
 
-TRIES = 2
+MAX_ATTEMPTS = 2
 
 
-class LiveUis:
-    """One cabinet.
+class AsyncUisClient:
+    """Client of one UIS account.
 
-    What must not happen twice (``start.*``) is sent again only when UIS has surely not begun it; each such
-    request gets a connection of its own, since on a kept one a lost request cannot be told from an accepted one.
+    Requests that must not be carried out twice (``start.*``) are retried only if UIS certainly has not accepted
+    them. Each of them opens a new connection: on a reused one a lost request looks like an accepted one.
+
+    :param transport: replaces the network, for tests
     """
 
     def __init__(
-        self, settings: UisSettings, metrics: Metrics, *, now: Callable[[], float] = time.time
+        self,
+        settings: UisSettings,
+        metrics: Metrics,
+        *,
+        now: Callable[[], float] = time.time,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.settings = settings
         self.limits: dict[Api, Limits] = {}
         self._metrics = metrics
         self._now = now
+        self._transport = transport
         self._keys = Keys(
             settings.access_token,
             settings.login,
@@ -50,25 +58,25 @@ class LiveUis:
         """Close the connections."""
         await self._http.aclose()
 
-    async def ask(self, request: Request[Result], patience: float) -> Result:
-        """Send a request and return its result; once more after a failure, where that is safe.
+    async def ask(self, request: Request[Result], timeout: float) -> Result:
+        """Send a request and return its result, retrying once where that is safe.
 
-        :param patience: seconds that all of it may take
-        :raises UisError: of the class that fits; ``maybe_accepted`` says whether UIS may have begun it
+        :param timeout: seconds for all attempts together
+        :raises UisError: if the request failed; ``maybe_accepted`` tells whether UIS may have carried it out
         """
-        until = time.monotonic() + patience
-        for tries in range(1, TRIES + 1):
+        deadline = time.monotonic() + timeout
+        for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
-                result = await self._converse(request, until)
+                result = await self._converse(request, deadline)
             except UisError as error:
                 error.connection_id = error.connection_id or self.settings.connection_id
                 self._metrics.vendor_requests.labels("uis", type(error).__name__).inc()
-                told = getattr(error, "retry_after", None)
-                wait = 0.2 if told is None else float(told)
+                retry_after = getattr(error, "retry_after", None)
+                wait = 0.2 if retry_after is None else float(retry_after)
                 if (
-                    tries == TRIES
+                    attempt == MAX_ATTEMPTS
                     or not is_retryable(error, request.repeat)
-                    or time.monotonic() + wait >= until
+                    or time.monotonic() + wait >= deadline
                 ):
                     raise
                 await asyncio.sleep(wait)
@@ -77,8 +85,8 @@ class LiveUis:
                 return result
         raise AssertionError("unreachable")  # pragma: no cover
 
-    async def _converse(self, request: Request[Result], until: float) -> Result:
-        talk = conversation(
+    async def _converse(self, request: Request[Result], deadline: float) -> Result:
+        steps = conversation(
             request,
             self._keys,
             now=self._now,
@@ -86,14 +94,14 @@ class LiveUis:
             on_limits=self._observe,
         )
         try:
-            message = next(talk)
+            message = next(steps)
             while True:
                 try:
-                    received = await self._post(message, until)
+                    received = await self._post(message, deadline)
                 except UisError as error:
-                    message = talk.throw(error)
+                    message = steps.throw(error)
                 else:
-                    message = talk.send(received)
+                    message = steps.send(received)
         except StopIteration as end:
             result: Result = end.value
             return result
@@ -101,10 +109,10 @@ class LiveUis:
     def _observe(self, api: Api, limits: Limits) -> None:
         self.limits[api] = limits
 
-    async def _post(self, message: Message, until: float) -> Received:
-        left = until - time.monotonic()
+    async def _post(self, message: Message, deadline: float) -> Received:
+        left = deadline - time.monotonic()
         if left <= 0:
-            raise UisTransportError(f"{message.method}: no time left to ask", maybe_accepted=False)
+            raise UisTransportError(f"{message.method}: timed out before it was sent", maybe_accepted=False)
         started = time.perf_counter()
         url = self.settings.api_url(message.api)
         try:
@@ -115,16 +123,18 @@ class LiveUis:
                 else:
                     response = await self._http.post(url, content=message.body, headers=HEADERS)
         except httpx.HTTPError as error:
-            told, maybe_accepted = what_failed(error)
-            raise UisTransportError(f"{message.method}: {told}", maybe_accepted=maybe_accepted) from None
+            reason, maybe_accepted = describe_failure(error)
+            raise UisTransportError(f"{message.method}: {reason}", maybe_accepted=maybe_accepted) from None
         except TimeoutError:
-            raise UisTransportError(f"{message.method}: no answer in time", maybe_accepted=True) from None
+            raise UisTransportError(f"{message.method}: no response in time", maybe_accepted=True) from None
         finally:
             self._metrics.vendor_seconds.labels("uis").observe(time.perf_counter() - started)
         return Received(response.status_code, response.content, _retry_after(response))
 
     def _client(self) -> httpx.AsyncClient:
         settings = self.settings
+        if self._transport is not None:
+            return httpx.AsyncClient(transport=self._transport)
         return http_client(
             verify=settings.verify,
             proxies=settings.proxies,

@@ -1,4 +1,4 @@
-"""Which calls an employee has now, as far as notifications tell."""
+"""An employee's calls in progress, derived from notifications."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from megaplan_gateway.database import WAIT_SECONDS, Pool
 from megaplan_gateway.widget.users import TelephonyUser
 from megaplan_sync.kernel.sql import read_sql
 
-KNOWN_FOR_SECONDS = 0.7
-LONGEST_CALL_HOURS = 2
-JUST_BEGUN_SECONDS = 60
-LONGEST_RINGING_SECONDS = 180
-"""Without any news a telephone has stopped ringing after so long, and its last notification was lost."""
-READ_AGAIN = 500
-"""So many of the last events are read once more: numbers are given before the commit, a lower one may come later."""
+CACHE_SECONDS = 0.7
+MAX_CALL_HOURS = 2
+JUST_STARTED_SECONDS = 60
+MAX_RINGING_SECONDS = 180
+"""A telephone without events for so long has stopped ringing, and its last notification was lost."""
+REREAD_EVENTS = 500
+"""How many of the last events are read again: numbers are assigned before the commit, so gaps may fill up later."""
 
-_OVER = frozenset({"call_session_finished", "lost_call_session", "talk_record_file"})
-_GONE = "call_disconnected"
+_ENDED = frozenset({"call_session_finished", "lost_call_session", "talk_record_file"})
+_DISCONNECTED = "call_disconnected"
 _CONNECTED = frozenset({"call_connected", "talk_started"})
-_OF_A_TELEPHONE = _CONNECTED | {_GONE, "out_call_session", "in_call", "out_call", "call_proceeding"}
+_TELEPHONE_EVENTS = _CONNECTED | {_DISCONNECTED, "out_call_session", "in_call", "out_call", "call_proceeding"}
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class PartInCall:
-    """One employee's part in a call that goes on.
+class Participant:
+    """An employee in a call in progress.
 
-    :param phone: the client's
-    :param is_connected: picked up; otherwise it rings
+    :param phone: the client's number
+    :param is_connected: whether the employee has answered; otherwise the telephone rings
     """
 
     uis_employee_id: int
@@ -45,10 +45,10 @@ class PartInCall:
 
 
 @dataclass(frozen=True)
-class Heard:
-    """An event of a call.
+class CallEventRow:
+    """A row of ``select_call_events_since``.
 
-    :param age_seconds: since it was received
+    :param age_seconds: since the event was received
     """
 
     number: int
@@ -65,118 +65,117 @@ class Heard:
 class _Call:
     phone: str | None = None
     direction: str | None = None
-    is_over: bool = False
-    heard_at: float = float("-inf")
+    has_ended: bool = False
+    last_event_at: float = float("-inf")
     telephones: dict[int, tuple[datetime, int, str]] = field(default_factory=dict)
 
-    def hear(self, event: Heard, now: float) -> None:
-        """Take an event in; the same one twice, or an older one later, changes nothing."""
+    def apply(self, event: CallEventRow, now: float) -> None:
+        """Apply an event; repeated and outdated events change nothing."""
         self.phone, self.direction = event.phone or self.phone, event.direction or self.direction
-        self.heard_at = max(self.heard_at, now - event.age_seconds)
-        self.is_over |= event.mnemonic in _OVER
-        if event.uis_employee_id is not None and event.mnemonic in _OF_A_TELEPHONE:
+        self.last_event_at = max(self.last_event_at, now - event.age_seconds)
+        self.has_ended |= event.mnemonic in _ENDED
+        if event.uis_employee_id is not None and event.mnemonic in _TELEPHONE_EVENTS:
             latest = (event.occurred_at or _LONG_AGO, event.number, event.mnemonic or "")
             known = self.telephones.get(event.uis_employee_id, latest)
             self.telephones[event.uis_employee_id] = max(known, latest)
 
 
-class CallBook:
-    """The calls of one account, told event by event. Free of I/O."""
+class CallTracker:
+    """Tracks the calls of one account from its events. Free of I/O."""
 
     def __init__(self) -> None:
         self.last_number = 0
         self._calls: dict[int, _Call] = {}
 
-    def hear(self, events: list[Heard], now: float) -> None:
-        """Take events in, in whatever order, and forget calls not heard of for long.
+    def apply(self, events: list[CallEventRow], now: float) -> None:
+        """Apply events in any order, and drop calls without events for ``MAX_CALL_HOURS``.
 
-        :param now: seconds that only grow
+        :param now: monotonic time in seconds
         """
         for event in events:
-            self._calls.setdefault(event.call_session_id, _Call()).hear(event, now)
+            self._calls.setdefault(event.call_session_id, _Call()).apply(event, now)
             self.last_number = max(self.last_number, event.number)
-        longest = LONGEST_CALL_HOURS * 3600
-        for silent in [session for session, call in self._calls.items() if now - call.heard_at > longest]:
+        oldest = now - MAX_CALL_HOURS * 3600
+        for silent in [session for session, call in self._calls.items() if call.last_event_at < oldest]:
             del self._calls[silent]
 
     def knows(self, call_session_id: int) -> bool:
-        """Say whether anything was heard of a call."""
+        """Return whether a call has had any event."""
         return call_session_id in self._calls
 
-    def parts(self, now: float) -> list[PartInCall]:
-        """Return who takes part in the calls that go on."""
+    def participants(self, now: float) -> list[Participant]:
+        """Return the employees in calls in progress."""
+        ringing_since = now - MAX_RINGING_SECONDS
         return [
-            PartInCall(employee, session, call.phone, call.direction, mnemonic in _CONNECTED)
+            Participant(employee, session, call.phone, call.direction, mnemonic in _CONNECTED)
             for session, call in self._calls.items()
-            if not call.is_over
+            if not call.has_ended
             for employee, (_, _, mnemonic) in call.telephones.items()
-            if mnemonic in _CONNECTED or (mnemonic != _GONE and now - call.heard_at < LONGEST_RINGING_SECONDS)
+            if mnemonic in _CONNECTED or (mnemonic != _DISCONNECTED and call.last_event_at > ringing_since)
         ]
 
 
-class CallsGoingOn:
-    """Reads what is new in the inbox, at most once in ``KNOWN_FOR_SECONDS`` however many widgets ask.
+class CallsInProgress:
+    """Reads new events from the inbox, at most once per ``CACHE_SECONDS`` however many widgets poll.
 
-    :param clock: seconds that only grow
+    :param clock: monotonic time in seconds
     """
 
     def __init__(self, pool: Pool, clock: Callable[[], float] = time.monotonic) -> None:
         self._pool = pool
         self._clock = clock
-        self._books: dict[str, tuple[CallBook, float]] = {}
+        self._trackers: dict[str, tuple[CallTracker, float]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
-    async def of(self, account: str, user: TelephonyUser) -> list[PartInCall]:
-        """Return an employee's parts; ringing ones only of calls that nobody has taken yet."""
-        book = await self._book(account)
-        parts = book.parts(self._clock())
-        taken = {part.call_session_id for part in parts if part.is_connected}
+    async def of(self, account: str, user: TelephonyUser) -> list[Participant]:
+        """Return an employee's calls; ringing ones only until somebody answers."""
+        tracker = await self._tracker(account)
+        participants = tracker.participants(self._clock())
+        answered = {one.call_session_id for one in participants if one.is_connected}
         own = [
-            part
-            for part in parts
-            if part.uis_employee_id == user.uis_employee_id
-            and (part.is_connected or part.call_session_id not in taken)
+            one
+            for one in participants
+            if one.uis_employee_id == user.uis_employee_id
+            and (one.is_connected or one.call_session_id not in answered)
         ]
-        return own + await self._just_begun(account, user, book)
+        return own + await self._just_started(account, user, tracker)
 
     async def is_own(self, account: str, user: TelephonyUser, call_session_id: int) -> bool:
-        """Say whether the notes have a call as this employee's alone, or taken by this employee."""
-        book = await self._book(account)
-        parts = [part for part in book.parts(self._clock()) if part.call_session_id == call_session_id]
-        parts += [
-            part
-            for part in await self._just_begun(account, user, book)
-            if part.call_session_id == call_session_id
-        ]
-        own = [part for part in parts if part.uis_employee_id == user.uis_employee_id]
-        return bool(own) and (len(own) == len(parts) or any(part.is_connected for part in own))
+        """Return whether this employee has answered a call or is its only participant."""
+        tracker = await self._tracker(account)
+        known = tracker.participants(self._clock()) + await self._just_started(account, user, tracker)
+        participants = [one for one in known if one.call_session_id == call_session_id]
+        own = [one for one in participants if one.uis_employee_id == user.uis_employee_id]
+        return bool(own) and (len(own) == len(participants) or any(one.is_connected for one in own))
 
-    async def _book(self, account: str) -> CallBook:
+    async def _tracker(self, account: str) -> CallTracker:
         async with self._locks.setdefault(account, asyncio.Lock()):
-            book, until = self._books.get(account, (CallBook(), 0.0))
-            if self._clock() >= until:
-                after = max(0, book.last_number - READ_AGAIN)
-                asked = {"account": account, "after": after, "hours": LONGEST_CALL_HOURS}
-                book.hear(await self._events(asked), self._clock())
-                self._books[account] = (book, self._clock() + KNOWN_FOR_SECONDS)
-            return book
+            tracker, expires_at = self._trackers.get(account, (CallTracker(), 0.0))
+            if self._clock() >= expires_at:
+                after = max(0, tracker.last_number - REREAD_EVENTS)
+                parameters = {"account": account, "after": after, "hours": MAX_CALL_HOURS}
+                tracker.apply(await self._events(parameters), self._clock())
+                self._trackers[account] = (tracker, self._clock() + CACHE_SECONDS)
+            return tracker
 
-    async def _events(self, asked: dict[str, object]) -> list[Heard]:
+    async def _events(self, parameters: dict[str, object]) -> list[CallEventRow]:
         async with (
             self._pool.connection(timeout=WAIT_SECONDS) as connection,
-            connection.cursor(row_factory=class_row(Heard)) as rows,
+            connection.cursor(row_factory=class_row(CallEventRow)) as rows,
         ):
-            await rows.execute(read_sql("select_call_events_since"), asked)
+            await rows.execute(read_sql("select_call_events_since"), parameters)
             return await rows.fetchall()
 
-    async def _just_begun(self, account: str, user: TelephonyUser, book: CallBook) -> list[PartInCall]:
-        """Return calls begun by the widget of which no notification has come yet."""
-        asked = {"account": account, "employee_id": user.employee_id, "seconds": JUST_BEGUN_SECONDS}
+    async def _just_started(
+        self, account: str, user: TelephonyUser, tracker: CallTracker
+    ) -> list[Participant]:
+        """Return calls started by the widget that have had no notification yet."""
+        parameters = {"account": account, "employee_id": user.employee_id, "seconds": JUST_STARTED_SECONDS}
         async with self._pool.connection(timeout=WAIT_SECONDS) as connection:
-            cursor = await connection.execute(read_sql("select_calls_just_begun"), asked)
-            begun = await cursor.fetchall()
+            cursor = await connection.execute(read_sql("select_calls_just_started"), parameters)
+            started = await cursor.fetchall()
         return [
-            PartInCall(user.uis_employee_id, session, phone, "out", is_connected=False)
-            for session, phone in begun
-            if not book.knows(session)
+            Participant(user.uis_employee_id, session, phone, "out", is_connected=False)
+            for session, phone in started
+            if not tracker.knows(session)
         ]

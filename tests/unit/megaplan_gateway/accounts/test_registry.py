@@ -1,4 +1,4 @@
-"""Which accounts are served, by what the connections say."""
+"""The accounts served for given connections."""
 
 import asyncio
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from megaplan_gateway.accounts.airflow_connections import AccountSource, Reading
+from megaplan_gateway.accounts.airflow_connections import AccountSource, ConnectionSnapshot
 from megaplan_gateway.service import Gateway
 from megaplan_hook.settings import AccountSettings
 
@@ -27,9 +27,9 @@ def source(conn_id: str, host: str, **extra: Any) -> AccountSource:
 
 
 def served(*sources: AccountSource) -> tuple[list[tuple[str, str]], dict[str, str]]:
-    """Return the accounts, each with its connection, and the problems."""
+    """Return the accounts with their connection ids, and the problems."""
     by_id = {one.settings.connection_id: one for one in sources}
-    gateway = Gateway("", lambda: Reading(tuple(by_id), by_id, {}))
+    gateway = Gateway("", lambda: ConnectionSnapshot(tuple(by_id), by_id, {}))
 
     async def read() -> None:
         await gateway.accounts.reload()
@@ -41,13 +41,13 @@ def served(*sources: AccountSource) -> tuple[list[tuple[str, str]], dict[str, st
 
 
 @pytest.mark.parametrize("extra", [{"verify": "/nowhere/bundle.pem"}, {"proxies": {"https": "proxy:3128"}}])
-def test_a_connection_of_which_no_client_can_be_made_stops_no_other(extra: dict[str, Any]) -> None:
+def test_an_unusable_connection_does_not_affect_other_accounts(extra: dict[str, Any]) -> None:
     accounts, problems = served(source("bad", "mp1.megaplan.ru", **extra), source("good", "mp2.megaplan.ru"))
     assert accounts == [("mp2", "good")]
     assert "check verify and proxies" in problems["bad"]
 
 
-def test_two_connections_of_one_account_are_one_account() -> None:
+def test_two_connections_to_the_same_account_are_served_once() -> None:
     accounts, problems = served(
         source("first", "mp1.megaplan.ru"), source("again", "https://MP1.megaplan.ru/")
     )

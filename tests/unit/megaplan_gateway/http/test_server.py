@@ -1,4 +1,4 @@
-"""Where the gateway listens."""
+"""The addresses the gateway binds to."""
 
 import threading
 import time
@@ -15,7 +15,7 @@ from megaplan_gateway.http.server import Server
 @pytest.mark.parametrize(
     ("host", "url"), [("127.0.0.1", "http://127.0.0.1:"), ("::1", "http://[::1]:"), ("::", "http://[::]:")]
 )
-def test_it_listens_at_addresses_of_both_kinds(host: str, url: str) -> None:
+def test_it_listens_on_ipv4_and_ipv6_addresses(host: str, url: str) -> None:
     app = Starlette(routes=[Route("/", lambda request: PlainTextResponse("here"))])
     server = Server(app, host)
     assert server.url.startswith(url)
