@@ -19,7 +19,7 @@ LOOKUP_SECONDS = 4.0
 LOOKUP_DELAYS = (0.0, 1.0, 2.0)
 EARLIER_CALLS_SECONDS = 120.0
 
-_STARTED = "Сейчас зазвонит ваш телефон. Снимите трубку."
+_STARTED = "Звоним вам. Снимите трубку."
 
 
 class ClickToCall:

@@ -146,7 +146,7 @@ def test_a_click_on_a_number_starts_a_call_and_hanging_up_ends_it(
     world.uis.mutate("next_api_call", employee_answers=None, contact_answers=None, talk=None)
     expect(seller.hang_up).to_be_disabled()
     seller.call.dblclick()
-    expect(seller.note).to_have_text("Сейчас зазвонит ваш телефон. Снимите трубку.")
+    expect(seller.note).to_have_text("Звоним вам. Снимите трубку.")
     (started,) = world.started_calls()
     session = int(started["call_session_id"])
     (leg,) = world.uis.truth(session)["legs"]
