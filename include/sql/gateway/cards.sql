@@ -1,8 +1,8 @@
 -- name: insert_card
 -- Claims a pop-up before its object is created in Megaplan; only the process that inserts the row may create it.
-INSERT INTO telephony.cards (account, provider_id, call_session_id, is_companion, employee_id, told, due_at)
+INSERT INTO telephony.cards (account, provider_id, call_session_id, is_companion, employee_id, sent, due_at)
 VALUES (
-  %(account)s, %(provider_id)s, %(call_session_id)s, %(is_companion)s, %(employee_id)s, %(told)s,
+  %(account)s, %(provider_id)s, %(call_session_id)s, %(is_companion)s, %(employee_id)s, %(sent)s,
   now() + make_interval(secs => %(due_in_seconds)s::float8)
 )
 ON CONFLICT (account, provider_id) DO NOTHING
@@ -22,7 +22,7 @@ SELECT DISTINCT account, call_session_id FROM due
 
 -- name: select_cards_of_call
 -- The pop-ups of a call.
-SELECT provider_id, is_companion, employee_id, state, told, call_info_id, tries
+SELECT provider_id, is_companion, employee_id, state, sent, call_info_id, tries
 FROM telephony.cards
 WHERE account = %(account)s AND call_session_id = %(call_session_id)s
 
@@ -32,7 +32,7 @@ WHERE account = %(account)s AND call_session_id = %(call_session_id)s
 -- Megaplan received last is unknown: the last sent state is then reset, so that the right one is sent again at once.
 UPDATE telephony.cards AS present SET
   state = CASE WHEN conflict.is_so THEN 'open' ELSE %(state)s END,
-  told = CASE WHEN NOT conflict.is_so THEN coalesce(%(told)s, present.told) END,
+  sent = CASE WHEN NOT conflict.is_so THEN coalesce(%(sent)s, present.sent) END,
   employee_id = coalesce(%(employee_id)s, present.employee_id),
   call_info_id = coalesce(%(call_info_id)s, present.call_info_id),
   tries = CASE
@@ -45,7 +45,7 @@ UPDATE telephony.cards AS present SET
   due_at = CASE WHEN conflict.is_so THEN now() ELSE now() + make_interval(secs => %(due_in_seconds)s::float8) END,
   changed_at = now()
 FROM (
-  SELECT (card.state, card.told) IS DISTINCT FROM (%(known_state)s::text, %(known_told)s::text) AS is_so
+  SELECT (card.state, card.sent) IS DISTINCT FROM (%(known_state)s::text, %(known_sent)s::text) AS is_so
   FROM telephony.cards AS card
   WHERE card.account = %(account)s AND card.provider_id = %(provider_id)s
   FOR UPDATE

@@ -18,7 +18,7 @@ RETURNING command_id
 -- Saves the outcome of a command; the first outcome wins.
 UPDATE telephony.commands SET
   state = %(state)s,
-  told = %(message)s,
+  message = %(message)s,
   error = %(error)s,
   call_session_id = coalesce(%(call_session_id)s::bigint, call_session_id),
   status_before = %(status_before)s::bigint,
@@ -28,7 +28,7 @@ WHERE account = %(account)s AND command_id = %(command_id)s AND state = 'working
 
 -- name: select_command
 -- A command, or the call of the same employee that keeps it from being inserted, see insert_command.
-SELECT command_id, employee_id, kind, phone, call_session_id, value, state, told AS message,
+SELECT command_id, employee_id, kind, phone, call_session_id, value, state, message,
   extract(epoch FROM now() - taken_at)::float8 AS age_seconds
 FROM telephony.commands
 WHERE account = %(account)s AND (

@@ -275,7 +275,7 @@ def test_changes_sent_by_two_gateways_in_unknown_order_are_sent_again(
         call_world.wait_until_idle(running_gateway)
         until(lambda: call_world.cards() == {str(OWN_CALL): "closed"})
         assert call_world.screens() == {}
-        (sent,) = call_world.database.execute("SELECT told FROM telephony.cards").fetchone() or (None,)
+        (sent,) = call_world.database.execute("SELECT sent FROM telephony.cards").fetchone() or (None,)
         assert sent == f"in finished {ANNA}"
 
 
