@@ -1,7 +1,7 @@
-"""How fast the gateway takes in, shows and routes: `python -m benchmarks.gateway`.
+"""Benchmarks of the gateway's inbox, pop-ups and routing: `python -m benchmarks.gateway`.
 
-Everything runs on one machine, the senders included. Aims: at least 2 000 notifications a second, durable, p99 below
-50 ms; from an event to its request to Megaplan p95 below 50 ms; a route p99 below 30 ms; flat memory.
+Everything runs on one machine, including the senders. Targets: at least 2 000 durable notifications a second with p99
+below 50 ms; from an event to its request to Megaplan p95 below 50 ms; routing p99 below 30 ms; constant memory.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import psycopg
 import uvloop
 
 from benchmarks.gateway_load import Latencies, Sender, get, post
-from benchmarks.gateway_world import EMPLOYEES, NotingMegaplan, RunningGateway, fill, running_gateway
+from benchmarks.gateway_world import EMPLOYEES, RecordingMegaplan, RunningGateway, fill, running_gateway
 from benchmarks.postgres import running_postgres
 from megaplan_sync.inbox.event_store import UIS_NOTIFICATION, Message, event_row, insert_parameters
 from megaplan_sync.kernel.sql import read_sql
@@ -38,16 +38,16 @@ _calls = itertools.count(1)
 
 @dataclass(frozen=True)
 class Line:
-    """A row of the report: what was measured, the aim, and whether it was reached (None: no aim)."""
+    """A row of the report: what was measured, the target, and whether it was met (None without a target)."""
 
     what: str
-    shown: str
-    aim: str = ""
-    is_reached: bool | None = None
+    result: str
+    target: str = ""
+    is_met: bool | None = None
 
 
 def notification(mnemonic: str, call: int, employee: int | None) -> bytes:
-    """Return a notification of just now."""
+    """Return a current notification."""
     return json.dumps(
         {
             "notification_mnemonic": mnemonic,
@@ -66,17 +66,17 @@ def notification(mnemonic: str, call: int, employee: int | None) -> bytes:
 
 
 def stream(employee: int | None) -> itertools.chain[bytes]:
-    """Return the notifications of call after call, without end; ``employee`` None: somebody who is not matched."""
+    """Return an endless stream of the notifications of calls; without ``employee`` nobody is matched."""
 
-    def of(call: int) -> list[bytes]:
-        who = 999_999 if employee is None else 501 + call % EMPLOYEES
-        return [notification(mnemonic, call, who) for mnemonic in EVENTS]
+    def notifications(call: int) -> list[bytes]:
+        employee_id = 999_999 if employee is None else 501 + call % EMPLOYEES
+        return [notification(mnemonic, call, employee_id) for mnemonic in EVENTS]
 
-    return itertools.chain.from_iterable(of(call) for call in _calls)
+    return itertools.chain.from_iterable(notifications(call) for call in _calls)
 
 
 def bare_inserts(uri: str, account: str, rows: int) -> float:
-    """Return rows a second of the inbox's own statement, as many with one commit as connections send at once."""
+    """Return rows per second of the inbox's own statement, with as many rows per commit as there are connections."""
     zone = ZoneInfo("Europe/Moscow")
     events = [
         event_row(UIS_NOTIFICATION, Message(body, None), zone)
@@ -92,7 +92,7 @@ def bare_inserts(uri: str, account: str, rows: int) -> float:
 
 async def measure(options: argparse.Namespace) -> list[Line]:
     """Run all stages."""
-    megaplan = NotingMegaplan()
+    megaplan = RecordingMegaplan()
     await megaplan.start()
     account = f"127.0.0.1:{megaplan.port}"
     lines: list[Line] = []
@@ -101,158 +101,160 @@ async def measure(options: argparse.Namespace) -> list[Line]:
         fill(uri, account, options.contacts)
         with running_gateway(postgres, DATABASE, megaplan.port) as gateway:
             sender = Sender(gateway.port)
-            lines += await taking_in(options, uri, gateway, sender)
-            lines += await showing(options, gateway, sender, megaplan)
-            lines += await routing(options, gateway, sender, megaplan)
-            lines += await going_on(options, gateway, sender)
+            lines += await measure_inbox(options, uri, gateway, sender)
+            lines += await measure_popups(options, gateway, sender, megaplan)
+            lines += await measure_routing(options, gateway, sender, megaplan)
+            lines += await measure_memory(options, gateway, sender)
     return lines
 
 
-async def taking_in(
+async def measure_inbox(
     options: argparse.Namespace, uri: str, gateway: RunningGateway, sender: Sender
 ) -> list[Line]:
-    """Measure notifications: bare inserts, as fast as possible, and at the rate of the aim."""
+    """Measure notifications: bare inserts, at maximum rate, and at the target rate."""
     path, lines = gateway.path("/uis"), []
     count = options.notifications
     bare = await asyncio.to_thread(bare_inserts, uri, "bare", count)
-    lines.append(Line(f"bare inserts, {CONNECTIONS} with one commit", f"{bare:,.0f}/s"))
-    warm = [post(path, body) for body in itertools.islice(stream(None), 1000)]
-    await sender.as_fast_as_answered(warm, CONNECTIONS)
-    for title, employee in (("nobody to be shown to", None), ("each call with pop-ups", 1)):
+    lines.append(Line(f"bare inserts, {CONNECTIONS} per commit", f"{bare:,.0f}/s"))
+    warm_up = [post(path, body) for body in itertools.islice(stream(None), 1000)]
+    await sender.at_max_rate(warm_up, CONNECTIONS)
+    for title, employee in (("no pop-ups", None), ("each call with pop-ups", 1)):
         requests = [post(path, body) for body in itertools.islice(stream(employee), count)]
         before, commits = gateway.cpu_seconds(), gateway.commits()
-        told = await sender.as_fast_as_answered(requests, CONNECTIONS)
-        used = (gateway.cpu_seconds() - before) / told.wall_seconds
-        is_aim = employee is None
+        measured = await sender.at_max_rate(requests, CONNECTIONS)
+        used = (gateway.cpu_seconds() - before) / measured.wall_seconds
+        has_target = employee is None
         number, rows, seconds = (now - then for now, then in zip(gateway.commits(), commits, strict=True))
         lines.append(
             Line(
                 f"accepted and durable, {CONNECTIONS} connections, {title}",
-                f"{told.per_second:,.0f}/s, {told.per_second / bare:.2f} × bare, {_latency(told)}, "
+                f"{measured.per_second:,.0f}/s, {measured.per_second / bare:.2f} × bare, {_latency(measured)}, "
                 f"{used:.2f} cores in the gateway, "
-                f"{rows / number:.0f} rows and {1000 * seconds / number:.0f} ms a commit",
-                "2,000/s, p99 < 50 ms" if is_aim else "",
-                told.per_second >= 2000 and told.percentile_ms(0.99) < 50 and not told.failed
-                if is_aim
+                f"{rows / number:.0f} rows and {1000 * seconds / number:.0f} ms per commit",
+                "2,000/s, p99 < 50 ms" if has_target else "",
+                measured.per_second >= 2000 and measured.percentile_ms(0.99) < 50 and not measured.failed
+                if has_target
                 else None,
             )
         )
         await asyncio.sleep(3)
     bodies = stream(None)
-    told = await sender.at_rate(lambda place: post(path, next(bodies)), 2000, 10)
+    measured = await sender.at_rate(lambda _: post(path, next(bodies)), 2000, 10)
     lines.append(
         Line(
-            "accepted and durable at 2,000/s for 10 s, whatever is answered when",
-            f"{told.per_second:,.0f}/s, {_latency(told)}",
+            "accepted and durable, open loop at 2,000/s for 10 s",
+            f"{measured.per_second:,.0f}/s, {_latency(measured)}",
             "p99 < 50 ms",
-            told.percentile_ms(0.99) < 50 and not told.failed,
+            measured.percentile_ms(0.99) < 50 and not measured.failed,
         )
     )
     return lines
 
 
-async def showing(
-    options: argparse.Namespace, gateway: RunningGateway, sender: Sender, megaplan: NotingMegaplan
+async def measure_popups(
+    options: argparse.Namespace, gateway: RunningGateway, sender: Sender, megaplan: RecordingMegaplan
 ) -> list[Line]:
-    """Measure from the sending of an event to the arrival of its request at Megaplan."""
-    told, sent = Latencies(), {}
+    """Measure the time from sending an event to the arrival of its request at Megaplan."""
+    measured, sent = Latencies(), {}
     states = {"call_proceeding": "calling", "talk_started": "talking", "call_session_finished": "finished"}
     await asyncio.sleep(5)
-    for place in range(options.changes):
-        if place % 3 == 0:
+    for change in range(options.changes):
+        if change % 3 == 0:
             call = next(_calls)
-        mnemonic, state = list(states.items())[place % 3]
+        mnemonic, state = list(states.items())[change % 3]
         request = post(gateway.path("/uis"), notification(mnemonic, call, 501 + call % EMPLOYEES))
         sent[str(700_000_000 + call), state] = time.perf_counter()
-        await sender.as_fast_as_answered([request], 1)
+        await sender.at_max_rate([request], 1)
         await asyncio.sleep(options.change_seconds)
     await asyncio.sleep(1)
-    told.seconds = [megaplan.arrived[key] - at for key, at in sent.items() if key in megaplan.arrived]
-    told.failed = len(sent) - len(told.seconds)
-    p95 = told.percentile_ms(0.95)
-    shown = f"p50 {told.percentile_ms(0.5):.0f} ms, p95 {p95:.0f} ms, {told.failed} of {len(sent)} missing"
+    measured.seconds = [megaplan.arrived[key] - at for key, at in sent.items() if key in megaplan.arrived]
+    measured.failed = len(sent) - len(measured.seconds)
+    p50, p95 = measured.percentile_ms(0.5), measured.percentile_ms(0.95)
+    result = f"p50 {p50:.0f} ms, p95 {p95:.0f} ms, {measured.failed} of {len(sent)} missing"
     what = f"event in → callInfo out, a change every {options.change_seconds:g} s"
-    return [Line(what, shown, "p95 < 50 ms", p95 < 50 and not told.failed)]
+    return [Line(what, result, "p95 < 50 ms", p95 < 50 and not measured.failed)]
 
 
-async def routing(
-    options: argparse.Namespace, gateway: RunningGateway, sender: Sender, megaplan: NotingMegaplan
+async def measure_routing(
+    options: argparse.Namespace, gateway: RunningGateway, sender: Sender, megaplan: RecordingMegaplan
 ) -> list[Line]:
-    """Measure routes: of known numbers, and of unknown ones while Megaplan hangs."""
+    """Measure routing of known numbers, and of unknown ones while Megaplan hangs."""
 
     def ask(number: int) -> bytes:
         return get(gateway.path("/route") + "?" + urlencode({"numa": str(number), "cdr_id": number}))
 
-    known = [ask(79_000_000_001 + place * 97 % options.contacts) for place in range(options.routes)]
-    told = await sender.as_fast_as_answered(known, 4)
-    p99 = told.percentile_ms(0.99)
+    known = [ask(79_000_000_001 + number * 97 % options.contacts) for number in range(options.routes)]
+    measured = await sender.at_max_rate(known, 4)
+    p99 = measured.percentile_ms(0.99)
     lines = [
         Line(
             f"route from the index, {options.contacts:,} contacts, 4 connections",
-            f"{told.per_second:,.0f}/s, {_latency(told)}",
+            f"{measured.per_second:,.0f}/s, {_latency(measured)}",
             "p99 < 30 ms",
-            p99 < 30 and not told.failed,
+            p99 < 30 and not measured.failed,
         )
     ]
     megaplan.hangs = True
-    told = await sender.as_fast_as_answered([ask(78_000_000_000 + place) for place in range(20)], 10)
-    megaplan.let_go()
-    longest = max(told.seconds, default=float("nan"))
+    measured = await sender.at_max_rate([ask(78_000_000_000 + number) for number in range(20)], 10)
+    megaplan.release()
+    longest = max(measured.seconds, default=float("nan"))
     lines.append(
         Line(
-            "route of an unknown number, Megaplan hangs",
-            f"longest {longest:.2f} s, {told.failed} failed",
-            "in 2 s",
-            longest < 2 and not told.failed,
+            "route of an unknown number while Megaplan hangs",
+            f"longest {longest:.2f} s, {measured.failed} failed",
+            "within 2 s",
+            longest < 2 and not measured.failed,
         )
     )
     return lines
 
 
-async def going_on(options: argparse.Namespace, gateway: RunningGateway, sender: Sender) -> list[Line]:
+async def measure_memory(options: argparse.Namespace, gateway: RunningGateway, sender: Sender) -> list[Line]:
     """Measure memory under steady load."""
     seconds, bodies = options.minutes * 60, stream(1)
     path = gateway.path("/uis")
     sizes = []
     for _ in range(5):
-        await sender.at_rate(lambda place: post(path, next(bodies)), options.steady_rate, seconds / 5)
+        await sender.at_rate(lambda _: post(path, next(bodies)), options.steady_rate, seconds / 5)
         sizes.append(gateway.rss_mb())
-    grown = sizes[-1] - sizes[0]
+    growth = sizes[-1] - sizes[0]
     return [
         Line(
             f"memory, {options.minutes:g} min at {options.steady_rate}/s with pop-ups",
             " → ".join(f"{size:.0f}" for size in sizes) + " MB",
-            "flat (± 10 MB)",
-            abs(grown) <= 10,
+            "constant (± 10 MB)",
+            abs(growth) <= 10,
         )
     ]
 
 
-def _latency(told: Latencies) -> str:
-    failed = f", {told.failed} refused" if told.failed else ""
-    return f"p50 {told.percentile_ms(0.5):.1f} ms, p99 {told.percentile_ms(0.99):.1f} ms{failed}"
+def _latency(measured: Latencies) -> str:
+    failed = f", {measured.failed} failed" if measured.failed else ""
+    return f"p50 {measured.percentile_ms(0.5):.1f} ms, p99 {measured.percentile_ms(0.99):.1f} ms{failed}"
 
 
 def markdown(lines: list[Line], options: argparse.Namespace) -> str:
     """Return the table for the documentation."""
     rows = [
-        f"| {line.what} | {line.shown} | {line.aim} | "
-        f"{'' if line.is_reached is None else 'reached' if line.is_reached else '**missed**'} |"
+        f"| {line.what} | {line.result} | {line.target} | "
+        f"{'' if line.is_met is None else 'met' if line.is_met else '**missed**'} |"
         for line in lines
     ]
-    head = f"{date.today()}, {os.cpu_count()} cores shared by gateway, Postgres (fsync on) and the senders."
-    return "\n".join([head, "", "| what | shown | aim | |", "| --- | --- | --- | --- |", *rows])
+    head = (
+        f"{date.today()}, {os.cpu_count()} cores shared by the gateway, Postgres (fsync on) and the senders."
+    )
+    return "\n".join([head, "", "| what | result | target | |", "| --- | --- | --- | --- |", *rows])
 
 
 def main() -> None:
-    """Read the command line, measure, print the table."""
+    """Parse the arguments, run the benchmark and print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gateway", description=__doc__)
     parser.add_argument("--notifications", type=int, default=20_000)
     parser.add_argument("--contacts", type=int, default=100_000)
     parser.add_argument("--routes", type=int, default=2_000)
     parser.add_argument("--changes", type=int, default=45)
     parser.add_argument("--change-seconds", type=float, default=1.0)
-    parser.add_argument("--minutes", type=float, default=1.0, help="of steady load; the aim speaks of 30")
+    parser.add_argument("--minutes", type=float, default=1.0, help="of steady load; the target is 30")
     parser.add_argument("--steady-rate", type=int, default=200)
     parser.add_argument("--write-docs", action="store_true")
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""Sends HTTP requests over kept connections, cheaply, and notes how long each took."""
+"""A cheap HTTP load generator with keep-alive that records latencies."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 OPEN_CONNECTIONS = 256
-"""Of ``at_rate``: more than are ever busy when answers keep up."""
+"""Connections of ``at_rate``, more than are needed while the server keeps up."""
 
 
 @dataclass
 class Latencies:
-    """Durations in seconds of answered requests, and how long all of it took."""
+    """Latencies of successful requests in seconds, and the total duration."""
 
     seconds: list[float] = field(default_factory=list)
     failed: int = 0
@@ -26,7 +26,7 @@ class Latencies:
 
     @property
     def per_second(self) -> float:
-        """Answers a second."""
+        """Successful requests per second."""
         return len(self.seconds) / self.wall_seconds
 
 
@@ -36,61 +36,63 @@ class Sender:
     def __init__(self, port: int) -> None:
         self._port = port
 
-    async def as_fast_as_answered(self, requests: Iterable[bytes], connections: int) -> Latencies:
-        """Send the next request of each connection when its last one was answered."""
-        told, waiting = Latencies(), iter(requests)
+    async def at_max_rate(self, requests: Iterable[bytes], connections: int) -> Latencies:
+        """Send requests back to back on each connection (closed loop)."""
+        measured, waiting = Latencies(), iter(requests)
         started = time.perf_counter()
-        await asyncio.gather(*(self._one_by_one(waiting, told) for _ in range(connections)))
-        told.wall_seconds = time.perf_counter() - started
-        return told
+        await asyncio.gather(*(self._one_by_one(waiting, measured) for _ in range(connections)))
+        measured.wall_seconds = time.perf_counter() - started
+        return measured
 
     async def at_rate(self, make: Callable[[int], bytes], per_second: float, seconds: float) -> Latencies:
-        """Send at a fixed rate whatever is answered when; waiting for a free connection counts."""
-        told, queue = Latencies(), asyncio.Queue[tuple[float, bytes] | None]()
-        workers = [asyncio.create_task(self._from_queue(queue, told)) for _ in range(OPEN_CONNECTIONS)]
+        """Send at a fixed rate (open loop); latencies include the wait for a free connection."""
+        measured, queue = Latencies(), asyncio.Queue[tuple[float, bytes] | None]()
+        workers = [asyncio.create_task(self._from_queue(queue, measured)) for _ in range(OPEN_CONNECTIONS)]
         started, number, count = time.perf_counter(), 0, int(per_second * seconds)
         while number < count:
             until = min(count, int((time.perf_counter() - started) * per_second) + 1)
-            for place in range(number, until):
-                queue.put_nowait((started + place / per_second, make(place)))
+            for index in range(number, until):
+                queue.put_nowait((started + index / per_second, make(index)))
             number = max(number, until)
             await asyncio.sleep(0.001)
         for _ in workers:
             queue.put_nowait(None)
         await asyncio.gather(*workers)
-        told.wall_seconds = time.perf_counter() - started
-        return told
+        measured.wall_seconds = time.perf_counter() - started
+        return measured
 
-    async def _one_by_one(self, requests: Iterable[bytes], told: Latencies) -> None:
+    async def _one_by_one(self, requests: Iterable[bytes], measured: Latencies) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         for request in requests:
             started = time.perf_counter()
-            _note(told, started, await _exchange(reader, writer, request))
+            _record(measured, started, await _exchange(reader, writer, request))
         writer.close()
 
-    async def _from_queue(self, queue: asyncio.Queue[tuple[float, bytes] | None], told: Latencies) -> None:
+    async def _from_queue(
+        self, queue: asyncio.Queue[tuple[float, bytes] | None], measured: Latencies
+    ) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         while (item := await queue.get()) is not None:
             due, request = item
-            _note(told, due, await _exchange(reader, writer, request))
+            _record(measured, due, await _exchange(reader, writer, request))
         writer.close()
 
 
 def post(path: str, body: bytes) -> bytes:
-    """Return a request as bytes."""
+    """Return a POST request as bytes."""
     return b"POST %s HTTP/1.1\r\nHost: g\r\nContent-Length: %d\r\n\r\n%s" % (path.encode(), len(body), body)
 
 
 def get(path: str) -> bytes:
-    """Return a request as bytes."""
+    """Return a GET request as bytes."""
     return b"GET %s HTTP/1.1\r\nHost: g\r\n\r\n" % path.encode()
 
 
-def _note(told: Latencies, started: float, status: bytes) -> None:
+def _record(measured: Latencies, started: float, status: bytes) -> None:
     if status == b"200":
-        told.seconds.append(time.perf_counter() - started)
+        measured.seconds.append(time.perf_counter() - started)
     else:
-        told.failed += 1
+        measured.failed += 1
 
 
 async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> bytes:

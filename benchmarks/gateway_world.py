@@ -1,4 +1,4 @@
-"""What the gateway is measured in: Postgres with tables, a Megaplan that notes what it is told, the process."""
+"""The environment of the gateway's benchmark: filled tables, a Megaplan stub that records requests, the process."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ SELECT %(account)s, n, 0, 'phone', '+' || (79000000000 + n)::text, '{}', '' FROM
 """
 
 
-class NotingMegaplan:
-    """Answers the token route and the routes of calls at once, and notes when a call object arrived.
+class RecordingMegaplan:
+    """Answers the token route and the call routes immediately, and records when each call object arrives.
 
-    :ivar arrived: by ``providerId`` and state
+    :ivar arrived: arrival times by ``providerId`` and state
     """
 
     def __init__(self) -> None:
@@ -51,12 +51,12 @@ class NotingMegaplan:
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        """Listen."""
+        """Start listening."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
-    def let_go(self) -> None:
-        """Answer what hangs, and everything after it."""
+    def release(self) -> None:
+        """Answer hanging requests, and all later ones immediately."""
         self.hangs = False
         self._released.set()
 
@@ -82,18 +82,18 @@ class NotingMegaplan:
             return b'{"access_token":"t","expires_in":172800,"token_type":"bearer","refresh_token":"r"}'
         data: dict[str, object] = {"contentType": "CallRoute", "type": None, "employees": [], "users": []}
         if "/callInfo" in path:
-            told = json.loads(body)
-            provider = told.get("providerId") or self._ids.get(str(told.get("id")), "")
-            call_id = str(told.get("id") or len(self._ids) + 1)
+            call = json.loads(body)
+            provider = call.get("providerId") or self._ids.get(str(call.get("id")), "")
+            call_id = str(call.get("id") or len(self._ids) + 1)
             self._ids.setdefault(call_id, provider)
-            self.arrived.setdefault((provider, told["state"]), at)
-            data = {"contentType": "CallInfo", **told, "id": call_id}
+            self.arrived.setdefault((provider, call["state"]), at)
+            data = {"contentType": "CallInfo", **call, "id": call_id}
         return json.dumps({"meta": {"status": 200, "errors": [], "pagination": []}, "data": data}).encode()
 
 
 @dataclass(frozen=True)
 class RunningGateway:
-    """The process and where it listens."""
+    """The gateway's process and its address."""
 
     port: int
     pid: int
@@ -104,12 +104,12 @@ class RunningGateway:
         return f"/{self.account}/{SECRET}{route}"
 
     def rss_mb(self) -> float:
-        """Return the resident memory."""
+        """Return the resident memory in megabytes."""
         pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 1024 / 1024
 
     def commits(self) -> tuple[float, float, float]:
-        """Return how many commits there were, of how many rows, and how long they took altogether."""
+        """Return the number of commits, their rows and their total duration in seconds."""
         directly = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with directly.open(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
             lines = dict(
@@ -122,13 +122,13 @@ class RunningGateway:
         return count, rows, seconds
 
     def cpu_seconds(self) -> float:
-        """Return the processor time used so far."""
+        """Return the CPU time used so far."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def fill(uri: str, account: str, contacts: int) -> None:
-    """Make the tables, and fill them."""
+    """Create and fill the tables."""
     with psycopg.connect(uri, autocommit=True) as connection:
         prepare_raw_schema(connection)
         prepare_telephony_schema(connection)
@@ -141,7 +141,7 @@ def fill(uri: str, account: str, contacts: int) -> None:
 
 @contextmanager
 def running_gateway(postgres: Postgres, database: str, megaplan_port: int) -> Iterator[RunningGateway]:
-    """Run the gateway as ``python -m megaplan_gateway`` until the block ends."""
+    """Run ``python -m megaplan_gateway`` inside the block."""
     port = _free_port()
     fast = {"requests_per_second": 1000, "requests_per_hour": 1_000_000}
     megaplan = {

@@ -1,1 +1,1 @@
-"""The live lane: receives what UIS and Megaplan send, and shows calls while they go on. See docs/gateway.md."""
+"""The live lane: receives messages from UIS and Megaplan, and shows calls in progress. See docs/gateway.md."""

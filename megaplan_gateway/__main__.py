@@ -1,4 +1,4 @@
-"""Starts the gateway: ``python -m megaplan_gateway --host 127.0.0.1 --port 8070``."""
+"""Start the gateway: ``python -m megaplan_gateway --host 127.0.0.1 --port 8070``."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ import gc
 import logging
 import sys
 
-from megaplan_gateway.airflow_connections import read_accounts, read_postgres_address
+from megaplan_gateway.accounts.airflow_connections import read_accounts, read_postgres_address
 from megaplan_gateway.app import build_app
-from megaplan_gateway.logs import set_up_logs
+from megaplan_gateway.http.server import Server
+from megaplan_gateway.logs import configure_logging
 from megaplan_gateway.options import Options
-from megaplan_gateway.server import Server
 from megaplan_gateway.service import Gateway
 from megaplan_sync.kernel.exceptions import MissingConnectionError
 
 
 def main() -> None:
-    """Read the arguments and serve until stopped."""
+    """Parse the arguments and serve until stopped."""
     parser = argparse.ArgumentParser(
         prog="python -m megaplan_gateway", description="The live lane of telephony."
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen at")
+    parser.add_argument("--host", default="127.0.0.1", help="address to bind to")
     parser.add_argument("--port", type=int, default=8070)
-    parser.add_argument("--reload-seconds", type=float, default=30, help="how often connections are read")
+    parser.add_argument("--reload-seconds", type=float, default=30, help="how often to reload connections")
     parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     try:
         conninfo = read_postgres_address()
     except MissingConnectionError as error:
         sys.exit(str(error))
-    gateway = Gateway(conninfo, read_accounts, Options(reload_seconds=given.reload_seconds))
-    set_up_logs(given.log_level)
+    gateway = Gateway(conninfo, read_accounts, Options(reload_seconds=arguments.reload_seconds))
+    configure_logging(arguments.log_level)
     gc.collect()
-    gc.freeze()  # Airflow's modules stay: looking through them again and again only makes pauses
-    server = Server(build_app(gateway), given.host, given.port)
-    logging.getLogger("megaplan_gateway").info("gateway listens", extra={"address": server.url})
+    gc.freeze()  # Airflow's modules are never freed, so scanning them in every collection only adds pauses
+    server = Server(build_app(gateway), arguments.host, arguments.port)
+    logging.getLogger("megaplan_gateway").info("gateway listening", extra={"address": server.url})
     server.run()
 
 

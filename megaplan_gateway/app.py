@@ -1,4 +1,4 @@
-"""The ASGI application. A new route goes into ``account_routes``."""
+"""The ASGI application. Add new routes to ``account_routes``."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from megaplan_gateway.authentication import guarded_route
-from megaplan_gateway.health import health_routes
-from megaplan_gateway.notifications import Notifications
-from megaplan_gateway.refusals import RefusedError, not_found
+from megaplan_gateway.http.authentication import authenticated_route
+from megaplan_gateway.http.health import health_routes
+from megaplan_gateway.http.refusals import RefusedError, not_found
+from megaplan_gateway.inbox.notifications import Notifications
+from megaplan_gateway.inbox.webhooks import Webhooks
 from megaplan_gateway.service import Gateway
-from megaplan_gateway.webhooks import Webhooks
 from megaplan_gateway.widget.routes import WidgetRoutes
 
 log = logging.getLogger(__name__)
 
 
 def build_app(gateway: Gateway) -> Starlette:
-    """Return the application; its lifespan runs the gateway."""
+    """Return the ASGI application; its lifespan runs the gateway."""
     widget = WidgetRoutes(gateway)
 
     @asynccontextmanager
@@ -35,27 +35,27 @@ def build_app(gateway: Gateway) -> Starlette:
     app = Starlette(
         routes=[*health_routes(gateway), *account_routes(gateway), *widget.routes()],
         lifespan=lifespan,
-        exception_handlers={404: _nothing_here, 405: _nothing_here, 500: _our_fault},
+        exception_handlers={404: _not_found, 405: _not_found, 500: _server_error},
     )
     app.router.redirect_slashes = False
     return app
 
 
 def account_routes(gateway: Gateway) -> list[Route]:
-    """Return everything below ``/{account}/{secret}``."""
+    """Return the routes below ``/{account}/{secret}``."""
     notifications = Notifications(gateway)
     webhooks = Webhooks(gateway)
     return [
-        guarded_route(gateway, "/uis", "uis", notifications.receive, ("GET", "POST")),
-        guarded_route(gateway, "/megaplan", "megaplan", webhooks.receive),
-        guarded_route(gateway, "/route", "uis", gateway.routing.receive, ("GET", "POST")),
+        authenticated_route(gateway, "/uis", "uis", notifications.receive, ("GET", "POST")),
+        authenticated_route(gateway, "/megaplan", "megaplan", webhooks.receive),
+        authenticated_route(gateway, "/route", "uis", gateway.routing.receive, ("GET", "POST")),
     ]
 
 
-async def _nothing_here(request: Request, error: Exception) -> Response:
+async def _not_found(request: Request, error: Exception) -> Response:
     return not_found().response()
 
 
-async def _our_fault(request: Request, error: Exception) -> Response:
+async def _server_error(request: Request, error: Exception) -> Response:
     log.error("request failed", exc_info=error)
-    return RefusedError(500, "Something is wrong here; the log says what.").response()
+    return RefusedError(500, "Internal error; see the gateway's log.").response()

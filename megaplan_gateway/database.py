@@ -1,4 +1,4 @@
-"""Sessions in Postgres, for many coroutines at once."""
+"""The Postgres connection pool, and timeouts that hold even if Postgres hangs."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Pool = AsyncConnectionPool[AsyncConnection[Any]]
 Result = TypeVar("Result")
 
 WAIT_SECONDS = 5.0
-"""How long somebody who waits for an answer waits for a session; the pool itself would wait for 30 s."""
+"""Timeout for getting a session while a client waits; the pool's default is 30 s."""
 
-# a Postgres whose machine is gone is given up after so long, not after the quarter of an hour that TCP takes
+# detects a lost Postgres host within seconds; TCP alone takes about 15 minutes
 _KEEPALIVE = {
     "keepalives_idle": 10,
     "keepalives_interval": 5,
@@ -28,12 +28,12 @@ _abandoned: set[asyncio.Task[Any]] = set()
 
 
 async def in_time(seconds: float, work: Coroutine[Any, Any, Result]) -> Result:
-    """Wait for something that Postgres does, but no longer.
+    """Await a Postgres operation with a hard timeout.
 
-    ``asyncio.timeout`` alone does not hold where Postgres hangs: a query that is cancelled first asks Postgres to end
-    it, and waits up to ten seconds for that. Here it does so behind the back of whoever waited.
+    ``asyncio.timeout`` is not enough if Postgres hangs: a cancelled query first asks the server to cancel it, and
+    waits up to ten seconds for that. Here the cancellation continues in the background.
 
-    :raises TimeoutError: it took longer; whether it was done nobody knows
+    :raises TimeoutError: if the operation takes longer; its outcome is then unknown
     """
     task = asyncio.create_task(work)
     try:
@@ -41,23 +41,23 @@ async def in_time(seconds: float, work: Coroutine[Any, Any, Result]) -> Result:
     finally:
         if not task.done():
             _abandoned.add(task)
-            task.add_done_callback(_forget)
+            task.add_done_callback(_discard)
             task.cancel()
     if not task.done():
         raise TimeoutError
     return task.result()
 
 
-def _forget(task: asyncio.Task[Any]) -> None:
+def _discard(task: asyncio.Task[Any]) -> None:
     _abandoned.discard(task)
     if not task.cancelled():
-        task.exception()  # it was looked at: nobody waits for it any more
+        task.exception()  # retrieves it, or asyncio would log it: nobody awaits the task any more
 
 
 def database_pool(conninfo: str, size: int) -> Pool:
-    """Return a pool that is not open yet. Sessions are in autocommit mode and UTC; commits wait for the disk.
+    """Return a pool, not yet open. Sessions use autocommit, UTC and synchronous commits.
 
-    Statements are planned each time, as in the syncs: a plan kept from when a table was empty would stay.
+    As in the syncs, statements are not prepared: a plan made while a table was empty would be reused for ever.
     """
     return AsyncConnectionPool(
         conninfo,

@@ -1,7 +1,7 @@
-"""Logs as JSON lines: what happened, to which account, never who telephoned and never a secret.
+"""Structured logging: JSON lines without personal data or secrets.
 
-Whoever logs gives fields by name: ``log.info("stored", extra={"account": …, "call": …})``. Of an exception only its
-class is written: messages of drivers quote values.
+Pass fields by name: ``log.info("stored", extra={"account": …, "call": …})``. For an exception only the class and
+frames are logged, since drivers quote values in their messages.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ from datetime import UTC, datetime
 
 import orjson
 
-_OWN = frozenset(vars(logging.makeLogRecord({}))) | {
+_STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {
     *("message", "asctime", "taskName", "color_message", "__SecretsMasker_filtered")
 }
-# these write addresses with queries or paths with secrets into their messages
+# these log URLs, whose queries and paths contain secrets
 _SILENCED = ("httpx", "httpcore", "uvicorn.access")
-# tells at every reading, at length, that there is no metadata database here, which is as it should be
-_NOT_OURS = "airflow.models.variable"
+# logs a traceback at every reload if there is no metadata database, which the gateway does not need
+_NOISY = "airflow.models.variable"
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line."""
+    """Formats each record as one JSON object."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write a record."""
+        """Format a record."""
         line: dict[str, object] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "event": record.getMessage(),
         }
-        line |= {name: value for name, value in vars(record).items() if name not in _OWN}
+        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD_FIELDS}
         if record.exc_info and record.exc_info[0] is not None:
             line["error"] = record.exc_info[0].__name__
             line["where"] = _where(record)
@@ -40,7 +40,7 @@ class JsonLines(logging.Formatter):
 
 
 def _where(record: logging.LogRecord) -> list[str]:
-    """Return the frames of an exception without any values."""
+    """Return the innermost frames of an exception, without values."""
     traceback = record.exc_info[2] if record.exc_info else None
     frames = []
     while traceback is not None:
@@ -50,8 +50,8 @@ def _where(record: logging.LogRecord) -> list[str]:
     return frames[-8:]
 
 
-def set_up_logs(level: str = "INFO") -> None:
-    """Send everything to standard output as JSON lines; importing Airflow sets up others, so call this after it."""
+def configure_logging(level: str = "INFO") -> None:
+    """Log to standard output as JSON lines. Call this after importing Airflow, which configures logging itself."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
     root = logging.getLogger()
@@ -63,4 +63,4 @@ def set_up_logs(level: str = "INFO") -> None:
         logger.propagate = True
     for name in _SILENCED:
         logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger(_NOT_OURS).setLevel(logging.CRITICAL)
+    logging.getLogger(_NOISY).setLevel(logging.CRITICAL)

@@ -1,4 +1,4 @@
-"""Counters and durations for Prometheus. No account, no number and no name is a label."""
+"""Prometheus metrics. Labels never contain accounts, phone numbers or names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _ROWS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
 class Metrics:
-    """What the gateway counts; one registry each, so that several may live in one process."""
+    """The gateway's metrics, in a registry of their own so that one process can run several gateways."""
 
     def __init__(self) -> None:
         registry = CollectorRegistry()
@@ -36,9 +36,7 @@ class Metrics:
         self.commit_seconds = Histogram(
             "gateway_inbox_commit_seconds", "Duration of a commit", buckets=_FAST, registry=registry
         )
-        self.waiting = Gauge(
-            "gateway_inbox_waiting", "Messages that wait for their commit", registry=registry
-        )
+        self.waiting = Gauge("gateway_inbox_waiting", "Messages waiting for their commit", registry=registry)
         self.vendor_requests = Counter(
             "gateway_vendor_requests",
             "Requests to Megaplan and UIS; outcome is ok or the class of the error",
@@ -54,7 +52,7 @@ class Metrics:
         )
         self.popups = Counter(
             "gateway_popups",
-            "Pop-ups opened, changed, finished; outcome is ok or why not",
+            "Pop-ups opened, changed or finished; outcome is ok or the reason for failure",
             ["what", "outcome"],
             registry=registry,
         )
@@ -67,6 +65,6 @@ class Metrics:
         self.accounts = Gauge("gateway_accounts", "Accounts served", registry=registry)
         self.account_problems = Gauge(
             "gateway_account_problems",
-            "Connections that could not be read; they keep their last state",
+            "Connections that could not be read and keep their last state",
             registry=registry,
         )

@@ -1,4 +1,4 @@
-"""How much the gateway takes in, and how long it waits. One place, so that nothing is unlimited."""
+"""All limits and timeouts of the gateway in one place."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ KIB, MIB = 1024, 1024 * 1024
 
 @dataclass(frozen=True)
 class Options:
-    """Limits of the whole service; the defaults suit one process before a handful of accounts.
+    """Limits of the whole service; the defaults suit one process serving a handful of accounts.
 
-    :param largest_body_bytes: a request with more is refused (413)
-    :param body_seconds: how long a client may take to send its body (408)
-    :param requests_per_second: of one account and one kind of route; more are refused (429)
-    :param most_waiting: messages that wait for their commit; more are refused (503)
-    :param most_waiting_bytes: the same in bytes
+    :param max_body_bytes: largest request body; larger ones are refused (413)
+    :param body_seconds: timeout for receiving a body (408)
+    :param requests_per_second: limit per account and route; requests above it are refused (429)
+    :param max_waiting: messages waiting for their commit; further ones are refused (503)
+    :param max_waiting_bytes: the same in bytes
     :param store_seconds: how long a message waits for Postgres before it is refused (503)
-    :param reload_seconds: how often connections and the Variable are read anew
-    :param pool_size: most sessions in Postgres
-    :param route_seconds: within how long UIS is told whom to ring, whatever fails; UIS's own limit is not documented,
-        two seconds are assumed
-    :param route_index_seconds: how much of that the raw tables get
-    :param megaplan_seconds: how long an answer of Megaplan is waited for
-    :param status_poll_seconds: how often UIS is asked for statuses at most, see docs/widget-contract.md
+    :param reload_seconds: interval between reloads of the connections and the Variable
+    :param pool_size: maximum number of Postgres sessions
+    :param route_seconds: deadline for answering UIS's routing request, whatever fails; UIS does not document its own
+        timeout, two seconds are assumed
+    :param route_index_seconds: the part of it reserved for the raw tables
+    :param megaplan_seconds: timeout of a request to Megaplan
+    :param status_poll_seconds: shortest interval between polls of UIS's statuses, see docs/widget-contract.md
     """
 
-    largest_body_bytes: int = MIB
+    max_body_bytes: int = MIB
     body_seconds: float = 10.0
     requests_per_second: float = 5000.0
-    most_waiting: int = 5000
-    most_waiting_bytes: int = 64 * MIB
+    max_waiting: int = 5000
+    max_waiting_bytes: int = 64 * MIB
     store_seconds: float = 5.0
     reload_seconds: float = 30.0
     pool_size: int = 8

@@ -1,7 +1,7 @@
-"""``/{account}/{secret}/route``: UIS asks whom to ring, and always gets an answer in time.
+"""``/{account}/{secret}/route``: answers UIS's question whom to ring, always in time.
 
-From the raw tables; if these do not know the number, from Megaplan; else the fallback numbers of the connection,
-which are in memory. Whatever fails only makes the answer a poorer one.
+The answer comes from the raw tables, otherwise from Megaplan, otherwise from the connection's fallback numbers, which
+are kept in memory. A failure only degrades the answer.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from psycopg.errors import UndefinedTable
 from psycopg_pool import PoolTimeout
 from starlette.responses import Response
 
-from megaplan_gateway.account import Account
+from megaplan_gateway.accounts.account import Account
 from megaplan_gateway.database import Pool, in_time
-from megaplan_gateway.live_budget import BudgetSpentError
+from megaplan_gateway.http.refusals import RefusedError, json_response
+from megaplan_gateway.http.request_body import Incoming
 from megaplan_gateway.metrics import Metrics
 from megaplan_gateway.options import Options
-from megaplan_gateway.refusals import RefusedError, json_response
-from megaplan_gateway.request_body import Incoming
+from megaplan_gateway.vendors.live_budget import BudgetSpentError
 from megaplan_hook.exceptions import MegaplanError
 from megaplan_sync.kernel.phones import phone_e164
 from megaplan_sync.kernel.sql import read_sql
@@ -38,11 +38,11 @@ log = logging.getLogger(__name__)
 
 Telephones = dict[str, dict[int, Telephone]]
 FRESH_SECONDS = 2.0
-"""Telephones read so recently are not read again because somebody is not among them."""
+"""An unknown employee does not trigger another read of the telephones if the last one is this recent."""
 
 
 class Routing:
-    """Answers UIS's interactive requests. ``keep_telephones`` has to be running."""
+    """Answers UIS's interactive requests. ``keep_telephones_current`` must be running."""
 
     def __init__(self, pool: Pool, options: Options, metrics: Metrics) -> None:
         self._pool = pool
@@ -52,16 +52,16 @@ class Routing:
         self._read_at = float("-inf")
 
     async def receive(self, incoming: Incoming) -> Response:
-        """Answer a request.
+        """Answer a routing request.
 
-        :raises RefusedError: it is none (400); UIS then leaves by the branch of failed requests
+        :raises RefusedError: 400 if it is malformed; UIS then takes the scenario's branch for failed requests
         """
         started = time.monotonic()
-        asked = read_route_request(incoming.body, incoming.content_type, incoming.query)
-        if asked.broken is not None:
-            raise RefusedError(400, f"This is no interactive request: {asked.broken}.")
+        request = read_route_request(incoming.body, incoming.content_type, incoming.query)
+        if request.broken is not None:
+            raise RefusedError(400, f"Not an interactive request: {request.broken}.")
         account = incoming.account
-        phones, source = await self._phones(account, asked.caller, started + self._options.route_seconds)
+        phones, source = await self._phones(account, request.caller, started + self._options.route_seconds)
         if not phones:
             phones, source = list(account.settings.route_fallback), "fallback"
         self._metrics.routes.labels(source).inc()
@@ -69,20 +69,20 @@ class Routing:
             "call routed",
             extra={
                 "account": account.name,
-                "call": asked.call_session_id,
+                "call": request.call_session_id,
                 "source": source,
                 "phones": len(phones),
             },
         )
         return json_response(answer(phones))
 
-    async def keep_telephones(self) -> None:
-        """Keep in memory under which numbers people are rung, for when Postgres is away; for ever."""
+    async def keep_telephones_current(self) -> None:
+        """Keep the employees' telephones in memory, for when Postgres is down. Never returns."""
         while True:
             try:
                 await self._read_telephones()
             except UndefinedTable:
-                pass  # the DAGs have not made the tables yet
+                pass  # the DAGs have not created the tables yet
             except (Error, PoolTimeout, OSError) as error:
                 log.warning("telephones not read", extra={"reason": type(error).__name__})
             await asyncio.sleep(self._options.reload_seconds)
@@ -93,49 +93,49 @@ class Routing:
         if number is None:
             return [], "fallback"
         try:
-            employees = await self._in_the_tables(account, number)
+            employees = await self._employees_from_index(account, number)
             if phones := await self._numbers(account, employees):
                 return phones, "index"
-            employees = await self._in_megaplan(account, number, until)
+            employees = await self._employees_from_megaplan(account, number, until)
             if phones := await self._numbers(account, employees):
                 return phones, "megaplan"
         except Exception:
-            # whatever it is: a caller is waiting, and the fallback numbers are at hand
-            log.exception("call not routed", extra={"account": account.name})
+            # a caller is waiting, and the fallback numbers are available whatever went wrong
+            log.exception("routing failed", extra={"account": account.name})
         return [], "fallback"
 
-    async def _in_the_tables(self, account: Account, number: str) -> list[int]:
-        asked = {"account": account.name, "phone": number}
+    async def _employees_from_index(self, account: Account, number: str) -> list[int]:
+        parameters = {"account": account.name, "phone": number}
         try:
-            return await in_time(self._options.route_index_seconds, self._found(asked))
+            return await in_time(self._options.route_index_seconds, self._query_index(parameters))
         except UndefinedTable:  # telephony without deals
             return []
         except (Error, PoolTimeout, OSError, TimeoutError) as error:
-            log.warning("index not asked", extra={"account": account.name, "reason": type(error).__name__})
+            log.warning("index not read", extra={"account": account.name, "reason": type(error).__name__})
             return []
 
-    async def _found(self, asked: dict[str, str]) -> list[int]:
+    async def _query_index(self, parameters: dict[str, str]) -> list[int]:
         async with self._pool.connection() as connection:
-            rows = await (await connection.execute(read_sql("find_route"), asked)).fetchall()
+            rows = await (await connection.execute(read_sql("find_route"), parameters)).fetchall()
         return [employee for (employee,) in rows]
 
-    async def _in_megaplan(self, account: Account, number: str, until: float) -> list[int]:
-        patience = until - time.monotonic()
-        if patience <= 0:
+    async def _employees_from_megaplan(self, account: Account, number: str, until: float) -> list[int]:
+        timeout = until - time.monotonic()
+        if timeout <= 0:
             return []
         try:
-            async with asyncio.timeout(patience):
-                route = await account.megaplan.call_route(number.removeprefix("+"), patience)
+            async with asyncio.timeout(timeout):
+                route = await account.megaplan.call_route(number.removeprefix("+"), timeout)
         except (MegaplanError, BudgetSpentError, TimeoutError) as error:
-            # a refusal may only mean that nobody has the number: what Megaplan answers then is not documented
-            log.info("megaplan not asked", extra={"account": account.name, "reason": type(error).__name__})
+            # a refusal may only mean that the number is unknown: Megaplan's answer in that case is not documented
+            log.info("no megaplan route", extra={"account": account.name, "reason": type(error).__name__})
             return []
         return responsible_employees(route)
 
     async def _numbers(self, account: Account, employees: list[int]) -> list[str]:
         known = self._telephones.get(account.name, {})
         is_outdated = time.monotonic() - self._read_at > FRESH_SECONDS
-        if is_outdated and any(employee not in known for employee in employees):  # somebody new
+        if is_outdated and any(employee not in known for employee in employees):
             with suppress(Error, PoolTimeout, OSError, TimeoutError):
                 await in_time(self._options.route_index_seconds, self._read_telephones())
             known = self._telephones.get(account.name, {})

@@ -1,1 +1,1 @@
-"""Commands from Megaplan's pages: the widget's script, and what it may ask for. See docs/widget-contract.md."""
+"""The telephony widget in Megaplan's pages: its script and the API it uses. See docs/widget-contract.md."""

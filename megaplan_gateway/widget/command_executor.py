@@ -1,4 +1,4 @@
-"""Carries out commands: each once, however often it comes, across restarts too."""
+"""Executes commands exactly once, even if they are repeated or the gateway restarts."""
 
 from __future__ import annotations
 
@@ -10,46 +10,46 @@ from functools import partial
 
 from psycopg import Error
 
-from megaplan_gateway.refusals import RefusedError
+from megaplan_gateway.http.refusals import RefusedError
 from megaplan_gateway.widget.command import Command, CommandRow, CommandTable, Outcome
-from megaplan_gateway.widget.sentences import error_name, told_of
+from megaplan_gateway.widget.error_messages import error_name, message_for
 from uis_hook.exceptions import UisError
 
 log = logging.getLogger(__name__)
 
-ANSWER_WITHIN_SECONDS = 8.0
-_LOOK_SECONDS = 0.2
+RESPONSE_SECONDS = 8.0
+_POLL_SECONDS = 0.2
 ABANDONED_SECONDS = 30.0
-"""A command taken up so long ago that nobody works on is one whose gateway was killed: no work takes longer."""
+"""Longer than any command takes: an older one without a running task belongs to a gateway that was killed."""
 
-Act = Callable[[], Awaitable[Outcome]]
+Action = Callable[[], Awaitable[Outcome]]
 
 
-class CommandDesk:
-    """Takes commands in, lets them be carried out, and answers with what became of them."""
+class CommandExecutor:
+    """Accepts commands, executes them in the background and returns their outcomes."""
 
     def __init__(self, table: CommandTable) -> None:
         self._table = table
         self._running: dict[tuple[str, str], asyncio.Task[None]] = {}
 
-    async def carry_out(
-        self, command: Command, act: Act, resume: Callable[[str], Awaitable[Outcome]]
+    async def execute(
+        self, command: Command, action: Action, resume: Callable[[str], Awaitable[Outcome]]
     ) -> CommandRow:
-        """Return the row of a command, settled if that does not take long.
+        """Execute a command and return its row, settled if that takes less than ``RESPONSE_SECONDS``.
 
-        :param act: does it; called once for each command
-        :param resume: finds out, or does, what was left open by a gateway that is no more; told the id
-        :raises RefusedError: 409, the id is that of another command, or another number is just being called
+        :param action: executes the command; called once per command
+        :param resume: completes a command left by a killed gateway; takes the command id
+        :raises RefusedError: 409 if the id belongs to another command, or another number is being called
         """
         for _ in range(2):
-            row, is_new = await self._table.take(command)
+            row, is_new = await self._table.accept(command)
             if row is None:
                 continue
             key = (command.account, row.command_id)
             if is_new:
-                self._start(key, act)
-            elif row.command_id == command.command_id and not row.is_of(command):
-                raise RefusedError(409, "Этот номер команды уже использован для другой команды.")
+                self._start(key, action)
+            elif row.command_id == command.command_id and not row.matches(command):
+                raise _id_in_use()
             elif row.state == "working" and key not in self._running and row.age_seconds > ABANDONED_SECONDS:
                 self._start(key, partial(resume, row.command_id))
             settled = await self._wait(row, key)
@@ -57,53 +57,56 @@ class CommandDesk:
                 return settled
             if settled.state == "working":
                 raise RefusedError(
-                    409, "Предыдущий звонок ещё набирается: подождите несколько секунд.", retry_after=2
+                    409, "Ещё набирается предыдущий номер. Подождите несколько секунд.", retry_after=2
                 )
-        raise RefusedError(503, "Команда не принята: попробуйте ещё раз.", retry_after=1)
+        raise RefusedError(503, "Не удалось выполнить команду. Попробуйте ещё раз.", retry_after=1)
 
-    async def known(self, command: Command) -> CommandRow | None:
-        """Return the row of a command that came before.
+    async def find(self, command: Command) -> CommandRow | None:
+        """Return the row of a repeated command; None if the command is new.
 
-        :raises RefusedError: 409, the id is that of another command
+        :raises RefusedError: 409 if the id belongs to another command
         """
         row = await self._table.row(command)
-        if row is not None and not row.is_of(command):
-            raise RefusedError(409, "Этот номер команды уже использован для другой команды.")
+        if row is not None and not row.matches(command):
+            raise _id_in_use()
         return row
 
     async def _wait(self, row: CommandRow, key: tuple[str, str]) -> CommandRow:
-        """Return a row once it is settled, or as it is when that takes too long."""
+        """Return a row once it is settled, or unsettled after ``RESPONSE_SECONDS``."""
         own = Command(key[0], row.command_id, row.employee_id, row.kind)
-        until = time.monotonic() + ANSWER_WITHIN_SECONDS
-        while row.state == "working" and (left := until - time.monotonic()) > 0:
+        deadline = time.monotonic() + RESPONSE_SECONDS
+        while row.state == "working" and (left := deadline - time.monotonic()) > 0:
             task = self._running.get(key)
             if task is not None:
                 await asyncio.wait({task}, timeout=left)
-            else:  # just taken up by another request, or at work in another process
-                await asyncio.sleep(_LOOK_SECONDS)
+            else:  # accepted by a concurrent request or another process
+                await asyncio.sleep(_POLL_SECONDS)
             row = await self._table.row(own) or row
         return row
 
-    def _start(self, key: tuple[str, str], act: Act) -> None:
-        # not bound to the request: whoever goes away meanwhile must not stop a call half-way
-        task = asyncio.create_task(self._run(key, act))
+    def _start(self, key: tuple[str, str], action: Action) -> None:
+        # a task of its own: a client that disconnects must not cancel a call halfway
+        task = asyncio.create_task(self._run(key, action))
         self._running[key] = task
         task.add_done_callback(lambda _: self._running.pop(key, None))
 
-    async def _run(self, key: tuple[str, str], act: Act) -> None:
+    async def _run(self, key: tuple[str, str], action: Action) -> None:
         account, command_id = key
         try:
-            outcome = await act()
+            outcome = await action()
         except UisError as error:
             log.warning("command refused", extra={"account": account, "reason": error_name(error)})
-            outcome = Outcome("failed", told_of(error), error_name(error))
+            outcome = Outcome("failed", message_for(error), error_name(error))
         except Exception as error:
             log.exception("command failed", extra={"account": account})
-            outcome = Outcome(
-                "unknown", "Что-то пошло не так: обратитесь к администратору.", type(error).__name__
-            )
+            message = "Что-то пошло не так. Обратитесь к администратору."
+            outcome = Outcome("unknown", message, type(error).__name__)
         try:
             await self._table.settle(account, command_id, outcome)
         except (Error, OSError) as error:
-            # the row stays as it is: whoever repeats the command lets it be looked into
+            # the row stays unsettled until the command is repeated and resumed
             log.warning("command not settled", extra={"account": account, "reason": type(error).__name__})
+
+
+def _id_in_use() -> RefusedError:
+    return RefusedError(409, "Этот command_id уже использован для другой команды.")

@@ -1,11 +1,11 @@
-"""Which page may speak to the gateway from a browser: the account's own, and no other."""
+"""CORS: only the account's own pages may send requests from a browser."""
 
 from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from megaplan_gateway.refusals import RefusedError
+from megaplan_gateway.http.refusals import RefusedError
 from megaplan_hook.settings import AccountSettings
 
 METHODS = ("GET", "POST")
@@ -14,21 +14,21 @@ _PREFLIGHT_SECONDS = 600
 
 
 def allowed_origin(settings: AccountSettings) -> str:
-    """Return the one origin whose scripts may ask: the account's address, or what ``widget_origin`` says."""
+    """Return the only allowed origin: ``widget_origin`` if set, otherwise the account's address."""
     return settings.vendor_quirks.widget_origin or settings.base_url
 
 
 def check_origin(request: Request, settings: AccountSettings) -> None:
-    """Refuse pages of other sites, and what says nothing of where it comes from: browsers always do.
+    """Refuse requests from other sites and requests without an origin, which browsers always send.
 
     :raises RefusedError: 403
     """
     if request.headers.get("origin") != allowed_origin(settings):
-        raise RefusedError(403, "Виджет работает только на страницах своего Мегаплана.")
+        raise RefusedError(403, "Виджет работает только на страницах вашего Мегаплана.")
 
 
 def with_cors(response: Response, settings: AccountSettings) -> Response:
-    """Let the account's own pages read an answer."""
+    """Add the CORS headers that let the account's pages read a response."""
     response.headers["Access-Control-Allow-Origin"] = allowed_origin(settings)
     response.headers["Access-Control-Expose-Headers"] = "Retry-After"
     response.headers["Vary"] = "Origin"
@@ -37,7 +37,7 @@ def with_cors(response: Response, settings: AccountSettings) -> Response:
 
 
 def preflight() -> Response:
-    """Answer a browser that asks whether it may ask."""
+    """Return the response to a preflight request."""
     headers = {
         "Access-Control-Allow-Methods": ", ".join(METHODS),
         "Access-Control-Allow-Headers": ", ".join(HEADERS),

@@ -1,8 +1,7 @@
-"""Do-not-disturb from Megaplan to UIS; the other way is :mod:`megaplan_gateway.widget.status_poll`.
+"""Do-not-disturb from Megaplan to UIS; :mod:`megaplan_gateway.widget.status_poll` covers the other direction.
 
-One rule for both: the last change wins, and only a person changes anything. What is read from UIS is
-shown, never sent back, so nothing can go round in circles. Switching off gives back the status from before, if that
-one takes calls.
+The last change wins, and only people make changes: a status read from UIS is displayed but never sent back, so there
+are no loops. Switching off restores the previous status if it takes calls.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from megaplan_gateway.uis_client import LiveUis
+from megaplan_gateway.vendors.uis_client import AsyncUisClient
 from megaplan_gateway.widget.command import Command, CommandTable, Outcome
 from megaplan_gateway.widget.statuses import Statuses
 from megaplan_gateway.widget.uis_lists import read_all
@@ -20,44 +19,48 @@ from megaplan_sync.kernel.values import identifier
 from uis_hook.exceptions import UisMissingParameterError, UisNotFoundError
 from uis_hook.staff import AVAILABLE, DO_NOT_DISTURB, employees, update_employee, with_required_fields
 
-_PATIENCE = 6.0
+_TIMEOUT = 6.0
 _FIELDS = ("id", "last_name", "phone_numbers", "status_id")
 
 
 class DoNotDisturb:
-    """Changes employees' statuses for one command after another."""
+    """Switches do-not-disturb by changing employees' statuses in UIS."""
 
     def __init__(self, table: CommandTable, users: UserTable) -> None:
         self._table = table
         self._users = users
         self._locks: dict[tuple[str, int], asyncio.Lock] = {}
 
-    async def set(self, uis: LiveUis, statuses: Statuses, user: TelephonyUser, command: Command) -> Outcome:
-        """Switch do-not-disturb on or off; doing it twice is no other than once.
+    async def set(
+        self, uis: AsyncUisClient, statuses: Statuses, user: TelephonyUser, command: Command
+    ) -> Outcome:
+        """Switch do-not-disturb on or off. Idempotent.
 
-        One command of an employee after the other, so that the last one is also what is shown.
+        An employee's commands run one after another, so that the last one determines the status shown.
 
-        :raises UisError: UIS refuses, or does not answer
+        :raises UisError: if UIS rejects the change or does not answer
         """
         lock = self._locks.setdefault((command.account, command.employee_id), asyncio.Lock())
         async with lock:
             return await self._set(uis, statuses, user, command)
 
-    async def _set(self, uis: LiveUis, statuses: Statuses, user: TelephonyUser, command: Command) -> Outcome:
+    async def _set(
+        self, uis: AsyncUisClient, statuses: Statuses, user: TelephonyUser, command: Command
+    ) -> Outcome:
         employee = await _employee(uis, user)
-        present = identifier(employee.get("status_id"))
-        quiet = await statuses.named(DO_NOT_DISTURB)
-        wanted = quiet if command.value else await self._status_to_return_to(statuses, command)
-        before = None
-        if command.value and present != quiet.id:
-            before = present
-        if present != wanted.id:
-            await _change(uis, employee, user, {"status_id": wanted.id})
-        await self._users.told_status(command.account, user.uis_employee_id, wanted)
-        told = "Не беспокоить включено." if command.value else f"Снова принимаете звонки: {wanted.name}."
-        return Outcome("done", told, status_before=before)
+        current = identifier(employee.get("status_id"))
+        do_not_disturb = await statuses.named(DO_NOT_DISTURB)
+        wanted = do_not_disturb if command.value else await self._status_to_restore(statuses, command)
+        before = current if command.value and current != do_not_disturb.id else None
+        if current != wanted.id:
+            await _update(uis, employee, user, {"status_id": wanted.id})
+        await self._users.save_sent_status(command.account, user.uis_employee_id, wanted)
+        message = "Режим «Не беспокоить» включён."
+        if not command.value:
+            message = f"Вы снова принимаете звонки. Статус: {wanted.name}."
+        return Outcome("done", message, status_before=before)
 
-    async def _status_to_return_to(self, statuses: Statuses, command: Command) -> Status:
+    async def _status_to_restore(self, statuses: Statuses, command: Command) -> Status:
         before = await self._table.status_before(command)
         known = await statuses.by_id()
         if before in known and known[before].do_not_disturb is False:
@@ -65,29 +68,28 @@ class DoNotDisturb:
         return await statuses.named(AVAILABLE)
 
 
-async def _employee(uis: LiveUis, user: TelephonyUser) -> dict[str, Any]:
+async def _employee(uis: AsyncUisClient, user: TelephonyUser) -> dict[str, Any]:
     where = {"field": "id", "operator": "=", "value": user.uis_employee_id}
-    found = await read_all(uis, employees(uis.settings, _FIELDS, where), _PATIENCE)
+    found = await read_all(uis, employees(uis.settings, _FIELDS, where), _TIMEOUT)
     for employee in found:
-        if (
-            identifier(employee.get("id")) == user.uis_employee_id
-        ):  # never another one's telephones are written back
+        # checked, since the telephones read here may be written back to this employee
+        if identifier(employee.get("id")) == user.uis_employee_id:
             return employee
-    told = f"there is no employee {user.uis_employee_id}"
-    raise UisNotFoundError("get.employees", "employee_not_found", told=told)
+    reason = f"there is no employee {user.uis_employee_id}"
+    raise UisNotFoundError("get.employees", "employee_not_found", told=reason)
 
 
-async def _change(
-    uis: LiveUis, employee: Mapping[str, Any], user: TelephonyUser, changes: Mapping[str, Any]
+async def _update(
+    uis: AsyncUisClient, employee: Mapping[str, Any], user: TelephonyUser, changes: Mapping[str, Any]
 ) -> None:
-    """Send what changes; with the fields UIS may miss, as the quirk ``employee_update`` says."""
+    """Update an employee, with the required fields added as the quirk ``employee_update`` demands."""
     mode = uis.settings.vendor_quirks.employee_update
     if mode != "full":
         try:
-            await uis.ask(update_employee(user.uis_employee_id, changes), _PATIENCE)
+            await uis.ask(update_employee(user.uis_employee_id, changes), _TIMEOUT)
             return
         except UisMissingParameterError:
             if mode == "given":
                 raise
     full = with_required_fields(employee, changes)
-    await uis.ask(update_employee(user.uis_employee_id, full), _PATIENCE)
+    await uis.ask(update_employee(user.uis_employee_id, full), _TIMEOUT)

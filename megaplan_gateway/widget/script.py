@@ -1,4 +1,4 @@
-"""The widget's script as it is put into Megaplan: one content for each placeholder. Free of I/O but for its file."""
+"""Renders the widget's script for each of Megaplan's placeholders."""
 
 from __future__ import annotations
 
@@ -7,43 +7,43 @@ from pathlib import Path
 
 import orjson
 
-from megaplan_gateway.widget_key import widget_key
+from megaplan_gateway.accounts.widget_key import widget_key
 from megaplan_hook.settings import AccountSettings
 
 NAMES = {
-    "common_phone_number": "Телефония: позвонить",
-    "common_telephony_widget": "Телефония: завершить и не беспокоить",
+    "common_phone_number": "Телефония: звонок по клику",
+    "common_telephony_widget": "Телефония: звонки и статус",
 }
-"""Placeholders of Megaplan, and what the widget at each is called there."""
+"""The name of our widget at each placeholder."""
 
 _EMPTY_SETTINGS = "const SETTINGS = {};"
 _PHONE_KEYS = ("phone", "phoneNumber", "number")
-_SIGN_KEYS = ("userSign",)
+_SIGNATURE_KEYS = ("userSign",)
 
 
 def widget_content(settings: AccountSettings, placeholder: str) -> str:
-    """Return the content of the widget at a placeholder; equal settings give equal text.
+    """Return the content of the widget at a placeholder; deterministic for the same settings.
 
-    :raises ValueError: the connection has no ``gateway_url`` or no ``webhook_secret``
+    :raises ValueError: if the connection lacks ``gateway_url`` or ``webhook_secret``
     """
     key = widget_key(settings.webhook_secret)
     if not settings.gateway_url or key is None:
         raise ValueError("the widget needs gateway_url and webhook_secret")
     quirks = settings.vendor_quirks
-    told = {
+    script_settings = {
         "gateway": f"{settings.gateway_url}/{settings.account}/{key}/widget",
         "placeholder": placeholder,
-        "signKeys": list(dict.fromkeys((quirks.widget_sign_key, *_SIGN_KEYS))),
+        "signatureKeys": list(dict.fromkeys((quirks.widget_sign_key, *_SIGNATURE_KEYS))),
         "phoneKeys": list(dict.fromkeys((quirks.widget_phone_key, *_PHONE_KEYS))),
     }
-    # "<" would end the script where the content is read as HTML
-    written = orjson.dumps(told).decode().replace("<", "\\u003c")
-    return _source().replace(_EMPTY_SETTINGS, f"const SETTINGS = {written};", 1)
+    # "</script>" would end the script where the content is parsed as HTML
+    json = orjson.dumps(script_settings).decode().replace("<", "\\u003c")
+    return _source().replace(_EMPTY_SETTINGS, f"const SETTINGS = {json};", 1)
 
 
 @cache
 def _source() -> str:
     source = Path(__file__).with_name("telephony.js").read_text(encoding="utf-8")
     if _EMPTY_SETTINGS not in source:
-        raise RuntimeError("telephony.js has no place for the settings")
+        raise RuntimeError("telephony.js lacks the placeholder for its settings")
     return source

@@ -1,79 +1,79 @@
 <!-- --><script>
-// Telephony in Megaplan's pages: "call" beside every number, "hang up" and "do not disturb" in the telephony widget.
-// A plain script of airflow-provider-megaplan; what it says to the gateway: docs/widget-contract.md.
+// Telephony in Megaplan's pages: click-to-call beside every number; hanging up and do-not-disturb in the telephony
+// widget. Part of airflow-provider-megaplan, plain JavaScript. The gateway's API: docs/widget-contract.md.
 //
-// The first and the last line make it the same to whoever reads it as HTML and to whoever runs it as a script:
-// which of them Megaplan does with a widget's content is documented nowhere.
+// The first and last lines make the file valid both as HTML and as a script, since Megaplan does not document how it
+// treats a widget's content.
 (() => {
   "use strict";
-  const SETTINGS = {}; // filled in by the gateway: gateway, placeholder, signKeys, phoneKeys
+  const SETTINGS = {}; // filled in by the gateway: gateway, placeholder, signatureKeys, phoneKeys
 
-  // --- the adapter: all that is assumed about how Megaplan runs a widget -----------------------------------------
+  // --- adapter: all assumptions about how Megaplan runs a widget --------------------------------------------------
 
-  // Where the widget stands, and what Megaplan tells it: in data attributes around the script, or in the address
-  // of the widget's own frame. `applicationToken`, which such an address also holds, is never looked at.
-  function surroundings() {
+  // Finds the widget's container and the values Megaplan passes to it, either in data attributes around the script or
+  // in the query of the widget's frame. Never reads `applicationToken`, which that query also contains.
+  function readContext() {
     const script = document.currentScript;
-    const place = script && script.parentElement ? script.parentElement : document.body;
-    const address = new URLSearchParams(location.search);
-    const told = (names) => {
+    const container = script && script.parentElement ? script.parentElement : document.body;
+    const query = new URLSearchParams(location.search);
+    const find = (names) => {
       for (const name of names) {
-        for (let holder = script || place; holder; holder = holder.parentElement) {
-          if (holder.dataset[name]) return holder.dataset[name];
+        for (let element = script || container; element; element = element.parentElement) {
+          if (element.dataset[name]) return element.dataset[name];
         }
-        if (address.get(name)) return address.get(name);
+        if (query.get(name)) return query.get(name);
       }
       return null;
     };
-    return { place, sign: told(SETTINGS.signKeys), phone: told(SETTINGS.phoneKeys) };
+    return { container, signature: find(SETTINGS.signatureKeys), phone: find(SETTINGS.phoneKeys) };
   }
 
-  // --- the gateway ---------------------------------------------------------------------------------------------
+  // --- gateway client ---------------------------------------------------------------------------------------------
 
-  const { place, sign, phone } = surroundings();
-  const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  const { container, signature, phone } = readContext();
+  const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-  // One request. Errors carry a sentence for people; `again` says that the same request may be sent once more.
-  async function ask(route, body) {
-    const headers = { "X-User-Sign": sign };
+  // Sends one request. Errors have a message for the user; `retryable` means that the request may be repeated.
+  async function request(route, body) {
+    const headers = { "X-User-Sign": signature };
     const options = { headers, cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer" };
     if (body) {
       headers["Content-Type"] = "application/json";
       Object.assign(options, { method: "POST", body: JSON.stringify(body) });
     }
-    let answer, told;
+    let response, result;
     try {
-      answer = await fetch(`${SETTINGS.gateway}/${route}`, { ...options, signal: AbortSignal.timeout(30000) });
-      told = await answer.json();
+      response = await fetch(`${SETTINGS.gateway}/${route}`, { ...options, signal: AbortSignal.timeout(30000) });
+      result = await response.json();
     } catch {
       throw failure("Нет связи с сервером телефонии. Проверьте интернет или обратитесь к администратору.", true);
     }
-    if (answer.ok) return told;
-    const busy = [408, 413, 429].includes(answer.status);
-    const text = busy ? "Слишком много запросов: подождите минуту." : told.error;
-    throw failure(text || "Сервер телефонии не смог ответить.", answer.status === 503);
+    if (response.ok) return result;
+    const busy = [408, 413, 429].includes(response.status);
+    const message = busy ? "Слишком много запросов. Подождите минуту." : result.error;
+    throw failure(message || "Ошибка сервера телефонии. Попробуйте позже.", response.status === 503);
   }
 
-  function failure(message, again) {
-    return Object.assign(new Error(message), { again });
+  function failure(message, retryable) {
+    return Object.assign(new Error(message), { retryable });
   }
 
-  // A command under one id, however often it has to be sent: the gateway carries it out once.
-  async function command(route, what) {
+  // Sends a command, repeating it under the same id if necessary; the gateway executes it once.
+  async function command(route, parameters) {
     const random = crypto.getRandomValues(new Uint8Array(16));
-    const body = { command_id: Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join(""), ...what };
+    const id = Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
     for (let attempt = 1; ; attempt++) {
       try {
-        const told = await ask(route, body);
-        if (told.state !== "working" || attempt >= 10) return told;
+        const outcome = await request(route, { command_id: id, ...parameters });
+        if (outcome.state !== "working" || attempt >= 10) return outcome;
       } catch (error) {
-        if (!error.again || attempt >= 3) throw error;
+        if (!error.retryable || attempt >= 3) throw error;
       }
-      await pause(1);
+      await sleep(1);
     }
   }
 
-  // --- what people see -----------------------------------------------------------------------------------------
+  // --- user interface ---------------------------------------------------------------------------------------------
 
   const STYLE = `
     .mpt{font:14px/1.4 system-ui,"Segoe UI",Roboto,sans-serif;color:#1f2933}
@@ -92,8 +92,8 @@
     return element;
   }
 
-  function say(element, text, isError = false) {
-    if (element.textContent !== text) element.textContent = element.title = text; // a narrow frame may cut it off
+  function setText(element, text, isError = false) {
+    if (element.textContent !== text) element.textContent = element.title = text; // a narrow frame may truncate it
     element.classList.toggle("error", isError);
   }
 
@@ -103,20 +103,20 @@
     const note = add(root, "span", { className: "note" }, { role: "status" });
     button.addEventListener("click", async () => {
       button.disabled = true;
-      say(note, "Набираем…");
+      setText(note, "Звоним…");
       try {
-        const told = await command("call", { phone });
-        say(note, told.told, told.state !== "done");
+        const outcome = await command("call", { phone });
+        setText(note, outcome.message, outcome.state !== "done");
       } catch (error) {
-        say(note, error.message, true);
+        setText(note, error.message, true);
       }
-      await pause(2); // a double click is one click
+      await sleep(2); // ignores the second click of a double click
       button.disabled = false;
     });
   }
 
   function telephonyPanel(root) {
-    const status = add(root, "p", { className: "status", textContent: "Узнаём состояние…" }, { role: "status" });
+    const status = add(root, "p", { className: "status", textContent: "Загрузка…" }, { role: "status" });
     const calls = add(root, "p", { className: "calls" }, { role: "status" });
     const buttons = add(root, "div", { className: "buttons" });
     const release = { type: "button", className: "hang-up", textContent: "Завершить звонок", disabled: true };
@@ -130,22 +130,22 @@
 
     function show() {
       const call = state.calls.find((one) => one.can_hang_up);
-      say(status, state.status ? `Статус: ${state.status}` : "Статус неизвестен");
-      say(calls, state.calls.map((one) => `${one.told} ${one.phone || ""}`).join("; ") || "Звонков нет");
+      setText(status, state.status ? `Статус: ${state.status}` : "Статус неизвестен");
+      setText(calls, state.calls.map((one) => `${one.message} ${one.phone || ""}`).join("; ") || "Звонков нет");
       hangUp.disabled = busy || !call;
       doNotDisturb.disabled = busy;
       doNotDisturb.setAttribute("aria-pressed", String(state.do_not_disturb === true));
     }
 
-    async function run(route, what) {
+    async function run(route, parameters) {
       busy = true;
       show();
-      say(note, "");
+      setText(note, "");
       try {
-        const told = await command(route, what);
-        if (told.state !== "done") say(note, told.told, true);
+        const outcome = await command(route, parameters);
+        if (outcome.state !== "done") setText(note, outcome.message, true);
       } catch (error) {
-        say(note, error.message, true);
+        setText(note, error.message, true);
       }
       busy = false;
       wake();
@@ -159,29 +159,29 @@
     document.addEventListener("visibilitychange", () => document.hidden || wake());
 
     (async () => {
-      let lost = false;
+      let offline = false;
       for (;;) {
         let seconds = 10;
         try {
-          state = await ask("state");
+          state = await request("state");
           seconds = state.poll_after_seconds;
-          if (lost) say(note, "");
-          lost = false;
+          if (offline) setText(note, "");
+          offline = false;
           show();
         } catch (error) {
-          lost = true;
+          offline = true;
           hangUp.disabled = doNotDisturb.disabled = true;
-          say(note, error.message, true);
+          setText(note, error.message, true);
         }
-        await Promise.race([pause(document.hidden ? 60 : seconds), new Promise((resolve) => (wake = resolve))]);
+        await Promise.race([sleep(document.hidden ? 60 : seconds), new Promise((resolve) => (wake = resolve))]);
       }
     })();
   }
 
-  const root = add(place, "span", { className: "mpt" });
+  const root = add(container, "span", { className: "mpt" });
   add(root, "style", { textContent: STYLE });
-  if (!sign) {
-    const text = "Мегаплан не сообщил виджету, кто вошёл: обратитесь к администратору.";
+  if (!signature) {
+    const text = "Мегаплан не сообщил виджету, кто вы. Обратитесь к администратору.";
     add(root, "span", { className: "error", textContent: text }, { role: "alert" });
   } else if (SETTINGS.placeholder === "common_telephony_widget") {
     telephonyPanel(root);

@@ -1,4 +1,4 @@
-"""Who sits before the browser: ``userSign``, checked by Megaplan and believed for a short while."""
+"""Identifies the employee behind a widget by ``userSign``, verified by Megaplan and cached."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from megaplan_gateway.account import Account
-from megaplan_gateway.live_budget import BudgetSpentError
-from megaplan_gateway.refusals import RefusedError
-from megaplan_gateway.widget.per_minute import PerMinute
+from megaplan_gateway.accounts.account import Account
+from megaplan_gateway.http.rate_limits import SlidingWindow
+from megaplan_gateway.http.refusals import RefusedError
+from megaplan_gateway.vendors.live_budget import BudgetSpentError
 from megaplan_hook.exceptions import MegaplanError
 from megaplan_hook.query import path_id
 from megaplan_sync.kernel.values import boolean, identifier
@@ -22,92 +22,94 @@ from megaplan_sync.telephony.push.exceptions import is_refusal
 
 log = logging.getLogger(__name__)
 
-DISBELIEVED_SECONDS = 60.0
-MOST_REMEMBERED = 5000
-UNKNOWN_PER_MINUTE = 20
-AWAY_SECONDS = 5.0
-"""After Megaplan failed, it is asked about no sign for so long: every widget asks every few seconds."""
-_PATIENCE = 5.0
-_SIGN = re.compile(r"[\x21-\x7e]{1,500}")
+REJECTED_SECONDS = 60.0
+CACHE_SIZE = 5000
+REJECTIONS_PER_MINUTE = 20
+BACKOFF_SECONDS = 5.0
+"""How long no signature is verified after Megaplan failed, since every widget polls every few seconds."""
+_TIMEOUT = 5.0
+_SIGNATURE = re.compile(r"[\x21-\x7e]{1,500}")
 
 _Key = tuple[str, bytes]
 
 
-class UserSigns:
-    """Remembers what Megaplan said of each sign, by its digest.
+class UserSignatures:
+    """Caches Megaplan's verdict on each signature, by its digest.
 
-    Each sign not seen before costs a request out of the account's hour, so wrong ones are not asked about without
-    end: after ``UNKNOWN_PER_MINUTE`` of them everybody unknown has to wait.
+    A new signature costs a request from the account's budget. So after ``REJECTIONS_PER_MINUTE`` wrong ones, further
+    new signatures are refused until the minute is over.
 
-    :param clock: seconds that only grow
+    :param clock: monotonic time in seconds
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._known: OrderedDict[_Key, tuple[int | None, float]] = OrderedDict()
-        self._asking: dict[_Key, asyncio.Lock] = {}
-        self._wrong = PerMinute(UNKNOWN_PER_MINUTE, clock)
-        self._away_until: dict[str, float] = {}
+        self._cache: OrderedDict[_Key, tuple[int | None, float]] = OrderedDict()
+        self._locks: dict[_Key, asyncio.Lock] = {}
+        self._rejections = SlidingWindow(REJECTIONS_PER_MINUTE, clock)
+        self._backoff_until: dict[str, float] = {}
 
-    async def employee(self, account: Account, sign: str | None) -> int:
-        """Return the id of the employee to whom a sign belongs.
+    async def employee_id(self, account: Account, signature: str | None) -> int:
+        """Return the id of the employee to whom a signature belongs.
 
-        :raises RefusedError: 403 for nobody's sign; 429 and 503 when it cannot be found out now
+        :raises RefusedError: 403 if the signature is wrong, 429 or 503 if it cannot be verified now
         """
-        if not sign:
-            raise RefusedError(403, "Мегаплан не сообщил, кто вошёл: обновите страницу.")
-        if not _SIGN.fullmatch(sign):
-            raise _nobody()
-        key = (account.name, hashlib.sha256(sign.encode()).digest())
-        lock = self._asking.setdefault(key, asyncio.Lock())
+        if not signature:
+            raise RefusedError(403, "Мегаплан не сообщил, кто вы. Обновите страницу.")
+        if not _SIGNATURE.fullmatch(signature):
+            raise _wrong_signature()
+        key = (account.name, hashlib.sha256(signature.encode()).digest())
+        lock = self._locks.setdefault(key, asyncio.Lock())
         try:
             async with lock:
-                found = await self._remembered(account, sign, key)
+                employee_id = await self._cached(account, signature, key)
         finally:
             if not lock.locked():
-                self._asking.pop(key, None)
-        if found is None:
-            raise _nobody()
-        return found
+                self._locks.pop(key, None)
+        if employee_id is None:
+            raise _wrong_signature()
+        return employee_id
 
-    async def _remembered(self, account: Account, sign: str, key: _Key) -> int | None:
-        employee, until = self._known.get(key, (None, 0.0))
-        if self._clock() < until:
-            return employee
-        employee = await self._asked(account, sign)
-        believed = account.settings.vendor_quirks.widget_sign_seconds
-        seconds = DISBELIEVED_SECONDS if employee is None else believed
-        self._known[key] = (employee, self._clock() + seconds)
-        self._known.move_to_end(key)
-        while len(self._known) > MOST_REMEMBERED:
-            self._known.popitem(last=False)
-        return employee
+    async def _cached(self, account: Account, signature: str, key: _Key) -> int | None:
+        employee_id, expires_at = self._cache.get(key, (None, 0.0))
+        if self._clock() < expires_at:
+            return employee_id
+        employee_id = await self._verify(account, signature)
+        valid_seconds = account.settings.vendor_quirks.widget_sign_seconds
+        seconds = REJECTED_SECONDS if employee_id is None else valid_seconds
+        self._cache[key] = (employee_id, self._clock() + seconds)
+        self._cache.move_to_end(key)
+        while len(self._cache) > CACHE_SIZE:
+            self._cache.popitem(last=False)
+        return employee_id
 
-    async def _asked(self, account: Account, sign: str) -> int | None:
-        if self._wrong.is_used_up(account.name):
-            raise RefusedError(429, "Слишком много неизвестных подписей: подождите минуту.", retry_after=60)
+    async def _verify(self, account: Account, signature: str) -> int | None:
+        if self._rejections.is_exhausted(account.name):
+            raise RefusedError(429, "Слишком много неудачных проверок. Подождите минуту.", retry_after=60)
         uuid = account.settings.application_uuid
         if not uuid:
             raise RefusedError(
-                403, "В подключении не указано приложение Мегаплана: обратитесь к администратору."
+                403, "В подключении не указано приложение Мегаплана. Обратитесь к администратору."
             )
-        if self._clock() < self._away_until.get(account.name, 0.0):
-            raise _not_confirmed()
-        path = f"/integration/{path_id(uuid)}/checkUserSign/{path_id(sign)}"
+        if self._clock() < self._backoff_until.get(account.name, 0.0):
+            raise _unverified()
+        path = f"/integration/{path_id(uuid)}/checkUserSign/{path_id(signature)}"
         try:
-            answer = await account.megaplan.request("GET", path, patience=_PATIENCE)
+            answer = await account.megaplan.request("GET", path, timeout=_TIMEOUT)
         except (MegaplanError, BudgetSpentError) as error:
             if isinstance(error, MegaplanError) and is_refusal(error):
-                # which of its refusals a wrong sign gets is documented nowhere
-                log.info("sign refused", extra={"account": account.name, "reason": type(error).__name__})
-                self._wrong.count(account.name)
+                # Megaplan does not document which error a wrong signature gets
+                log.info(
+                    "signature rejected", extra={"account": account.name, "reason": type(error).__name__}
+                )
+                self._rejections.count(account.name)
                 return None
-            self._away_until[account.name] = self._clock() + AWAY_SECONDS
-            raise _not_confirmed() from None
-        employee = _working_employee(answer.data)
-        if employee is None:
-            self._wrong.count(account.name)
-        return employee
+            self._backoff_until[account.name] = self._clock() + BACKOFF_SECONDS
+            raise _unverified() from None
+        employee_id = _working_employee(answer.data)
+        if employee_id is None:
+            self._rejections.count(account.name)
+        return employee_id
 
 
 def _working_employee(data: Any) -> int | None:
@@ -116,10 +118,10 @@ def _working_employee(data: Any) -> int | None:
     return None if boolean(data.get("isWorking")) is False else identifier(data.get("id"))
 
 
-def _not_confirmed() -> RefusedError:
-    told = "Мегаплан не подтвердил, кто вошёл: попробуйте через минуту."
-    return RefusedError(503, told, retry_after=10)
+def _unverified() -> RefusedError:
+    message = "Мегаплан не подтвердил, кто вы. Попробуйте через минуту."
+    return RefusedError(503, message, retry_after=10)
 
 
-def _nobody() -> RefusedError:
-    return RefusedError(403, "Мегаплан не узнал вас: обновите страницу.")
+def _wrong_signature() -> RefusedError:
+    return RefusedError(403, "Мегаплан не узнал вас. Обновите страницу.")

@@ -1,6 +1,6 @@
 -- name: insert_command
--- Takes up a command of the widget. Nothing is inserted when its id is known, when another call of this employee is
--- just being started, or when this employee called the same number moments ago: a double click is one click.
+-- Accepts a command of the widget. Inserts nothing if its id is known, if another call of this employee is being
+-- started, or if this employee has just called the same number: a double click counts as one.
 INSERT INTO telephony.commands (account, command_id, employee_id, kind, phone, call_session_id, value)
 SELECT %(account)s, %(command_id)s, %(employee_id)s::bigint, %(kind)s, %(phone)s::text, %(call_session_id)s::bigint,
   %(value)s::boolean
@@ -15,10 +15,10 @@ RETURNING command_id
 
 
 -- name: settle_command
--- Writes down what became of a command; whoever comes second changes nothing.
+-- Saves the outcome of a command; the first outcome wins.
 UPDATE telephony.commands SET
   state = %(state)s,
-  told = %(told)s,
+  message = %(message)s,
   error = %(error)s,
   call_session_id = coalesce(%(call_session_id)s::bigint, call_session_id),
   status_before = %(status_before)s::bigint,
@@ -27,8 +27,8 @@ WHERE account = %(account)s AND command_id = %(command_id)s AND state = 'working
 
 
 -- name: select_command
--- A command as it stands; without it the call of the same employee that stands in its way, see insert_command.
-SELECT command_id, employee_id, kind, phone, call_session_id, value, state, told,
+-- A command, or the call of the same employee that keeps it from being inserted, see insert_command.
+SELECT command_id, employee_id, kind, phone, call_session_id, value, state, message,
   extract(epoch FROM now() - taken_at)::float8 AS age_seconds
 FROM telephony.commands
 WHERE account = %(account)s AND (
@@ -44,7 +44,7 @@ LIMIT 1
 
 
 -- name: select_unknown_calls
--- Calls of an employee that were asked for moments ago and of which UIS did not say whether it began them.
+-- Recently requested calls of an employee whose outcome is unknown.
 SELECT command_id FROM telephony.commands
 WHERE account = %(account)s AND employee_id = %(employee_id)s AND kind = 'call' AND state = 'unknown'
   AND settled_at > now() - make_interval(secs => %(seconds)s)
@@ -52,7 +52,7 @@ ORDER BY settled_at DESC
 
 
 -- name: select_status_before
--- The status that an employee had before do-not-disturb was switched on in the widget last; null: not known.
+-- The status that an employee had when the widget last switched on do-not-disturb.
 SELECT status_before FROM telephony.commands
 WHERE account = %(account)s AND employee_id = %(employee_id)s AND kind = 'do_not_disturb' AND value
   AND state = 'done' AND status_before IS NOT NULL
@@ -61,6 +61,6 @@ LIMIT 1
 
 
 -- name: delete_old_commands
--- Forgets commands nobody repeats any more.
+-- Deletes commands too old to be repeated.
 DELETE FROM telephony.commands
 WHERE account = %(account)s AND taken_at < now() - make_interval(days => %(days)s)

@@ -1,6 +1,6 @@
 -- name: find_route
--- Whom to ring for a number: the responsible employees of whoever has it, the oldest contact's first, who work there and
--- telephone. Contacts that are gone count for nothing.
+-- Whom to ring for a number: the responsible employees of the contacts with that number, oldest contact first, who
+-- still work there and have a telephone. Deleted contacts are ignored.
 SELECT users.employee_id
 FROM megaplan_raw.contact_points AS point
 JOIN megaplan_raw.contacts ON contacts.account = point.account AND contacts.id = point.contact_id
@@ -21,5 +21,5 @@ LIMIT 10
 
 
 -- name: select_telephones
--- Under which numbers the employees of all accounts are rung.
+-- The telephones of the employees of all accounts.
 SELECT account, employee_id, internal_number, lines FROM telephony.users

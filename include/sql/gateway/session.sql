@@ -1,5 +1,5 @@
 -- name: prepare_live_session
--- Settings of a session of the gateway: times without a zone are UTC, and no statement keeps a person waiting for long.
+-- Settings of the gateway's sessions: UTC, durable commits, and no statement may keep a client waiting for long.
 SET TIME ZONE 'UTC';
 SET synchronous_commit = on;
 SET statement_timeout = '10s';

@@ -1,6 +1,6 @@
 -- name: select_call_events_since
--- What notifications tell of calls from one event on: which employee's telephone did what, and which calls are over. A row
--- of the report says the same of a call whose end was lost on the way.
+-- The call events after a given one: which employee's telephone did what, and which calls have ended. A row of the
+-- report ends a call whose final notification was lost.
 SELECT number, call_session_id,
   CASE WHEN source = 'uis_report' THEN 'call_session_finished' ELSE mnemonic END AS mnemonic, occurred_at,
   CASE WHEN payload ->> 'employee_id' ~ '^[0-9]{1,18}$' THEN (payload ->> 'employee_id')::bigint END AS uis_employee_id,
@@ -18,15 +18,15 @@ WHERE account = %(account)s AND call_session_id IS NOT NULL
 ORDER BY number
 
 
--- name: select_calls_just_begun
--- Calls that an employee began in the widget moments ago.
+-- name: select_calls_just_started
+-- Calls that an employee has recently started in the widget.
 SELECT call_session_id, phone FROM telephony.commands
 WHERE account = %(account)s AND employee_id = %(employee_id)s AND kind = 'call' AND state = 'done'
   AND call_session_id IS NOT NULL AND settled_at > now() - make_interval(secs => %(seconds)s)
 
 
 -- name: select_telephony_user
--- Who telephones under an employee's id, with the name of the status as the cabinet shows it.
+-- An employee's telephony user, with the name of the status as UIS shows it.
 SELECT users.employee_id, users.uis_employee_id, users.internal_number, users.uis_status_id,
   coalesce(statuses.name, users.uis_status) AS status, users.do_not_disturb
 FROM telephony.users
@@ -36,7 +36,7 @@ WHERE users.account = %(account)s AND users.employee_id = %(employee_id)s
 
 
 -- name: update_user_statuses
--- Statuses of UIS's employees as of one moment; an answer to an older question than the last changes nothing.
+-- Saves the statuses of UIS employees as of one moment; an answer to an older request than the last changes nothing.
 UPDATE telephony.users AS present SET
   uis_status_id = seen.uis_status_id,
   uis_status = seen.uis_status,
@@ -53,9 +53,9 @@ WHERE present.account = %(account)s AND present.uis_employee_id = seen.uis_emplo
 RETURNING present.employee_id
 
 
--- name: note_status_told
--- The status UIS was just told to give an employee. What was asked before this moment, or so soon after that UIS may
--- not show it yet, is outdated.
+-- name: save_sent_status
+-- Saves the status just set in UIS. Answers to requests sent before this moment, or so soon after it that UIS may not
+-- return it yet, are outdated.
 UPDATE telephony.users SET
   uis_status_id = %(uis_status_id)s,
   uis_status = %(uis_status)s,

@@ -190,6 +190,15 @@ COMMENT ON COLUMN telephony.call_deliveries.claimed_until IS 'Until then no othe
 CREATE INDEX IF NOT EXISTS call_deliveries_open ON telephony.call_deliveries (account, call_session_id)
   WHERE history IN ('due', 'unsure') OR recording IN ('waiting', 'due', 'unsure') OR communication IN ('waiting', 'due', 'unsure');
 
+DO $$ BEGIN -- both columns were called told until version 5
+  IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('telephony.cards') AND attname = 'told') THEN
+    ALTER TABLE telephony.cards RENAME COLUMN told TO sent;
+  END IF;
+  IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('telephony.commands') AND attname = 'told') THEN
+    ALTER TABLE telephony.commands RENAME COLUMN told TO message;
+  END IF;
+END $$;
+
 CREATE TABLE IF NOT EXISTS telephony.cards ( -- since version 2
   account         text        NOT NULL,
   provider_id     text        NOT NULL,
@@ -197,7 +206,7 @@ CREATE TABLE IF NOT EXISTS telephony.cards ( -- since version 2
   is_companion    boolean     NOT NULL,
   employee_id     bigint      NOT NULL,
   state           text        NOT NULL DEFAULT 'opening' CHECK (state IN ('opening', 'open', 'closed', 'given_up')),
-  told            text,
+  sent            text,
   call_info_id    text,
   tries           integer     NOT NULL DEFAULT 0,
   due_at          timestamptz NOT NULL DEFAULT now(),
@@ -211,7 +220,7 @@ COMMENT ON COLUMN telephony.cards.provider_id IS 'CallInfo.providerId: the call 
 COMMENT ON COLUMN telephony.cards.is_companion IS 'A pop-up only, of one of several whose phones rang: never a call of its own';
 COMMENT ON COLUMN telephony.cards.employee_id IS 'Megaplan''s employee on whose screen it is';
 COMMENT ON COLUMN telephony.cards.state IS 'opening: asked for, and the answer is not known (yet); open; closed; given_up: Megaplan did not take it';
-COMMENT ON COLUMN telephony.cards.told IS 'What Megaplan was told last: type, state and employee';
+COMMENT ON COLUMN telephony.cards.sent IS 'Type, state and employee last sent to Megaplan';
 COMMENT ON COLUMN telephony.cards.due_at IS 'When the gateway looks at it again by itself, if it is not closed';
 CREATE INDEX IF NOT EXISTS cards_of_call ON telephony.cards (account, call_session_id);
 CREATE INDEX IF NOT EXISTS cards_not_closed ON telephony.cards (due_at) WHERE state IN ('opening', 'open');
@@ -239,7 +248,7 @@ CREATE TABLE IF NOT EXISTS telephony.commands (
   value           boolean,
   status_before   bigint,
   state           text        NOT NULL DEFAULT 'working' CHECK (state IN ('working', 'done', 'failed', 'unknown')),
-  told            text,
+  message         text,
   error           text,
   taken_at        timestamptz NOT NULL DEFAULT now(),
   settled_at      timestamptz,
@@ -253,7 +262,7 @@ COMMENT ON COLUMN telephony.commands.call_session_id IS 'The call that was begun
 COMMENT ON COLUMN telephony.commands.value IS 'Of do_not_disturb: on or off';
 COMMENT ON COLUMN telephony.commands.status_before IS 'UIS''s status that do-not-disturb took the place of';
 COMMENT ON COLUMN telephony.commands.state IS 'working: taken up, and maybe sent to UIS; failed: UIS did not do it; unknown: UIS did not say';
-COMMENT ON COLUMN telephony.commands.told IS 'What the employee was told, in Russian';
+COMMENT ON COLUMN telephony.commands.message IS 'Message to the employee, in Russian';
 COMMENT ON COLUMN telephony.commands.error IS 'Class and mnemonic of UIS''s refusal';
 CREATE UNIQUE INDEX IF NOT EXISTS commands_one_call_at_a_time ON telephony.commands (account, employee_id)
   WHERE kind = 'call' AND state = 'working';

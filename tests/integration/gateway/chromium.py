@@ -16,7 +16,7 @@ REMEDY = (
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A browser for all tests of a module; the machine's own, otherwise the one playwright has installed."""
+    """One browser per module: the system's Chromium, otherwise the one installed by Playwright."""
     found = next(filter(None, map(shutil.which, _NAMES)), None)
     with sync_playwright() as playwright:
         try:

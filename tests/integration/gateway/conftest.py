@@ -1,4 +1,4 @@
-"""The gateway between an empty database with all tables and an emulated Megaplan; nobody at UIS's address."""
+"""A gateway with an empty database and an emulated Megaplan; UIS's address is unreachable."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from .served import ServedGateway, served, set_connections
 
 @pytest.fixture
 def template(prepared_template: str) -> str:
-    """The tests here begin with all tables, empty."""
+    """Tests in this folder start with all tables, empty."""
     return prepared_template
 
 
@@ -33,7 +33,7 @@ def connections(
     connect: Callable[..., str],
     megaplan: EmulatedMegaplan,
 ) -> str:
-    """Connections in the environment; the account's name."""
+    """The connections in the environment; returns the account's name."""
     set_connections(monkeypatch, database_uri, connect, "http://127.0.0.1:9")
     return f"127.0.0.1:{megaplan.port}"
 
@@ -54,19 +54,19 @@ def call_world(
     megaplan: EmulatedMegaplan,
     uis: Client,
 ) -> CallWorld:
-    """Both emulated sides; UIS's clock stands at the present moment and moves by hand."""
+    """Both emulated vendors; UIS's clock is set to now and advanced by the test."""
     uis.control("clock", {"time": time.time()})
     set_connections(monkeypatch, database_uri, connect, uis.url)
     call_world = CallWorld(tables, database_uri, megaplan, uis, f"127.0.0.1:{megaplan.port}")
-    call_world.let_them_telephone(ANNA, PETER, OLGA)
+    call_world.add_telephony_users(ANNA, PETER, OLGA)
     megaplan.control("popups", method="DELETE")
     megaplan.control("requests", method="DELETE")
     return call_world
 
 
 @pytest.fixture
-def at_work(call_world: CallWorld) -> Iterator[ServedGateway]:
-    """A gateway that gets the notifications of the call_world."""
+def running_gateway(call_world: CallWorld) -> Iterator[ServedGateway]:
+    """A gateway that receives the notifications of ``call_world``."""
     with served(call_world.account) as running:
         call_world.notify(running)
         yield running

@@ -1,4 +1,4 @@
-"""A gateway in a process of its own, which a test may kill."""
+"""A gateway in a separate process that a test may kill."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).parents[3]
 
 @contextmanager
 def gateway_process(port: int, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run ``python -m megaplan_gateway`` with the connections of the environment, ready when the block begins."""
+    """Run ``python -m megaplan_gateway`` with the environment's connections; ready inside the block."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "megaplan_gateway", "--port", str(port)],

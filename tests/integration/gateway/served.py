@@ -1,4 +1,4 @@
-"""A gateway that serves on a port, in a thread of the test's own process."""
+"""A gateway running in a thread of the test process."""
 
 import json
 import threading
@@ -11,10 +11,10 @@ import httpx
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from megaplan_gateway.airflow_connections import read_accounts, read_postgres_address
+from megaplan_gateway.accounts.airflow_connections import read_accounts, read_postgres_address
 from megaplan_gateway.app import build_app
+from megaplan_gateway.http.server import Server
 from megaplan_gateway.options import Options
-from megaplan_gateway.server import Server
 from megaplan_gateway.service import Gateway
 from tests.emulators.uis_client import TOKEN
 
@@ -23,7 +23,7 @@ UIS_SECRET = "uis-secret-a3b94c7718"
 
 
 class ServedGateway:
-    """A running gateway, and a client that speaks with it."""
+    """A running gateway and an HTTP client for it."""
 
     def __init__(self, gateway: Gateway, server: Server, account: str) -> None:
         self.gateway = gateway
@@ -36,14 +36,14 @@ class ServedGateway:
         return f"/{account or self.account}/{secret}{route}"
 
     def notify(self, body: Any, **headers: str) -> httpx.Response:
-        """Send a notification of UIS as JSON."""
+        """Send a UIS notification as JSON."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.client.post(self.path("/uis"), content=content, headers=headers)
 
 
 @contextmanager
 def served(account: str, options: Options | None = None, port: int = 0) -> Iterator[ServedGateway]:
-    """Serve the accounts of the environment's connections until the block ends."""
+    """Serve the accounts of the environment's connections inside the block."""
     gateway = Gateway(read_postgres_address(), read_accounts, options)
     server = Server(build_app(gateway), port=port)
     thread = threading.Thread(target=server.run)
@@ -81,7 +81,7 @@ def set_connections(
     uis_url: str,
     **settings: Any,
 ) -> None:
-    """Let the environment hold the three connections."""
+    """Set the three connections in the environment."""
     monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_POSTGRES", json.dumps(postgres_connection(database_uri)))
     uis = {
         "conn_type": "uis",
@@ -90,5 +90,5 @@ def set_connections(
     }
     monkeypatch.setenv("AIRFLOW_CONN_UIS_DEFAULT", json.dumps(uis))
     monkeypatch.setenv("AIRFLOW_VAR_MEGAPLAN_ACCOUNTS", '["megaplan_default"]')
-    given = {"telephony_active": True, "uis_conn_id": "uis_default", "webhook_secret": MEGAPLAN_SECRET}
-    connect(**{**given, **settings})
+    defaults = {"telephony_active": True, "uis_conn_id": "uis_default", "webhook_secret": MEGAPLAN_SECRET}
+    connect(**{**defaults, **settings})

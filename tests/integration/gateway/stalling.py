@@ -1,4 +1,4 @@
-"""A way to Postgres that can be made to hang: connections stand, and nothing passes any more."""
+"""A Postgres proxy that can be made to hang: connections stay open, but no data passes."""
 
 import socket
 import threading
@@ -10,60 +10,60 @@ from typing import Any
 from .served import postgres_connection
 
 
-class StallingWay:
-    """Passes bytes on in both directions until it is told to hang."""
+class StallingProxy:
+    """Forwards bytes in both directions until ``hang`` is called."""
 
-    def __init__(self, where: dict[str, Any]) -> None:
-        self._where = where
-        self._flows = threading.Event()
-        self._flows.set()
+    def __init__(self, target: dict[str, Any]) -> None:
+        self._target = target
+        self._is_open = threading.Event()
+        self._is_open.set()
         self._sockets: list[socket.socket] = []
-        self._door = socket.create_server(("127.0.0.1", 0))
-        self.connection = {**where, "host": "127.0.0.1", "port": self._door.getsockname()[1]}
-        threading.Thread(target=self._let_in, daemon=True).start()
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.connection = {**target, "host": "127.0.0.1", "port": self._server.getsockname()[1]}
+        threading.Thread(target=self._accept, daemon=True).start()
 
     def hang(self) -> None:
-        """Let nothing pass any more; connections stay open."""
-        self._flows.clear()
+        """Stop forwarding; connections stay open."""
+        self._is_open.clear()
 
     def close(self) -> None:
-        """Close everything."""
-        self._flows.set()
-        for one in (self._door, *self._sockets):
+        """Close all sockets."""
+        self._is_open.set()
+        for one in (self._server, *self._sockets):
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
 
-    def _let_in(self) -> None:
+    def _accept(self) -> None:
         with suppress(OSError):
             while True:
-                caller, _ = self._door.accept()
-                behind = self._postgres()
-                self._sockets += [caller, behind]
-                for ends in ((caller, behind), (behind, caller)):
-                    threading.Thread(target=self._pass_on, args=ends, daemon=True).start()
+                client, _ = self._server.accept()
+                postgres = self._connect()
+                self._sockets += [client, postgres]
+                for ends in ((client, postgres), (postgres, client)):
+                    threading.Thread(target=self._forward, args=ends, daemon=True).start()
 
-    def _postgres(self) -> socket.socket:
-        host, port = str(self._where["host"]), int(self._where["port"])
+    def _connect(self) -> socket.socket:
+        host, port = str(self._target["host"]), int(self._target["port"])
         if not host.startswith("/"):
             return socket.create_connection((host, port))
-        behind = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        behind.connect(str(Path(host) / f".s.PGSQL.{port}"))
-        return behind
+        postgres = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        postgres.connect(str(Path(host) / f".s.PGSQL.{port}"))
+        return postgres
 
-    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
+    def _forward(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):
             while received := source.recv(65_536):
-                self._flows.wait()
+                self._is_open.wait()
                 target.sendall(received)
             target.shutdown(socket.SHUT_WR)
 
 
 @contextmanager
-def stalling_way(database_uri: str) -> Iterator[StallingWay]:
-    """Lead to a database until the block ends."""
-    way = StallingWay(postgres_connection(database_uri))
+def stalling_proxy(database_uri: str) -> Iterator[StallingProxy]:
+    """Run a proxy to a database inside the block."""
+    proxy = StallingProxy(postgres_connection(database_uri))
     try:
-        yield way
+        yield proxy
     finally:
-        way.close()
+        proxy.close()

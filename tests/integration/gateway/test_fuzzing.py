@@ -1,4 +1,4 @@
-"""Whatever is sent to the receivers: an answer below 500, with a reason for people where it is a refusal."""
+"""Fuzzing the receivers: every response is below 500, and every refusal gives a readable reason."""
 
 import json
 import logging
@@ -58,7 +58,7 @@ ROUTES = {"/uis": UIS_SECRET, "/route": UIS_SECRET, "/megaplan": MEGAPLAN_SECRET
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_no_message_is_our_fault(
+def test_no_message_causes_a_server_error(
     route: str, gateway: ServedGateway, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = gateway.path(route, secret=ROUTES[route])
@@ -81,7 +81,7 @@ def test_no_message_is_our_fault(
     assert [line for line in ours if UIS_SECRET in line or MEGAPLAN_SECRET in line] == []
 
 
-def test_no_path_and_no_method_is_our_fault(gateway: ServedGateway) -> None:
+def test_no_path_or_method_causes_a_server_error(gateway: ServedGateway) -> None:
     parts = st.text(max_size=20) | st.sampled_from(
         ["..", "%2e%2e", "uis", gateway.account, UIS_SECRET, "%00"]
     )

@@ -1,4 +1,4 @@
-"""Many messages share a commit, of several accounts too, and one that Postgres refuses takes no other with it."""
+"""Group commit: messages of several accounts share a commit; one that Postgres rejects does not affect the others."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ import pytest
 from psycopg import Connection
 
 from megaplan_gateway.database import database_pool
-from megaplan_gateway.inbox_writer import InboxFullError, InboxWriter, UnstorableError
+from megaplan_gateway.inbox.inbox_writer import InboxFullError, InboxWriter, UnstorableError
 from megaplan_gateway.metrics import Metrics
 from megaplan_gateway.options import Options
 from megaplan_sync.inbox.event_store import UIS_NOTIFICATION, EventRow, Message, event_row
@@ -24,14 +24,14 @@ def row(number: int) -> EventRow:
 
 
 def unstorable(number: int, text: str) -> EventRow:
-    sound = row(number)
-    return sound._replace(said=replace(sound.said, mnemonic=text))
+    valid = row(number)
+    return valid._replace(said=replace(valid.said, mnemonic=text))
 
 
 def writing(
     uri: str, work: Callable[[InboxWriter], Awaitable[Any]], options: Options | None = None
 ) -> tuple[Any, float]:
-    """Run something beside a writer; return its result and the number of commits."""
+    """Run a coroutine with a running writer; return its result and the number of commits."""
     metrics = Metrics()
 
     async def run() -> Any:
@@ -68,8 +68,8 @@ def test_messages_of_several_accounts_and_sources_share_a_commit(
     assert sorted(found) == sorted((*place, 3) for place in places)
 
 
-@pytest.mark.parametrize("text", ["a\0b", "a\ud800b"], ids=["refused by Postgres", "never gets there"])
-def test_a_message_that_cannot_be_stored_takes_no_other_with_it(
+@pytest.mark.parametrize("text", ["a\0b", "a\ud800b"], ids=["rejected by Postgres", "cannot be encoded"])
+def test_an_unstorable_message_does_not_affect_the_others(
     text: str, tables: Connection[Any], database_uri: str
 ) -> None:
     async def work(writer: InboxWriter) -> list[Any]:
@@ -86,12 +86,12 @@ def test_a_message_that_cannot_be_stored_takes_no_other_with_it(
 
 
 @pytest.mark.usefixtures("tables")
-def test_more_than_may_wait_is_refused_at_once(database_uri: str) -> None:
+def test_messages_beyond_the_queue_limit_are_refused_at_once(database_uri: str) -> None:
     async def work(writer: InboxWriter) -> list[Any]:
         return await asyncio.gather(
             *(writer.store("a", UIS_NOTIFICATION, row(number)) for number in range(1, 9)),
             return_exceptions=True,
         )
 
-    told, _ = writing(database_uri, work, Options(most_waiting=5))
-    assert sum(isinstance(one, InboxFullError) for one in told) == 3
+    results, _ = writing(database_uri, work, Options(max_waiting=5))
+    assert sum(isinstance(one, InboxFullError) for one in results) == 3

@@ -1,4 +1,4 @@
-"""A gateway that is killed while it is busy has stored whatever it answered, and wrote no secret into its log."""
+"""A gateway killed under load has stored everything it acknowledged, and logged no secret."""
 
 import json
 import signal
@@ -22,17 +22,17 @@ pytest_plugins = ["tests.emulators.uis_fixtures"]
 
 
 class Load:
-    """Senders that go on until nobody answers, and what they were told."""
+    """Senders that run until the gateway stops answering, and the messages it acknowledged."""
 
     def __init__(self, url: str, senders: int) -> None:
         self._url = url
-        self.answered: list[int] = []
-        self._threads = [threading.Thread(target=self._send, args=(place,)) for place in range(senders)]
+        self.acknowledged: list[int] = []
+        self._threads = [threading.Thread(target=self._send, args=(sender,)) for sender in range(senders)]
         for thread in self._threads:
             thread.start()
 
-    def _send(self, place: int) -> None:
-        number = 900_000_000 + place * 100_000
+    def _send(self, sender: int) -> None:
+        number = 900_000_000 + sender * 100_000
         with httpx.Client(trust_env=False, timeout=5) as client:
             while True:
                 number += 1
@@ -42,38 +42,38 @@ class Load:
                 except httpx.HTTPError:
                     return
                 if answer.status_code == 200:
-                    self.answered.append(number)
+                    self.acknowledged.append(number)
 
     def wait(self) -> None:
         for thread in self._threads:
             thread.join(timeout=10)
 
 
-def test_everything_that_was_answered_is_in_the_inbox(
+def test_everything_acknowledged_is_in_the_inbox(
     call_world: CallWorld, megaplan: EmulatedMegaplan, tmp_path: Path
 ) -> None:
     port, log = free_port(0), tmp_path / "gateway.log"
     with gateway_process(port, log) as process:
         load = Load(f"http://127.0.0.1:{port}/{call_world.account}/{UIS_SECRET}/uis", senders=6)
         until = time.monotonic() + 20
-        while len(load.answered) < 300:
+        while len(load.acknowledged) < 300:
             assert time.monotonic() < until
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
         load.wait()
-    assert len(load.answered) >= 300
-    assert set(load.answered) <= sessions(call_world.database), "answered and not stored"
-    assert_nothing_private(log.read_text())
+    assert len(load.acknowledged) >= 300
+    assert set(load.acknowledged) <= sessions(call_world.database), "acknowledged but not stored"
+    assert_no_private_data(log.read_text())
 
 
 def sessions(database: Connection[Any]) -> set[int]:
     return {session for (session,) in database.execute("SELECT call_session_id FROM telephony.events")}
 
 
-def assert_nothing_private(log: str) -> None:
-    assert '"event":"gateway listens"' in log
+def assert_no_private_data(log: str) -> None:
+    assert '"event":"gateway listening"' in log
     for private in (UIS_SECRET, MEGAPLAN_SECRET, RINGING["contact_phone_number"], STRANGER, "demo-password"):
         assert str(private) not in log
-    listening = log.index('{"at"')  # before that Airflow speaks
-    assert [line for line in log[listening:].splitlines() if not line.startswith("{")] == []
+    start = log.index('{"at"')  # preceded by Airflow's own output
+    assert [line for line in log[start:].splitlines() if not line.startswith("{")] == []
     assert str(ANNA) not in log

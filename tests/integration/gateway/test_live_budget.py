@@ -1,4 +1,4 @@
-"""Requests of the live lane out of the account's budget."""
+"""The live lane's use of the account's request budget."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,7 +8,7 @@ import pytest
 from psycopg import Connection
 
 from megaplan_gateway.database import database_pool
-from megaplan_gateway.live_budget import BudgetSpentError, LiveBudget
+from megaplan_gateway.vendors.live_budget import BudgetSpentError, LiveBudget
 from megaplan_hook.settings import AccountSettings
 
 SETTINGS = AccountSettings(
@@ -32,13 +32,13 @@ def with_budget(uri: str, work: Callable[[LiveBudget], Awaitable[Any]], settings
 
 
 async def crowd_then_one(budget: LiveBudget) -> list[Any]:
-    """Let many ask who cannot wait, and then one who can."""
+    """Make many callers with a short timeout compete, then one with a longer timeout."""
     crowd = await asyncio.gather(*(budget.acquire(0.3) for _ in range(40)), return_exceptions=True)
     await budget.acquire(1.0)
     return crowd
 
 
-def test_who_cannot_wait_takes_no_turn_from_others(tables: Connection[Any], database_uri: str) -> None:
+def test_callers_that_time_out_spend_nothing(tables: Connection[Any], database_uri: str) -> None:
     crowd = with_budget(database_uri, crowd_then_one, SETTINGS)
     assert crowd.count(None) == 1
     assert sum(isinstance(one, BudgetSpentError) for one in crowd) == 39
@@ -47,7 +47,7 @@ def test_who_cannot_wait_takes_no_turn_from_others(tables: Connection[Any], data
     ).fetchone() == (2,)
 
 
-def test_without_postgres_the_same_holds() -> None:
+def test_the_same_holds_without_postgres() -> None:
     async def work() -> list[Any]:
         pool = database_pool("host=127.0.0.1 port=1", 2)
         try:
@@ -58,7 +58,7 @@ def test_without_postgres_the_same_holds() -> None:
     assert asyncio.run(work()).count(None) == 1
 
 
-def test_a_spent_hour_is_told_at_once(tables: Connection[Any], database_uri: str) -> None:
+def test_an_exhausted_hour_is_reported_at_once(tables: Connection[Any], database_uri: str) -> None:
     async def work(budget: LiveBudget) -> None:
         await budget.acquire(1.0)
         with pytest.raises(BudgetSpentError):

@@ -1,4 +1,4 @@
-"""Cards on employees' screens follow the call: they appear, change, move and close, and nothing is shown twice."""
+"""Pop-ups follow the call: they appear, change, move and close, and none is shown twice."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ from .served import ServedGateway
 pytest_plugins = ["tests.emulators.uis_fixtures"]
 
 GROUP_RINGS = {"employee_answers": None}
-"""Nobody answers by himself: the test does it for them."""
+"""Nobody answers until the test makes an employee answer."""
 
 
-def test_all_whose_phones_ring_see_a_card_and_only_who_answers_keeps_it(
-    call_world: CallWorld, at_work: ServedGateway
+def test_everybody_rung_sees_a_card_and_only_whoever_answers_keeps_it(
+    call_world: CallWorld, running_gateway: ServedGateway
 ) -> None:
-    number = call_world.begin(at_work, **GROUP_RINGS)
+    number = call_world.start_call(running_gateway, **GROUP_RINGS)
     assert call_world.screens() == {
         ANNA: [f"{number} calling"],
         PETER: [f"{number}/502 calling"],
@@ -27,58 +27,62 @@ def test_all_whose_phones_ring_see_a_card_and_only_who_answers_keeps_it(
     card = call_world.calls()[str(number)]
     assert (card["type"], card["fromPhone"], card["toPhone"]) == ("in", STRANGER, "74950000001")
     call_world.uis.mutate("answer_call", id=number, employee=502)
-    call_world.after(at_work, 0)
+    call_world.advance(running_gateway, 0)
     assert call_world.screens() == {PETER: [f"{number} talking"]}
-    call_world.after(at_work, 10)
+    call_world.advance(running_gateway, 10)
     call_world.uis.mutate("hang_up_call", id=number)
-    call_world.after(at_work, 0)
+    call_world.advance(running_gateway, 0)
     assert call_world.screens() == {}
     card = call_world.calls()[str(number)]
     assert (card["type"], card["state"], card["toUser"]["id"]) == ("in", "finished", str(PETER))
     assert card["timeTo"] is not None
     assert {call["state"] for call in call_world.calls().values()} == {"finished"}
     assert set(call_world.cards().values()) == {"closed"}
-    ledger = call_world.ledger(number)
-    assert ledger is not None
-    assert (ledger["made_live"], ledger["call_info_id"]) == (True, str(card["id"]))
+    delivery = call_world.outbox_row(number)
+    assert delivery is not None
+    assert (delivery["made_live"], delivery["call_info_id"]) == (True, str(card["id"]))
 
 
-def test_of_a_lost_call_every_card_closes_and_one_missed_call_stays(
-    call_world: CallWorld, at_work: ServedGateway
+def test_after_a_missed_call_all_cards_close_and_one_missed_call_remains(
+    call_world: CallWorld, running_gateway: ServedGateway
 ) -> None:
-    number = call_world.begin(at_work, **GROUP_RINGS)
+    number = call_world.start_call(running_gateway, **GROUP_RINGS)
     assert len(call_world.screens()) == 3
     call_world.uis.mutate("hang_up_call", id=number)
-    call_world.after(at_work, 0)
+    call_world.advance(running_gateway, 0)
     assert call_world.screens() == {}
     missed = [call for call in call_world.calls().values() if call["type"] == "miss"]
     assert [call["providerId"] for call in missed] == [str(number)]
     assert missed[0]["state"] == "finished"
 
 
-def test_phones_that_ring_in_turn_share_one_card(call_world: CallWorld, at_work: ServedGateway) -> None:
-    number = call_world.begin(at_work, "ring_in_turn", answers={"502": 4})
+def test_telephones_that_ring_in_turn_share_one_card(
+    call_world: CallWorld, running_gateway: ServedGateway
+) -> None:
+    number = call_world.start_call(running_gateway, "ring_in_turn", answers={"502": 4})
     assert call_world.screens() == {ANNA: [f"{number} calling"]}
-    call_world.after(at_work, 31)  # her phone stops after thirty seconds
+    call_world.advance(running_gateway, 31)  # each telephone rings for thirty seconds
     assert call_world.screens() == {PETER: [f"{number} calling"]}
-    call_world.after(at_work, 4)
+    call_world.advance(running_gateway, 4)
     assert call_world.screens() == {PETER: [f"{number} talking"]}
-    call_world.after(at_work, 60)
+    call_world.advance(running_gateway, 60)
     assert call_world.screens() == {}
     assert set(call_world.calls()) == {str(number)}
 
 
-def test_a_transferred_call_moves_to_whom_it_was_given(call_world: CallWorld, at_work: ServedGateway) -> None:
-    number = call_world.begin(at_work, employee=501, employee_answers=1)
-    call_world.after(at_work, 1)
+def test_a_transferred_call_moves_to_the_new_employee(
+    call_world: CallWorld, running_gateway: ServedGateway
+) -> None:
+    number = call_world.start_call(running_gateway, employee=501, employee_answers=1)
+    call_world.advance(running_gateway, 1)
     assert call_world.screens() == {ANNA: [f"{number} talking"]}
-    call_world.after(at_work, 5)
+    call_world.advance(running_gateway, 5)
     call_world.uis.mutate("transfer_call", id=number, to=503, answers=3)
-    call_world.after(at_work, 1)
+    call_world.advance(running_gateway, 1)
     assert call_world.screens() == {ANNA: [f"{number} talking"], OLGA: [f"{number}/503 calling"]}
-    call_world.after(at_work, 3)
+    call_world.advance(running_gateway, 3)
     assert call_world.screens() == {OLGA: [f"{number} talking"]}
-    call_world.after(at_work, 90)
+    call_world.advance(running_gateway, 90)
     assert call_world.screens() == {}
     assert call_world.calls()[str(number)]["toUser"]["id"] == str(OLGA)
 
@@ -90,53 +94,55 @@ def test_a_transferred_call_moves_to_whom_it_was_given(call_world: CallWorld, at
         ("outgoing_unanswered", ["calling", "calling"], ("fail", "finished")),
     ],
 )
-def test_who_dials_sees_a_card(
-    kind: str, states: list[str], end: tuple[str, str], call_world: CallWorld, at_work: ServedGateway
+def test_the_employee_who_dials_sees_a_card(
+    kind: str, states: list[str], end: tuple[str, str], call_world: CallWorld, running_gateway: ServedGateway
 ) -> None:
-    number = call_world.begin(at_work, kind, employee=502)
+    number = call_world.start_call(running_gateway, kind, employee=502)
     assert call_world.screens() == {PETER: [f"{number} {states[0]}"]}
-    call_world.after(at_work, 8)
+    call_world.advance(running_gateway, 8)
     assert call_world.screens() == {PETER: [f"{number} {states[1]}"]}
-    call_world.after(at_work, 90)
+    call_world.advance(running_gateway, 90)
     assert call_world.screens() == {}
     card = call_world.calls()[str(number)]
     assert (card["type"], card["state"]) == end
     assert (card["fromUser"]["id"], card["toPhone"]) == (str(PETER), STRANGER)
 
 
-def test_click_to_call_shows_a_card_while_the_own_phone_rings(
-    call_world: CallWorld, at_work: ServedGateway
+def test_click_to_call_shows_a_card_while_the_employees_telephone_rings(
+    call_world: CallWorld, running_gateway: ServedGateway
 ) -> None:
-    number = call_world.begin(at_work, "call_api", employee=502, employee_answers=2, contact_answers=3)
+    number = call_world.start_call(
+        running_gateway, "call_api", employee=502, employee_answers=2, contact_answers=3
+    )
     assert call_world.screens() == {PETER: [f"{number} calling"]}
-    call_world.after(at_work, 5)
+    call_world.advance(running_gateway, 5)
     assert call_world.screens() == {PETER: [f"{number} talking"]}
 
 
-def test_colleagues_among_themselves_see_no_card(call_world: CallWorld, at_work: ServedGateway) -> None:
-    call_world.begin(at_work, "internal", employee=502)
-    call_world.after(at_work, 100)
+def test_internal_calls_show_no_card(call_world: CallWorld, running_gateway: ServedGateway) -> None:
+    call_world.start_call(running_gateway, "internal", employee=502)
+    call_world.advance(running_gateway, 100)
     assert (call_world.calls(), call_world.cards()) == ({}, {})
 
 
-def test_who_is_not_in_megaplan_gets_no_card_and_no_data(
-    call_world: CallWorld, at_work: ServedGateway
+def test_an_employee_who_is_not_in_megaplan_gets_no_card_and_no_data(
+    call_world: CallWorld, running_gateway: ServedGateway
 ) -> None:
     call_world.database.execute("DELETE FROM telephony.users WHERE uis_employee_id <> 501")
-    number = call_world.begin(at_work, **GROUP_RINGS)
+    number = call_world.start_call(running_gateway, **GROUP_RINGS)
     assert call_world.screens() == {ANNA: [f"{number} calling"]}
     call_world.uis.mutate("answer_call", id=number, employee=502)
-    call_world.after(at_work, 0)
+    call_world.advance(running_gateway, 0)
     assert call_world.screens() == {}, "somebody else has answered"
     assert set(call_world.calls()) == {str(number)}
-    again = call_world.begin(at_work, "outgoing_answered", employee=503)
-    call_world.after(at_work, 100)
+    again = call_world.start_call(running_gateway, "outgoing_answered", employee=503)
+    call_world.advance(running_gateway, 100)
     assert str(again) not in call_world.calls()
-    assert call_world.ledger(again) is None
+    assert call_world.outbox_row(again) is None
 
 
-def test_the_client_is_named_when_the_raw_tables_leave_no_doubt(
-    call_world: CallWorld, at_work: ServedGateway
+def test_the_client_is_linked_if_the_raw_tables_have_exactly_one(
+    call_world: CallWorld, running_gateway: ServedGateway
 ) -> None:
     people = call_world.megaplan.control("state?entity=contractors")
     client = next(one for one in people if one["contentType"] == "ContractorHuman")
@@ -151,14 +157,16 @@ def test_the_client_is_named_when_the_raw_tables_leave_no_doubt(
         VALUES (%(account)s, %(id)s, 0, %(phone)s, '{}', '')""",
         known,
     )
-    number = call_world.begin(at_work, **GROUP_RINGS)
+    number = call_world.start_call(running_gateway, **GROUP_RINGS)
     assert call_world.calls()[str(number)]["fromUser"]["id"] == str(client["id"])
-    call_world.tell(at_work, "call_proceeding", employee_id=501, contact_phone_number=f"+{STRANGER}")
+    call_world.send_event(
+        running_gateway, "call_proceeding", employee_id=501, contact_phone_number=f"+{STRANGER}"
+    )
     assert call_world.calls()[str(OWN_CALL)]["fromUser"]["id"] == str(client["id"])
     call_world.database.execute(
         "UPDATE megaplan_raw.contacts SET kind = 'company'"
     )  # Megaplan has no such company
-    other = call_world.begin(at_work, **GROUP_RINGS)
+    other = call_world.start_call(running_gateway, **GROUP_RINGS)
     assert call_world.calls()[str(other)]["fromUser"] is None
     assert f"{other} calling" in call_world.screens()[ANNA]
 
@@ -170,15 +178,15 @@ def test_the_client_is_named_when_the_raw_tables_leave_no_doubt(
         {"notify_disorder": 1.0, "notify_disorder_s": 2},
         {"notify_duplicates": 0.7, "notify_disorder": 0.7, "notify_disorder_s": 3, "notify_concurrent": True},
     ],
-    ids=["doubled", "shuffled", "both"],
+    ids=["repeated", "shuffled", "both"],
 )
-def test_neither_order_nor_repetition_changes_what_comes_out(
-    knobs: dict[str, Any], call_world: CallWorld, at_work: ServedGateway
+def test_neither_order_nor_repetition_of_events_changes_the_result(
+    knobs: dict[str, Any], call_world: CallWorld, running_gateway: ServedGateway
 ) -> None:
     call_world.uis.control("knobs", knobs)
-    number = call_world.begin(at_work, "transferred", employee=501)
+    number = call_world.start_call(running_gateway, "transferred", employee=501)
     for _ in range(40):
-        call_world.after(at_work, 3)
+        call_world.advance(running_gateway, 3)
     assert call_world.screens() == {}
     card = call_world.calls()[str(number)]
     truth = call_world.uis.truth(number)
@@ -187,32 +195,34 @@ def test_neither_order_nor_repetition_changes_what_comes_out(
     assert set(call_world.cards().values()) == {"closed"}
 
 
-def test_the_vendors_own_templates_show_cards_too(call_world: CallWorld, at_work: ServedGateway) -> None:
-    call_world.notify(at_work, template="default")
-    number = call_world.begin(at_work, **GROUP_RINGS)
+def test_the_vendors_own_templates_show_cards_too(
+    call_world: CallWorld, running_gateway: ServedGateway
+) -> None:
+    call_world.notify(running_gateway, template="default")
+    number = call_world.start_call(running_gateway, **GROUP_RINGS)
     assert len(call_world.screens()) == 3
     call_world.uis.mutate("answer_call", id=number, employee=502)
-    call_world.after(at_work, 0)
+    call_world.advance(running_gateway, 0)
     assert call_world.screens() == {PETER: [f"{number} talking"]}
     call_world.uis.mutate("hang_up_call", id=number)
-    call_world.after(at_work, 0)
+    call_world.advance(running_gateway, 0)
     assert call_world.screens() == {}
 
 
-def test_what_rang_long_ago_is_not_shown(call_world: CallWorld, at_work: ServedGateway) -> None:
-    call_world.tell(at_work, "call_proceeding", age_seconds=31, employee_id=501)
+def test_a_late_event_opens_no_card(call_world: CallWorld, running_gateway: ServedGateway) -> None:
+    call_world.send_event(running_gateway, "call_proceeding", age_seconds=31, employee_id=501)
     assert (call_world.screens(), call_world.cards()) == ({}, {})
-    call_world.tell(at_work, "call_disconnected", age_seconds=2, employee_id=501)
-    call_world.tell(at_work, "call_proceeding", age_seconds=0, employee_id=502)
+    call_world.send_event(running_gateway, "call_disconnected", age_seconds=2, employee_id=501)
+    call_world.send_event(running_gateway, "call_proceeding", age_seconds=0, employee_id=502)
     assert call_world.screens() == {PETER: [f"{OWN_CALL} calling"]}
 
 
-def test_an_old_call_that_arrives_whole_is_left_to_the_batch_lane(
-    call_world: CallWorld, at_work: ServedGateway
+def test_an_old_call_that_arrives_complete_is_left_to_the_batch_lane(
+    call_world: CallWorld, running_gateway: ServedGateway
 ) -> None:
     for place, mnemonic in enumerate(("call_proceeding", "talk_started", "call_session_finished")):
-        call_world.tell(
-            at_work, mnemonic, age_seconds=300 - 60 * place, employee_id=501, talk_time_duration=60
+        call_world.send_event(
+            running_gateway, mnemonic, age_seconds=300 - 60 * place, employee_id=501, talk_time_duration=60
         )
     assert call_world.requests("/callInfo") == []
     assert call_world.push()["history_done"] == 1
@@ -220,30 +230,32 @@ def test_an_old_call_that_arrives_whole_is_left_to_the_batch_lane(
     assert call_world.calls()[str(OWN_CALL)]["state"] == "finished"
 
 
-def test_an_address_in_an_event_is_neither_fetched_nor_passed_on(
-    call_world: CallWorld, at_work: ServedGateway, receiver: Receiver
+def test_a_url_in_an_event_is_neither_fetched_nor_forwarded(
+    call_world: CallWorld, running_gateway: ServedGateway, receiver: Receiver
 ) -> None:
-    inside = f"{receiver.url}/latest/meta-data"
+    internal = f"{receiver.url}/latest/meta-data"
     for mnemonic in ("call_proceeding", "talk_started", "call_session_finished", "talk_record_file"):
-        call_world.tell(at_work, mnemonic, employee_id=501, talk_time_duration=5, file_link=inside)
+        call_world.send_event(
+            running_gateway, mnemonic, employee_id=501, talk_time_duration=5, file_link=internal
+        )
     call_world.push()
     assert receiver.received == []
     assert call_world.calls()[str(OWN_CALL)]["recordLinks"] == []
-    ledger = call_world.ledger(OWN_CALL)
-    assert ledger is not None
-    assert "another host" in ledger["recording_error"]
+    delivery = call_world.outbox_row(OWN_CALL)
+    assert delivery is not None
+    assert "another host" in delivery["recording_error"]
 
 
-def test_of_a_forgotten_call_nothing_is_shown_whatever_comes(
-    call_world: CallWorld, at_work: ServedGateway
+def test_a_forgotten_call_shows_nothing_whatever_events_arrive(
+    call_world: CallWorld, running_gateway: ServedGateway
 ) -> None:
-    """Its events are deleted, so that UIS's repetitions are new once more."""
+    """Its events are deleted, so events repeated by UIS count as new."""
     call_world.database.execute(
         "INSERT INTO telephony.forgotten_calls (account, call_session_id) VALUES (%s, %s)",
         (call_world.account, OWN_CALL),
     )
-    call_world.tell(at_work, "call_proceeding", employee_id=501, leg_id=1)
+    call_world.send_event(running_gateway, "call_proceeding", employee_id=501, leg_id=1)
     assert (call_world.screens(), call_world.cards()) == ({}, {})
     call_world.database.execute("DELETE FROM telephony.forgotten_calls")
-    call_world.tell(at_work, "call_proceeding", employee_id=501, leg_id=2)
+    call_world.send_event(running_gateway, "call_proceeding", employee_id=501, leg_id=2)
     assert call_world.screens() == {ANNA: [f"{OWN_CALL} calling"]}

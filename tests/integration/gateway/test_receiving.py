@@ -1,4 +1,4 @@
-"""What comes in is stored before it is answered; who may not send gets nothing, and learns nothing."""
+"""Messages are stored before they are acknowledged; unauthorized senders learn nothing."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from megaplan_gateway import guarded_protocol
+from megaplan_gateway.http import bounded_protocol
 from megaplan_gateway.options import Options
 
 from .served import MEGAPLAN_SECRET, UIS_SECRET, ServedGateway, served, set_connections
@@ -37,7 +37,7 @@ def stored(database: Connection[Any]) -> list[tuple[Any, ...]]:
     ).fetchall()
 
 
-def test_a_notification_is_in_the_inbox_when_it_is_answered(
+def test_a_notification_is_in_the_inbox_when_it_is_acknowledged(
     gateway: ServedGateway, tables: Connection[Any]
 ) -> None:
     answer = gateway.notify(RINGING)
@@ -45,7 +45,7 @@ def test_a_notification_is_in_the_inbox_when_it_is_answered(
     assert stored(tables) == [(gateway.account, "uis_notification", "call_proceeding", 700100200, 1, None)]
 
 
-def test_a_replayed_notification_changes_nothing_but_its_count(
+def test_a_repeated_notification_only_increases_its_count(
     gateway: ServedGateway, tables: Connection[Any]
 ) -> None:
     for _ in range(3):
@@ -53,25 +53,25 @@ def test_a_replayed_notification_changes_nothing_but_its_count(
     assert [row[4] for row in stored(tables)] == [3]
 
 
-def test_a_notification_may_come_by_get(gateway: ServedGateway, tables: Connection[Any]) -> None:
+def test_a_notification_may_be_sent_by_get(gateway: ServedGateway, tables: Connection[Any]) -> None:
     query = 'event=call_proceeding&call_session_id=700100200&employee_id=501&direction="in"'
     assert gateway.client.get(gateway.path("/uis") + "?" + query).status_code == 200
     assert [row[2:4] for row in stored(tables)] == [("call_proceeding", 700100200)]
 
 
-def test_moments_are_read_in_the_zone_of_the_cabinet(
+def test_times_are_in_the_time_zone_of_the_uis_account(
     tables: Connection[Any],
     connections: str,
     monkeypatch: pytest.MonkeyPatch,
     database_uri: str,
     connect: Callable[..., str],
 ) -> None:
-    """Which the vendor's own templates give without any zone, and which need not be the Megaplan account's."""
+    """The vendor's templates give times without a zone, and the Megaplan account may have another one."""
     zone = {"account_timezone": "Asia/Yekaterinburg"}
     set_connections(monkeypatch, database_uri, connect, "http://127.0.0.1:9", uis=zone)
     with served(connections) as gateway:
-        moment = {"notification_time": "2026-01-15 12:00:03.417", "notification_timestamp": None}
-        assert gateway.notify({**RINGING, **moment}).status_code == 200
+        local_time = {"notification_time": "2026-01-15 12:00:03.417", "notification_timestamp": None}
+        assert gateway.notify({**RINGING, **local_time}).status_code == 200
     (at,) = tables.execute("SELECT occurred_at FROM telephony.events").fetchone() or (None,)
     assert at == datetime(2026, 1, 15, 7, 0, 3, 417_000, tzinfo=UTC)
 
@@ -88,7 +88,7 @@ def test_moments_are_read_in_the_zone_of_the_cabinet(
     ],
     ids=["empty", "not UTF-8", "endless list", "endless object", "no call", "no number"],
 )
-def test_what_cannot_be_understood_is_kept_and_refused_with_the_reason(
+def test_a_malformed_message_is_stored_and_refused_with_the_reason(
     body: bytes, reason: str, gateway: ServedGateway, tables: Connection[Any]
 ) -> None:
     answer = gateway.notify(body)
@@ -98,10 +98,10 @@ def test_what_cannot_be_understood_is_kept_and_refused_with_the_reason(
 
 
 def refusals(gateway: ServedGateway) -> list[str]:
-    """Return paths that nobody may use, of every kind."""
+    """Return paths of every kind that must be refused."""
     account = gateway.account
     return [
-        f"/{account}/{MEGAPLAN_SECRET}/uis",  # the other side's
+        f"/{account}/{MEGAPLAN_SECRET}/uis",  # the other vendor's secret
         f"/{account}/wrong/uis",
         f"/{account}/{UIS_SECRET[:-1]}/uis",
         f"/{account}/{UIS_SECRET}x/uis",
@@ -123,18 +123,18 @@ def test_every_refusal_is_the_same_and_reads_no_body(gateway: ServedGateway, tab
     answers = set()
     for path in refusals(gateway):
         head = f"POST {path} HTTP/1.1\r\nHost: gateway\r\nContent-Length: 100000\r\n\r\n"
-        answers.add(raw_answer(gateway, head.encode()))  # the body never comes, the answer does
+        answers.add(raw_answer(gateway, head.encode()))  # answered although the body is never sent
     assert len(answers) == 1
     assert b"404" in answers.pop().splitlines()[0]
     assert stored(tables) == []
 
 
-def test_a_method_is_refused_only_behind_the_secret(gateway: ServedGateway) -> None:
+def test_a_method_is_refused_only_after_authentication(gateway: ServedGateway) -> None:
     assert gateway.client.put(gateway.path("/uis")).status_code == 405
     assert gateway.client.put(gateway.path("/uis", secret="wrong")).status_code == 404
 
 
-def test_an_account_without_a_secret_lets_nobody_in(
+def test_an_account_without_a_secret_refuses_everything(
     tables: Connection[Any],
     monkeypatch: pytest.MonkeyPatch,
     database_uri: str,
@@ -147,16 +147,16 @@ def test_an_account_without_a_secret_lets_nobody_in(
             assert gateway.client.post(gateway.path("/uis", secret=secret), json=RINGING).status_code == 404
 
 
-def test_too_large_a_body_is_refused(tables: Connection[Any], connections: str) -> None:
-    with served(connections, Options(largest_body_bytes=1000)) as gateway:
+def test_a_body_that_is_too_large_is_refused(tables: Connection[Any], connections: str) -> None:
+    with served(connections, Options(max_body_bytes=1000)) as gateway:
         assert gateway.notify(b"x" * 1001).status_code == 413
-        # without a length it is counted while it comes
+        # without a Content-Length the limit applies while reading
         chunked = gateway.client.post(gateway.path("/uis"), content=iter([b"x" * 600, b"x" * 600]))
         assert chunked.status_code == 413
     assert stored(tables) == []
 
 
-def test_too_slow_a_body_is_refused(tables: Connection[Any], connections: str) -> None:
+def test_a_body_that_is_too_slow_is_refused(tables: Connection[Any], connections: str) -> None:
     with served(connections, Options(body_seconds=0.2)) as gateway:
         head = f"POST {gateway.path('/uis')} HTTP/1.1\r\nHost: g\r\nContent-Length: 10\r\n\r\n{{"
         started = time.monotonic()
@@ -172,7 +172,7 @@ def test_too_many_requests_are_refused(tables: Connection[Any], connections: str
     assert len(stored(tables)) == statuses.count(200)
 
 
-def test_many_at_once_share_commits(gateway: ServedGateway, tables: Connection[Any]) -> None:
+def test_concurrent_messages_share_commits(gateway: ServedGateway, tables: Connection[Any]) -> None:
     async def send_all() -> list[int]:
         import httpx
 
@@ -190,7 +190,7 @@ def test_many_at_once_share_commits(gateway: ServedGateway, tables: Connection[A
     assert commits < 100
 
 
-def test_without_postgres_nothing_is_promised(
+def test_without_postgres_nothing_is_acknowledged(
     tables: Connection[Any], connections: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nowhere = json.dumps({"conn_type": "postgres", "host": "127.0.0.1", "port": 9, "schema": "x"})
@@ -203,7 +203,7 @@ def test_without_postgres_nothing_is_promised(
         assert gateway.client.get("/health").status_code == 200
 
 
-def test_a_changed_secret_counts_without_a_restart(
+def test_a_changed_secret_takes_effect_without_a_restart(
     tables: Connection[Any],
     connections: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -212,7 +212,7 @@ def test_a_changed_secret_counts_without_a_restart(
 ) -> None:
     with served(connections, Options(reload_seconds=0.05)) as gateway:
         assert gateway.notify(RINGING).status_code == 200
-        token_holder = gateway.gateway.accounts.get(connections)
+        account = gateway.gateway.accounts.get(connections)
         set_connections(
             monkeypatch, database_uri, connect, "http://127.0.0.1:9", uis={"webhook_secret": "another"}
         )
@@ -222,7 +222,7 @@ def test_a_changed_secret_counts_without_a_restart(
             time.sleep(0.02)
         answer = gateway.client.post(gateway.path("/uis", secret="another"), json=RINGING)
         assert answer.status_code == 200
-        assert gateway.gateway.accounts.get(connections) is not token_holder
+        assert gateway.gateway.accounts.get(connections) is not account
         # a connection that cannot be read keeps its last state
         monkeypatch.setenv("AIRFLOW_CONN_UIS_DEFAULT", '{"conn_type": "uis", "extra": {"brand": "none"}}')
         until = time.monotonic() + 5
@@ -243,7 +243,7 @@ def test_metrics_name_no_account(gateway: ServedGateway) -> None:
 
 
 def raw_answer(gateway: ServedGateway, sent: bytes) -> bytes:
-    """Send bytes as they are and return all that comes back until the connection is closed."""
+    """Send raw bytes and return everything received until the connection is closed."""
     host, port = gateway.url.removeprefix("http://").split(":")
     received = b""
     with socket.create_connection((host, int(port)), timeout=10) as connection:
@@ -258,17 +258,17 @@ def raw_answer(gateway: ServedGateway, sent: bytes) -> bytes:
     [b"", b"POST /", b"\r\n", b"POST / HTTP/1.1\r\nX: "],
     ids=["nothing", "line", "blank", "head"],
 )
-def test_a_head_that_does_not_arrive_ends_the_connection(
+def test_an_incomplete_head_closes_the_connection(
     sent: bytes, gateway: ServedGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guarded_protocol, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(bounded_protocol, "HEAD_SECONDS", 0.2)
     started = time.monotonic()
     with contextlib.suppress(ConnectionError):
         assert raw_answer(gateway, sent) == b""
     assert time.monotonic() - started < 5
 
 
-def test_an_endless_head_ends_the_connection(gateway: ServedGateway) -> None:
+def test_an_endless_head_closes_the_connection(gateway: ServedGateway) -> None:
     with contextlib.suppress(ConnectionError):
         assert b"200" not in raw_answer(gateway, b"POST / HTTP/1.1\r\nX: " + b"x" * 200_000)
     assert gateway.client.get("/health").status_code == 200

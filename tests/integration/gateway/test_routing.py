@@ -1,4 +1,4 @@
-"""UIS asks whom to ring: it always gets an answer in time, the best that can be had."""
+"""Routing: UIS always gets an answer in time, the best one available."""
 
 import json
 import time
@@ -12,7 +12,7 @@ from tests.emulators.uis_client import Client
 
 from .call_world import ANNA, OLGA, PETER, STRANGER, CallWorld
 from .served import ServedGateway, served, set_connections
-from .stalling import stalling_way
+from .stalling import stalling_proxy
 
 pytest_plugins = ["tests.emulators.uis_fixtures"]
 
@@ -26,7 +26,7 @@ def fallback(
     monkeypatch: pytest.MonkeyPatch,
     connect: Callable[..., str],
 ) -> Callable[..., None]:
-    """Connections with fallback numbers; keyword arguments are further settings."""
+    """The connections with fallback numbers; returns a function that changes further settings."""
 
     def make(**settings: Any) -> None:
         set_connections(
@@ -37,8 +37,10 @@ def fallback(
     return make
 
 
-def know(call_world: CallWorld, phone: str, *responsible: int, number: int = 77, **values: Any) -> None:
-    """Let the raw tables have a contact."""
+def insert_contact(
+    call_world: CallWorld, phone: str, *responsible: int, number: int = 77, **values: Any
+) -> None:
+    """Insert a contact into the raw tables."""
     row = {
         "account": call_world.account,
         "id": number,
@@ -62,7 +64,7 @@ def ask(gateway: ServedGateway, caller: str = STRANGER, **more: str) -> Any:
     started = time.monotonic()
     values = {"numa": caller, "numb": "74950000002", "cdr_id": "700100200", **more}
     answer = gateway.client.get(gateway.path("/route"), params=values)
-    assert time.monotonic() - started < 2, "UIS waits for two seconds"
+    assert time.monotonic() - started < 2, "UIS is assumed to wait two seconds"
     assert answer.status_code == 200
     return answer.json()
 
@@ -70,8 +72,8 @@ def ask(gateway: ServedGateway, caller: str = STRANGER, **more: str) -> Any:
 def test_the_responsible_managers_of_a_known_number_are_rung(
     call_world: CallWorld, fallback: Callable[..., None]
 ) -> None:
-    know(call_world, f"+{STRANGER}", PETER, ANNA)
-    know(call_world, f"+{STRANGER}", OLGA, PETER, number=78)
+    insert_contact(call_world, f"+{STRANGER}", PETER, ANNA)
+    insert_contact(call_world, f"+{STRANGER}", OLGA, PETER, number=78)
     with served(call_world.account) as gateway:
         assert ask(gateway) == {"phones": ["0100002", "0100001", "0100003"]}
         assert ask(gateway, "8 (999) 555-00-11") == ask(gateway)
@@ -102,38 +104,37 @@ def test_the_responsible_managers_of_a_known_number_are_rung(
         "no tables",
     ],
 )
-def test_what_is_gone_counts_for_nothing(
+def test_deleted_contacts_and_employees_are_ignored(
     change: str, call_world: CallWorld, fallback: Callable[..., None]
 ) -> None:
-    know(call_world, f"+{STRANGER}", PETER)
+    insert_contact(call_world, f"+{STRANGER}", PETER)
     call_world.database.execute(change)
     with served(call_world.account) as gateway:
         assert ask(gateway) == FALLBACK_ANSWER
 
 
 @pytest.mark.parametrize("shape", ["array", "object"])
-def test_a_number_that_only_megaplan_knows_is_asked_for_there(
+def test_a_number_missing_in_the_raw_tables_is_looked_up_in_megaplan(
     shape: str, call_world: CallWorld, fallback: Callable[..., None]
 ) -> None:
     call_world.megaplan.control("knobs", {"call_route_employees": shape})
     people = call_world.megaplan.control("state?entity=contractors")
-    phone, owner = next(
-        (one["contactInfo"][0]["value"], row["id"])
+    contact = next(
+        row
         for row in people
-        for one in [row]
         if row["contentType"] == "ContractorHuman" and row["contactInfo"] and row["responsibles"]
         if row["contactInfo"][0]["type"] == "phone"
     )
-    responsible = next(int(row["responsibles"][0]["id"]) for row in people if row["id"] == owner)
+    phone, responsible = contact["contactInfo"][0]["value"], int(contact["responsibles"][0]["id"])
     call_world.database.execute("DELETE FROM telephony.users")
-    call_world.let_them_telephone(responsible)
+    call_world.add_telephony_users(responsible)
     with served(call_world.account) as gateway:
         assert ask(gateway, phone)["phones"] == [f"010000{responsible - ANNA + 1}"]
         assert ask(gateway, STRANGER) == FALLBACK_ANSWER
 
 
 @pytest.mark.parametrize("kind", ["timeout", "slow", "500", "html", "429", "reset"])
-def test_a_megaplan_that_fails_costs_the_budgeted_time_at_most(
+def test_a_failing_megaplan_does_not_exceed_the_deadline(
     kind: str, call_world: CallWorld, fallback: Callable[..., None]
 ) -> None:
     call_world.megaplan.control("faults", {"kind": kind, "path": "/", "seconds": 5})
@@ -142,7 +143,7 @@ def test_a_megaplan_that_fails_costs_the_budgeted_time_at_most(
     call_world.megaplan.control("faults", method="DELETE")
 
 
-def test_without_postgres_megaplan_is_asked_and_else_the_fallback_rings(
+def test_without_postgres_megaplan_is_asked_before_the_fallback(
     call_world: CallWorld, fallback: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nowhere = json.dumps({"conn_type": "postgres", "host": "127.0.0.1", "port": 9, "schema": "x"})
@@ -152,22 +153,22 @@ def test_without_postgres_megaplan_is_asked_and_else_the_fallback_rings(
         assert call_world.requests("/callRoute") == ["GET /callRoute"]
 
 
-def test_a_postgres_that_hangs_costs_the_budgeted_time_at_most(
+def test_a_hanging_postgres_does_not_exceed_the_deadline(
     call_world: CallWorld, fallback: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its connections stand, so nothing fails: nothing comes either."""
-    know(call_world, f"+{STRANGER}", PETER)
-    with stalling_way(call_world.database_uri) as way:
-        monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_POSTGRES", json.dumps(way.connection))
+    """Its connections stay open, so nothing fails and nothing answers."""
+    insert_contact(call_world, f"+{STRANGER}", PETER)
+    with stalling_proxy(call_world.database_uri) as proxy:
+        monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_POSTGRES", json.dumps(proxy.connection))
         with served(call_world.account, Options(store_seconds=1)) as gateway:
             assert ask(gateway) == {"phones": ["0100002"]}
-            way.hang()
+            proxy.hang()
             assert ask(gateway) == FALLBACK_ANSWER
             assert gateway.client.get("/ready").status_code == 503
             started = time.monotonic()
             assert gateway.notify({"call_session_id": 5}).status_code == 503
             assert time.monotonic() - started < 2
-            way.close()
+            proxy.close()
 
 
 def test_without_fallback_numbers_the_scenario_decides(call_world: CallWorld) -> None:
@@ -187,21 +188,21 @@ def test_a_caller_without_a_number_gets_the_fallback(
     ("which", "phones"),
     [("active", ["0100002", "79161234567"]), ("outside", ["79161234567"]), ("internal", ["102"])],
 )
-def test_the_quirk_says_which_telephones_are_told(
+def test_the_quirk_selects_which_telephones_are_returned(
     which: str, phones: list[str], call_world: CallWorld, fallback: Callable[..., None]
 ) -> None:
-    know(call_world, f"+{STRANGER}", PETER)
+    insert_contact(call_world, f"+{STRANGER}", PETER)
     call_world.database.execute("UPDATE telephony.users SET lines = lines || '{79161234567}'")
     fallback(uis={"vendor_quirks": {"route_phones": which}})
     with served(call_world.account) as gateway:
         assert ask(gateway) == {"phones": phones}
 
 
-def test_what_is_no_request_is_refused_with_the_reason(call_world: CallWorld) -> None:
+def test_a_malformed_request_is_refused_with_the_reason(call_world: CallWorld) -> None:
     with served(call_world.account) as gateway:
         answer = gateway.client.post(gateway.path("/route"), content=b"\x00[[[")
         assert answer.status_code == 400
-        assert "no interactive request" in answer.json()["error"]
+        assert "Not an interactive request" in answer.json()["error"]
         assert gateway.client.get(gateway.path("/route", secret="wrong")).status_code == 404
 
 
@@ -218,7 +219,7 @@ def test_what_is_no_request_is_refused_with_the_reason(call_world: CallWorld) ->
 def test_a_call_reaches_the_responsible_manager(
     knobs: dict[str, str], call_world: CallWorld, fallback: Callable[..., None], uis: Client
 ) -> None:
-    know(call_world, f"+{STRANGER}", OLGA)
+    insert_contact(call_world, f"+{STRANGER}", OLGA)
     with served(call_world.account) as gateway:
         uis.control("knobs", {**knobs, "interactive_url": gateway.url + gateway.path("/route")})
         call = uis.play("interactive", virtual_number="74950000002", contact=STRANGER)

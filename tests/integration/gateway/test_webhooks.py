@@ -1,4 +1,4 @@
-"""Webhooks of Megaplan are on disk before they are answered, and only this account's are taken."""
+"""Megaplan webhooks are stored before they are acknowledged, and only this account's are accepted."""
 
 import json
 from typing import Any
@@ -31,7 +31,7 @@ def stored(database: Connection[Any]) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("form", ["accountInfo", "accountId", "nothing", "capitals"])
-def test_an_event_is_in_the_inbox_when_it_is_answered(
+def test_an_event_is_in_the_inbox_when_it_is_acknowledged(
     form: str, gateway: ServedGateway, tables: Connection[Any], database_uri: str
 ) -> None:
     account: dict[str, Any] = {
@@ -47,16 +47,17 @@ def test_an_event_is_in_the_inbox_when_it_is_answered(
         assert stored(tables) == [
             (gateway.account, "megaplan_webhook", "0f3c1f9e", "Deal.on_after_update", "77", 1, None)
         ]
-        assert [bell.payload for bell in listener.notifies(timeout=3, stop_after=1)] == [gateway.account]
+        notifications = listener.notifies(timeout=3, stop_after=1)
+        assert [notification.payload for notification in notifications] == [gateway.account]
 
 
-def test_an_event_that_comes_again_is_counted(gateway: ServedGateway, tables: Connection[Any]) -> None:
+def test_a_repeated_event_is_counted(gateway: ServedGateway, tables: Connection[Any]) -> None:
     for _ in range(3):
         assert post(gateway, event({"accountId": gateway.account})).status_code == 200
     assert [row[5] for row in stored(tables)] == [3]
 
 
-def test_an_event_of_another_account_is_refused_and_told(
+def test_an_event_of_another_account_is_refused_and_logged(
     connections: str,
     tables: Connection[Any],
     caplog: pytest.LogCaptureFixture,
@@ -66,13 +67,7 @@ def test_an_event_of_another_account_is_refused_and_told(
     monkeypatch.setenv("AIRFLOW_CONN_OTHER", json.dumps(other))
     monkeypatch.setenv("AIRFLOW_VAR_MEGAPLAN_ACCOUNTS", '["megaplan_default", "other"]')
     with served(connections) as gateway:
-        _refuse_another_accounts(gateway, tables, caplog)
-
-
-def _refuse_another_accounts(
-    gateway: ServedGateway, tables: Connection[Any], caplog: pytest.LogCaptureFixture
-) -> None:
-    answer = post(gateway, event({"accountInfo": {"accountName": "other.megaplan.ru"}}))
+        answer = post(gateway, event({"accountInfo": {"accountName": "other.megaplan.ru"}}))
     assert answer.status_code == 403
     assert "names another account" in answer.json()["error"]
     assert stored(tables) == []
@@ -80,8 +75,10 @@ def _refuse_another_accounts(
     assert "webhook of another account refused" in [record.getMessage() for record in ours]
 
 
-def test_models_that_no_table_holds_are_taken(gateway: ServedGateway, tables: Connection[Any]) -> None:
-    """Megaplan would hold back everything behind an event that is refused."""
+def test_events_of_models_without_a_table_are_accepted(
+    gateway: ServedGateway, tables: Connection[Any]
+) -> None:
+    """Megaplan would withhold all events after a refused one."""
     for data in ({"data": {}}, {"data": []}, {"data": None}, {}):
         assert post(gateway, {"model": "Integration", "event": "on_enable", **data}).status_code == 200
     assert {row[3] for row in stored(tables)} == {"Integration.on_enable"}
@@ -101,7 +98,7 @@ def test_models_that_no_table_holds_are_taken(gateway: ServedGateway, tables: Co
         ({"model": 5, "event": "x", "data": {}}, "neither an event"),
     ],
 )
-def test_what_cannot_be_understood_is_kept_and_refused_with_the_reason(
+def test_a_malformed_webhook_is_stored_and_refused_with_the_reason(
     body: Any, reason: str, gateway: ServedGateway, tables: Connection[Any]
 ) -> None:
     answer = post(gateway, body)
@@ -110,14 +107,14 @@ def test_what_cannot_be_understood_is_kept_and_refused_with_the_reason(
     assert reason in stored(tables)[0][6]
 
 
-def test_a_scenarios_request_has_no_id_of_its_own(gateway: ServedGateway, tables: Connection[Any]) -> None:
+def test_requests_of_scenarios_have_no_event_id(gateway: ServedGateway, tables: Connection[Any]) -> None:
     for id in (77, 78):
         assert post(gateway, {"data": {"deal": {"Id": id, "Name": "Сделка"}}}).status_code == 200
     assert [row[3:5] for row in stored(tables)] == [("Deal.scenario", "77"), ("Deal.scenario", "78")]
 
 
 @pytest.mark.parametrize("secret", [UIS_SECRET, "wrong", MEGAPLAN_SECRET[:-1]])
-def test_only_the_secret_of_the_megaplan_connection_opens(
+def test_only_the_secret_of_the_megaplan_connection_is_accepted(
     secret: str, gateway: ServedGateway, tables: Connection[Any]
 ) -> None:
     assert post(gateway, event({}), secret).status_code == 404
@@ -128,5 +125,5 @@ def test_other_methods_and_oversized_bodies_are_refused(
     gateway: ServedGateway, tables: Connection[Any]
 ) -> None:
     assert gateway.client.get(gateway.path("/megaplan", MEGAPLAN_SECRET)).status_code == 405
-    assert post(gateway, b" " * (gateway.gateway.options.largest_body_bytes + 1)).status_code == 413
+    assert post(gateway, b" " * (gateway.gateway.options.max_body_bytes + 1)).status_code == 413
     assert stored(tables) == []

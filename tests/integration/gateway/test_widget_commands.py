@@ -1,4 +1,4 @@
-"""Commands of the widget: each carried out once, for whom it is, and told in words."""
+"""Commands of the widget: each executed once, for its own employee, with a readable outcome."""
 
 import signal
 import threading
@@ -30,23 +30,23 @@ pytest_plugins = ["tests.emulators.uis_fixtures", "tests.integration.gateway.wid
 # -- click-to-call
 
 
-def test_a_call_is_begun_from_the_employee_to_the_client_as_an_outgoing_one(world: WidgetWorld) -> None:
+def test_a_call_is_started_as_an_outgoing_call_of_the_employee(world: WidgetWorld) -> None:
     answer = world.send("call", SELLER, "a" * 32, phone="8 (916) 123-45-67")
     assert answer.json()["state"] == "done"
-    (started,) = world.started()
-    asked = started["params"]
-    assert (asked["employee"], asked["contact"]) == ({"id": UIS_IDS[SELLER]}, CLIENT.removeprefix("+"))
-    assert (asked["direction"], asked["virtual_phone_number"]) == ("out", "74950000001")
-    assert (asked["first_call"], asked["external_id"]) == ("employee", f"widget-{'a' * 32}")
+    (started,) = world.started_calls()
+    params = started["params"]
+    assert (params["employee"], params["contact"]) == ({"id": UIS_IDS[SELLER]}, CLIENT.removeprefix("+"))
+    assert (params["direction"], params["virtual_phone_number"]) == ("out", "74950000001")
+    assert (params["first_call"], params["external_id"]) == ("employee", f"widget-{'a' * 32}")
     assert answer.json()["call_session_id"] == str(started["call_session_id"])
 
 
-def test_a_repeated_command_is_the_same_call(world: WidgetWorld) -> None:
+def test_a_repeated_command_starts_no_second_call(world: WidgetWorld) -> None:
     answers = [world.send("call", SELLER, "b" * 32, phone=CLIENT).json() for _ in range(3)]
-    assert len({answer["call_session_id"] for answer in answers}) == len(world.started()) == 1
+    assert len({answer["call_session_id"] for answer in answers}) == len(world.started_calls()) == 1
 
 
-def test_a_double_click_under_two_ids_is_one_call(world: WidgetWorld) -> None:
+def test_a_double_click_with_two_command_ids_starts_one_call(world: WidgetWorld) -> None:
     answers: list[dict[str, Any]] = []
     threads = [
         threading.Thread(target=lambda: answers.append(world.send("call", SELLER, phone=CLIENT).json()))
@@ -57,43 +57,46 @@ def test_a_double_click_under_two_ids_is_one_call(world: WidgetWorld) -> None:
     for thread in threads:
         thread.join()
     assert [answer["state"] for answer in answers] == ["done"] * 4
-    assert len({answer["call_session_id"] for answer in answers}) == len(world.started()) == 1
+    assert len({answer["call_session_id"] for answer in answers}) == len(world.started_calls()) == 1
 
 
 def test_two_employees_may_call_the_same_number(world: WidgetWorld) -> None:
     for employee in (SELLER, COLLEAGUE):
         assert world.send("call", employee, phone=CLIENT).json()["state"] == "done"
-    assert len(world.started()) == 2
+    assert len(world.started_calls()) == 2
 
 
-def test_a_call_whose_answer_got_lost_is_looked_for_and_not_begun_again(world: WidgetWorld) -> None:
+def test_a_call_whose_response_was_lost_is_looked_up_and_not_started_again(world: WidgetWorld) -> None:
     world.uis.control(
         "faults", {"kind": "reset", "method": "start.employee_call", "processed": True, "count": 1}
     )
     answer = world.send("call", SELLER, "c" * 32, phone=CLIENT).json()
     assert (answer["state"], len(world.uis.control("calls", method="GET"))) == ("done", 1)
-    assert world.asked("start.employee_call") == 1
+    assert world.request_count("start.employee_call") == 1
 
 
-def test_a_call_that_uis_may_not_have_begun_is_left_to_the_person(world: WidgetWorld) -> None:
+def test_a_call_with_unknown_outcome_is_not_started_again_automatically(world: WidgetWorld) -> None:
     world.uis.control("faults", {"kind": "close", "method": "start.employee_call", "count": 1})
     first = world.send("call", SELLER, "d" * 32, phone=CLIENT).json()
     assert (first["state"], world.uis.control("calls", method="GET")) == ("unknown", [])
     assert world.send("call", SELLER, "d" * 32, phone=CLIENT).json()["state"] == "unknown"
-    assert world.asked("start.employee_call") == 1
+    assert world.request_count("start.employee_call") == 1
     assert world.send("call", SELLER, phone=CLIENT).json()["state"] == "done"
-    assert len(world.started()) == 1
+    assert len(world.started_calls()) == 1
 
 
-def test_a_late_call_is_found_before_another_one_is_begun(world: WidgetWorld) -> None:
+def test_an_unconfirmed_call_is_looked_up_before_another_one_is_started(world: WidgetWorld) -> None:
     fault = {"kind": "reset", "method": "start.employee_call", "processed": True, "count": 1}
     world.uis.control("faults", [fault, {"kind": "500", "method": "list.calls", "count": 6}])
     assert world.send("call", SELLER, phone=CLIENT).json()["state"] == "unknown"
     assert world.send("call", SELLER, phone=CLIENT).json()["state"] == "done"
-    assert (world.asked("start.employee_call"), len(world.uis.control("calls", method="GET"))) == (1, 1)
+    assert (world.request_count("start.employee_call"), len(world.uis.control("calls", method="GET"))) == (
+        1,
+        1,
+    )
 
 
-def test_a_command_whose_gateway_was_killed_is_looked_into_not_repeated(
+def test_a_command_of_a_killed_gateway_is_looked_up_and_not_repeated(
     serve: Callable[..., Any], megaplan: EmulatedMegaplan, uis: Uis, tables: Connection[Any], tmp_path: Path
 ) -> None:
     successor = serve()
@@ -104,47 +107,49 @@ def test_a_command_whose_gateway_was_killed_is_looked_into_not_repeated(
         world = WidgetWorld(gateway, megaplan, uis, tables)
         address, headers = f"http://127.0.0.1:{port}{world.path('call')}", world.headers(SELLER)
         body = {"command_id": "e" * 32, "phone": CLIENT}
-        asking = threading.Thread(target=lambda: _ask_in_vain(address, body, headers))
-        asking.start()
-        until(lambda: world.asked("start.employee_call"))
+        request = threading.Thread(target=lambda: _post_without_response(address, body, headers))
+        request.start()
+        until(lambda: world.request_count("start.employee_call"))
         process.send_signal(signal.SIGKILL)
-        asking.join()
+        request.join()
         assert world.commands() == [("call", "working", None)]
         tables.execute("UPDATE telephony.commands SET taken_at = now() - interval '31 s'")
         answer = world.send("call", SELLER, "e" * 32, phone=CLIENT).json()
         (call,) = world.uis.control("calls", method="GET")
         assert (answer["state"], answer["call_session_id"]) == ("done", str(call["id"]))
-        assert world.asked("start.employee_call") == 1
+        assert world.request_count("start.employee_call") == 1
 
 
-def _ask_in_vain(address: str, body: dict[str, str], headers: dict[str, str]) -> None:
+def _post_without_response(address: str, body: dict[str, str], headers: dict[str, str]) -> None:
     with pytest.raises(httpx.HTTPError):
         httpx.post(address, json=body, headers=headers, trust_env=False, timeout=30)
 
 
 @pytest.mark.parametrize(
-    ("mutation", "told"),
+    ("mutation", "words"),
     [
         ({"op": "block_number", "phone": CLIENT.removeprefix("+")}, "в чёрном списке"),
         (
             {"op": "update_employee", "employee": 504, "fields": {"phone_numbers": []}},
-            "нет включённого телефона",
+            "нет активного телефона",
         ),
-        ({"op": "remove_employee", "employee": 504}, "не знает вас"),
+        ({"op": "remove_employee", "employee": 504}, "не нашла вас"),
     ],
 )
-def test_what_uis_refuses_is_told_in_words(world: WidgetWorld, mutation: dict[str, Any], told: str) -> None:
+def test_a_rejection_by_uis_gets_a_readable_message(
+    world: WidgetWorld, mutation: dict[str, Any], words: str
+) -> None:
     world.uis.control("mutate", mutation)
     answer = world.send("call", SELLER, phone=CLIENT)
     assert (answer.status_code, answer.json()["state"]) == (200, "failed")
-    assert told in answer.json()["told"]
+    assert words in answer.json()["message"]
 
 
 # -- hanging up
 
 
 def talking(world: WidgetWorld, employee: int = SELLER) -> int:
-    """Let an employee talk with a client whom the widget called; returns the session."""
+    """Start a call in the widget, answer it on both ends, and return its session."""
     world.uis.control(
         "mutate", {"op": "next_api_call", "employee_answers": 0, "contact_answers": 0, "talk": None}
     )
@@ -153,54 +158,54 @@ def talking(world: WidgetWorld, employee: int = SELLER) -> int:
     return session
 
 
-def test_an_own_call_is_ended(world: WidgetWorld) -> None:
+def test_an_employee_can_end_an_own_call(world: WidgetWorld) -> None:
     session = talking(world)
     answer = world.send("hang-up", SELLER, call_session_id=str(session))
     assert (answer.status_code, answer.json()["state"]) == (200, "done")
     assert world.uis.truth(session)["finished"]
 
 
-def test_a_foreign_call_is_not_ended(world: WidgetWorld) -> None:
+def test_an_employee_cannot_end_another_employees_call(world: WidgetWorld) -> None:
     session = talking(world)
     answer = world.send("hang-up", COLLEAGUE, call_session_id=str(session))
     assert (answer.status_code, answer.json()["error"]) == (
         403,
-        "Это не ваш звонок: завершить можно только свой.",
+        "Это чужой звонок. Завершить можно только свой.",
     )
     assert world.uis.truth(session)["finished"] is None
-    assert world.asked("release.call") == 0
+    assert world.request_count("release.call") == 0
 
 
-def test_a_call_that_uis_does_not_end_is_not_told_as_ended(world: WidgetWorld) -> None:
+def test_a_failed_hang_up_is_reported_as_failed(world: WidgetWorld) -> None:
     session = talking(world)
     fault = {"kind": "rpc", "method": "release.call", "mnemonic": "invalid_state", "count": 1}
     world.uis.control("faults", fault)
     answer = world.send("hang-up", SELLER, call_session_id=str(session)).json()
-    assert (answer["state"], "в другом состоянии" in answer["told"]) == ("failed", True)
+    assert (answer["state"], "в другом состоянии" in answer["message"]) == ("failed", True)
     assert not world.uis.truth(session)["finished"]
 
 
-def test_a_repeated_hang_up_says_what_the_first_did(world: WidgetWorld) -> None:
+def test_a_repeated_hang_up_returns_the_first_outcome(world: WidgetWorld) -> None:
     session = talking(world)
     answers = [world.send("hang-up", SELLER, "f" * 32, call_session_id=str(session)) for _ in range(2)]
-    assert [answer.json()["told"] for answer in answers] == ["Звонок завершён."] * 2
-    assert world.asked("release.call") == 1
+    assert [answer.json()["message"] for answer in answers] == ["Звонок завершён."] * 2
+    assert world.request_count("release.call") == 1
 
 
-def test_an_ended_or_invented_call_cannot_be_ended(world: WidgetWorld) -> None:
+def test_an_unknown_call_cannot_be_ended(world: WidgetWorld) -> None:
     answer = world.send("hang-up", SELLER, call_session_id="700999999")
-    assert (answer.status_code, world.asked("release.call")) == (409, 0)
+    assert (answer.status_code, world.request_count("release.call")) == (409, 0)
 
 
-def test_while_several_telephones_ring_nobody_hangs_up_on_the_client(world: WidgetWorld) -> None:
+def test_while_several_telephones_ring_nobody_can_hang_up_on_the_client(world: WidgetWorld) -> None:
     call = {"op": "play_call", "kind": "incoming", "contact": "79000000001", "employee_answers": None}
     session = world.uis.mutate(**call)["id"]
     until(lambda: len(world.uis.truth(session)["legs"]) >= 3)
     answer = world.send("hang-up", 1_000_000, call_session_id=str(session))
-    assert (answer.status_code, world.asked("release.call")) == (403, 0)
+    assert (answer.status_code, world.request_count("release.call")) == (403, 0)
 
 
-def test_without_list_calls_in_the_tariff_our_own_notes_decide(world: WidgetWorld) -> None:
+def test_without_list_calls_in_the_uis_plan_our_own_events_decide(world: WidgetWorld) -> None:
     session = talking(world)
     world.uis.control("knobs", {"disabled_components": "callapi_management_call"})
     try:
@@ -220,7 +225,7 @@ def status(world: WidgetWorld, employee: int = SELLER) -> str:
 
 
 @pytest.mark.parametrize("requires_full", [True, False])
-def test_do_not_disturb_reaches_uis_and_gives_back_the_status_from_before(
+def test_do_not_disturb_is_set_in_uis_and_later_restores_the_previous_status(
     world: WidgetWorld, requires_full: bool
 ) -> None:
     world.uis.control("knobs", {"update_employees_requires_full": requires_full})
@@ -261,7 +266,7 @@ def test_a_cabinet_that_does_not_sort_its_lists_is_read_nevertheless(world: Widg
     assert status(world) == "do_not_disturb"
 
 
-def test_switching_off_what_was_switched_on_in_uis_makes_available(world: WidgetWorld) -> None:
+def test_switching_off_a_status_set_in_uis_makes_the_employee_available(world: WidgetWorld) -> None:
     world.uis.control("mutate", {"op": "set_status", "employee": 504, "status": "break"})
     assert world.send("do-not-disturb", SELLER, value=False).json()["state"] == "done"
     assert status(world) == "available"
@@ -273,40 +278,40 @@ def test_a_status_set_in_uis_reaches_the_widget_and_nothing_is_sent_back(world: 
     until(lambda: world.state(SELLER)["do_not_disturb"])
     world.uis.control("mutate", {"op": "set_status", "employee": 504, "status": "available"})
     until(lambda: world.state(SELLER)["do_not_disturb"] is False)
-    assert (world.asked("update.employees"), world.commands()) == (0, [])
+    assert (world.request_count("update.employees"), world.commands()) == (0, [])
 
 
-def test_an_answer_to_an_older_question_does_not_undo_a_command(world: WidgetWorld) -> None:
+def test_an_answer_to_an_older_poll_does_not_undo_a_command(world: WidgetWorld) -> None:
     world.state(SELLER)
-    until(lambda: world.asked("get.employees"))
-    # UIS answers with what it knew before the command, after the command
+    until(lambda: world.request_count("get.employees"))
+    # UIS returns the status from before the command after the command is done
     world.uis.control("faults", {"kind": "slow", "method": "get.employees", "count": 1, "seconds": 1.0})
-    until(lambda: world.uis.control("faults", method="GET") == [] or world.asked("get.employees") > 1)
+    until(lambda: world.uis.control("faults", method="GET") == [] or world.request_count("get.employees") > 1)
     assert world.send("do-not-disturb", SELLER, value=True).json()["state"] == "done"
-    shown = [world.state(SELLER)["do_not_disturb"] for _ in range(20) if not time.sleep(0.1)]
-    assert set(shown) == {True}
+    states = [world.state(SELLER)["do_not_disturb"] for _ in range(20) if not time.sleep(0.1)]
+    assert set(states) == {True}
 
 
-def test_what_is_shown_is_the_last_of_two_commands_that_crossed(world: WidgetWorld) -> None:
+def test_the_last_of_two_concurrent_commands_determines_the_status(world: WidgetWorld) -> None:
     world.uis.control("faults", {"kind": "slow", "method": "update.employees", "count": 2, "seconds": 0.7})
     on = threading.Thread(target=lambda: world.send("do-not-disturb", SELLER, value=True))
     on.start()
-    until(lambda: world.asked("update.employees") >= 2)  # the second has all required fields
+    until(lambda: world.request_count("update.employees") >= 2)  # the second has all required fields
     assert world.send("do-not-disturb", SELLER, value=False).json()["state"] == "done"
     on.join()
     assert (status(world), world.state(SELLER)["do_not_disturb"]) == ("available", False)
 
 
-def test_nobody_looks_so_uis_is_not_asked(world: WidgetWorld) -> None:
+def test_uis_is_not_polled_while_no_widget_is_open(world: WidgetWorld) -> None:
     time.sleep(1.5)
-    assert world.asked("get.employees") == 0
+    assert world.request_count("get.employees") == 0
 
 
 # -- the state
 
 
-def test_the_widget_learns_of_calls_from_notifications(world: WidgetWorld) -> None:
-    def told(event: str, employee: int, **more: Any) -> None:
+def test_the_widget_shows_calls_from_notifications(world: WidgetWorld) -> None:
+    def notify(event: str, employee: int, **more: Any) -> None:
         body = {"notification_mnemonic": event, "call_session_id": 700100200, "employee_id": employee}
         body |= {
             "contact_phone_number": "79161234567",
@@ -315,35 +320,35 @@ def test_the_widget_learns_of_calls_from_notifications(world: WidgetWorld) -> No
         }
         assert world.gateway.notify(body | more).status_code == 200
 
-    told("call_proceeding", 504, at="2026-01-15 10:00:01.000")
-    told("call_proceeding", 505, at="2026-01-15 10:00:01.100")
+    notify("call_proceeding", 504, at="2026-01-15 10:00:01.000")
+    notify("call_proceeding", 505, at="2026-01-15 10:00:01.100")
     ringing = until(lambda: world.state(SELLER)["calls"])
-    assert [(call["told"], call["phone"], call["can_hang_up"]) for call in ringing] == [
+    assert [(call["message"], call["phone"], call["can_hang_up"]) for call in ringing] == [
         ("Входящий звонок:", "+79161234567", False)
     ]
-    told("call_connected", 505, at="2026-01-15 10:00:05.000")
+    notify("call_connected", 505, at="2026-01-15 10:00:05.000")
     until(lambda: world.state(SELLER)["calls"] == [])
-    assert [(call["told"], call["can_hang_up"]) for call in world.state(COLLEAGUE)["calls"]] == [
+    assert [(call["message"], call["can_hang_up"]) for call in world.state(COLLEAGUE)["calls"]] == [
         ("Разговор:", True)
     ]
-    told("call_session_finished", 505, at="2026-01-15 10:00:09.000")
+    notify("call_session_finished", 505, at="2026-01-15 10:00:09.000")
     until(lambda: world.state(COLLEAGUE)["calls"] == [])
     other = {"call_session_id": 700100201, "contact_phone_number": "102"}
-    told("call_connected", 505, at="2026-01-15 10:01:00.000", **other)
+    notify("call_connected", 505, at="2026-01-15 10:01:00.000", **other)
     until(lambda: [call["phone"] for call in world.state(COLLEAGUE)["calls"]] == ["102"])
     ended = {"id": 700100201, "start_time": "2026-01-15 10:01:00", "finish_time": "2026-01-15 10:02:00"}
-    store_report_rows(world.database, world.gateway.account, [ended])  # its end was lost on the way
+    store_report_rows(world.database, world.gateway.account, [ended])  # its final notification was lost
     until(lambda: world.state(COLLEAGUE)["calls"] == [])
 
 
-def test_a_call_is_shown_before_any_notification_of_it_has_come(world: WidgetWorld) -> None:
+def test_a_call_is_shown_before_its_first_notification(world: WidgetWorld) -> None:
     session = world.send("call", SELLER, phone=CLIENT).json()["call_session_id"]
     calls = until(lambda: world.state(SELLER)["calls"])
-    assert [(call["call_session_id"], call["told"]) for call in calls] == [(session, "Набираем:")]
+    assert [(call["call_session_id"], call["message"]) for call in calls] == [(session, "Исходящий звонок:")]
     assert world.state(COLLEAGUE)["calls"] == []
 
 
-def test_old_commands_are_forgotten(world: WidgetWorld) -> None:
+def test_old_commands_are_deleted(world: WidgetWorld) -> None:
     world.database.execute(
         """INSERT INTO telephony.commands (account, command_id, employee_id, kind, state, taken_at)
         VALUES (%s, %s, 1, 'call', 'done', now() - interval '31 days')""",
@@ -353,7 +358,7 @@ def test_old_commands_are_forgotten(world: WidgetWorld) -> None:
     until(lambda: world.commands() == [])
 
 
-def test_options_hold_the_pace_of_polling() -> None:
+def test_the_default_poll_interval() -> None:
     assert Options().status_poll_seconds == 30
 
 
@@ -361,8 +366,8 @@ def test_options_hold_the_pace_of_polling() -> None:
 
 
 @contextmanager
-def barred(postgres: str, database: Connection[Any]) -> Iterator[None]:
-    """Let nobody but the test itself into the test's database."""
+def blocked(postgres: str, database: Connection[Any]) -> Iterator[None]:
+    """Close the database to all sessions but the test's own."""
     name = database.info.dbname
     with psycopg.connect(postgres, autocommit=True) as other:
         other.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
@@ -376,20 +381,20 @@ def barred(postgres: str, database: Connection[Any]) -> Iterator[None]:
             other.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(sql.Identifier(name)))
 
 
-def test_while_postgres_is_away_nothing_is_begun_and_the_widget_is_told_to_try_again(
+def test_while_postgres_is_down_no_call_is_started_and_the_widget_asks_to_retry(
     world: WidgetWorld, postgres: str, tables: Connection[Any]
 ) -> None:
-    world.state(SELLER)  # Megaplan knows the sign
-    with barred(postgres, tables):
+    world.state(SELLER)  # caches the signature
+    with blocked(postgres, tables):
         answer = world.send("call", SELLER, "a" * 32, phone=CLIENT)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
-        assert "попробуйте ещё раз" in answer.json()["error"]
-    assert world.asked("start.employee_call") == 0
+        assert "Попробуйте ещё раз" in answer.json()["error"]
+    assert world.request_count("start.employee_call") == 0
     until(lambda: world.send("call", SELLER, "a" * 32, phone=CLIENT).status_code == 200)
-    assert len(world.started()) == 1
+    assert len(world.started_calls()) == 1
 
 
-def test_a_call_begun_while_postgres_went_away_is_found_again(
+def test_a_call_started_while_postgres_goes_down_is_found_later(
     world: WidgetWorld, postgres: str, tables: Connection[Any]
 ) -> None:
     world.state(SELLER)
@@ -397,12 +402,12 @@ def test_a_call_begun_while_postgres_went_away_is_found_again(
     world.uis.control("faults", {"kind": "slow", "method": "start.employee_call", "seconds": 1.0, "count": 1})
     sending = threading.Thread(target=lambda: world.send("call", SELLER, "b" * 32, phone=CLIENT))
     sending.start()
-    until(lambda: world.asked("start.employee_call"))
-    with barred(postgres, tables):
+    until(lambda: world.request_count("start.employee_call"))
+    with blocked(postgres, tables):
         sending.join()
     assert world.commands() == [("call", "working", None)]
     tables.execute("UPDATE telephony.commands SET taken_at = now() - interval '1 minute'")
     answer = until(
         lambda: (sent := world.send("call", SELLER, "b" * 32, phone=CLIENT)).status_code == 200 and sent
     )
-    assert (answer.json()["state"], world.asked("start.employee_call")) == ("done", 1)
+    assert (answer.json()["state"], world.request_count("start.employee_call")) == ("done", 1)

@@ -1,4 +1,4 @@
-"""The gateway puts its widget into Megaplan, and keeps it as new as itself."""
+"""The gateway installs its widget in Megaplan and keeps it up to date."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,49 +20,49 @@ def widgets(megaplan: EmulatedMegaplan) -> list[dict[str, Any]]:
     return list(megaplan.control("state?entity=widgets"))
 
 
-def written(megaplan: EmulatedMegaplan) -> int:
+def write_count(megaplan: EmulatedMegaplan) -> int:
     log = megaplan.control("requests")
     return sum((entry["method"], entry["path"], entry["status"]) == ("POST", ROUTE, 200) for entry in log)
 
 
-def looked(megaplan: EmulatedMegaplan) -> int:
+def read_count(megaplan: EmulatedMegaplan) -> int:
     log = megaplan.control("requests")
     return sum((entry["method"], entry["path"]) == ("GET", ROUTE) for entry in log)
 
 
-def test_the_widget_is_placed_once_and_replaced_when_it_changes(
+def test_the_widget_is_installed_once_and_updated_when_it_changes(
     serve: Callable[..., Any], megaplan: EmulatedMegaplan, uis: Uis, tables: Connection[Any]
 ) -> None:
     with serve(gateway_url="https://calls.example.org"):
         until(lambda: len(widgets(megaplan)) == 2)
-    placed = {row["placeholder"]: row for row in widgets(megaplan)}
-    assert set(placed) == {"common_phone_number", "common_telephony_widget"}
-    assert all("https://calls.example.org/" in row["content"] for row in placed.values())
+    installed = {row["placeholder"]: row for row in widgets(megaplan)}
+    assert set(installed) == {"common_phone_number", "common_telephony_widget"}
+    assert all("https://calls.example.org/" in row["content"] for row in installed.values())
     with serve(gateway_url="https://calls.example.org"):
-        until(lambda: looked(megaplan) == 2)
-    assert written(megaplan) == 2
+        until(lambda: read_count(megaplan) == 2)
+    assert write_count(megaplan) == 2
     with serve(gateway_url="https://other.example.org"):
-        until(lambda: written(megaplan) == 4)
+        until(lambda: write_count(megaplan) == 4)
     changed = {row["placeholder"]: row for row in widgets(megaplan)}
     assert {name: row["uuid"] for name, row in changed.items()} == {
-        name: row["uuid"] for name, row in placed.items()
+        name: row["uuid"] for name, row in installed.items()
     }
     assert all("https://other.example.org/" in row["content"] for row in changed.values())
 
 
-def test_widgets_are_found_where_only_the_applications_id_leads_to_them(
+def test_widgets_are_found_by_the_applications_id_if_not_by_its_uuid(
     serve: Callable[..., Any], megaplan: EmulatedMegaplan, uis: Uis, tables: Connection[Any]
 ) -> None:
     fault = {"kind": "500", "status": 404, "method": "GET", "path": "/integration/demo-application/widgets"}
     megaplan.control("faults", fault)
     with serve(gateway_url="https://calls.example.org"):
-        until(lambda: written(megaplan) == 2)
+        until(lambda: write_count(megaplan) == 2)
     with serve(gateway_url="https://other.example.org"):
-        until(lambda: written(megaplan) == 4)
-    assert len(widgets(megaplan)) == 2, "the first ones were found, and changed"
+        until(lambda: write_count(megaplan) == 4)
+    assert len(widgets(megaplan)) == 2, "the existing widgets were updated"
 
 
-def test_without_the_rights_nothing_is_placed_and_the_log_tells_the_remedy(
+def test_without_rights_nothing_is_installed_and_the_log_names_the_remedy(
     serve: Callable[..., Any],
     megaplan: EmulatedMegaplan,
     uis: Uis,
@@ -73,5 +73,5 @@ def test_without_the_rights_nothing_is_placed_and_the_log_tells_the_remedy(
     with serve(gateway_url="https://calls.example.org"):
         until(lambda: any(record.getMessage() == "widget not installed" for record in caplog.records))
     assert widgets(megaplan) == []
-    (told,) = [record for record in caplog.records if record.getMessage() == "widget not installed"]
-    assert "administrator of Megaplan" in vars(told)["remedy"]
+    (warning,) = [record for record in caplog.records if record.getMessage() == "widget not installed"]
+    assert "administrator of Megaplan" in vars(warning)["remedy"]

@@ -1,4 +1,4 @@
-"""Who may command, from which page, with which body: everything else gets 4xx and a reason, and does nothing."""
+"""Security of the widget's API: unauthorized or malformed requests get 4xx with a reason and do nothing."""
 
 import json
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
-from megaplan_gateway.widget_key import widget_key
+from megaplan_gateway.accounts.widget_key import widget_key
 from tests.emulators.uis_client import Client as Uis
 
 from .served import MEGAPLAN_SECRET
@@ -25,12 +25,12 @@ def nothing_done(world: WidgetWorld) -> bool:
     return not world.uis.control("requests", method="GET") and world.commands() == []
 
 
-def checks(world: WidgetWorld) -> int:
-    """Return how often Megaplan was asked for a sign."""
+def verifications(world: WidgetWorld) -> int:
+    """Return how many signatures Megaplan was asked to verify."""
     return sum("checkUserSign" in entry["path"] for entry in world.megaplan.control("requests"))
 
 
-def test_without_the_widgets_key_there_is_nothing(world: WidgetWorld) -> None:
+def test_without_the_widget_key_every_route_is_404(world: WidgetWorld) -> None:
     headers = world.headers(SELLER)
     for route in ("call", "hang-up", "do-not-disturb", "state"):
         for secret in ("wrong", MEGAPLAN_SECRET, "..%2f..", ""):
@@ -43,7 +43,7 @@ def test_without_the_widgets_key_there_is_nothing(world: WidgetWorld) -> None:
     assert nothing_done(world)
 
 
-def test_the_widgets_key_opens_nothing_else(world: WidgetWorld) -> None:
+def test_the_widget_key_is_not_accepted_by_other_routes(world: WidgetWorld) -> None:
     key = widget_key(MEGAPLAN_SECRET) or ""
     assert key not in MEGAPLAN_SECRET
     assert world.gateway.client.post(world.gateway.path("/uis", key), json={}).status_code == 404
@@ -57,35 +57,35 @@ def test_pages_of_other_sites_are_refused(world: WidgetWorld) -> None:
         headers = world.headers(SELLER, Origin=origin)
         body = {"command_id": ID, "phone": CLIENT}
         answer = world.gateway.client.post(world.path("call"), json=body, headers=headers)
-        asked = world.gateway.client.options(world.path("call"), headers={"Origin": origin})
-        for refused in (answer, asked):
+        preflight = world.gateway.client.options(world.path("call"), headers={"Origin": origin})
+        for refused in (answer, preflight):
             assert refused.status_code == 403, origin
             assert refused.headers["access-control-allow-origin"] == world.megaplan.url != origin
-    assert (nothing_done(world), checks(world)) == (True, 0)
+    assert (nothing_done(world), verifications(world)) == (True, 0)
 
 
-def test_a_request_that_hides_where_it_comes_from_is_refused(world: WidgetWorld) -> None:
-    headers = {"X-User-Sign": world.sign(SELLER)}
+def test_a_request_without_an_origin_is_refused(world: WidgetWorld) -> None:
+    headers = {"X-User-Sign": world.signature(SELLER)}
     answer = world.gateway.client.post(
         world.path("call"), json={"command_id": ID, "phone": CLIENT}, headers=headers
     )
     assert (answer.status_code, nothing_done(world)) == (403, True)
 
 
-def test_the_accounts_own_page_may_ask(world: WidgetWorld) -> None:
-    asked = {
+def test_the_accounts_own_page_is_allowed(world: WidgetWorld) -> None:
+    headers = {
         "Origin": world.megaplan.url,
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "content-type,x-user-sign",
     }
-    answer = world.gateway.client.options(world.path("call"), headers=asked)
+    answer = world.gateway.client.options(world.path("call"), headers=headers)
     assert answer.status_code == 204
     assert answer.headers["access-control-allow-origin"] == world.megaplan.url
     assert answer.headers["access-control-allow-headers"] == "Content-Type, X-User-Sign"
     assert "access-control-allow-credentials" not in answer.headers
 
 
-def test_another_origin_may_be_named_by_a_quirk(
+def test_a_quirk_may_set_another_origin(
     serve: Callable[..., Any], megaplan: EmulatedMegaplan, uis: Uis, tables: Connection[Any]
 ) -> None:
     with serve(vendor_quirks={"widget_origin": "https://frames.example.org"}) as gateway:
@@ -95,7 +95,7 @@ def test_another_origin_may_be_named_by_a_quirk(
         assert gateway.client.get(world.path("state"), headers=world.headers(SELLER)).status_code == 403
 
 
-SIGNS = (
+WRONG_SIGNATURES = (
     "",
     "1000003.00000000000000000000000000000000",
     "1000003",
@@ -105,66 +105,64 @@ SIGNS = (
 )
 
 
-def test_a_wrong_sign_is_nobodys(world: WidgetWorld) -> None:
-    for sign in SIGNS:
-        headers = {"Origin": world.megaplan.url, "X-User-Sign": sign}
+def test_a_wrong_signature_is_refused(world: WidgetWorld) -> None:
+    for signature in WRONG_SIGNATURES:
+        headers = {"Origin": world.megaplan.url, "X-User-Sign": signature}
         body = {"command_id": ID, "phone": CLIENT}
         answer = world.gateway.client.post(world.path("call"), json=body, headers=headers)
-        assert (answer.status_code, "обновите страницу" in answer.json()["error"]) == (403, True), sign
-    asked = [entry["path"] for entry in world.megaplan.control("requests")]
-    assert not [path for path in asked if path.startswith("/api/v3/employee")]
+        assert (answer.status_code, "Обновите страницу" in answer.json()["error"]) == (403, True), signature
+    paths = [entry["path"] for entry in world.megaplan.control("requests")]
+    assert not [path for path in paths if path.startswith("/api/v3/employee")]
     assert nothing_done(world)
 
 
-def test_a_sign_of_another_application_is_nobodys(world: WidgetWorld) -> None:
-    other = f"{SELLER}." + world.sign(COLLEAGUE).partition(".")[2]
+def test_a_signature_of_another_employee_is_refused(world: WidgetWorld) -> None:
+    other = f"{SELLER}." + world.signature(COLLEAGUE).partition(".")[2]
     headers = {"Origin": world.megaplan.url, "X-User-Sign": other}
     assert world.gateway.client.get(world.path("state"), headers=headers).status_code == 403
 
 
-def test_a_good_sign_is_checked_once_in_a_while_and_wrong_ones_not_without_end(world: WidgetWorld) -> None:
+def test_a_valid_signature_is_cached_and_wrong_ones_are_rate_limited(world: WidgetWorld) -> None:
     for _ in range(5):
         world.state(SELLER)
-    assert checks(world) == 1
-    for place in range(30):
-        headers = {"Origin": world.megaplan.url, "X-User-Sign": f"1.{place}"}
+    assert verifications(world) == 1
+    for attempt in range(30):
+        headers = {"Origin": world.megaplan.url, "X-User-Sign": f"1.{attempt}"}
         status = world.gateway.client.get(world.path("state"), headers=headers).status_code
-        assert status == (403 if place < 20 else 429)
-    assert checks(world) == 21
+        assert status == (403 if attempt < 20 else 429)
+    assert verifications(world) == 21
     world.state(SELLER)
 
 
-def test_megaplan_being_away_lets_nobody_in(world: WidgetWorld) -> None:
+def test_while_megaplan_fails_nobody_is_authenticated(world: WidgetWorld) -> None:
     world.megaplan.control("faults", [{"kind": "500", "path": "/integration", "count": 5}])
-    headers = {"Origin": world.megaplan.url, "X-User-Sign": world.sign(SELLER)}
+    headers = {"Origin": world.megaplan.url, "X-User-Sign": world.signature(SELLER)}
     for _ in range(5):
         answer = world.gateway.client.get(world.path("state"), headers=headers)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
-    assert checks(world) == 1, "while Megaplan fails, it is not asked by every widget again and again"
+    assert verifications(world) == 1, "a failing Megaplan is not asked again by every widget"
 
 
 @pytest.mark.parametrize("status", [400, 403])
-def test_whatever_megaplan_refuses_a_wrong_sign_with_it_is_not_asked_without_end(
-    status: int, world: WidgetWorld
-) -> None:
+def test_a_rejected_signature_is_cached_whatever_the_error(status: int, world: WidgetWorld) -> None:
     world.megaplan.control("faults", [{"kind": "500", "status": status, "path": "/integration"}])
     headers = {"Origin": world.megaplan.url, "X-User-Sign": "wrong"}
     for _ in range(3):
         assert world.gateway.client.get(world.path("state"), headers=headers).status_code == 403
-    assert checks(world) == 1
+    assert verifications(world) == 1
 
 
-def test_who_does_not_telephone_is_told_so(world: WidgetWorld) -> None:
+def test_an_employee_without_a_telephone_gets_the_reason(world: WidgetWorld) -> None:
     answer = world.send("call", STRANGER, phone=CLIENT)
     assert (answer.status_code, nothing_done(world)) == (403, True)
     assert "нет внутреннего номера" in answer.json()["error"]
 
 
-def test_a_command_of_somebody_else_is_not_repeated(world: WidgetWorld) -> None:
+def test_a_command_id_cannot_be_reused_for_another_command(world: WidgetWorld) -> None:
     assert world.send("call", SELLER, ID, phone=CLIENT).json()["state"] == "done"
     for employee, what in ((COLLEAGUE, CLIENT), (SELLER, "+79161234568")):
         answer = world.send("call", employee, ID, phone=what)
-        assert (answer.status_code, len(world.started())) == (409, 1)
+        assert (answer.status_code, len(world.started_calls())) == (409, 1)
     assert world.send("do-not-disturb", SELLER, ID, value=True).status_code == 409
     assert world.send("hang-up", SELLER, ID, call_session_id="1").status_code == 409
 
@@ -192,7 +190,7 @@ BAD: tuple[tuple[str, Any, int], ...] = (
 )
 
 
-def test_bad_bodies_are_refused_with_a_reason(world: WidgetWorld) -> None:
+def test_malformed_bodies_are_refused_with_a_reason(world: WidgetWorld) -> None:
     headers = world.headers(SELLER)
     for route, body, status in BAD:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -220,24 +218,24 @@ def test_no_body_breaks_the_gateway(world: WidgetWorld, route: str, body: bytes)
     assert answer.json()["error"]
 
 
-def test_nothing_of_people_and_no_sign_is_logged(
+def test_no_personal_data_or_signature_is_logged(
     world: WidgetWorld, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
     world.uis.control("mutate", {"op": "block_number", "phone": CLIENT.removeprefix("+")})
     world.send("call", SELLER, phone=CLIENT)
     world.send("hang-up", COLLEAGUE, call_session_id="700100200")
-    told = "\n".join(
+    logged = "\n".join(
         f"{record.getMessage()} {vars(record)}"
         for record in caplog.records
         if record.name.startswith("megaplan_gateway")
     )
-    assert "command refused" in told
-    for secret in (CLIENT.removeprefix("+"), world.sign(SELLER), str(widget_key(MEGAPLAN_SECRET))):
-        assert secret not in told
+    assert "command refused" in logged
+    for secret in (CLIENT.removeprefix("+"), world.signature(SELLER), str(widget_key(MEGAPLAN_SECRET))):
+        assert secret not in logged
 
 
-def test_one_employee_cannot_spend_everybodys_points(world: WidgetWorld) -> None:
+def test_one_employee_cannot_use_up_the_accounts_points(world: WidgetWorld) -> None:
     sent = [world.send("do-not-disturb", SELLER, value="often").status_code for _ in range(61)]
     assert sent == [*[422] * 60, 429]
     assert world.send("do-not-disturb", COLLEAGUE, value="often").status_code == 422

@@ -1,14 +1,14 @@
-"""Waiting for what happens by itself."""
+"""Waiting for asynchronous results."""
 
 import time
 from collections.abc import Callable
 from typing import Any
 
 
-def until(true: Callable[[], Any], seconds: float = 15) -> Any:
-    """Return the first true answer."""
-    end = time.monotonic() + seconds
-    while not (answer := true()):
-        assert time.monotonic() < end, "it did not come true"
-        time.sleep(0.05)
-    return answer
+def until(condition: Callable[[], Any], seconds: float = 15) -> Any:
+    """Wait until a condition is true and return its value."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "timed out"
+        time.sleep(0.02)
+    return value

@@ -1,4 +1,4 @@
-"""The widget's world; test modules name this file in ``pytest_plugins``."""
+"""Fixtures of the widget tests; test modules list this file in ``pytest_plugins``."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -24,11 +24,11 @@ def serve(
     uis: Uis,
     tables: Connection[Any],
 ) -> Callable[..., Any]:
-    """Return what serves a gateway between both sides; keyword arguments are settings of the Megaplan connection."""
+    """Return a function that serves a gateway; keyword arguments are settings of the Megaplan connection."""
     account = f"127.0.0.1:{megaplan.port}"
     fill_users(tables, account, uis.data("get.statuses"))
     uis.control("requests", method="DELETE")
-    uis.control("clock", {"frozen": False, "time": time.time()})  # pop-ups of old calls are not shown
+    uis.control("clock", {"frozen": False, "time": time.time()})  # old calls get no pop-ups
 
     def make(
         options: Options | None = None,
@@ -36,9 +36,9 @@ def serve(
         port: int = 0,
         **settings: Any,
     ) -> Any:
-        given = {"application_uuid": "demo-application", **settings}
-        cabinet = {"access_token": TOKEN, "virtual_phone_number": "74950000001", **(uis_settings or {})}
-        set_connections(monkeypatch, database_uri, connect, uis.url, uis=cabinet, **given)
+        settings = {"application_uuid": "demo-application", **settings}
+        uis_extra = {"access_token": TOKEN, "virtual_phone_number": "74950000001", **(uis_settings or {})}
+        set_connections(monkeypatch, database_uri, connect, uis.url, uis=uis_extra, **settings)
         return served(account, options or Options(status_poll_seconds=0.3), port)
 
     return make
@@ -48,6 +48,6 @@ def serve(
 def world(
     serve: Callable[..., Any], megaplan: EmulatedMegaplan, uis: Uis, tables: Connection[Any]
 ) -> Iterator[WidgetWorld]:
-    """A running gateway between both sides."""
+    """A running gateway with both emulated vendors."""
     with serve() as gateway:
         yield WidgetWorld(gateway, megaplan, uis, tables)

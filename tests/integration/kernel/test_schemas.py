@@ -35,6 +35,30 @@ def test_missing_tables_are_created_again(database: Connection[Any]) -> None:
     assert tables(database) == set(TELEPHONY_TABLES)
 
 
+def test_an_upgrade_from_version_5_keeps_cards_and_commands(database: Connection[Any]) -> None:
+    prepare_telephony_schema(database)
+    database.execute("ALTER TABLE telephony.cards RENAME COLUMN sent TO told")
+    database.execute("ALTER TABLE telephony.commands RENAME COLUMN message TO told")
+    database.execute("UPDATE telephony.schema_version SET version = 5")
+    database.execute(
+        """INSERT INTO telephony.cards (account, provider_id, call_session_id, is_companion, employee_id, told)
+        VALUES ('acme', '7', 7, false, 1, 'in calling 1')"""
+    )
+    database.execute(
+        """INSERT INTO telephony.commands (account, command_id, employee_id, kind, told)
+        VALUES ('acme', 'a', 1, 'call', 'Звоним')"""
+    )
+    assert prepare_telephony_schema(database)
+    assert database.execute("SELECT provider_id, sent FROM telephony.cards").fetchall() == [
+        ("7", "in calling 1")
+    ]
+    assert database.execute("SELECT command_id, message FROM telephony.commands").fetchall() == [
+        ("a", "Звоним")
+    ]
+    assert database.execute("SELECT version FROM telephony.schema_version").fetchone() == (6,)
+    assert not prepare_telephony_schema(database)
+
+
 def test_tables_of_a_newer_version_are_refused(database: Connection[Any]) -> None:
     prepare_telephony_schema(database)
     database.execute("UPDATE telephony.schema_version SET version = %s", (TELEPHONY_SCHEMA_VERSION + 1,))

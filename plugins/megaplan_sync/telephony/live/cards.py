@@ -33,7 +33,7 @@ class Card:
     is_companion: bool
     employee_id: int
     state: CardState
-    told: str | None
+    sent: str | None
     call_info_id: str | None
     tries: int = 0
 
@@ -59,8 +59,8 @@ class WantedCard:
     since: datetime | None = None
 
     @property
-    def told(self) -> str:
-        """What Megaplan is told, for comparison."""
+    def content(self) -> str:
+        """Type, state and employee, to compare with ``Card.sent``."""
         return f"{self.kind} {self.phase} {self.employee_id}"
 
 
@@ -114,7 +114,7 @@ def to_do(
         if card is None or not card.is_shown:
             if one.phase != "finished" and is_fresh and (card is None or card.state == "closed"):
                 actions.append((one, card))
-        elif card.told != one.told:
+        elif card.sent != one.content:
             actions.append((one, card))
     return actions
 

@@ -25,7 +25,7 @@ def event(
 
 def wanted(events: list[CallEvent], cards: list[Card], second: float) -> dict[str, str]:
     now = BEGAN + timedelta(seconds=second)
-    return {one.provider_id: one.told for one in wanted_cards(live_call(events), USERS, cards, now)}
+    return {one.provider_id: one.content for one in wanted_cards(live_call(events), USERS, cards, now)}
 
 
 def shown(provider_id: str, employee: int, told: str) -> Card:

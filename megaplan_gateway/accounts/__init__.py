@@ -1,0 +1,1 @@
+"""The accounts served, read from Airflow's connections."""

@@ -1,0 +1,1 @@
+"""The HTTP layer: server, limits, authentication and refusals."""

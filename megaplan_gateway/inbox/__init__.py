@@ -1,0 +1,1 @@
+"""Receivers of notifications and webhooks, and the inbox they are stored in."""

@@ -1,0 +1,1 @@
+"""Pop-ups on employees' screens while a call is in progress."""

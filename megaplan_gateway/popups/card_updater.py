@@ -1,0 +1,267 @@
+"""Updates the pop-ups of a call: compares them with what its events require, and sends Megaplan the difference."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from megaplan_gateway.accounts.account import Account
+from megaplan_gateway.metrics import Metrics
+from megaplan_gateway.options import Options
+from megaplan_gateway.popups.card_table import CardTable
+from megaplan_gateway.popups.lost_hang_ups import LostHangUps
+from megaplan_gateway.vendors.live_budget import BudgetSpentError
+from megaplan_gateway.vendors.megaplan_client import IsObsolete, ObsoleteError
+from megaplan_hook.exceptions import (
+    MegaplanAPIError,
+    MegaplanAuthError,
+    MegaplanError,
+    MegaplanNotFoundError,
+    MegaplanRateLimitError,
+    MegaplanValidationError,
+)
+from megaplan_sync.telephony.calls.call import Call
+from megaplan_sync.telephony.live.card_bodies import (
+    bare_end,
+    changing_body,
+    finishing_body,
+    finishing_hash,
+    opening_body,
+)
+from megaplan_sync.telephony.live.cards import (
+    STALE_AFTER,
+    Card,
+    CardState,
+    WantedCard,
+    closing_all,
+    to_do,
+    wanted_cards,
+)
+from megaplan_sync.telephony.live.live_call import live_call
+from megaplan_sync.telephony.push.exceptions import is_ambiguous, is_refusal
+
+log = logging.getLogger(__name__)
+
+RECHECK_SECONDS = 300.0
+"""How often an open pop-up without new events is checked, since the call's final notification may be lost."""
+RETRY_SCHEDULE_SECONDS = (2.0, 5.0, 15.0, 60.0, 300.0)
+"""Delays between attempts to send a change; the last one repeats."""
+MAX_ATTEMPTS = 150
+"""Of one change, about half a day: a card outlives an outage of Megaplan, but not for ever."""
+
+
+class CardUpdater:
+    """Updates pop-ups. The caller must not run two refreshes of the same call at once."""
+
+    def __init__(
+        self,
+        table: CardTable,
+        options: Options,
+        metrics: Metrics,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._table = table
+        self._metrics = metrics
+        self._now = now
+        self._timeout = options.megaplan_seconds
+        self._lost_hang_ups = LostHangUps()
+        # up to two requests, each with its login and its wait for the budget, and a margin
+        self._lease_seconds = 3 * options.megaplan_seconds + 30
+
+    async def refresh(
+        self, account: Account, call_session_id: int, is_obsolete: IsObsolete = lambda: False
+    ) -> None:
+        """Bring a call's pop-ups in line with its events.
+
+        Failed changes are left to a later refresh or to the batch lane.
+
+        :param is_obsolete: returns whether newer events have arrived, so that another refresh will follow
+        """
+        state = await self._table.state_of(account.name, call_session_id)
+        if not state.events:
+            return
+        live = live_call(state.events)
+        now = self._now()
+        wanted = wanted_cards(live, state.users, state.cards, now)
+        is_shown = any(card.is_shown for card in state.cards)
+        if is_shown and await self._lost_hang_ups.has_ended(account, live.call, now):
+            wanted = closing_all(live, state.cards)
+        await self._apply(account, live.call, to_do(wanted, state.cards, now), is_obsolete)
+
+    async def close_all(self, account: Account, call_session_id: int) -> None:
+        """Close a call's pop-ups regardless of its events, because the account is no longer served."""
+        state = await self._table.state_of(account.name, call_session_id)
+        if not state.events:
+            return
+        live, now = live_call(state.events), self._now()
+        actions = to_do(closing_all(live, state.cards), state.cards, now)
+        await self._apply(account, live.call, actions, lambda: False)
+
+    async def _apply(
+        self,
+        account: Account,
+        call: Call,
+        actions: list[tuple[WantedCard, Card | None]],
+        is_obsolete: IsObsolete,
+    ) -> None:
+        outcomes = await asyncio.gather(
+            *(self._apply_one(account, call, *action, is_obsolete) for action in actions),
+            return_exceptions=True,  # all must end before the next refresh of this call
+        )
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def _apply_one(
+        self, account: Account, call: Call, wanted: WantedCard, card: Card | None, is_obsolete: IsObsolete
+    ) -> None:
+        what = "open" if card is None else "finish" if wanted.phase == "finished" else "change"
+        try:
+            if card is None:
+                outcome = await self._open(account, call, wanted, is_obsolete)
+            else:
+                outcome = await self._change(account, call, wanted, card)
+        except (MegaplanError, BudgetSpentError) as error:
+            outcome = type(error).__name__
+            extra = {"account": account.name, "call": call.call_session_id, "what": what}
+            log.warning("pop-up not updated", extra={**extra, "reason": _loggable(error)})
+        self._metrics.popups.labels(what, outcome).inc()
+
+    async def _open(self, account: Account, call: Call, wanted: WantedCard, is_obsolete: IsObsolete) -> str:
+        number = call.call_session_id
+        datetime_format = account.settings.vendor_quirks.datetime_write_format
+        client = await self._table.client_of(account.name, call.contact_phone)
+        if not await self._table.claim(account.name, number, wanted, self._lease_seconds):
+            return "not ours"
+        body = opening_body(wanted, call, client=client, datetime_format=datetime_format)
+        create = account.megaplan.create_call_info
+        timeout = self._timeout
+        if wanted.since is not None:  # do not send a pop-up that is stale by the time the budget allows it
+            left = (wanted.since + STALE_AFTER - self._now()).total_seconds()
+            timeout = min(timeout, max(left, 1.0))
+        try:
+            try:
+                created = await create(body, timeout, is_obsolete)
+            except MegaplanValidationError:
+                if client is None:
+                    raise
+                # the client may have been deleted; Megaplan rejected the request, so nothing was created
+                body = opening_body(wanted, call, client=None, datetime_format=datetime_format)
+                created = await create(body, timeout, is_obsolete)
+        except ObsoleteError:
+            await self._table.release(account.name, number, wanted)
+            return "overtaken"
+        except (BudgetSpentError, MegaplanRateLimitError, MegaplanAuthError):
+            # nothing was created, and the call's next event is another chance
+            await self._table.release(account.name, number, wanted)
+            raise
+        except MegaplanError as error:
+            # a request with unknown outcome is never repeated; a later lookup resolves it
+            await self._table.settle(
+                account.name,
+                number,
+                wanted,
+                "opening" if is_ambiguous(error) else "given_up",
+                known=None,
+                due_in_seconds=self._read_lag(account),
+                error=_message(error),
+            )
+            raise
+        await self._table.settle(
+            account.name,
+            number,
+            wanted,
+            "open",
+            known=None,
+            due_in_seconds=RECHECK_SECONDS,
+            call_info_id=str(created["id"]),
+        )
+        return "ok"
+
+    async def _change(self, account: Account, call: Call, wanted: WantedCard, card: Card) -> str:
+        number, datetime_format = call.call_session_id, account.settings.vendor_quirks.datetime_write_format
+        is_end = wanted.phase == "finished"
+        body = finishing_body(wanted, call, self._now(), datetime_format) if is_end else changing_body(wanted)
+        history_hash: str | None = None
+        try:
+            try:
+                updated = await self._send(account, card, body)
+                if is_end:
+                    history_hash = finishing_hash(wanted, call, str(updated["id"]), datetime_format)
+            except MegaplanValidationError:
+                if not is_end:
+                    raise
+                # a rejected detail, such as an employee who has left, must not keep the card on the screen
+                body = bare_end(wanted, call, self._now(), datetime_format)
+                updated = await self._send(account, card, body)
+        except (MegaplanError, BudgetSpentError) as error:
+            await self._save_failure(account, number, wanted, card, error)
+            raise
+        await self._table.settle(
+            account.name,
+            number,
+            wanted,
+            "closed" if is_end else "open",
+            known=card,
+            due_in_seconds=RECHECK_SECONDS,
+            call_info_id=str(updated["id"]),
+            history_hash=history_hash,
+        )
+        return "ok"
+
+    async def _send(self, account: Account, card: Card, body: dict[str, Any]) -> dict[str, Any]:
+        if card.call_info_id is not None:
+            return await account.megaplan.update_call_info(card.call_info_id, body, self._timeout)
+        return await account.megaplan.update_call_info_by_provider(card.provider_id, body, self._timeout)
+
+    async def _save_failure(
+        self, account: Account, number: int, wanted: WantedCard, card: Card, error: Exception
+    ) -> None:
+        """Schedule a retry of a failed change, unless Megaplan rejected the change itself.
+
+        After a rejected change the card stays as it is, and its end is still sent; a rejected end is given up.
+        """
+        is_retryable = (
+            isinstance(error, BudgetSpentError | MegaplanRateLimitError)
+            # includes rejected credentials: after a password change somebody will correct the connection
+            or (isinstance(error, MegaplanError) and not is_refusal(error))
+            # a new object may not be readable yet
+            or (card.call_info_id is None and isinstance(error, MegaplanNotFoundError) and card.tries < 3)
+        )
+        state: CardState = card.state
+        if is_retryable and card.tries < MAX_ATTEMPTS:
+            delay = RETRY_SCHEDULE_SECONDS[min(card.tries, len(RETRY_SCHEDULE_SECONDS) - 1)]
+            lag = self._read_lag(account) if card.call_info_id is None else 0.0
+            seconds, is_skipped = max(delay, lag), False
+        else:
+            seconds, is_skipped = RECHECK_SECONDS, wanted.phase != "finished"
+            state = state if is_skipped else "given_up"
+        await self._table.settle(
+            account.name,
+            number,
+            wanted,
+            state,
+            known=card,
+            due_in_seconds=seconds,
+            error=_message(error),
+            is_skipped=is_skipped,
+        )
+
+    def _read_lag(self, account: Account) -> float:
+        return max(1.0, account.settings.vendor_quirks.read_lag_seconds)
+
+
+def _message(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _loggable(error: Exception) -> str:
+    """Return a reason without personal data; Megaplan's own message may repeat a phone number."""
+    if isinstance(error, BudgetSpentError):
+        return "request budget exhausted"
+    if isinstance(error, MegaplanAPIError):
+        return f"Megaplan answered {error.status} to {error.path}; see telephony.cards.last_error"
+    return str(error)

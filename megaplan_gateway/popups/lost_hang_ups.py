@@ -1,0 +1,47 @@
+"""Detects calls whose final notification was lost, by polling UIS's list of calls in progress."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import datetime, timedelta
+
+from megaplan_gateway.accounts.account import Account
+from megaplan_sync.telephony.calls.call import Call
+from uis_hook.call_control import list_calls
+from uis_hook.exceptions import UisError
+
+log = logging.getLogger(__name__)
+
+SILENT_AFTER = timedelta(seconds=290)
+"""A call with a more recent event is assumed to be in progress."""
+_CACHE_SECONDS = 30.0
+_TIMEOUT = 6.0
+
+
+class LostHangUps:
+    """Checks silent calls against UIS, with one cached request per account instead of one per call."""
+
+    def __init__(self) -> None:
+        self._calls: dict[str, tuple[set[str] | None, float]] = {}
+
+    async def has_ended(self, account: Account, call: Call, now: datetime) -> bool:
+        """Return whether UIS no longer lists a call without recent events; False if that is unknown."""
+        if call.is_finished or (call.last_event_at is not None and now - call.last_event_at <= SILENT_AFTER):
+            return False
+        in_progress = await self._in_progress(account)
+        return in_progress is not None and str(call.call_session_id) not in in_progress
+
+    async def _in_progress(self, account: Account) -> set[str] | None:
+        if account.uis is None:
+            return None
+        in_progress, expires_at = self._calls.get(account.name, (None, 0.0))
+        if time.monotonic() >= expires_at:
+            try:
+                calls = await account.uis.ask(list_calls(), _TIMEOUT)
+                in_progress = {str(call.get("call_session_id")) for call in calls}
+            except UisError as error:  # the UIS plan may not include the method
+                log.info("calls not listed", extra={"account": account.name, "reason": type(error).__name__})
+                in_progress = None
+            self._calls[account.name] = in_progress, time.monotonic() + _CACHE_SECONDS
+        return in_progress

@@ -1,0 +1,1 @@
+"""Asynchronous clients for Megaplan and UIS."""
