@@ -53,7 +53,7 @@ from megaplan_sync.webhooks.trigger import WebhookTrigger
 MEGAPLAN_WEBHOOKS = Asset(
     "megaplan_webhooks",
     # a run processes webhooks until none is left, so a second event within five seconds is not needed
-    watchers=[AssetWatcher(name="megaplan_webhook_inbox", trigger=WebhookTrigger(rest_seconds=5.0))],
+    watchers=[AssetWatcher(name="megaplan_webhook_inbox", trigger=WebhookTrigger(min_interval_seconds=5.0))],
 )
 
 

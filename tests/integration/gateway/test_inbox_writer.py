@@ -24,8 +24,8 @@ def row(number: int) -> EventRow:
 
 
 def unstorable(number: int, text: str) -> EventRow:
-    valid = row(number)
-    return valid._replace(said=replace(valid.said, mnemonic=text))
+    sound = row(number)
+    return sound._replace(content=replace(sound.content, mnemonic=text))
 
 
 def writing(

@@ -87,11 +87,11 @@ def test_events_of_models_without_a_table_are_accepted(
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (b"", "no JSON"),
-        (b"{", "no JSON"),
-        (b"\xff\xfe", "no JSON"),
-        (b"[" * 50_000, "no JSON"),
-        (b"[]", "no JSON object"),
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
+        (b"\xff\xfe", "not JSON"),
+        (b"[" * 50_000, "not JSON"),
+        (b"[]", "not a JSON object"),
         ({"event": "on_after_update"}, "no object 'data'"),
         ({"data": {"id": "77"}}, "neither an event"),
         ({"data": {"deal": {"Name": "без номера"}}}, "no numeric 'Id'"),

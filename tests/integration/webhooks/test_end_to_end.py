@@ -11,13 +11,14 @@ import pytest
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
-from megaplan_sync.inbox.event_store import UIS_NOTIFICATION, store_event
+from megaplan_sync.inbox.event_store import UIS_NOTIFICATION
 from megaplan_sync.inbox.trigger import InboxTrigger
 from megaplan_sync.kernel.schemas import prepare_telephony_schema
 from megaplan_sync.webhooks.trigger import WebhookTrigger
 from tests.integration.airflow_runs import TestedAirflow, postgres_connection
 from tests.integration.conftest import UNHURRIED
 from tests.integration.gateway.served import MEGAPLAN_SECRET, served, set_connections
+from tests.integration.stored_messages import store_message
 from tests.integration.webhooks.world import WebhookWorld, subscribe
 
 
@@ -52,7 +53,7 @@ def test_a_deal_created_in_megaplan_is_in_the_table_seconds_later(
         subscribe(megaplan, gateway.url + gateway.path("/megaplan", MEGAPLAN_SECRET))
         made = time.monotonic()
         (deal,) = megaplan.control("mutate", [{"op": "create_deal", "fields": {"name": "Тестовая сделка"}}])
-        payload = asyncio.run(fired(WebhookTrigger(poll_seconds=20, gather_seconds=0.1), 10))
+        payload = asyncio.run(fired(WebhookTrigger(poll_seconds=20), 10))
         assert payload is not None
         assert time.monotonic() - made < 5, "the trigger fires at once"
     run = airflow.dags_test(dag_id="megaplan_deal_events")
@@ -71,12 +72,12 @@ def test_a_deal_created_in_megaplan_is_in_the_table_seconds_later(
 
 def test_each_trigger_fires_for_its_own_events(world: WebhookWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_POSTGRES", json.dumps(postgres_connection(world.uri)))
-    path, arguments = WebhookTrigger(rest_seconds=5.0).serialize()
+    path, arguments = WebhookTrigger(min_interval_seconds=5.0).serialize()
     assert path == "megaplan_sync.webhooks.trigger.WebhookTrigger"
     assert WebhookTrigger(**arguments).serialize() == (path, arguments)
     with world.night.database.transaction():
         body = {"notification_mnemonic": "call_session_finished", "call_session_id": 7}
-        store_event(
+        store_message(
             world.night.database,
             world.account,
             UIS_NOTIFICATION,
@@ -97,7 +98,7 @@ def test_a_trigger_rests_between_two_events(world: WebhookWorld, monkeypatch: py
     world.come_in(world.event("Deal", 1001))
 
     async def watch() -> float:
-        events = WebhookTrigger(poll_seconds=0.1, gather_seconds=0, rest_seconds=1.0).run()
+        events = WebhookTrigger(poll_seconds=0.1, min_interval_seconds=1.0).run()
         await anext(events)
         began = time.monotonic()
         await asyncio.get_running_loop().run_in_executor(None, world.come_in, world.event("Deal", 1002))

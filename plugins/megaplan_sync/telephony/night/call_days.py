@@ -1,4 +1,4 @@
-"""Which days of calls a night compares: the account's own days, from midnight to midnight."""
+"""Which days a reconciliation run compares: whole days in the account's time zone."""
 
 from __future__ import annotations
 
@@ -12,50 +12,50 @@ from psycopg import Connection
 from megaplan_sync.kernel.sql import read_sql
 
 WHOLE_DAYS_BACK = 2
-"""So many days are compared anew every night: rows of the report and recordings may come late."""
+"""So many days are compared again every night, as report rows and recordings may arrive late."""
 _LONGEST_GAP_DAYS = 14
 
 
-class Stretch(NamedTuple):
-    """From one moment, included, to another, not included."""
+class DateRange(NamedTuple):
+    """From ``start``, inclusive, to ``end``, exclusive."""
 
     start: datetime
     end: datetime
 
 
-def stretches_to_compare(
+def ranges_to_compare(
     connection: Connection[Any], account: str, zone: ZoneInfo, now: datetime, since: date | None
-) -> list[Stretch]:
-    """Return what is to be compared, oldest first.
+) -> list[DateRange]:
+    """Return the date ranges to compare, oldest first.
 
-    That is everything since two whole days before the last night that came to its end, and the days of older calls
-    that have changed since: events may come late.
+    These are everything since two whole days before the last completed night, and the days of older calls that have
+    changed since then.
 
-    :param now: where the last stretch ends
-    :param since: the first day, if a person names it; then only what lies behind it
+    :param now: end of the last range
+    :param since: first day, if given by a person; then everything since that day
     """
     if since is not None:
-        return [Stretch(midnight(since, zone), now)] if midnight(since, zone) < now else []
+        return [DateRange(midnight(since, zone), now)] if midnight(since, zone) < now else []
     row = connection.execute(read_sql("select_last_call_comparison"), {"account": account}).fetchone()
     last = row[0] if row else None
     newest = min(now, last or now).astimezone(zone).date()
     first = newest - timedelta(days=WHOLE_DAYS_BACK)
-    asked = {"account": account, "timezone": zone.key, "since": last, "before": midnight(first, zone)}
-    older = [day for (day,) in connection.execute(read_sql("select_days_of_changed_calls"), asked)]
-    return [*runs_of_days(older, zone), Stretch(midnight(first, zone), now)]
+    parameters = {"account": account, "timezone": zone.key, "since": last, "before": midnight(first, zone)}
+    older = [day for (day,) in connection.execute(read_sql("select_days_of_changed_calls"), parameters)]
+    return [*merged_days(older, zone), DateRange(midnight(first, zone), now)]
 
 
-def runs_of_days(days: Iterable[date], zone: ZoneInfo) -> list[Stretch]:
-    """Put single days together, so that a few requests do for many of them."""
+def merged_days(days: Iterable[date], zone: ZoneInfo) -> list[DateRange]:
+    """Merge days that are close to each other, to save requests."""
     runs: list[list[date]] = []
     for day in sorted(days):
         if runs and (day - runs[-1][-1]).days <= _LONGEST_GAP_DAYS:
             runs[-1].append(day)
         else:
             runs.append([day])
-    return [Stretch(midnight(run[0], zone), midnight(run[-1] + timedelta(days=1), zone)) for run in runs]
+    return [DateRange(midnight(run[0], zone), midnight(run[-1] + timedelta(days=1), zone)) for run in runs]
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """Return when a day begins."""
+    """Return the beginning of a day."""
     return datetime.combine(day, time(), zone)

@@ -1,4 +1,4 @@
-"""The table of event traces: what is derived from each, whatever the order and however often events come."""
+"""The event traces: the calls derived from them, regardless of order and repetitions."""
 
 import json
 import re
@@ -14,7 +14,7 @@ import pytest
 
 from megaplan_sync.inbox.notifications import read_notification
 from megaplan_sync.telephony.calls.call import Call, CallEvent
-from megaplan_sync.telephony.calls.call_derivation import derive_call, derive_calls
+from megaplan_sync.telephony.calls.call_derivation import derive_call
 
 TRACES = {
     path.stem: json.loads(path.read_text("utf-8")) for path in Path(__file__).parent.glob("traces/*.json")
@@ -28,7 +28,7 @@ PAGE = (Path(__file__).parents[5] / "docs" / "telephony-calls.md").read_text(enc
 
 
 def moment(text: str | None) -> datetime | None:
-    """Read ``10:00:00.000``, or with ``+1 `` before it that of the next day."""
+    """Parse ``10:00:00.000``; with ``+1 `` before it, of the next day."""
     if text is None:
         return None
     days, _, clock = text.rpartition(" ")
@@ -54,6 +54,12 @@ def events_of(trace: dict[str, Any]) -> list[CallEvent]:
     return events
 
 
+def derived_calls(events: list[CallEvent]) -> list[Call]:
+    """Return the calls of these events, by session."""
+    sessions = sorted({event.call_session_id for event in events})
+    return [derive_call(event for event in events if event.call_session_id == one) for one in sessions]
+
+
 def shown(call: Call) -> dict[str, Any]:
     """Return a call with lists instead of tuples."""
     records = [record._asdict() for record in call.records]
@@ -63,7 +69,7 @@ def shown(call: Call) -> dict[str, Any]:
 @pytest.mark.parametrize("name", sorted(TRACES))
 def test_the_call_of_a_trace(name: str) -> None:
     trace = TRACES[name]
-    calls = [shown(call) for call in derive_calls(events_of(trace))]
+    calls = [shown(call) for call in derived_calls(events_of(trace))]
     assert len(calls) == len(trace["calls"]) > 0
     for call, expected in zip(calls, trace["calls"], strict=True):
         expected = {key: moment(value) if key in MOMENTS else value for key, value in expected.items()}
@@ -74,7 +80,7 @@ def test_the_call_of_a_trace(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(TRACES))
 def test_order_and_repetition_change_nothing(name: str) -> None:
     events, chance = events_of(TRACES[name]), Random(name)
-    derived = derive_calls(events)
+    derived = derived_calls(events)
     if len(events) <= 5:
         orders = [list(order) for order in permutations(events)]
     else:
@@ -82,16 +88,16 @@ def test_order_and_repetition_change_nothing(name: str) -> None:
     for order in orders:
         again = order + chance.choices(order, k=len(order))
         chance.shuffle(again)
-        assert derive_calls(order) == derived
-        assert derive_calls(again) == derived
+        assert derived_calls(order) == derived
+        assert derived_calls(again) == derived
 
 
 @pytest.mark.parametrize("name", sorted(TRACES))
 def test_no_loss_of_one_event_fails_or_finishes_a_call(name: str) -> None:
     events = events_of(TRACES[name])
-    whole = {call.call_session_id: call for call in derive_calls(events)}
+    whole = {call.call_session_id: call for call in derived_calls(events)}
     for missing in range(len(events)):
-        for call in derive_calls(events[:missing] + events[missing + 1 :]):
+        for call in derived_calls(events[:missing] + events[missing + 1 :]):
             full = whole[call.call_session_id]
             assert call.is_finished <= full.is_finished
             assert call.event_count <= full.event_count
@@ -106,17 +112,17 @@ def test_a_call_is_derived_from_the_events_of_one_session() -> None:
         derive_call(events_of(TRACES["two_calls_at_once"]))
 
 
-def test_every_trace_is_told_in_the_documentation() -> None:
+def test_every_trace_is_documented() -> None:
     assert len(TRACES) >= 20
-    told = dict(re.findall(r"^\| \[`(\w+)`\]\([^)]+\) \| (.+?) \|", PAGE, re.MULTILINE))
-    assert told == {name: trace["told"] for name, trace in TRACES.items()}
+    documented = dict(re.findall(r"^\| \[`(\w+)`\]\([^)]+\) \| (.+?) \|", PAGE, re.MULTILINE))
+    assert documented == {name: trace["description"] for name, trace in TRACES.items()}
 
 
-def test_every_event_of_the_traces_is_told_in_the_documentation() -> None:
-    told = set(re.findall(r"^\| `(\w+)`", PAGE, re.MULTILINE)) | set(re.findall(r", `(\w+)`", PAGE))
+def test_every_event_of_the_traces_is_documented() -> None:
+    documented = set(re.findall(r"^\| `(\w+)`", PAGE, re.MULTILINE)) | set(re.findall(r", `(\w+)`", PAGE))
     used = {spec["event"] for trace in TRACES.values() for spec in trace["events"]} - {None}
     assert len(used) > 10
-    assert used <= told
+    assert used <= documented
 
 
 ENDLESS = 2**63 - 1
@@ -137,8 +143,8 @@ ENDLESS = 2**63 - 1
         {"notification_mnemonic": "talk_record_file", "file_link": "x", "file_duration": ENDLESS},
     ],
 )
-def test_times_and_durations_of_another_age_keep_no_call_from_being_derived(values: dict[str, Any]) -> None:
-    """One such event would otherwise stop the calls of its account for good."""
+def test_implausible_times_and_durations_do_not_prevent_a_derivation(values: dict[str, Any]) -> None:
+    """Otherwise, one such event would stop all calls of its account."""
     body = {
         "notification_mnemonic": "call_session_finished",
         "call_session_id": 700,
