@@ -344,13 +344,7 @@ def _employee(response: Response, number: int) -> Json:
 
 
 def _contact_info(kind: str, value: str) -> Json:
-    return {
-        "contentType": "ContactInfo",
-        "type": kind,
-        "value": value,
-        "comment": "",
-        "isMain": True,
-    }
+    return {"contentType": "ContactInfo", "type": kind, "value": value, "comment": "", "isMain": True}
 
 
 def _program_state(_response: Response, number: int) -> Json:

@@ -10,6 +10,7 @@ from emulators.uis.account import Account
 from emulators.uis.knobs import Knobs
 from emulators.uis.server import Server
 from tests.emulators.uis_client import Client, Receiver
+from tests.emulators.uis_deals import STAGES
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +32,26 @@ def uis(uis_url: str) -> Iterator[Client]:
     client.control("clock", {"frozen": True, "time": "2026-01-15 10:00:00"})
     yield client
     client.session.close()
+
+
+@pytest.fixture
+def funnel(uis: Client) -> Client:
+    """Give an account with a funnel, an employee, two contacts and two user fields."""
+    uis.data("create.sales_funnel", ext_id="f1", name="Продажи", stages=STAGES)
+    uis.data("create.deal_employees", ext_id="e1", name="Иванова Анна")
+    contacts = [
+        {
+            "ext_id": "c1",
+            "name": "Пётр Смирнов",
+            "phone_numbers": ["79005550001"],
+            "emails": ["p@example.test"],
+        },
+        {"ext_id": "c2", "name": "Ольга Попова"},
+    ]
+    uis.data("create.deal_contacts", contacts=contacts)
+    uis.data("create.deal_user_field", ext_id="currency", name="Валюта", data_type="string")
+    uis.data("create.deal_user_field", ext_id="rate", name="Курс", data_type="numeric")
+    return uis
 
 
 @pytest.fixture

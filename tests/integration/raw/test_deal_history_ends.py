@@ -23,7 +23,7 @@ from .deal_histories import (
     payload_of,
     versions,
 )
-from .test_deals_faults import KilledLoad
+from .killed_load import KilledLoad
 
 
 @pytest.fixture

@@ -2,12 +2,7 @@
 
 import json
 import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,10 +23,11 @@ from megaplan_sync.raw.entities import LATEST_CHANGE_FIRST, OLDEST_FIRST
 from megaplan_sync.raw.operators import MegaplanToPostgresOperator, PrepareRawTablesOperator
 from megaplan_sync.raw.outcome import EntityOutcome
 from tests.integration import truth
-from tests.integration.airflow_runs import REPOSITORY, postgres_connection
+from tests.integration.airflow_runs import postgres_connection
 from tests.integration.conftest import list_requests
 
-from .test_deals_load import written_rows
+from .deal_changes import change_many
+from .table_comparison import assert_equal_except, loaded_except, written_rows
 
 Sync = Callable[..., dict[str, EntityOutcome]]
 Connect = Callable[..., str]
@@ -58,46 +54,12 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 
 
-def loaded_except(rows: dict[int, truth.Row], gone: set[int]) -> dict[int, truth.Row]:
-    return {identity: row for identity, row in rows.items() if identity not in gone}
-
-
-def assert_equal_except(
-    database: Connection[Any], megaplan: EmulatedMegaplan, gone: set[int], entity: str = "deals"
-) -> None:
-    """Compare all but what was deleted in Megaplan: marking that is the reconciliation's affair."""
-    if entity == "contacts":
-        assert loaded_except(truth.loaded_contacts(database), gone) == truth.contacts(megaplan)
-        return
-    assert loaded_except(truth.loaded_deals(database), gone) == truth.deals(megaplan)
-    positions = truth.loaded_positions(database)
-    assert {key: row for key, row in positions.items() if row[0] not in gone} == truth.positions(megaplan)
-
-
 def last_rows_of_pages(connect: Connect, path: str, order: Order, page_size: int) -> list[str]:
     """Return the row under the cursor after each page of a walk; nothing is changed by finding out."""
     hook = MegaplanHook(connect())
     arguments = {"fields": [order.field], "onlyRequestedFields": True}
     walk = hook.pages(path, arguments=arguments, order=order, page_size=page_size)
     return [str(page.data[-1]["id"]) for page in walk if page.data]
-
-
-def change_many(megaplan: EmulatedMegaplan, count: int, seed: int = 5) -> list[str]:
-    """Change deals, each in a second of its own, long enough after everything else."""
-    megaplan.control("mutate", {"op": "advance_clock", "seconds": 86_400})
-    (touched,) = megaplan.control("mutate", {"op": "touch_many", "count": count, "seed": seed})
-    now = time.time()
-    (clock,) = megaplan.control("mutate", {"op": "advance_clock", "seconds": 10 * count})
-    assert clock["now"]
-    base = int(now) + 86_400
-    megaplan.control(
-        "mutate",
-        [
-            {"op": "same_second", "ids": [deal], "field": "timeUpdated", "time": base + place}
-            for place, deal in enumerate(touched["ids"])
-        ],
-    )
-    return [str(deal) for deal in touched["ids"]]
 
 
 def after(path: str, nth: int) -> dict[str, Any]:
@@ -248,92 +210,6 @@ def test_the_row_under_the_cursor_deleted_while_catching_up(
     assert sync("deals", page_size=20)["deals"].updated == 120
     assert_mutations_worked(megaplan)
     assert_equal_except(database, megaplan, {int(cursors[1])})
-
-
-class KilledLoad:
-    """A load in a process of its own, killed with signal 9 when enough pages were answered."""
-
-    def __init__(self, database_uri: str, megaplan: EmulatedMegaplan, tmp_path: Path) -> None:
-        self._database_uri = database_uri
-        self._megaplan = megaplan
-        self._log = tmp_path / "load.log"
-
-    def until(self, pages: int, *entities: str) -> None:
-        self._megaplan.control("requests", method="DELETE")
-        slow = {"kind": "slow", "path": "/deal", "exact": True, "seconds": 0.1}
-        self._megaplan.control("faults", slow)
-        script = Path(__file__).with_name("load_in_a_process.py")
-        paths = os.pathsep.join([str(REPOSITORY / "plugins"), str(REPOSITORY)])
-        with self._log.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-P", str(script), self._database_uri, *entities],
-                env={**os.environ, "PYTHONPATH": paths},
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        give_up = time.monotonic() + 90
-        while len(list_requests(self._megaplan, "/deal")) < pages:
-            assert process.poll() is None, self._log.read_text()
-            assert time.monotonic() < give_up, self._log.read_text()
-            time.sleep(0.02)
-        process.kill()
-        assert process.wait() == -signal.SIGKILL
-        self._megaplan.control("faults", method="DELETE")
-        self._megaplan.control("requests", method="DELETE")
-
-
-@pytest.fixture
-def killed_load(database_uri: str, megaplan: EmulatedMegaplan, tmp_path: Path) -> KilledLoad:
-    return KilledLoad(database_uri, megaplan, tmp_path)
-
-
-def test_a_killed_first_load_goes_on_from_its_last_page(
-    sync: Sync,
-    connect: Connect,
-    database: Connection[Any],
-    megaplan: EmulatedMegaplan,
-    killed_load: KilledLoad,
-) -> None:
-    connect(page_size=20)
-    killed_load.until(10, "custom_fields", "deals")  # of 1 + 22
-    pages_read, rows_read = database.execute(
-        "SELECT pages_read, rows_read FROM megaplan_sync.walks WHERE entity = 'deals'"
-    ).fetchone() or (0, 0)
-    assert 6 <= pages_read <= 10
-    assert rows_read == 20 * pages_read == len(truth.loaded_deals(database))
-    megaplan.control("mutate", {"op": "touch_many", "count": 10, "seed": 8})
-
-    sync("deals", page_size=20)
-    asked = [entry["args"] for entry in list_requests(megaplan, "/deal")]
-    oldest_first = [args for args in asked if args["sortBy"][0]["fieldName"] == "timeCreated"]
-    assert all("pageAfter" in args for args in oldest_first)
-    assert len(oldest_first) <= 21 - pages_read + 2, (
-        "two requests find out that a full last page was the last"
-    )
-    assert_equal_except(database, megaplan, set())
-
-
-def test_a_killed_catch_up_is_done_again(
-    sync: Sync,
-    connect: Connect,
-    database: Connection[Any],
-    megaplan: EmulatedMegaplan,
-    killed_load: KilledLoad,
-) -> None:
-    def watermark() -> Any:
-        return database.execute("SELECT watermark FROM megaplan_sync.walks WHERE entity = 'deals'").fetchone()
-
-    sync("custom_fields", "deals")
-    before = watermark()
-    change_many(megaplan, 200)
-    connect(page_size=10)
-    killed_load.until(8, "deals")
-    assert watermark() == before, "it moves only when the walk has reached the old one"
-    loaded, expected = truth.loaded_deals(database), truth.deals(megaplan)
-    caught_up = sum(loaded[id] == row for id, row in expected.items())
-    assert 220 < caught_up < 420
-    sync("deals", page_size=10)
-    assert_equal_except(database, megaplan, set())
 
 
 def test_optional_names_that_an_account_refuses_are_left_out(

@@ -8,27 +8,12 @@ from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_sync.raw.outcome import EntityOutcome
-from megaplan_sync.raw.tables import ALL_TABLES
 from tests.integration import truth
 from tests.integration.conftest import DEALS, list_requests
 
+from .table_comparison import assert_equal_to_megaplan, written_rows
+
 Sync = Callable[..., dict[str, EntityOutcome]]
-
-
-def written_rows(database: Connection[Any]) -> dict[str, dict[Any, str]]:
-    """Return which transaction wrote each row of every raw table: a row written anew has another one."""
-    return {
-        table.name: dict(
-            database.execute(f"SELECT ctid::text, xmin::text FROM megaplan_raw.{table.name}").fetchall()
-        )
-        for table in ALL_TABLES
-    }
-
-
-def assert_equal_to_megaplan(database: Connection[Any], megaplan: EmulatedMegaplan) -> None:
-    assert truth.loaded_deals(database) == truth.deals(megaplan)
-    assert truth.loaded_positions(database) == truth.positions(megaplan)
-    assert truth.loaded_contacts(database) == truth.contacts(megaplan)
 
 
 def test_first_load_equals_megaplan(

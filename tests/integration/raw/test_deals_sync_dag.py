@@ -12,7 +12,7 @@ from megaplan_sync.raw.schema import prepare_raw_schema
 from tests.integration.airflow_runs import AirflowRun, TestedAirflow, postgres_connection
 from tests.integration.conftest import UNHURRIED, list_requests
 
-from .test_deals_load import assert_equal_to_megaplan, written_rows
+from .table_comparison import assert_equal_to_megaplan, written_rows
 
 WRONG_PASSWORD = "a-wrong-password-nobody-may-see"
 AIRFLOWS_OWN_LEAK = "msg=MaskSecret("

@@ -55,6 +55,12 @@ def envelope(data: Any, status: int = 200, errors: Any = (), pagination: Any = (
     return {"meta": meta, "data": data}
 
 
+USER = Reply(recorded("current_user.json"))
+HTML = Reply(b"<html>Bad Gateway</html>", 502)
+LIMITED = Reply(b"", 429)
+CUT = Reply(recorded("current_user.json"), cut_at=40)
+
+
 class FakeMegaplan:
     """Answers with ``answer(request)``; its token endpoint with ``token_answer(request)``."""
 
