@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
-from megaplan_hook.entities import datetime_value
+from megaplan_hook.date_times import datetime_value
 from megaplan_hook.links import is_bare_link
 
 # how answers write a moment: compared as it is, without being parsed

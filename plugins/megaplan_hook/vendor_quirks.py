@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from megaplan_hook.entities import DateTimeFormat
+from megaplan_hook.date_times import DateTimeFormat
 from megaplan_vendor_kit.connection_settings import SettingsModel
 from megaplan_vendor_kit.setting import Setting
 from megaplan_vendor_kit.setting_types import ListOf

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from megaplan_hook.entities import DateTimeFormat, datetime_for_write
+from megaplan_hook.date_times import DateTimeFormat, datetime_for_write
 from megaplan_hook.links import Link
 from megaplan_sync.telephony.calls.call import Call
 from megaplan_sync.telephony.live.cards import WantedCard

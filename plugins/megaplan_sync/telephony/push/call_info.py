@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from megaplan_hook.entities import DateTimeFormat, datetime_for_write
+from megaplan_hook.date_times import DateTimeFormat, datetime_for_write
 from megaplan_hook.links import Link
 from megaplan_sync.telephony.push.delivery import Delivery
 

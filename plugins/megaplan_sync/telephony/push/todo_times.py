@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from megaplan_hook.entities import datetime_for_write
+from megaplan_hook.date_times import datetime_for_write
 from megaplan_hook.exceptions import MegaplanError, MegaplanValidationError
 
 WhenFormat = Literal["kp10", "iso_offset", "spaced", "omit"]

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from megaplan_hook.entities import datetime_for_write, datetime_value
+from megaplan_hook.date_times import datetime_for_write, datetime_value
 from megaplan_hook.links import is_bare_link, link
 from megaplan_hook.query import encode_arguments, path_id
 
