@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict
 
+from megaplan_hook.cycle_detector import CycleDetector
 from megaplan_hook.envelope import Pagination
 from megaplan_hook.exceptions import MegaplanCursorError, MegaplanNotFoundError, MegaplanValidationError
 from megaplan_hook.links import Link, link
@@ -142,7 +143,7 @@ class PageWalk:
         self._first_row: RowId | None = None
         self._recent: deque[dict[RowId, SortKey | None]] = deque(maxlen=REMEMBERED_PAGES)
         self._recent.append({_row_id(anchor): anchor["key"] for anchor in self._trail})
-        self._cycle = _CycleDetector()
+        self._cycle = CycleDetector()
 
     def next_arguments(self) -> dict[str, Any] | None:
         """Say what to ask for next; None when the walk has ended."""
@@ -366,28 +367,6 @@ class PageWalk:
             )
         if self._steps_back > MOST_STEPS_BACK:
             raise MegaplanCursorError(f"stepped back {MOST_STEPS_BACK} times, last at {here} ({reason})")
-
-
-class _CycleDetector:
-    """Notices a server that leads in circles, with one remembered row (Brent's algorithm)."""
-
-    def __init__(self) -> None:
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget; after a step back rows come again rightly."""
-        self._checkpoint: Anchor | None = None
-        self._steps = 0
-        self._power = 1
-
-    def sees(self, anchor: Anchor) -> bool:
-        """Take the next cursor; tell whether it was here before."""
-        if anchor == self._checkpoint:
-            return True
-        self._steps += 1
-        if self._steps == self._power:
-            self._checkpoint, self._steps, self._power = anchor, 0, self._power * 2
-        return False
 
 
 def _row_id(row: Mapping[str, Any] | Anchor) -> RowId:
