@@ -49,4 +49,3 @@ BRAND_URLS: dict[Brand, BrandUrls] = {
         "https://dataapi.callgear.com/v2.0", "https://callapi.callgear.com/v4.0", None, None
     ),
 }
-BRANDS: tuple[Brand, ...] = tuple(BRAND_URLS)

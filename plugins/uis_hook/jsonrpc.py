@@ -19,7 +19,6 @@ from uis_hook.exceptions import UisTransportError
 from uis_hook.limits import Limits, parse_limits
 
 Api = Literal["data", "call"]
-APIS: tuple[Api, ...] = ("data", "call")
 
 HEADERS = {"Content-Type": "application/json; charset=UTF-8", "Accept": "application/json"}
 CHECK_THE_ADDRESS = "check brand and the addresses of the connection"

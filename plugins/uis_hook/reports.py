@@ -6,7 +6,7 @@ days; the latter answer nothing at all unless ``fields`` names columns (vendor's
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -49,27 +49,6 @@ CALL_FIELDS = (
     "scenario_name",
     "call_api_external_id",
     "tags",
-)
-LEG_FIELDS = (
-    "id",
-    "call_session_id",
-    "call_records",
-    "start_time",
-    "connect_time",
-    "duration",
-    "total_duration",
-    "finish_reason",
-    "virtual_phone_number",
-    "calling_phone_number",
-    "called_phone_number",
-    "direction",
-    "is_transfered",
-    "is_operator",
-    "employee_id",
-    "employee_full_name",
-    "employee_phone_number",
-    "is_failed",
-    "is_talked",
 )
 DEAL_FIELDS = (
     "deal_date_time",
@@ -246,8 +225,6 @@ def calls_report(
     end: datetime,
     *,
     fields: Sequence[str] = CALL_FIELDS,
-    filter: Mapping[str, Any] | None = None,
-    include_ongoing_calls: bool = False,
 ) -> Report:
     """List call sessions that began between two moments, by their start; only start_time can be sorted by.
 
@@ -255,26 +232,10 @@ def calls_report(
 
     :raises ValueError: without the fields that paging needs, id and start_time.
     """
-    extra = {"include_ongoing_calls": True} if include_ongoing_calls else {}
-    params = {"fields": _with(fields, "id", "start_time"), **extra}
-    listing = ListRequest("get.calls_report", params, "start_time", ("id",), filter)
+    params = {"fields": _with(fields, "id", "start_time")}
+    listing = ListRequest("get.calls_report", params, "start_time", ("id",))
     days = settings.vendor_quirks.report_window_days
     return Report(listing, start, end, days, settings.zone, "start_time")
-
-
-def call_legs_report(
-    settings: UisSettings,
-    start: datetime,
-    end: datetime,
-    *,
-    fields: Sequence[str] = LEG_FIELDS,
-    filter: Mapping[str, Any] | None = None,
-) -> Report:
-    """List legs: who rang where, with the employee's own phone; otherwise like ``calls_report``."""
-    quirks = settings.vendor_quirks
-    params = {"fields": _with(fields, "id", "start_time")}
-    listing = ListRequest("get.call_legs_report", params, quirks.legs_sort_field, ("id",), filter)
-    return Report(listing, start, end, quirks.report_window_days, settings.zone, "start_time")
 
 
 def report_id_of(report_type: str) -> Request[int]:

@@ -32,8 +32,6 @@ class VendorQuirks(SettingsModel):
     """Number of days covered by one request for a report of calls. UIS refuses more than three months."""
     directories_sort_field: str = "id"
     """Field by which lists of employees, statuses and numbers are sorted, so that no row is lost between pages."""
-    legs_sort_field: str = "start_time"
-    """Field by which the report of legs is sorted."""
     deals_sort_field: str = "deal_date_time"
     """Field by which the report of deals is sorted."""
     contact_phone_form: PhoneForm = "digits"

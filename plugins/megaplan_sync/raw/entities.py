@@ -19,7 +19,6 @@ class EntitySpec:
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
     custom_field_owners: tuple[str, ...] = ()
-    has_time_updated: bool = False
 
 
 OLDEST_FIRST = Order("timeCreated", descending=False)
@@ -66,7 +65,6 @@ CONTACTS = EntitySpec(
     ),
     ("position", "status"),
     custom_field_owners=("ContractorHuman", "ContractorCompany"),
-    has_time_updated=True,
 )
 ONLY_HUMANS_HAVE = frozenset({"firstName", "middleName", "lastName", "company"})
 CONTACT_HUMANS = replace(
@@ -103,7 +101,6 @@ DEALS = EntitySpec(
     ),
     ("currency", "payForm", "paymentProgress", "fixCurrencyDate", "auditors", "tags", "userCreated"),
     custom_field_owners=("Deal",),
-    has_time_updated=True,
 )
 
 CUSTOM_FIELDS = "custom_fields"

@@ -17,7 +17,7 @@ from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.settings import AccountSettings
 from megaplan_sync.provider_info import get_provider_info
 from megaplan_vendor_kit.setting import describe
-from uis_hook.brands import BRANDS
+from uis_hook.brands import BRAND_URLS
 from uis_hook.hook import UisHook
 from uis_hook.settings import UisSettings
 
@@ -121,7 +121,7 @@ def test_some_fields_whole() -> None:
         "default": "none",
         "section": "Telephony",
     }
-    assert form("uis")["brand"]["schema"]["enum"] == list(BRANDS)
+    assert form("uis")["brand"]["schema"]["enum"] == list(BRAND_URLS)
 
 
 @pytest.mark.parametrize(("name", "hook"), [("megaplan", MegaplanHook), ("uis", UisHook)])

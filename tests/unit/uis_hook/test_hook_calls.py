@@ -13,7 +13,7 @@ from uis_hook.account_time import account_text, moment_of
 from uis_hook.call_control import list_calls, release_call, with_external_id
 from uis_hook.client import UisClient
 from uis_hook.exceptions import UisCallRefusedError, UisCallStateError
-from uis_hook.reports import call_legs_report, calls_report
+from uis_hook.reports import calls_report
 
 
 def test_click_to_call(client: UisClient, uis: FakeUis) -> None:
@@ -110,13 +110,6 @@ def test_a_report_with_too_many_rows_is_read_in_shorter_windows(client: UisClien
         ("2026-01-01 03:00:00", "2026-01-02 03:00:00"),
         ("2026-01-02 03:00:00", "2026-01-03 03:00:00"),
     ]
-
-
-def test_legs(client: UisClient, uis: FakeUis) -> None:
-    uis.answer = table([{"id": 1, "start_time": "2026-01-01 03:00:00"}])
-    (page,) = client.pages(call_legs_report(client.settings, START, START))
-    assert page.rows[0]["id"] == 1
-    assert uis.asked()[0].method == "get.call_legs_report"
 
 
 def test_recordings_lie_where_the_connection_says(make_client: MakeClient, uis: FakeUis) -> None:

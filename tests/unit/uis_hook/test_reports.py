@@ -15,7 +15,6 @@ from uis_hook.paging import Page
 from uis_hook.reports import (
     CALL_FIELDS,
     ReportWindows,
-    call_legs_report,
     calls_report,
     deals_report,
     report_id_of,
@@ -107,23 +106,18 @@ def test_impossible_times(start: datetime, end: datetime, words: str) -> None:
 def test_columns_must_be_named() -> None:
     with pytest.raises(ValueError, match="start_time"):
         calls_report(settings(), START, START, fields=["id"])
-    with pytest.raises(ValueError, match="id, start_time"):
-        call_legs_report(settings(), START, START, fields=[])
     with pytest.raises(ValueError, match="deal_ext_id, deal_date_time"):
         deals_report(settings(), START, START, 5, fields=[])
 
 
 def test_the_parameters_of_the_calls_report() -> None:
-    only_lost = {"field": "is_lost", "operator": "=", "value": True}
-    report = calls_report(settings(), START, START, filter=only_lost, include_ongoing_calls=True)
+    report = calls_report(settings(), START, START)
     request = report.pages(7).next_request()
     assert request is not None
     assert request.params == {
         "date_from": "2026-01-01 03:00:00",
         "date_till": "2026-01-01 03:00:00",
         "fields": list(CALL_FIELDS),
-        "filter": only_lost,
-        "include_ongoing_calls": True,
         "limit": 7,
         "offset": 0,
         "sort": [{"field": "start_time", "order": "asc"}],

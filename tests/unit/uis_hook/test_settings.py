@@ -303,7 +303,6 @@ def test_every_quirk_is_read() -> None:
         "resend_uploads": True,
         "report_window_days": 7,
         "directories_sort_field": "name",
-        "legs_sort_field": "id",
         "deals_sort_field": "deal_ext_id",
         "contact_phone_form": "plus",
         "route_phones": "internal",
