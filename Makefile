@@ -33,7 +33,7 @@ up: ## Airflow and Postgres in containers (docker compose), for real accounts
 
 # a file's tests stay in one process because they share servers; files run in the order of their folders, small ones last
 test: install browser ## all tests, on all cores
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --cov
 
 check: install ## linter, types, import rules
 	$(BIN)/ruff check .
