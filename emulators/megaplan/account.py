@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
+from ..kit.faults import Faults
 from .call import Call
 from .errors import ApiError, UnauthorizedError
-from .faults import Faults
 from .form import Context
 from .knobs import Knobs
 from .mutations import Mutations

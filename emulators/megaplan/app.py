@@ -12,16 +12,16 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from ..kit.connections import Connections
+from ..kit.faults import Fault, Raw
+from ..kit.request_match import API
 from .account import Account
-from .connections import Connections
 from .control import control_routes
 from .errors import encrypted_trace
-from .faults import Fault, Raw
 from .page import page_routes
 from .page_people import people_routes
 from .page_telephony import telephony_routes
 from .request_log import LoggedRequest
-from .request_match import API
 from .routes.bulk import bulk_size
 from .values import iso
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import httpx
 
+from ..kit.clock import Clock, WallTime
 from .call_api import call_methods
 from .calls.consultation import Consultation
 from .calls.exchange import Exchange
 from .calls.flow import Flow
-from .clock import Clock, WallTime
 from .data_api import data_methods
 from .deals.store import DealStore
 from .faults import Faults

@@ -14,10 +14,10 @@ from typing import Any
 
 import httpx
 
+from ..kit.clock import WallTime
 from .brands import BRANDS
 from .calls.asking import Outcome
 from .calls.session import Session
-from .clock import WallTime
 from .knobs import Knobs
 from .scheduler import Scheduler
 

@@ -4,7 +4,7 @@ Windows follow the account's clock: a minute and a day begin where the wall cloc
 apart. Counted are successes only, so a refused call costs nothing.
 """
 
-from .clock import Clock, WallTime
+from ..kit.clock import Clock, WallTime
 from .errors import RpcError
 from .knobs import Knobs
 

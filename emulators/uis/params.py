@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .clock import WallTime
+from ..kit.clock import WallTime
 from .errors import RpcError
 
 

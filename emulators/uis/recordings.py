@@ -8,9 +8,9 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
+from ..kit.clock import Clock
 from .brands import BRANDS
 from .calls.session import Recording, Session
-from .clock import Clock
 from .faults import HTML, Raw
 from .knobs import Knobs
 

@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
-from .clock import Clock
+from ..kit.clock import Clock
 from .errors import RpcError
 from .knobs import Knobs
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..request_match import RequestMatch, read_match
+from ...kit.request_match import RequestMatch, read_match
 from ..store import Store
 from ..tokens import Tokens
 from .account import ACCOUNT_OPERATIONS

@@ -6,7 +6,7 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from ..clock import Clock
+from ...kit.clock import Clock
 from ..directory import Directory
 from ..employees import Employee
 from ..knobs import Knobs

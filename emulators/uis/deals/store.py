@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..clock import Clock, WallTime
+from ...kit.clock import Clock, WallTime
 from ..knobs import Knobs
 
 SUCCESS_ORDER = 10_010

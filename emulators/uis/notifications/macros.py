@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from ...kit.clock import WallTime
 from ..calls.session import Leg, Recording, Session
-from ..clock import WallTime
 from ..directory import Directory
 from ..employees import Employee
 from ..knobs import Knobs

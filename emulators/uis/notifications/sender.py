@@ -13,8 +13,8 @@ from typing import Any
 
 import httpx
 
+from ...kit.clock import Clock, WallTime
 from ..calls.session import Recording, Session
-from ..clock import Clock, WallTime
 from ..directory import Directory
 from ..knobs import Knobs
 from ..recordings import Links

@@ -4,8 +4,8 @@ import socket
 
 import uvicorn
 
-from .account import Account
-from .app import build_app
+from ..megaplan.account import Account
+from ..megaplan.app import build_app
 from .connections import Connections
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from .errors import ServerError, UnauthorizedError
+from ..megaplan.errors import ServerError, UnauthorizedError
 from .request_match import RequestMatch, read_match
 
 KINDS = frozenset(
