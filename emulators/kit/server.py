@@ -1,26 +1,29 @@
-"""Runs the application on a port."""
+"""Runs an emulator's application on a port."""
 
 import socket
+from collections.abc import Callable
 
 import uvicorn
+from starlette.applications import Starlette
 
-from ..megaplan.account import Account
-from ..megaplan.app import build_app
 from .connections import Connections
 
 
 class Server:
-    """A listening server; the socket is bound at once, so its port is known before it runs."""
+    """A listening server; the socket is bound at once, so its port is known before it runs.
 
-    def __init__(self, account: Account, host: str = "127.0.0.1", port: int = 0) -> None:
+    :param build_app: builds the application, given the connections that its faults break
+    """
+
+    def __init__(self, build_app: Callable[[Connections], Starlette], host: str, port: int) -> None:
         connections = Connections()
         config = uvicorn.Config(
-            build_app(account, connections),
+            build_app(connections),
             host=host,
             port=port,
             http=connections.protocol(),
             ws="none",
-            lifespan="off",
+            lifespan="on",
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=1,
@@ -32,8 +35,8 @@ class Server:
         self._socket.listen(128)
         self._server = uvicorn.Server(config)
         bound_host, bound_port = self._socket.getsockname()[:2]
-        self.url = f"http://{bound_host}:{bound_port}"
-        account.address = f"{bound_host}:{bound_port}"
+        self.address = f"{bound_host}:{bound_port}"
+        self.url = f"http://{self.address}"
 
     def run(self) -> None:
         """Serve until stopped."""

@@ -3,9 +3,9 @@
 import argparse
 import gc
 
-from ..kit.server import Server
 from .account import Account
 from .knobs import Knobs
+from .server import Server
 
 
 def main() -> None:

@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from ..kit.connections import Connections
 from .account import Account
 from .brands import api_of
-from .connections import Connections
 from .control import control_routes
 from .faults import HTML, Raw
 from .request_log import LoggedRequest

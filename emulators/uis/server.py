@@ -1,16 +1,14 @@
-"""Runs the application on a port."""
+"""The server of an account."""
 
-import socket
+from functools import partial
 
-import uvicorn
-
+from ..kit import server
 from .account import Account
 from .app import build_app
-from .connections import Connections
 
 
-class Server:
-    """A listening server; the socket is bound at once, so its port is known before it runs.
+class Server(server.Server):
+    """Serves an account; the account learns its own address, which begins the links to recordings.
 
     :param public_url: under which others reach it, where that is not the address it listens at
     """
@@ -18,32 +16,5 @@ class Server:
     def __init__(
         self, account: Account, host: str = "127.0.0.1", port: int = 0, public_url: str | None = None
     ) -> None:
-        connections = Connections()
-        config = uvicorn.Config(
-            build_app(account, connections),
-            host=host,
-            port=port,
-            http=connections.protocol(),
-            ws="none",
-            lifespan="on",
-            log_level="warning",
-            access_log=False,
-            timeout_graceful_shutdown=1,
-        )
-        # asyncio switches Nagle off only where the protocol is named
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind((host, port))
-        self._socket.listen(128)
-        self._server = uvicorn.Server(config)
-        bound_host, bound_port = self._socket.getsockname()[:2]
-        self.url = f"http://{bound_host}:{bound_port}"
+        super().__init__(partial(build_app, account), host, port)
         account.listen_at(public_url or self.url)
-
-    def run(self) -> None:
-        """Serve until stopped."""
-        self._server.run(sockets=[self._socket])
-
-    def stop(self) -> None:
-        """Ask the server to end."""
-        self._server.should_exit = True

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from emulators.kit.server import Server
 from emulators.megaplan.account import Account
 from emulators.megaplan.knobs import Knobs
+from emulators.megaplan.server import Server
 from tests.emulators.megaplan_client import Client, reset
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import requests
 
-from emulators.kit.server import Server
 from emulators.megaplan.account import Account
 from emulators.megaplan.knobs import Knobs
+from emulators.megaplan.server import Server
 from tests.emulators.hook_receiver import HookReceiver
 from tests.emulators.megaplan_client import Client
 

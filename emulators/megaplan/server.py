@@ -1,0 +1,15 @@
+"""The server of an account."""
+
+from functools import partial
+
+from ..kit import server
+from .account import Account
+from .app import build_app
+
+
+class Server(server.Server):
+    """Serves an account; the account learns its own address, which it names in events."""
+
+    def __init__(self, account: Account, host: str = "127.0.0.1", port: int = 0) -> None:
+        super().__init__(partial(build_app, account), host, port)
+        account.address = self.address
