@@ -4,15 +4,16 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-API = "/api/v3"
+MATCH_KEYS = frozenset({"path", "method", "exact", "nth", "count", "probability", "seed"})
 
 
 @dataclass
 class RequestMatch:
-    """Matches by method and path, then by order, number and chance."""
+    """Matches by path, method and API, then by order, number and chance."""
 
-    path: str = ""
-    method: str = ""
+    path: str = ""  # beginning of the path, or with ``exact`` all of it
+    method: str = ""  # in capitals or not
+    api: str = ""  # where the vendor has several
     exact: bool = False
     nth: int = 0
     count: int = 0  # 0 = without end
@@ -22,14 +23,13 @@ class RequestMatch:
     fired: int = 0
 
     def __post_init__(self) -> None:
-        self.path = self.path.removeprefix(API)
         self._random = Random(self.seed)
 
-    def hits(self, method: str, path: str) -> bool:
+    def hits(self, path: str, method: str, api: str = "") -> bool:
         """Count a request and say whether it is one to act on."""
-        if self.method and method != self.method.upper():
+        if (self.method and self.method.upper() != method.upper()) or self.api not in ("", api):
             return False
-        if self.path and not (path == self.path if self.exact else path.startswith(self.path)):
+        if not (path == self.path if self.exact and self.path else path.startswith(self.path)):
             return False
         if self.count and self.fired >= self.count:
             return False
@@ -40,12 +40,9 @@ class RequestMatch:
         return True
 
 
-def read_match(spec: dict[str, Any], exact: bool, count: int) -> RequestMatch:
-    """Read a match from JSON.
+def read_match(spec: dict[str, Any], **defaults: Any) -> RequestMatch:
+    """Read a match from JSON; other keys of the object are left alone.
 
-    :param exact: whether ``path`` must be the whole path, unless the spec says otherwise.
-    :param count: how often it fires when the spec does not say.
+    :param defaults: fields of the match that the object does not name.
     """
-    names = ("path", "method", "exact", "nth", "count", "probability", "seed")
-    given = {name: spec[name] for name in names if name in spec}
-    return RequestMatch(**({"exact": exact, "count": count} | given))
+    return RequestMatch(**{**defaults, **{key: spec[key] for key in {*MATCH_KEYS, "api"} & spec.keys()}})

@@ -6,12 +6,13 @@ from typing import Any
 from ..kit.faults import Faults
 from .call import Call
 from .errors import ApiError, UnauthorizedError
+from .faults import Fault
 from .form import Context
 from .knobs import Knobs
 from .mutations import Mutations
 from .query import parse_query
 from .rate_limit import RateLimit
-from .request_log import RequestLog
+from .request_log import LoggedRequest
 from .routes import build_router
 from .scenario_request import send_scenario_request
 from .seed import build_store
@@ -54,8 +55,8 @@ class Account:
         self.store = self._build_store()
         self.tokens = Tokens(*self._credentials, self.store.clock, self.knobs, self._application_tokens)
         self.rate_limit = RateLimit(self.knobs)
-        self.faults = Faults()
-        self.log = RequestLog()
+        self.faults = Faults(Fault)
+        self.log: list[LoggedRequest] = []
         self.mutations = Mutations(self.store, self.tokens)
         self._tick = 0
         self.hooks.reset(self.knobs)

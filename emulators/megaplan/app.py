@@ -1,23 +1,22 @@
 """The ASGI application: the API, the control routes and the web page."""
 
-import asyncio
 import gzip
 import time
-from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
+from ..kit.answers import HTML, RawAnswer, send
 from ..kit.connections import Connections
-from ..kit.faults import Fault, Raw
-from ..kit.request_match import API
 from .account import Account
 from .control import control_routes
 from .errors import encrypted_trace
+from .faults import API, Fault
 from .page import page_routes
 from .page_people import people_routes
 from .page_telephony import telephony_routes
@@ -60,7 +59,7 @@ class _Endpoint:
         started = time.perf_counter()
         body = await request.body()
         path = request.scope["path"].removeprefix(API)
-        fault = self._account.faults.pick(request.method, path)
+        fault = self._account.faults.pick(path, request.method)
         if fault is not None and fault.expire_tokens:
             self._account.tokens.expire_all()
         args: Any = {}
@@ -75,16 +74,16 @@ class _Endpoint:
         sent = _parse(body) if request.method == "POST" and path != "/auth/access_token" else None
         self._log(request, path, args, raw, started, fault, calls, None if sent is _BROKEN else sent)
         self._account.mutations.after(request.method, path)
-        return await self._send(request, raw)
+        return await send(self._compressed(request, raw), request, self._connections)
 
-    async def _process(self, request: Request, path: str, body: bytes) -> tuple[Raw, Any, int]:
+    async def _process(self, request: Request, path: str, body: bytes) -> tuple[RawAnswer, Any, int]:
         parsed = _parse(body) if path != "/auth/access_token" else None
         calls = bulk_size(path, parsed) if self._account.knobs.bulk_counts == "each" else 1
         wait = self._account.rate_limit.take(calls)
         if wait is not None:
             retry_after = self._account.rate_limit.retry_after(wait)
-            headers = None if retry_after is None else {"Retry-After": retry_after}
-            return Raw(429, b"", headers=headers), _logged_query(request), calls
+            headers = {} if retry_after is None else {"Retry-After": retry_after}
+            return RawAnswer(429, b"", HTML, headers), _logged_query(request), calls
         if path == "/auth/access_token" and request.method == "POST":
             return await self._grant(request, body), {}, 1
         if not request.scope["path"].startswith(API):
@@ -101,7 +100,7 @@ class _Endpoint:
         )
         return _json(status, answer), args, calls
 
-    async def _grant(self, request: Request, body: bytes) -> Raw:
+    async def _grant(self, request: Request, body: bytes) -> RawAnswer:
         if request.headers.get("content-type", "").startswith("application/json"):
             parsed = _parse(body) if self._account.knobs.accept_json_token else None
             form = parsed if isinstance(parsed, dict) else {}
@@ -115,7 +114,7 @@ class _Endpoint:
         request: Request,
         path: str,
         args: Any,
-        raw: Raw,
+        raw: RawAnswer,
         started: float,
         fault: Fault | None,
         calls: int,
@@ -135,38 +134,14 @@ class _Endpoint:
             calls,
             sent,
         )
-        self._account.log.entries.append(entry)
+        self._account.log.append(entry)
 
-    async def _send(self, request: Request, raw: Raw) -> Response:
-        if raw.delay and raw.hang_up != "timeout":
-            await asyncio.sleep(raw.delay)
-        if raw.hang_up:
-            await self._connections.hang_up(request, raw.hang_up, raw.delay)
-            return Response(status_code=500)
-        headers = dict(raw.headers or {})
-        content = raw.body
-        if (
-            self._account.knobs.gzip
-            and len(content) > 500
-            and "gzip" in request.headers.get("accept-encoding", "")
-        ):
-            content = gzip.compress(content, compresslevel=1)
-            headers["Content-Encoding"] = "gzip"
-        if raw.cut:
-            return self._half(request, content, raw, headers)
-        return Response(content, raw.status, headers, media_type=raw.content_type)
-
-    def _half(self, request: Request, content: bytes, raw: Raw, headers: dict[str, str]) -> Response:
-        """Send half of what Content-Length promises, then close."""
-
-        async def parts() -> AsyncIterator[bytes]:
-            yield content[: len(content) // 2]
-            self._connections.close(request)
-            await asyncio.sleep(0.05)
-            yield content[len(content) // 2 :]  # nobody is there to get it
-
-        headers["Content-Length"] = str(len(content))
-        return StreamingResponse(parts(), raw.status, headers, media_type=raw.content_type)
+    def _compressed(self, request: Request, raw: RawAnswer) -> RawAnswer:
+        accepted = request.headers.get("accept-encoding", "")
+        if not self._account.knobs.gzip or len(raw.body) <= 500 or "gzip" not in accepted:
+            return raw
+        body = gzip.compress(raw.body, compresslevel=1)
+        return replace(raw, body=body, headers={**raw.headers, "Content-Encoding": "gzip"})
 
 
 class _Broken:
@@ -185,8 +160,8 @@ def _parse(body: bytes) -> Any:
         return _BROKEN
 
 
-def _json(status: int, answer: dict[str, Any]) -> Raw:
-    return Raw(status, orjson.dumps(answer))
+def _json(status: int, answer: dict[str, Any]) -> RawAnswer:
+    return RawAnswer(status, orjson.dumps(answer), Fault.CONTENT_TYPE)
 
 
 def _refusal(status: int, message: str) -> dict[str, Any]:

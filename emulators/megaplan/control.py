@@ -1,6 +1,7 @@
 """Control routes under ``/_control``: faults, mutations, knobs, the log and the exact truth."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -70,8 +71,8 @@ class _Control:
     async def requests(self, request: Request) -> Response:
         """Show the log of requests with the bodies of POSTs; DELETE clears it."""
         if request.method == "DELETE":
-            self._account.log.entries.clear()
-        return _json(self._account.log.as_list())
+            self._account.log.clear()
+        return _json([asdict(entry) for entry in self._account.log])
 
     async def state(self, request: Request) -> Response:
         """Show counts and what is hidden, or with ``?entity=deals`` full cards, nothing left out or shortened.

@@ -1,6 +1,6 @@
 """What has been asked of the account, for assertions."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -22,14 +22,3 @@ class LoggedRequest:
     fault: str | None
     calls: int
     body: Any = None
-
-
-class RequestLog:
-    """Requests in order."""
-
-    def __init__(self) -> None:
-        self.entries: list[LoggedRequest] = []
-
-    def as_list(self) -> list[dict[str, Any]]:
-        """Return the entries as JSON objects."""
-        return [asdict(entry) for entry in self.entries]

@@ -6,20 +6,21 @@ from typing import Any
 import httpx
 
 from ..kit.clock import Clock, WallTime
+from ..kit.faults import Faults
 from .call_api import call_methods
 from .calls.consultation import Consultation
 from .calls.exchange import Exchange
 from .calls.flow import Flow
 from .data_api import data_methods
 from .deals.store import DealStore
-from .faults import Faults
+from .faults import Fault
 from .interactive import InteractiveRequests
 from .knobs import Knobs
 from .limits import Limits
 from .mutations import Mutations
 from .notifications import Notifier
 from .recordings import Links, RecordingFiles
-from .request_log import RequestLog
+from .request_log import LoggedRequest
 from .rpc import Rpc
 from .scheduler import Scheduler
 from .seed import build_directory
@@ -63,8 +64,8 @@ class Account:
         self.directory = build_directory(sizes["seed"], sizes["employees"])
         self.tokens = Tokens(self.clock, self.knobs)
         self.limits = {api: Limits(self.knobs, self.clock, self.wall) for api in ("data", "call")}
-        self.faults = Faults()
-        self.log = RequestLog()
+        self.faults = Faults(Fault)
+        self.log: list[LoggedRequest] = []
         self.links = Links(self.knobs)
         self.links.own_url = self.own_url
         self.notifier = Notifier(

@@ -9,14 +9,15 @@ from typing import Any
 import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
+from ..kit.answers import HTML, RawAnswer, send
 from ..kit.connections import Connections
 from .account import Account
 from .brands import api_of
 from .control import control_routes
-from .faults import HTML, Raw
+from .faults import Fault
 from .request_log import LoggedRequest
 from .rpc import Reply
 
@@ -76,13 +77,13 @@ class _Endpoint:
         if api_of(host) not in {None, api}:
             api = ""
         if not api:
-            raw, reply = Raw(404, b"Not Found", HTML), Reply({})
+            raw, reply = RawAnswer(404, b"Not Found", HTML), Reply({})
         elif request.method != "POST":
-            raw, reply = Raw(405, b"Method Not Allowed", HTML, {"Allow": "POST"}), Reply({})
+            raw, reply = RawAnswer(405, b"Method Not Allowed", HTML, {"Allow": "POST"}), Reply({})
         else:
             return await self._rpc(request, api, body, host, started)
         self._log(request, "", reply, raw, started, None)
-        return await self._send(request, raw)
+        return await send(raw, request, self._connections)
 
     async def file(self, request: Request) -> Response:
         """Answer a request for a recording."""
@@ -90,19 +91,19 @@ class _Endpoint:
         self._account.catch_up()
         params = request.path_params
         kind = params.get("kind", "talk")
-        fault = self._account.faults.pick(request.scope["path"], "", "")
+        fault = self._account.faults.pick(request.scope["path"], "")
         raw = self._account.files.answer(kind, params["session"], params["id"])
         if fault is not None:
-            raw = fault.spoil(raw if fault.needs_answer else None, None)
+            raw = fault.spoil(raw if fault.needs_answer else None)
         self._log(request, "", Reply({}), raw, started, None if fault is None else fault.kind)
-        return await self._send(request, raw)
+        return await send(raw, request, self._connections)
 
     async def _rpc(self, request: Request, api: str, body: bytes, host: str, started: float) -> Response:
         account = self._account
         account.catch_up()
         ip = str(request.scope["client"][0])
         asked = _peek(body)
-        fault = account.faults.pick(request.scope["path"], api, str(asked.get("method", "")))
+        fault = account.faults.pick(request.scope["path"], str(asked.get("method", "")), api)
         if fault is not None and fault.kind == "expire_sessions":
             account.tokens.end_sessions()
         if fault is not None and not fault.needs_answer:
@@ -111,14 +112,14 @@ class _Endpoint:
         else:
             reply = account.apis[api].answer(body, ip, host)
             status = account.knobs.error_http_status if reply.mnemonic else 200
-            raw = Raw(status, orjson.dumps(reply.body))
+            raw = RawAnswer(status, orjson.dumps(reply.body), Fault.CONTENT_TYPE)
             if fault is not None:
                 raw = fault.spoil(raw, reply.id)
         self._log(request, api, reply, raw, started, None if fault is None else fault.kind)
-        return await self._send(request, raw)
+        return await send(raw, request, self._connections)
 
     def _log(
-        self, request: Request, api: str, reply: Reply, raw: Raw, started: float, fault: str | None
+        self, request: Request, api: str, reply: Reply, raw: RawAnswer, started: float, fault: str | None
     ) -> None:
         data = reply.body.get("result", {}).get("data")
         entry = LoggedRequest(
@@ -138,29 +139,7 @@ class _Endpoint:
             reply.points,
             data.get("call_session_id") if isinstance(data, dict) else None,
         )
-        self._account.log.entries.append(entry)
-
-    async def _send(self, request: Request, raw: Raw) -> Response:
-        if raw.delay and raw.hang_up != "timeout":
-            await asyncio.sleep(raw.delay)
-        if raw.hang_up:
-            await self._connections.hang_up(request, raw.hang_up, raw.delay)
-            return Response(status_code=500)
-        if raw.cut:
-            return self._half(request, raw)
-        return Response(raw.body, raw.status, raw.headers, media_type=raw.content_type)
-
-    def _half(self, request: Request, raw: Raw) -> Response:
-        """Send half of what Content-Length promises, then close."""
-
-        async def parts() -> AsyncIterator[bytes]:
-            yield raw.body[: len(raw.body) // 2]
-            self._connections.close(request)
-            await asyncio.sleep(0.05)
-            yield raw.body[len(raw.body) // 2 :]  # nobody is there to get it
-
-        headers = {**(raw.headers or {}), "Content-Length": str(len(raw.body))}
-        return StreamingResponse(parts(), raw.status, headers, media_type=raw.content_type)
+        self._account.log.append(entry)
 
 
 def _peek(body: bytes) -> dict[str, Any]:

@@ -30,6 +30,7 @@ route              what it does
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -159,8 +160,8 @@ class _Control:
     async def requests(self, request: Request) -> Response:
         """Show or clear the log of requests."""
         if request.method == "DELETE":
-            self._account.log.entries.clear()
-        return _json(self._account.log.as_list())
+            self._account.log.clear()
+        return _json([asdict(entry) for entry in self._account.log])
 
     def _log(self, request: Request, entries: list[dict[str, Any]]) -> Response:
         if request.method == "DELETE":

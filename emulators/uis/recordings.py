@@ -8,10 +8,10 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
+from ..kit.answers import HTML, RawAnswer
 from ..kit.clock import Clock
 from .brands import BRANDS
 from .calls.session import Recording, Session
-from .faults import HTML, Raw
 from .knobs import Knobs
 
 # one silent MPEG-1 layer III frame: 32 kbit/s, 44.1 kHz, mono; 104 bytes last 26.12 ms
@@ -54,35 +54,37 @@ class RecordingFiles:
         self._recordings = recordings
         self.unready_requests = 0
 
-    def answer(self, kind: str, session_id: int, id: str) -> Raw:
+    def answer(self, kind: str, session_id: int, id: str) -> RawAnswer:
         """Return a file, or what stands in its place until it is ready."""
         knobs, now = self._knobs, self._clock.now()
         recording = self._recordings.get(id)
         asked = "voice_mail" if kind == "voice_mail" else "talk"
         if recording is None or recording.session_id != session_id or recording.kind != asked:
-            return Raw(404, b"Not Found", HTML)
+            return RawAnswer(404, b"Not Found", HTML)
         if knobs.record_login:
-            return Raw(200, _LOGIN.encode(), HTML)
+            return RawAnswer(200, _LOGIN.encode(), HTML)
         if recording.ready is None or recording.ready > now:
             self.unready_requests += 1
             return self._unready()
         if knobs.record_ttl_s and recording.ready + knobs.record_ttl_s < now:
-            return Raw(404, b"Not Found", HTML)
+            return RawAnswer(404, b"Not Found", HTML)
         name = f'attachment; filename="{recording.session_id}_{recording.id}'
         if kind == "wav":
-            return Raw(200, wav(recording), "audio/wav", {"Content-Disposition": name + '.wav"'})
-        return Raw(200, mp3(recording), knobs.record_content_type, {"Content-Disposition": name + '.mp3"'})
+            return RawAnswer(200, wav(recording), "audio/wav", {"Content-Disposition": name + '.wav"'})
+        return RawAnswer(
+            200, mp3(recording), knobs.record_content_type, {"Content-Disposition": name + '.mp3"'}
+        )
 
-    def _unready(self) -> Raw:
+    def _unready(self) -> RawAnswer:
         match self._knobs.record_unready:
             case "empty":
-                return Raw(200, b"", self._knobs.record_content_type)
+                return RawAnswer(200, b"", self._knobs.record_content_type)
             case "html":
-                return Raw(200, "<html><body>Запись обрабатывается</body></html>".encode(), HTML)
+                return RawAnswer(200, "<html><body>Запись обрабатывается</body></html>".encode(), HTML)
             case "204":
-                return Raw(204, b"", self._knobs.record_content_type)
+                return RawAnswer(204, b"", self._knobs.record_content_type)
             case _:
-                return Raw(404, b"Not Found", HTML)
+                return RawAnswer(404, b"Not Found", HTML)
 
 
 def mp3(recording: Recording) -> bytes:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...kit.request_match import RequestMatch, read_match
+from ..faults import without_api_root
 from ..store import Store
 from ..tokens import Tokens
 from .account import ACCOUNT_OPERATIONS
@@ -57,14 +58,15 @@ class Mutations:
             )
         if "after" in spec:
             later = {name: value for name, value in spec.items() if name != "after"}
-            self._waiting.append(_Waiting(later, read_match(spec["after"], exact=True, count=1)))
+            match = read_match(without_api_root(spec["after"]), exact=True, count=1)
+            self._waiting.append(_Waiting(later, match))
             return {"op": operation, "waiting": True}
         return {"op": operation, **self._apply(str(operation), spec)}
 
     def after(self, method: str, path: str) -> None:
         """Run what waits for this request."""
         for waiting in list(self._waiting):
-            if waiting.match.hits(method, path):
+            if waiting.match.hits(path, method):
                 try:
                     self.run(waiting.spec)
                 except (KeyError, ValueError) as error:

@@ -184,7 +184,7 @@ def request_rows(call: Call, begin: float, end: float) -> list[dict[str, Any]]:
             "execution_time": entry.duration_ms,
             "call_session_id": entry.call_session_id,
         }
-        for entry in call.account.log.entries
+        for entry in call.account.log
         if entry.api and begin <= entry.time <= end
     ]
 
