@@ -126,7 +126,7 @@ class _Endpoint:
             API + path,
             _without_secrets(args),
             raw.status,
-            iso(self._account.store.clock.now()),
+            iso(self._account.store.clock.second()),
             round((time.perf_counter() - started) * 1000, 3),
             len(raw.body),
             user,

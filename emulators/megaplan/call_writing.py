@@ -121,7 +121,13 @@ def _add(store: Store, values: dict[str, Any]) -> Record:
     for name in filter(None, store.knobs.call_required_fields.split(",")):
         if values.get(name) is None:
             raise UnprocessableError("Поле обязательно", name)
-    data = {"type": "unknown", "state": "unknown", "recordLinks": [], "created": store.clock.now(), **values}
+    data = {
+        "type": "unknown",
+        "state": "unknown",
+        "recordLinks": [],
+        "created": store.clock.second(),
+        **values,
+    }
     call = Record("CallInfo", store.tables["CallInfo"].next_id(), data)
     store.add(call)
     _index(store, call)

@@ -39,7 +39,7 @@ def record_changes(store: Store, record: Record, changes: list[Change], kind: st
     :param kind: ``drop`` or ``restore``; a plain edit has no type.
     """
     sets = changesets_of(record)
-    sets.append(_changeset(record, len(sets) + 1, store.clock.now(), store.user, changes, kind))
+    sets.append(_changeset(record, len(sets) + 1, store.clock.second(), store.user, changes, kind))
 
 
 def find_changeset(store: Store, id: int) -> Record | None:

@@ -22,7 +22,7 @@ def create_comment(store: Store, subject: Record, body: dict[str, Any]) -> Recor
     if not body.get("content"):
         raise UnprocessableError("Поле обязательно", "content")
     written = _read_body(body)
-    now = store.clock.now()
+    now = store.clock.second()
     data = {"subject": subject, "owner": store.user, "created": now, "updated": now, **written}
     comment = Record("Comment", store.tables["Comment"].next_id(), data)
     store.add(comment)
@@ -33,13 +33,13 @@ def create_comment(store: Store, subject: Record, body: dict[str, Any]) -> Recor
 def update_comment(store: Store, comment: Record, body: dict[str, Any]) -> None:
     """Change the sent fields."""
     written = _read_body(body)
-    store.write(comment, lambda: comment.data.update(written, updated=store.clock.now()))
+    store.write(comment, lambda: comment.data.update(written, updated=store.clock.second()))
 
 
 def tell_link(store: Store, one: Record, other: Record) -> None:
     """Leave an entry about a new link on both sides; unlinking leaves none."""
     for here, there in ((one, other), (other, one)):
-        data = {"base": here, "generated": there, "user": store.user, "created": store.clock.now()}
+        data = {"base": here, "generated": there, "user": store.user, "created": store.clock.second()}
         entry = Record("BasedOnHistory", store.tables["BasedOnHistory"].next_id(), data)
         store.add(entry)
         store.attachments.add_comment(here, entry)

@@ -39,7 +39,7 @@ def create_contractor(store: Store, content_type: str, body: dict[str, Any]) -> 
 
     :raises UnprocessableError: a field that the contractor's type requires is empty.
     """
-    now = store.clock.now()
+    now = store.clock.second()
     record = Record(
         content_type,
         store.contractors.next_id(),
@@ -74,7 +74,7 @@ def update_contractor(store: Store, record: Record, body: dict[str, Any], touch:
         if record.content_type == "ContractorHuman" and record.data.get("name") is not None:
             record.data["name"] = human_name(record)
         if touch:
-            record.data |= {"updated": store.clock.now(), "userUpdated": store.user}
+            record.data |= {"updated": store.clock.second(), "userUpdated": store.user}
 
     record_changes(store, record, changes)
     store.write(record, write)
@@ -90,7 +90,7 @@ def human_name(human: Record) -> str:
 def drop_contractor(store: Store, record: Record) -> None:
     """Delete softly: the card stays readable with ``isDropped``, lists leave it out."""
     record_changes(store, record, [], "drop")
-    store.write(record, lambda: record.data.update(isDropped=True, updated=store.clock.now()))
+    store.write(record, lambda: record.data.update(isDropped=True, updated=store.clock.second()))
 
 
 def merge_contractors(store: Store, kept: Record, dropped: Record) -> None:
@@ -101,7 +101,7 @@ def merge_contractors(store: Store, kept: Record, dropped: Record) -> None:
         if getattr(deal, "contact", None) is dropped and kept.content_type == "ContractorHuman":
             store.write(deal, lambda deal=deal: setattr(deal, "contact", kept))  # type: ignore[misc]
     merged = [*kept.data["contactInfo"], *dropped.data["contactInfo"]]
-    now = store.clock.now()
+    now = store.clock.second()
     store.write(kept, lambda: kept.data.update(contactInfo=merged, updated=now))
     drop_contractor(store, dropped)
 

@@ -93,7 +93,7 @@ class _Control:
                     "positions": positions,
                     "droppedContractors": dropped,
                     **what_is_hidden(store),
-                    "now": iso(store.clock.now()),
+                    "now": iso(store.clock.second()),
                     "user": str(store.user.id),
                 }
             )
@@ -175,7 +175,7 @@ class _Control:
             if "advance" in spec:
                 self._account.mutations.run({"op": "advance_clock", "seconds": spec["advance"]})
             self._account.mutations.run({"op": "set_clock", **spec})
-        return _json({"now": iso(self._account.store.clock.now())})
+        return _json({"now": iso(self._account.store.clock.second())})
 
 
 def _as_list(body: bytes) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ def create_deal(store: Store, body: dict[str, Any]) -> Deal:
     deal.program = program
     deal.state = next(state for state in program.data["states"] if state.data["isEntry"])
     deal.currency = store.tables["Currency"].rows[1]
-    deal.created = deal.updated = deal.state_changed = store.clock.now()
+    deal.created = deal.updated = deal.state_changed = store.clock.second()
     deal.user_created = deal.user_updated = store.user
     deal.manager = store.user
     deal.moves = [StateMove(None, deal.state, deal.created, deal.created, store.user)]
@@ -51,7 +51,7 @@ def update_deal(store: Store, deal: Deal, body: dict[str, Any], touch: bool | No
         for change in writes:
             change()
         if moved:
-            deal.updated = store.clock.now()
+            deal.updated = store.clock.second()
             deal.user_updated = store.user
 
     changesets_of(deal)  # what went before is told as it was then
@@ -87,7 +87,7 @@ def apply_transition(store: Store, deal: Deal, body: dict[str, Any]) -> None:
 
 def move_to(store: Store, deal: Deal, target: Record, touch: bool = True) -> None:
     """Put a deal into a state, whether or not a transition leads there."""
-    moves, now, old = moves_of(deal), store.clock.now(), deal.state
+    moves, now, old = moves_of(deal), store.clock.second(), deal.state
 
     def write() -> None:
         deal.state = target

@@ -206,7 +206,7 @@ def _one_of(values: list[Any]) -> Callable[[Any], bool]:
 
 
 def _date_test(value: Any, terms: _Terms) -> Callable[[Any], bool]:
-    first, last = read_interval(value, terms.scope.store.clock.now())
+    first, last = read_interval(value, terms.scope.store.clock.second())
 
     def test(found: Any) -> bool:
         if isinstance(found, dict):

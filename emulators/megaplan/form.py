@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from .clock import Clock
+from ..kit.clock import Clock
 
 if TYPE_CHECKING:
     from .store import Store

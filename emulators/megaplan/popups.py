@@ -65,7 +65,7 @@ class Popups:
             "client": None if client is None else client.link(),
             "clients": [row.link() for row in found],
             "recordLinks": call.data.get("recordLinks", []),
-            "time": iso(store.clock.now()),
+            "time": iso(store.clock.second()),
             "at": time.time(),
         }
         self.events.setdefault(employee, []).append(entry)

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from ..kit.clock import Clock
 from .attachments import Attachments
-from .clock import Clock
 from .custom_fields import CustomField
 from .knobs import Knobs
 from .phone_book import PhoneBook

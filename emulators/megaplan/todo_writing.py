@@ -49,7 +49,7 @@ def add_todo(store: Store, values: dict[str, Any]) -> Record:
         "participants": (),
         "relations": (),
         "userCreated": store.user,
-        "created": store.clock.now(),
+        "created": store.clock.second(),
         "isDropped": False,
         **values,
     }
@@ -147,7 +147,7 @@ def _finish(store: Store, todo: Record, request: dict[str, Any]) -> None:
     for name in request:
         if name not in {"contentType", "status", "resultText", "notifyContractors", "todo", "checkTodos"}:
             raise extra_field(name, "TodoFinishActionRequest")
-    finished = store.clock.now() if store.knobs.todo_time_finished else None
+    finished = store.clock.second() if store.knobs.todo_time_finished else None
     write_todo(store, todo, {"status": status, "finished": finished})
     if text:
         create_comment(store, todo, {"content": text})

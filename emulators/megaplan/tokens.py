@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .clock import Clock
+from ..kit.clock import Clock
 from .knobs import Knobs
 
 
@@ -59,7 +59,7 @@ class Tokens:
         if token in self.app_tokens():
             return True
         expires = self._access.get(token)
-        return expires is not None and self._clock.precise() < expires
+        return expires is not None and self._clock.now() < expires
 
     def app_tokens(self) -> set[str]:
         """Return the tokens of applications, and further ones of the knob; its first is an application's."""
@@ -73,7 +73,7 @@ class Tokens:
     def _issue(self) -> dict[str, Any]:
         access, refresh = _new_token(), _new_token()
         self.issued += [access, refresh]
-        self._access[access] = self._clock.precise() + self._knobs.token_ttl_s
+        self._access[access] = self._clock.now() + self._knobs.token_ttl_s
         self._refresh[refresh] = _Refresh(refresh)
         return {
             "access_token": access,
@@ -85,7 +85,7 @@ class Tokens:
 
     def _rotate(self, token: str) -> tuple[int, dict[str, Any]]:
         known = self._refresh.get(token)
-        now = self._clock.precise()
+        now = self._clock.now()
         if known is None:
             return _failure("invalid_grant", "Invalid refresh token")
         if known.successor is not None and known.used_at is not None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from ..kit.clock import Clock, WallTime
+from ..kit.clock import Clock
 from ..kit.faults import Faults
 from .call_api import call_methods
 from .calls.consultation import Consultation
@@ -25,6 +25,7 @@ from .rpc import Rpc
 from .scheduler import Scheduler
 from .seed import build_directory
 from .tokens import Tokens
+from .wall_time import WallTime
 
 
 class Account:

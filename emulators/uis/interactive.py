@@ -14,12 +14,12 @@ from typing import Any
 
 import httpx
 
-from ..kit.clock import WallTime
 from .brands import BRANDS
 from .calls.asking import Outcome
 from .calls.session import Session
 from .knobs import Knobs
 from .scheduler import Scheduler
+from .wall_time import WallTime
 
 _FAILED = "http_request_failed"
 

@@ -4,9 +4,10 @@ Windows follow the account's clock: a minute and a day begin where the wall cloc
 apart. Counted are successes only, so a refused call costs nothing.
 """
 
-from ..kit.clock import Clock, WallTime
+from ..kit.clock import Clock
 from .errors import RpcError
 from .knobs import Knobs
+from .wall_time import WallTime
 
 _ENDLESS = 1_000_000
 _SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}

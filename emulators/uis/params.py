@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..kit.clock import WallTime
 from .errors import RpcError
+from .wall_time import WallTime
 
 
 @dataclass(frozen=True)

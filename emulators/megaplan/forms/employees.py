@@ -16,7 +16,7 @@ def _is_online(employee: Record, context: Context) -> bool:
 def _last_online(employee: Record, context: Context) -> Any:
     if not employee.data["isWorking"]:
         return date_time(employee.data["lastOnline"])
-    return date_time(context.clock.now() - (int(employee.id) * 37 + context.tick * 11) % 3600)
+    return date_time(context.clock.second() - (int(employee.id) * 37 + context.tick * 11) % 3600)
 
 
 def _birthday(employee: Record, context: Context) -> Any:

@@ -83,7 +83,7 @@ def merge(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
 def fire(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     """``{"op":"fire_employee","id":…}``."""
     employee = _employee(store, spec)
-    now = store.clock.now()
+    now = store.clock.second()
     left = {"isWorking": False, "canLogin": False, "lastOnline": now, "fireDay": local_day(now)}
     store.write(employee, lambda: employee.data.update(left))
     return {}

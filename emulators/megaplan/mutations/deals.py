@@ -64,7 +64,7 @@ def restore(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     returning = [_deleted(store, id) for id in spec["ids"]]
     for deal in returning:
         if spec.get("touch"):
-            deal.updated = store.clock.now()
+            deal.updated = store.clock.second()
         del store.deleted_deals[deal.id]
         store.add(deal)
         record_changes(store, deal, [], "restore")
@@ -149,7 +149,7 @@ def touch_many(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
 def same_second(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     """``{"op":"same_second","ids":[…],"field":"timeUpdated","time":…}``: one second for all of them."""
     attribute = {"timeUpdated": "updated", "timeCreated": "created"}[spec.get("field", "timeUpdated")]
-    time = int(spec.get("time", store.clock.now()))
+    time = int(spec.get("time", store.clock.second()))
     chosen = _chosen(store, spec)
     for deal in chosen:
         store.write(deal, lambda deal=deal: setattr(deal, attribute, time))  # type: ignore[misc]

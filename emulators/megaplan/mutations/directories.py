@@ -105,7 +105,7 @@ def add_employee(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     id = store.tables["Employee"].next_id()
     last, _, first = str(spec["name"]).partition(" ")
     names = {"name": str(spec["name"]), "lastName": last, "firstName": first}
-    data = {**_NEW_EMPLOYEE, **names, "uid": id + 50_000, "created": store.clock.now()}
+    data = {**_NEW_EMPLOYEE, **names, "uid": id + 50_000, "created": store.clock.second()}
     store.add(Record("Employee", id, data | _employee_fields(store, spec.get("fields", {}))))
     return {"id": str(id)}
 

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from random import Random
 
+from ...kit.clock import Clock
 from ..applications import seed_application
-from ..clock import Clock
 from ..knobs import Knobs
 from ..store import Store
 from .contractors import seed_contractors

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...kit.clock import Clock, WallTime
+from ...kit.clock import Clock
 from ..knobs import Knobs
+from ..wall_time import WallTime
 
 SUCCESS_ORDER = 10_010
 FAILED_ORDER = 10_020

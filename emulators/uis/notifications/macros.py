@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from ...kit.clock import WallTime
 from ..calls.session import Leg, Recording, Session
 from ..directory import Directory
 from ..employees import Employee
 from ..knobs import Knobs
+from ..wall_time import WallTime
 
 
 def call_values(

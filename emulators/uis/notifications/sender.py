@@ -13,12 +13,13 @@ from typing import Any
 
 import httpx
 
-from ...kit.clock import Clock, WallTime
+from ...kit.clock import Clock
 from ..calls.session import Recording, Session
 from ..directory import Directory
 from ..knobs import Knobs
 from ..recordings import Links
 from ..scheduler import Scheduler
+from ..wall_time import WallTime
 from .configuration import Notification, read_notification
 from .events import EVENTS, valid_macros
 from .macros import call_values
