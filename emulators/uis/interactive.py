@@ -53,9 +53,8 @@ class InteractiveRequests:
         self, session: Session, operation: dict[str, Any], input_result: str | None, at: float
     ) -> dict[str, str]:
         knobs = self._knobs
-        id_name = knobs.interactive_id
-        if id_name == "brand":
-            id_name = BRANDS[knobs.brand].interactive_id
+        of_brand = BRANDS[knobs.brand].interactive_id
+        id_name = of_brand if knobs.interactive_id == "brand" else knobs.interactive_id
         match knobs.interactive_start_time:
             case "hhmm":
                 start = self._wall.local(at).strftime("%H%M")
