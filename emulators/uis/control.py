@@ -1,4 +1,4 @@
-"""Control routes under ``/_control``. They need no key, cost no points and are not logged.
+"""Control routes under ``/_control``: those of every emulator and those of this vendor.
 
 =================  ====================================================================================
 route              what it does
@@ -29,104 +29,79 @@ route              what it does
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from collections.abc import Awaitable
 from typing import Any
 
-import orjson
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
+from ..kit.control import ControlRoutes, Handler, read_object, read_objects, shown_log
 from .account import Account
 from .truth import describe_call, describe_delivery, entity_rows
-
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def control_routes(account: Account) -> list[Route]:
     """Return the routes."""
-    control = _Control(account)
-    methods = {
-        "faults": "GET POST DELETE",
-        "mutate": "POST",
-        "calls": "GET POST",
-        "notifications": "GET POST DELETE",
-        "deliveries": "GET DELETE",
-        "events": "GET DELETE",
-        "interactive": "GET DELETE",
-        "requests": "GET DELETE",
-        "state": "GET",
-        "knobs": "GET POST",
-        "tokens": "GET",
-        "clock": "GET POST",
-        "settle": "POST",
-        "reset": "POST",
-    }
-    return [
-        Route(f"/_control/{name}", _guarded(getattr(control, name)), methods=allowed.split())
-        for name, allowed in methods.items()
-    ]
+    return _Control(account).routes()
 
 
-def _guarded(endpoint: Endpoint) -> Endpoint:
-    """Answer 400 with the reason when a request makes no sense."""
-
-    async def run(request: Request) -> Response:
-        try:
-            return await endpoint(request)
-        except KeyError as error:
-            return _json({"error": f"missing or unknown: {error.args[0]}"}, 400)
-        except (TypeError, ValueError) as error:
-            return _json({"error": str(error)}, 400)
-
-    return run
-
-
-class _Control:
+class _Control(ControlRoutes[Account]):
     """Handlers of the control routes."""
 
-    def __init__(self, account: Account) -> None:
-        self._account = account
+    def handlers(self) -> dict[str, tuple[str, Handler]]:
+        """Return methods and handler of each route."""
+        return {
+            **super().handlers(),
+            "mutate": ("POST", self.mutate),
+            "calls": ("GET POST", self.calls),
+            "notifications": ("GET POST DELETE", self.notifications),
+            "deliveries": ("GET DELETE", self.deliveries),
+            "events": ("GET DELETE", self.events),
+            "interactive": ("GET DELETE", self.interactive),
+            "state": ("GET", self.state),
+            "tokens": ("GET", self.tokens),
+            "clock": ("GET POST", self.clock),
+            "settle": ("POST", self.settle),
+            "reset": ("POST", self.reset),
+        }
 
-    async def faults(self, request: Request) -> Response:
-        """Add faults, list them, or remove all."""
-        faults = self._account.faults
-        if request.method == "DELETE":
-            faults.active.clear()
-        elif request.method == "POST":
-            faults.add(_as_list(await request.body()))
-        return _json([fault.describe() for fault in faults.active])
+    def knob_was_set(self, name: str) -> None:
+        """Forget the points used when a limit changes."""
+        if name.endswith("_limit"):
+            for limits in self._account.limits.values():
+                limits.reset()
 
-    async def mutate(self, request: Request) -> Response:
+    async def mutate(self, request: Request) -> Any:
         """Run operations in order."""
-        return await self._run(_as_list(await request.body()))
+        return await self._run(await read_objects(request))
 
-    async def calls(self, request: Request) -> Response:
+    async def calls(self, request: Request) -> Any:
         """Show calls, or play one."""
         if request.method == "POST":
-            return await self._run([{"op": "play_call", **spec} for spec in _as_list(await request.body())])
+            return await self._run([{"op": "play_call", **spec} for spec in await read_objects(request)])
         self._account.catch_up()
         sessions = self._account.exchange.sessions
         if "id" in request.query_params:
             sessions = {key: sessions[key] for key in [int(request.query_params["id"])]}
-        return _json([describe_call(self._account, session) for session in sessions.values()])
+        return [describe_call(self._account, session) for session in sessions.values()]
 
-    async def _run(self, specs: list[dict[str, Any]]) -> Response:
+    async def _run(self, specs: list[dict[str, Any]]) -> Any:
         self._account.catch_up()
+        if not specs:
+            raise ValueError("expected an operation or a list of them")
         results = []
         for spec in specs:
             result = self._account.mutations.run(spec)
             results.append(await result if isinstance(result, Awaitable) else result)
-        return _json(results)
+        return results
 
-    async def notifications(self, request: Request) -> Response:
+    async def notifications(self, request: Request) -> Any:
         """Show, add or remove configured notifications."""
         notifier = self._account.notifier
         if request.method == "DELETE":
             notifier.configured.clear()
         elif request.method == "POST":
-            for spec in _as_list(await request.body()):
+            for spec in await read_objects(request):
                 notifier.configure(spec)
         shown = [
             {
@@ -139,42 +114,28 @@ class _Control:
             }
             for n in notifier.configured
         ]
-        return _json(shown)
+        return shown
 
-    async def deliveries(self, request: Request) -> Response:
+    async def deliveries(self, request: Request) -> Any:
         """Show or clear the log of deliveries."""
-        log = self._account.notifier.log
-        if request.method == "DELETE":
-            log.clear()
-        return _json([describe_delivery(delivery) for delivery in log])
+        return [describe_delivery(delivery) for delivery in shown_log(request, self._account.notifier.log)]
 
-    async def events(self, request: Request) -> Response:
+    async def events(self, request: Request) -> Any:
         """Show or clear what happened."""
         self._account.catch_up()
-        return self._log(request, self._account.notifier.events)
+        return shown_log(request, self._account.notifier.events)
 
-    async def interactive(self, request: Request) -> Response:
+    async def interactive(self, request: Request) -> Any:
         """Show or clear the log of interactive requests."""
-        return self._log(request, self._account.interactive.log)
+        return shown_log(request, self._account.interactive.log)
 
-    async def requests(self, request: Request) -> Response:
-        """Show or clear the log of requests."""
-        if request.method == "DELETE":
-            self._account.log.clear()
-        return _json([asdict(entry) for entry in self._account.log])
-
-    def _log(self, request: Request, entries: list[dict[str, Any]]) -> Response:
-        if request.method == "DELETE":
-            entries.clear()
-        return _json(entries)
-
-    async def state(self, request: Request) -> Response:
+    async def state(self, request: Request) -> Any:
         """Show counts or full rows."""
         account = self._account
         account.catch_up()
         entity = request.query_params.get("entity")
         if entity is not None:
-            return _json(entity_rows(account, entity))
+            return entity_rows(account, entity)
         counts = {
             "employees": len(account.directory.employees),
             "calls": len(account.exchange.sessions),
@@ -184,35 +145,22 @@ class _Control:
             "deals_in_processing": account.deals.in_processing(),
             "pending": account.line.pending,
         }
-        return _json(
-            {
-                "counts": counts,
-                "now": account.wall.text(account.clock.now()),
-                "brand": account.knobs.brand,
-                "failures": account.line.failures,
-            }
-        )
+        return {
+            "counts": counts,
+            "now": account.wall.text(account.clock.now()),
+            "brand": account.knobs.brand,
+            "failures": account.line.failures,
+        }
 
-    async def knobs(self, request: Request) -> Response:
-        """All knobs; POST sets some."""
-        knobs = self._account.knobs
-        if request.method == "POST":
-            for name, value in _as_list(await request.body())[0].items():
-                knobs.set(name, value)
-                if name.endswith("_limit"):
-                    for limits in self._account.limits.values():
-                        limits.reset()
-        return _json(knobs.as_dict())
-
-    async def tokens(self, request: Request) -> Response:
+    async def tokens(self, request: Request) -> Any:
         """Show every key."""
-        return _json(list(self._account.tokens.known))
+        return list(self._account.tokens.known)
 
-    async def clock(self, request: Request) -> Response:
+    async def clock(self, request: Request) -> Any:
         """Show or move the account's time."""
         account = self._account
         if request.method == "POST":
-            spec: dict[str, Any] = _as_list(await request.body())[0]
+            spec = await read_object(request)
             if unknown := set(spec) - {"advance", "time", "frozen", "speed"}:
                 raise ValueError(f"unknown keys of the clock: {', '.join(sorted(unknown))}")
             if "speed" in spec:
@@ -226,36 +174,17 @@ class _Control:
                 account.clock.advance(float(spec["advance"]))
             await account.line.drain(account.clock.now())
         now = account.clock.now()
-        return _json({"now": account.wall.text(now), "timestamp": now, "frozen": account.clock.frozen})
+        return {"now": account.wall.text(now), "timestamp": now, "frozen": account.clock.frozen}
 
-    async def settle(self, request: Request) -> Response:
+    async def settle(self, request: Request) -> Any:
         """Wait for the I/O under way."""
         line = self._account.line
         await line.settle()
         while request.query_params.get("idle") and line.pending:
             await asyncio.sleep(0.01)
-        return _json({"pending": line.pending})
+        return {"pending": line.pending}
 
-    async def reset(self, request: Request) -> Response:
+    async def reset(self, request: Request) -> Any:
         """Begin anew."""
-        body = await request.body()
-        self._account.reset(**(_as_list(body)[0] if body else {}))
-        return _json({"employees": len(self._account.directory.employees)})
-
-
-def _as_list(body: bytes) -> list[dict[str, Any]]:
-    """Return the JSON objects of a body.
-
-    :raises ValueError: neither an object nor a list of objects.
-    """
-    parsed = orjson.loads(body)
-    entries = parsed if isinstance(parsed, list) else [parsed]
-    if not entries or not all(isinstance(entry, dict) for entry in entries):
-        raise ValueError("expected a JSON object or a list of them")
-    return entries
-
-
-def _json(value: Any, status: int = 200) -> Response:
-    return Response(
-        orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS), status, media_type="application/json"
-    )
+        self._account.reset(**await read_object(request))
+        return {"employees": len(self._account.directory.employees)}
