@@ -5,20 +5,20 @@ from typing import Any
 
 from ..kit.faults import Faults
 from .call import Call
+from .data.store import Store
 from .errors import ApiError, UnauthorizedError
+from .events.delivery import StreamQueues
+from .events.scenario_request import send_scenario_request
+from .events.streams import EventStreams
 from .faults import Fault
-from .form import Context
+from .forms.form import Context
 from .knobs import Knobs
 from .mutations import Mutations
-from .query import parse_query
 from .rate_limit import RateLimit
+from .reading.query import parse_query
 from .request_log import LoggedRequest
 from .routes import build_router
-from .scenario_request import send_scenario_request
 from .seed import build_store
-from .store import Store
-from .stream_queue import StreamQueues
-from .streams import EventStreams
 from .tokens import Tokens
 
 

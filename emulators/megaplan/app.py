@@ -15,14 +15,14 @@ from ..kit.answers import HTML, RawAnswer, send
 from ..kit.connections import Connections
 from .account import Account
 from .control import control_routes
+from .data.values import iso
 from .errors import encrypted_trace
 from .faults import API, Fault
-from .page import page_routes
-from .page_people import people_routes
-from .page_telephony import telephony_routes
+from .pages.crm import page_routes
+from .pages.people import people_routes
+from .pages.telephony import telephony_routes
 from .request_log import LoggedRequest
 from .routes.bulk import bulk_size
-from .values import iso
 
 _ANY = ["GET", "POST", "PUT", "DELETE", "PATCH"]
 _STUB = b"#%RAML 1.0\ntitle: Megaplan API v3 (emulator)\nversion: r2510.27309.181\nbaseUri: http://demo.megaplan.ru/api/v3\n"

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from .data.records import Record
+from .data.store import Store
 from .errors import UnprocessableError
-from .form import Context
-from .query import check_arguments, php_type
-from .records import Record
-from .rendering import Renderer
-from .store import Store
+from .forms.form import Context
+from .reading.query import check_arguments, php_type
+from .reading.rendering import Renderer
 
 
 @dataclass

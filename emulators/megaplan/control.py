@@ -7,12 +7,12 @@ from starlette.routing import Route
 
 from ..kit.control import ControlRoutes, Handler, read_object, read_objects, shown_log
 from .account import Account
-from .entities import table_named
+from .data.entities import table_named
+from .data.values import iso
 from .mutations.visibility import what_is_hidden
-from .rendering import Renderer
+from .reading.rendering import Renderer
+from .reading.selection import Selection
 from .routes.integration import user_sign
-from .selection import Selection
-from .values import iso
 
 
 def control_routes(account: Account) -> list[Route]:

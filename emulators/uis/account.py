@@ -7,6 +7,7 @@ import httpx
 
 from ..kit.clock import Clock
 from ..kit.faults import Faults
+from .cabinet.seed import build_directory
 from .call_api import call_methods
 from .calls.consultation import Consultation
 from .calls.exchange import Exchange
@@ -16,14 +17,13 @@ from .deals.store import DealStore
 from .faults import Fault
 from .interactive import InteractiveRequests
 from .knobs import Knobs
-from .limits import Limits
 from .mutations import Mutations
 from .notifications import Notifier
 from .recordings import Links, RecordingFiles
 from .request_log import LoggedRequest
-from .rpc import Rpc
+from .rpc.envelope import Rpc
+from .rpc.limits import Limits
 from .scheduler import Scheduler
-from .seed import build_directory
 from .tokens import Tokens
 from .wall_time import WallTime
 

@@ -19,7 +19,7 @@ from .brands import api_of
 from .control import control_routes
 from .faults import Fault
 from .request_log import LoggedRequest
-from .rpc import Reply
+from .rpc.envelope import Reply
 
 _ANY = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"]
 _APIS = {"/v2.0": "data", "/v4.0": "call"}

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from .cabinet.directory import Tag
 from .calls.session import Session
-from .directory import Tag
 
 if TYPE_CHECKING:
     from .account import Account

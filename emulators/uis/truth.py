@@ -3,8 +3,8 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from .cabinet.employees import in_groups
 from .calls.session import Session
-from .employees import in_groups
 from .notifications.sender import Delivery
 
 if TYPE_CHECKING:

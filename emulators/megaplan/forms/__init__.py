@@ -1,12 +1,12 @@
 """The form of every content type the account knows."""
 
-from ..form import Form
 from .calls import CALL_INFO, CALL_ROUTE, CALL_USER_CONFIG, SYSTEM_SETTING
 from .comments import BASED_ON_HISTORY, COMMENT
 from .contractors import CONTRACTOR_COMPANY, CONTRACTOR_HUMAN, PAYER
 from .deals import DEAL
 from .directories import DIRECTORIES
 from .employees import DEPARTMENT, EMPLOYEE
+from .form import Form
 from .history import CHANGESET, DEAL_STATUS_HISTORY, FIELD_CHANGE
 from .integrations import INTEGRATION
 from .invoices import INVOICE

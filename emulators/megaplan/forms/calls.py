@@ -1,7 +1,7 @@
 """Forms of calls, of their routing and of telephony settings."""
 
-from ..form import Field, counted, plain_form, stored
-from ..values import date_time
+from ..data.values import date_time
+from .form import Field, counted, plain_form, stored
 
 _USERS = ("Employee", "ContractorHuman", "ContractorCompany")
 

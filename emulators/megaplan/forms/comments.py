@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from ..form import Context, Field, constant, counted, plain_form, stored
-from ..records import Record
-from ..values import date_time
+from ..data.records import Record
+from ..data.values import date_time
+from .form import Context, Field, constant, counted, plain_form, stored
 
 
 def _time(name: str) -> Field:

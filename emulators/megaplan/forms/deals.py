@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from ..form import ABSENT, Context, Field, Form, constant
-from ..records import Deal, Record, Sum
-from ..state_moves import possible_transitions
-from ..values import date_time, money
+from ..data.records import Deal, Record, Sum
+from ..data.state_moves import possible_transitions
+from ..data.values import date_time, money
+from .form import ABSENT, Context, Field, Form, constant
 
 _CONTRACTORS = ("ContractorHuman", "ContractorCompany")
 _ACTIONS = [

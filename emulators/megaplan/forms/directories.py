@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..form import Field, Form, constant, plain_form, stored
+from .form import Field, Form, constant, plain_form, stored
 
 
 def _fields(*names: str, **defaults: Any) -> dict[str, Field]:

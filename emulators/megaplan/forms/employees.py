@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from ..form import Context, Field, Form, counted, stored
-from ..records import Record
-from ..values import date_only, date_time
+from ..data.records import Record
+from ..data.values import date_only, date_time
+from .form import Context, Field, Form, counted, stored
 
 
 def _is_online(employee: Record, context: Context) -> bool:

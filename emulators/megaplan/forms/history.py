@@ -1,7 +1,7 @@
 """Forms of change sets and state moves."""
 
-from ..form import ABSENT, Field, counted, plain_form, stored
-from ..values import date_time
+from ..data.values import date_time
+from .form import ABSENT, Field, counted, plain_form, stored
 
 _CONTRACTORS = ("ContractorHuman", "ContractorCompany")
 

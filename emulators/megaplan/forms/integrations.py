@@ -1,6 +1,6 @@
 """Form of applications ("Integration")."""
 
-from ..form import constant, counted, plain_form, stored
+from .form import constant, counted, plain_form, stored
 
 INTEGRATION = plain_form(
     {

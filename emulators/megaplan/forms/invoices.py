@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from ..form import Context, Field, Form, constant, stored
-from ..records import Record, Sum
-from ..values import date_only, date_time, money
+from ..data.records import Record, Sum
+from ..data.values import date_only, date_time, money
+from .form import Context, Field, Form, constant, stored
 
 _NEXT = {"created": ["drawn"], "drawn": ["paid", "rejected"], "paid": ["drawn"], "rejected": ["created"]}
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from ..form import Context, Field, Form, constant, stored
-from ..records import OfferCopy, Position, Record, Sum
-from ..values import date_time, money, number
+from ..data.records import OfferCopy, Position, Record, Sum
+from ..data.values import date_time, money, number
+from .form import Context, Field, Form, constant, stored
 
 _LATER_RATE = 1.0417
 

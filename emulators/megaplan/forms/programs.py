@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ..form import Context, Field, Form, constant, counted, stored
-from ..records import Record
+from ..data.records import Record
+from .form import Context, Field, Form, constant, counted, stored
 
 
 def _roles(program: Record, context: Context) -> tuple[Any, ...]:

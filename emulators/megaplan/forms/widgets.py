@@ -1,6 +1,6 @@
 """Form of an application's widget."""
 
-from ..form import plain_form, stored
+from .form import plain_form, stored
 
 INTEGRATION_WIDGET = plain_form(
     {

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from ..data.store import Store
+from ..data.values import iso, parse_timestamp
 from ..seed.custom_fields import category_of, define
-from ..store import Store
-from ..values import iso, parse_timestamp
 
 Operation = Callable[[Store, dict[str, Any]], dict[str, Any]]
 

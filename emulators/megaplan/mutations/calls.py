@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..call_writing import import_calls, update_call
+from ..data.store import Store
 from ..errors import ApiError
-from ..store import Store
+from ..writing.calls import import_calls, update_call
 from .chosen import chosen_rows
 
 Operation = Callable[[Store, dict[str, Any]], dict[str, Any]]

@@ -3,8 +3,8 @@
 from random import Random
 from typing import Any
 
-from ..records import Record
-from ..table import Table
+from ..data.records import Record
+from ..data.table import Table
 
 
 def chosen_rows(table: Table, spec: dict[str, Any]) -> list[Record]:

@@ -3,17 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..contractor_writing import (
+from ..data.records import Record
+from ..data.store import Store
+from ..data.values import local_day
+from ..errors import ApiError
+from ..writing.contractors import (
     create_contractor,
     drop_contractor,
     human_name,
     merge_contractors,
     update_contractor,
 )
-from ..errors import ApiError
-from ..records import Record
-from ..store import Store
-from ..values import local_day
 
 Operation = Callable[[Store, dict[str, Any]], dict[str, Any]]
 

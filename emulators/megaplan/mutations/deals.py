@@ -4,11 +4,11 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from ..changes import record_changes
-from ..deal_writing import create_deal, delete_deal, move_to, set_positions, update_deal
+from ..data.changes import record_changes
+from ..data.records import Deal, Position
+from ..data.store import Store
 from ..errors import ApiError
-from ..records import Deal, Position
-from ..store import Store
+from ..writing.deals import create_deal, delete_deal, move_to, set_positions, update_deal
 from .chosen import chosen_rows
 
 Operation = Callable[[Store, dict[str, Any]], dict[str, Any]]

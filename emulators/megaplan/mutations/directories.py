@@ -14,8 +14,8 @@ and likewise ``contractor_type``, ``contractor_status``, ``activity_type``, ``de
 from collections.abc import Callable
 from typing import Any
 
-from ..records import Deal, Record
-from ..store import Store
+from ..data.records import Deal, Record
+from ..data.store import Store
 
 Operation = Callable[[Store, dict[str, Any]], dict[str, Any]]
 

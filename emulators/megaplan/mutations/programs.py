@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..deal_writing import move_to
-from ..records import Deal, Record
-from ..store import Store
+from ..data.records import Deal, Record
+from ..data.store import Store
+from ..writing.deals import move_to
 
 Operation = Callable[[Store, dict[str, Any]], dict[str, Any]]
 

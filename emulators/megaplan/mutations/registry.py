@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...kit.request_match import RequestMatch, read_match
+from ..data.store import Store
 from ..faults import without_api_root
-from ..store import Store
 from ..tokens import Tokens
 from .account import ACCOUNT_OPERATIONS
 from .calls import CALL_OPERATIONS

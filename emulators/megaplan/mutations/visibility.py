@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..entities import ENTITIES, table_named
-from ..store import Store
+from ..data.entities import ENTITIES, table_named
+from ..data.store import Store
 from .chosen import chosen_rows
 
 Operation = Callable[[Store, dict[str, Any]], dict[str, Any]]

@@ -6,13 +6,13 @@ from typing import Any
 import orjson
 
 from ..call import Answer, Call
+from ..data.records import Record
 from ..errors import ApiError, ServerError, UnprocessableError
-from ..form import Context
-from ..query import parse_query, php_type
-from ..records import Record
-from ..rendering import Renderer
+from ..forms.form import Context
+from ..reading.query import parse_query, php_type
+from ..reading.rendering import Renderer
+from ..reading.selection import Selection
 from ..router import Router
-from ..selection import Selection
 
 _PREFIX = "/api/v3"
 

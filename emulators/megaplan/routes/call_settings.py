@@ -3,12 +3,12 @@
 from typing import Any
 
 from ..call import Answer, Call, card
+from ..data.records import Record
 from ..errors import NotFoundError, UnprocessableError
-from ..listing import ListRoute, list_table
-from ..query import extra_field, php_type
-from ..records import Record
-from ..references import resolve
+from ..reading.listing import ListRoute, list_table
+from ..reading.query import extra_field, php_type
 from ..router import Router
+from ..writing.references import resolve
 
 SCOPE = "callServerConfig"
 _CONFIGS = ListRoute("CallUserConfigListRequest", ("CallUserConfig",))

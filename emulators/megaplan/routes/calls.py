@@ -1,7 +1,15 @@
 """Calls, as the telephone exchange tells about them, and whom to ring."""
 
 from ..call import Answer, Call, card
-from ..call_writing import (
+from ..data.phone_book import phone_digits
+from ..data.records import Record
+from ..errors import NotFoundError, UnprocessableError
+from ..reading.filters import CompiledFilter
+from ..reading.listing import ListRoute, list_table
+from ..reading.query import php_type
+from ..reading.rendering import Renderer
+from ..router import Router
+from ..writing.calls import (
     call_by_provider,
     create_call,
     import_calls,
@@ -9,15 +17,7 @@ from ..call_writing import (
     set_contractor,
     update_call,
 )
-from ..errors import NotFoundError, UnprocessableError
-from ..filters import CompiledFilter
-from ..listing import ListRoute, list_table
-from ..phone_book import phone_digits
-from ..query import php_type
-from ..records import Record
-from ..references import resolve
-from ..rendering import Renderer
-from ..router import Router
+from ..writing.references import resolve
 from .todos import add_todos_of
 
 _LIST = ListRoute("CallInfoListRequest", ("CallInfo",))

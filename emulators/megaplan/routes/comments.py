@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from ..call import Answer, Call, card
-from ..comment_writing import create_comment, update_comment
+from ..data.records import Record
 from ..errors import ForbiddenError, NotFoundError
-from ..listing import list_rows
-from ..records import Record
+from ..reading.listing import list_rows
 from ..router import Handler, Router
+from ..writing.comments import create_comment, update_comment
 
 Find = Callable[[Call], Record]
 

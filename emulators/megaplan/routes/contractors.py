@@ -4,16 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 from ..call import Answer, Call, card
-from ..changes import changesets_of
-from ..contractor_writing import create_contractor, drop_contractor, update_contractor
-from ..custom_fields import definition_json
+from ..data.changes import changesets_of
+from ..data.custom_fields import definition_json
+from ..data.records import Deal, Record
 from ..errors import ForbiddenError, NotFoundError, ServerError
-from ..filter_fields import CONTRACTOR_FIELDS
-from ..filters import CompiledFilter
-from ..listing import ListRoute, list_rows, list_table
-from ..records import Deal, Record
+from ..reading.filter_fields import CONTRACTOR_FIELDS
+from ..reading.filters import CompiledFilter
+from ..reading.listing import ListRoute, list_rows, list_table
+from ..reading.sorting import CONTRACTOR_SORT
 from ..router import Router
-from ..sorting import CONTRACTOR_SORT
+from ..writing.contractors import create_contractor, drop_contractor, update_contractor
 from .todos import add_todos_of
 
 _BOTH = ("ContractorHuman", "ContractorCompany")

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 
 from ..call import Answer, Call, card
-from ..changes import changesets_of, find_changeset
-from ..deal_writing import update_deal
+from ..data.changes import changesets_of, find_changeset
+from ..data.records import Deal, Record
+from ..data.state_moves import status_history_of
 from ..errors import ForbiddenError, NotFoundError, UnprocessableError
-from ..listing import list_rows
-from ..records import Deal, Record
-from ..references import resolve
+from ..reading.listing import list_rows
 from ..router import Router
-from ..state_moves import status_history_of
+from ..writing.deals import update_deal
+from ..writing.references import resolve
 from .deals import find_deal
 
 _LINKABLE = ("Deal", "ContractorHuman", "ContractorCompany")

@@ -1,16 +1,16 @@
 """Deals: the list, the card, writing, transitions."""
 
 from ..call import Answer, Call, card
-from ..custom_fields import definition_json
-from ..deal_writing import apply_transition, create_deal, update_deal
-from ..deal_writing import delete_deal as drop_deal
+from ..data.custom_fields import definition_json
+from ..data.records import Deal, Record
 from ..errors import ForbiddenError, NotFoundError, ServerError, UnprocessableError
-from ..filter_fields import DEAL_FIELDS
-from ..filters import CompiledFilter
-from ..listing import ListRoute, list_rows, list_table
-from ..records import Deal, Record
+from ..reading.filter_fields import DEAL_FIELDS
+from ..reading.filters import CompiledFilter
+from ..reading.listing import ListRoute, list_rows, list_table
+from ..reading.sorting import DEAL_SORT
 from ..router import Router
-from ..sorting import DEAL_SORT
+from ..writing.deals import apply_transition, create_deal, update_deal
+from ..writing.deals import delete_deal as drop_deal
 from .comments import add_comments_of
 from .todos import add_todos_of
 

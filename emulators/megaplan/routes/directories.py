@@ -1,12 +1,12 @@
 """Directories and other read-only lists with a card."""
 
 from ..call import Answer, Call, card
-from ..custom_fields import definition_json
+from ..data.custom_fields import definition_json
+from ..data.records import Record
 from ..errors import NotFoundError
-from ..filter_fields import INVOICE_FIELDS, OFFER_FIELDS
-from ..filters import CompiledFilter
-from ..listing import ListRoute, list_table
-from ..records import Record
+from ..reading.filter_fields import INVOICE_FIELDS, OFFER_FIELDS
+from ..reading.filters import CompiledFilter
+from ..reading.listing import ListRoute, list_table
 from ..router import Handler, Router
 
 _PLAIN = {

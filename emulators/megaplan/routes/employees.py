@@ -1,10 +1,10 @@
 """Employees, the current user and the account."""
 
 from ..call import Answer, Call, card
-from ..custom_fields import definition_json
+from ..data.custom_fields import definition_json
+from ..data.records import Record
 from ..errors import MethodNotAllowedError, NotFoundError
-from ..listing import ListRoute, list_rows, list_table
-from ..records import Record
+from ..reading.listing import ListRoute, list_rows, list_table
 from ..router import Router
 from .comments import add_comments_of
 from .todos import add_todos_of

@@ -4,13 +4,19 @@ import hashlib
 import secrets
 from typing import Any
 
-from ..applications import STREAMS, check_rights, create_application, find_application, read_application
 from ..call import Answer, Call, card
+from ..data.records import Record
+from ..data.store import Store
 from ..errors import NotFoundError
-from ..listing import ListRoute, list_table
-from ..records import Record
+from ..reading.listing import ListRoute, list_table
 from ..router import Handler, Router
-from ..store import Store
+from ..writing.applications import (
+    STREAMS,
+    check_rights,
+    create_application,
+    find_application,
+    read_application,
+)
 
 _LIST = ListRoute("IntegrationListRequest", ("Integration",))
 

@@ -1,12 +1,12 @@
 """Programs, their states, entry points, fields and triggers."""
 
 from ..call import Answer, Call, card
-from ..custom_fields import definition_json
+from ..data.custom_fields import definition_json
+from ..data.records import Record
 from ..errors import NotFoundError
-from ..filters import CompiledFilter
-from ..listing import ListRoute, list_rows, list_table
-from ..query import read_flag
-from ..records import Record
+from ..reading.filters import CompiledFilter
+from ..reading.listing import ListRoute, list_rows, list_table
+from ..reading.query import read_flag
 from ..router import Router
 
 _LIST = ListRoute(

@@ -3,16 +3,17 @@
 from collections.abc import Callable
 
 from ..call import Answer, Call, card
-from ..changes import changesets_of
+from ..data.changes import changesets_of
+from ..data.records import Record
+from ..data.values import date_only, local_day
 from ..errors import NotFoundError, UnprocessableError
-from ..filter_fields import TODO_FIELDS
-from ..filters import CompiledFilter
-from ..listing import ListRoute, list_rows, list_table
-from ..query import read_flag
-from ..records import Record
-from ..references import resolve
+from ..reading.filter_fields import TODO_FIELDS
+from ..reading.filters import CompiledFilter
+from ..reading.listing import ListRoute, list_rows, list_table
+from ..reading.query import read_flag
 from ..router import Handler, Router
-from ..todo_writing import (
+from ..writing.references import resolve
+from ..writing.todos import (
     RELATED,
     add_participant,
     create_todo,
@@ -24,7 +25,6 @@ from ..todo_writing import (
     unrelate,
     update_todo,
 )
-from ..values import date_only, local_day
 from .comments import add_comments_of
 
 _LIST = ListRoute(

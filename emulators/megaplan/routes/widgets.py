@@ -1,9 +1,9 @@
 """The widgets of an application."""
 
 from ..call import Answer, Call, card
-from ..listing import list_rows
+from ..reading.listing import list_rows
 from ..router import Router
-from ..widgets import widgets_of, write_widget
+from ..writing.widgets import widgets_of, write_widget
 from .integration import application_of
 
 

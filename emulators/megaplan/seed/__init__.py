@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from random import Random
 
 from ...kit.clock import Clock
-from ..applications import seed_application
+from ..data.store import Store
 from ..knobs import Knobs
-from ..store import Store
+from ..writing.applications import seed_application
 from .contractors import seed_contractors
 from .custom_fields import seed_custom_fields
 from .deals import seed_deals, seed_offers

@@ -4,8 +4,8 @@ from datetime import date
 from random import Random
 from typing import Any
 
-from ..records import Record
-from ..store import Store
+from ..data.records import Record
+from ..data.store import Store
 from . import names
 
 FIRST_ID = 1_000_001

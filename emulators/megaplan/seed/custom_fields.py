@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ..custom_fields import CustomField, make_key
-from ..store import Store
+from ..data.custom_fields import CustomField, make_key
+from ..data.store import Store
 from .programs import PROGRAMS
 
 DEAL_ENTITY = "bums\\trade\\api\\v03\\Entity\\Deal"

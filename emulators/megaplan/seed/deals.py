@@ -3,9 +3,9 @@
 from datetime import timedelta
 from random import Random
 
-from ..records import Deal, Position, Record, Sum
-from ..store import Store
-from ..values import local_day
+from ..data.records import Deal, Position, Record, Sum
+from ..data.store import Store
+from ..data.values import local_day
 from . import names
 from .programs import PROGRAMS
 

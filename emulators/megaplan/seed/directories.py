@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ..records import Record
-from ..store import Store
+from ..data.records import Record
+from ..data.store import Store
 from . import names
 
 _CARD_FIELDS = [

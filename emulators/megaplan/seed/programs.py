@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ..records import Record
-from ..store import Store
+from ..data.records import Record
+from ..data.store import Store
 
 _COLORS = ("#4f3bff", "#dd525a", "#8100e5", "#00b27a", "#f5a623", "#3f8ae0", "#84216b", "#593f3d")
 

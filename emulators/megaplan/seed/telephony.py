@@ -1,10 +1,10 @@
 """Internal numbers and one call of each type."""
 
-from ..call_writing import TYPES, import_calls
-from ..phone_book import phone_digits
-from ..records import Record
-from ..store import Store
-from ..values import date_time
+from ..data.phone_book import phone_digits
+from ..data.records import Record
+from ..data.store import Store
+from ..data.values import date_time
+from ..writing.calls import TYPES, import_calls
 
 FIRST_CALL_ID = 501
 _WITH_NUMBER = (*range(12), 17)  # the last one has left and still has a number

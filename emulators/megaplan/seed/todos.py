@@ -1,8 +1,8 @@
 """Categories and statuses of todos, and a few todos on contractors and deals."""
 
-from ..records import Deal, Record
-from ..store import Store
-from ..todo_times import interval_time
+from ..data.records import Deal, Record
+from ..data.store import Store
+from ..writing.todo_times import interval_time
 
 FIRST_ID = 500_001
 _STATUSES = {

@@ -1,6 +1,6 @@
 """Methods of the Call API v4.0."""
 
-from ..method import Method
+from ..rpc.method import Method
 from .managing import MANAGING_METHODS
 from .options import OPTION_METHODS
 from .session_keys import SESSION_KEY_METHODS

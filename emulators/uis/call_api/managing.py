@@ -7,9 +7,9 @@ from ..calls.consultation import Consultation, WrongStateError
 from ..calls.flow import Flow
 from ..calls.session import TALKING, Leg, Session
 from ..errors import RpcError
-from ..listing import Rows
-from ..method import Call, Method
-from ..params import Param, number, text
+from ..rpc.listing import Rows
+from ..rpc.method import Call, Method
+from ..rpc.params import Param, number, text
 from ..tagging import has_tag, set_tag
 from .starting import BASIC, MESSAGE, check_message
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from ..calls.consultation import WrongStateError
 from ..errors import RpcError
-from ..listing import Rows
-from ..method import Call, Method
-from ..params import number, text
+from ..rpc.listing import Rows
+from ..rpc.method import Call, Method
+from ..rpc.params import number, text
 from ..tagging import set_tag
 
 _MANAGING = "callapi_management_call"

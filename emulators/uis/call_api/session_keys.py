@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ..method import Call, Method
-from ..params import text
+from ..rpc.method import Call, Method
+from ..rpc.params import text
 
 
 def _login(call: Call) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from typing import Any
 
+from ..cabinet.employees import Employee
 from ..calls.api_call import ApiCall
 from ..calls.dialing import Target
 from ..calls.people import People, read_people
-from ..employees import Employee
 from ..errors import RpcError
-from ..method import Call, Method
-from ..params import Param, check_phone, flag, number, text
+from ..rpc.method import Call, Method
+from ..rpc.params import Param, check_phone, flag, number, text
 
 BASIC = "callapi"
 _RULES = ("fixed", "fixed_for_numa", "random", "regional_random", "regional_fixed_for_numa")

@@ -4,7 +4,7 @@ TALK -hold→ HOLD -make→ DIALING -answered→ OPERATOR_TALK; transfer or rest
 that fails → HOLD, or the end if the talk has already been handed over.
 """
 
-from ..employees import Employee
+from ..cabinet.employees import Employee
 from .flow import Flow
 from .session import ON_HOLD, OPERATORS_TALK, TALKING, TRANSFER, Leg
 

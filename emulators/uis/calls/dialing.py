@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..employees import Employee, Phone
+from ..cabinet.employees import Employee, Phone
 from .flow import Flow
 from .session import Leg
 

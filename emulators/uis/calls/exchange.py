@@ -7,8 +7,8 @@ from random import Random
 from typing import Any
 
 from ...kit.clock import Clock
-from ..directory import Directory
-from ..employees import Employee
+from ..cabinet.directory import Directory
+from ..cabinet.employees import Employee
 from ..knobs import Knobs
 from ..scheduler import Scheduler
 from .people import People

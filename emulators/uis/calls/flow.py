@@ -8,7 +8,7 @@ talk_record_file.
 from collections.abc import Callable
 from typing import Any
 
-from ..employees import Employee
+from ..cabinet.employees import Employee
 from ..scheduler import Scheduler
 from .exchange import Exchange
 from .people import People

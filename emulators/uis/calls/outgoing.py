@@ -1,6 +1,6 @@
 """Calls made by an employee from the telephone or the softphone."""
 
-from ..employees import Employee
+from ..cabinet.employees import Employee
 from .flow import Flow
 from .session import Leg
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..directory import Contact, Scenario, Tag
-from ..employees import Employee
+from ..cabinet.directory import Contact, Scenario, Tag
+from ..cabinet.employees import Employee
 
 # states of a leg, Russian display strings as ``list.calls`` prints them
 DIALING = "Дозвон"

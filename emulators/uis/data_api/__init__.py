@@ -1,6 +1,6 @@
 """Methods of the Data API v2.0."""
 
-from ..method import Method
+from ..rpc.method import Method
 from .access import ACCESS_METHODS
 from .calls_report import CALLS_REPORT_METHODS
 from .contacts import CONTACT_METHODS

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from ..listing import LIST_PARAMS, Rows
-from ..method import Call, Method
-from ..params import text
+from ..rpc.listing import LIST_PARAMS, Rows
+from ..rpc.method import Call, Method
+from ..rpc.params import text
 
 
 def _login(call: Call) -> dict[str, Any]:

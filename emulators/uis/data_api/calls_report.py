@@ -2,13 +2,13 @@
 
 from typing import Any
 
+from ..cabinet.employees import Employee
 from ..calls.session import Session
-from ..employees import Employee
-from ..listing import LIST_PARAMS, Columns, Rows, list_rows
-from ..method import Call, Method
 from ..notifications.macros import attributes
-from ..params import flag
 from ..recordings import first_ready, ready_ids
+from ..rpc.listing import LIST_PARAMS, Columns, Rows, list_rows
+from ..rpc.method import Call, Method
+from ..rpc.params import flag
 from .interval import INTERVAL, read_interval
 
 _DEFAULT = [

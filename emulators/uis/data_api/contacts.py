@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from ..directory import Contact
+from ..cabinet.directory import Contact
 from ..errors import RpcError
-from ..listing import LIST_PARAMS, Columns, Rows, list_rows
-from ..method import Call, Method
-from ..params import check_phone, number, strings, text
+from ..rpc.listing import LIST_PARAMS, Columns, Rows, list_rows
+from ..rpc.method import Call, Method
+from ..rpc.params import check_phone, number, strings, text
 
 _FIELDS = (
     text("first_name", nullable=True),

@@ -3,9 +3,9 @@
 from typing import Any
 
 from ..errors import RpcError
-from ..listing import LIST_PARAMS, Columns, Rows, list_rows
-from ..method import Call, Method
-from ..params import Param, check_phone, flag, moment, number, strings, text
+from ..rpc.listing import LIST_PARAMS, Columns, Rows, list_rows
+from ..rpc.method import Call, Method
+from ..rpc.params import Param, check_phone, flag, moment, number, strings, text
 
 _COMPONENT = "sales_funnel"
 _ID, _NAME = text("ext_id", True), text("name", True)

@@ -5,9 +5,9 @@ from typing import Any
 from ..deals.store import DealRecord
 from ..deals.upload import COLUMNS, RECORD, Upload
 from ..errors import RpcError
-from ..listing import LIST_PARAMS, Columns, Rows, list_rows
-from ..method import Call, Method
-from ..params import Param, text
+from ..rpc.listing import LIST_PARAMS, Columns, Rows, list_rows
+from ..rpc.method import Call, Method
+from ..rpc.params import Param, text
 from .deal_directories import refuse_operators
 
 _COMPONENT = "sales_funnel"

@@ -5,11 +5,11 @@ Nothing announces a change of status: whoever wants to know has to ask.
 
 from typing import Any
 
-from ..employees import Employee, Phone, in_groups
+from ..cabinet.employees import Employee, Phone, in_groups
 from ..errors import RpcError
-from ..listing import LIST_PARAMS, Columns, Rows, list_rows
-from ..method import Call, Method
-from ..params import Param, flag, number, text
+from ..rpc.listing import LIST_PARAMS, Columns, Rows, list_rows
+from ..rpc.method import Call, Method
+from ..rpc.params import Param, flag, number, text
 
 _PHONE = (
     number("phone_id"),

@@ -7,9 +7,9 @@ from typing import Any
 
 from ..deals.rows import DEAL_COLUMNS, deal_row, user_field_column
 from ..errors import RpcError
-from ..listing import LIST_PARAMS, Columns, Rows, list_rows
-from ..method import Call, Method
-from ..params import Param, number, text
+from ..rpc.listing import LIST_PARAMS, Columns, Rows, list_rows
+from ..rpc.method import Call, Method
+from ..rpc.params import Param, number, text
 from .flat_rows import (
     CALL_COLUMNS,
     NOTIFICATION_COLUMNS,

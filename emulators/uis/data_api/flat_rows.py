@@ -8,9 +8,9 @@ from typing import Any
 
 from ..calls.session import Session
 from ..errors import CODES
-from ..method import Call
 from ..notifications.events import EVENTS
 from ..recordings import ready_ids
+from ..rpc.method import Call
 
 # id of the column → its name in the cabinet
 CALL_COLUMNS: dict[str, str] = {

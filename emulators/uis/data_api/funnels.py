@@ -4,9 +4,9 @@ from typing import Any
 
 from ..deals.store import FAILED_ORDER, SUCCESS_ORDER, Funnel, Stage
 from ..errors import RpcError
-from ..listing import LIST_PARAMS, Columns, Rows, list_rows
-from ..method import Call, Method
-from ..params import Param, number, text
+from ..rpc.listing import LIST_PARAMS, Columns, Rows, list_rows
+from ..rpc.method import Call, Method
+from ..rpc.params import Param, number, text
 
 _MAX_ORDER = 10_000
 _FINAL = (text("ext_id", True), text("name", True))

@@ -4,8 +4,8 @@ import calendar
 from datetime import datetime, timedelta
 
 from ..errors import RpcError
-from ..method import Call
-from ..params import moment
+from ..rpc.method import Call
+from ..rpc.params import moment
 
 INTERVAL = (moment("date_from", True), moment("date_till", True))
 

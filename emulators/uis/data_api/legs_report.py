@@ -3,10 +3,10 @@
 from typing import Any
 
 from ..calls.session import Leg, Session
-from ..listing import LIST_PARAMS, Columns, Rows, list_rows
-from ..method import Call, Method
-from ..params import flag
 from ..recordings import ready_ids
+from ..rpc.listing import LIST_PARAMS, Columns, Rows, list_rows
+from ..rpc.method import Call, Method
+from ..rpc.params import flag
 from .interval import INTERVAL, read_interval
 
 _DEFAULT = [

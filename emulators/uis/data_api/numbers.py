@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from ..directory import VirtualNumber
+from ..cabinet.directory import VirtualNumber
 from ..errors import RpcError
-from ..listing import LIST_PARAMS, Columns, Rows, list_rows
-from ..method import Call, Method
-from ..params import flag, number, text
+from ..rpc.listing import LIST_PARAMS, Columns, Rows, list_rows
+from ..rpc.method import Call, Method
+from ..rpc.params import flag, number, text
 
 _ACTIVATED = "2020-01-01 00:00:00"
 

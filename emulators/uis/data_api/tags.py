@@ -3,9 +3,9 @@
 from typing import Any
 
 from ..errors import RpcError
-from ..listing import LIST_PARAMS, Columns, Rows, list_rows
-from ..method import Call, Method
-from ..params import number, text
+from ..rpc.listing import LIST_PARAMS, Columns, Rows, list_rows
+from ..rpc.method import Call, Method
+from ..rpc.params import number, text
 from ..tagging import set_tag, unset_tag
 
 

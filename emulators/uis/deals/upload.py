@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import RpcError
-from ..params import Param, moment, strings, text
+from ..rpc.params import Param, moment, strings, text
 from .store import DealRecord, DealStore, Funnel, Stage
 
 COMMUNICATION_TYPES = ("chat", "offline_message", "call", "goal", "email")

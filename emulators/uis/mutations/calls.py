@@ -3,6 +3,7 @@
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
+from ..cabinet.employees import Employee
 from ..calls.api_call import ApiCall
 from ..calls.dialing import Target
 from ..calls.flow import Flow
@@ -11,7 +12,6 @@ from ..calls.kinds import KINDS
 from ..calls.outgoing import OutgoingCall
 from ..calls.people import People, read_people
 from ..calls.session import Session
-from ..employees import Employee
 from ..scheduler import Scheduler
 from .directory import employee_of
 

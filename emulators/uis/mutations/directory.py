@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ..directory import Contact, Tag, VirtualNumber
-from ..employees import Employee, Phone
-from ..statuses import Status
+from ..cabinet.directory import Contact, Tag, VirtualNumber
+from ..cabinet.employees import Employee, Phone
+from ..cabinet.statuses import Status
 
 if TYPE_CHECKING:
     from ..account import Account

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from ..cabinet.directory import Directory
+from ..cabinet.employees import Employee
 from ..calls.session import Leg, Recording, Session
-from ..directory import Directory
-from ..employees import Employee
 from ..knobs import Knobs
 from ..wall_time import WallTime
 

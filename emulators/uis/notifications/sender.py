@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 
 from ...kit.clock import Clock
+from ..cabinet.directory import Directory
 from ..calls.session import Recording, Session
-from ..directory import Directory
 from ..knobs import Knobs
 from ..recordings import Links
 from ..scheduler import Scheduler

@@ -1,0 +1,199 @@
+"""The whole account in memory, and the only place that writes to it."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ...kit.clock import Clock
+from ..knobs import Knobs
+from .attachments import Attachments
+from .custom_fields import CustomField
+from .phone_book import PhoneBook
+from .popups import Popups
+from .records import Deal, Record
+from .sight import Sight
+from .table import Table
+
+CONTRACTOR_TYPES = frozenset({"ContractorHuman", "ContractorCompany"})
+_NAMED_TABLES = (
+    "Employee",
+    "Department",
+    "Program",
+    "ProgramState",
+    "ProgramTransition",
+    "ProgramTrigger",
+    "Offer",
+    "Invoice",
+    "Payer",
+    "ContractorType",
+    "ContractorStatus",
+    "ContractorActivityType",
+    "ContractorAdvertisingWay",
+    "Currency",
+    "Tax",
+    "Unit",
+    "Country",
+    "OfferCategory",
+    "Tag",
+    "TradeFilter",
+    "CrmFilter",
+    "OfferFilter",
+    "InvoiceFilter",
+    "TodoFilter",
+    "TodoStatus",
+    "TodoCategory",
+    "Todo",
+    "Comment",
+    "CallInfo",
+    "CallUserConfig",
+    "SystemSetting",
+    "IntegrationWidget",
+    "BasedOnHistory",
+    "Integration",
+)
+
+
+def _created(record: Record) -> Any:
+    return record.created if isinstance(record, Deal) else record.data["created"]
+
+
+def _updated(record: Record) -> Any:
+    return record.updated if isinstance(record, Deal) else record.data["updated"]
+
+
+class Store:
+    """All tables, custom fields, links and what the token's user may not see."""
+
+    def __init__(self, seed: int, clock: Clock, knobs: Knobs) -> None:
+        self.seed = seed
+        self.clock = clock
+        self.knobs = knobs
+        self.tables: dict[str, Table] = {name: Table() for name in _NAMED_TABLES}
+        indexed: dict[str, Callable[[Record], Any]] = {"timeCreated": _created, "timeUpdated": _updated}
+        self.deals = self.tables["Deal"] = Table(indexed)
+        self.contractors = self.tables["Contractor"] = Table(indexed)
+        self.custom: dict[str, list[CustomField]] = {}
+        self.links: dict[tuple[str, int | str], list[Record]] = {}
+        self.sight = Sight()
+        self.attachments = Attachments()
+        self.popups = Popups()
+        self.phone_book = PhoneBook(self)
+        self.calls_by_provider: dict[str, dict[int | str, Record]] = {}
+        self.deleted_deals: dict[int | str, Deal] = {}
+        self.unknown_keys: list[tuple[int | None, str, str, Any]] = []
+        self.employees_by_place: list[Record] = []
+        self.user: Record = Record("", 0)
+        self.next_position_id = 1
+        self.next_copy_id = 1
+        self.listeners: list[Callable[[str, Record], None]] = []  # told the event and the record
+        self.is_silent = False  # changes are not told
+        self.run_scenario: Callable[[Record, Deal], None] = lambda cause, deal: None
+        self._before: dict[tuple[str, int | str], tuple[Record | None, float]] = {}
+
+    def table(self, content_type: str) -> Table | None:
+        """Return the table that holds a content type."""
+        return self.tables.get("Contractor" if content_type in CONTRACTOR_TYPES else content_type)
+
+    def find(self, content_type: str, id: Any) -> Record | None:
+        """Return an entity by its concrete type and id."""
+        table = self.table(content_type)
+        row = table.get(id) if table is not None and isinstance(id, int | str) else None
+        return row if row is not None and row.content_type == content_type else None
+
+    def deal(self, id: int | str) -> Deal | None:
+        """Return a deal, visible or not."""
+        row = self.deals.get(id)
+        return row if isinstance(row, Deal) else None
+
+    def custom_owner(self, record: Record) -> str:
+        """Return the name under which a record's custom fields are kept."""
+        if isinstance(record, Deal):
+            return f"Deal/{record.program.id}"
+        return "Contractor" if record.content_type in CONTRACTOR_TYPES else record.content_type
+
+    def custom_fields_of(self, record: Record) -> list[CustomField]:
+        """Return the definitions that apply to a record."""
+        return self.custom.get(self.custom_owner(record), [])
+
+    def custom_fields_for(self, content_type: str) -> list[CustomField]:
+        """Return the definitions of a whole content type, all programs for deals."""
+        if content_type == "Deal":
+            return [
+                field for owner, group in self.custom.items() if owner.startswith("Deal/") for field in group
+            ]
+        return self.custom.get("Contractor" if content_type in CONTRACTOR_TYPES else content_type, [])
+
+    def write(self, record: Record, change: Callable[[], None], tells: bool = True) -> None:
+        """Change a record; readers see the old version for ``read_lag_ms``.
+
+        :param tells: False for what no event stream speaks of, such as links
+        """
+        self._remember(record, record.snapshot())
+        was_dropped = bool(record.data.get("isDropped"))
+        table = self.table(record.content_type)
+        if table is None:
+            change()
+        else:
+            table.change(record, change)
+        if tells:
+            is_dropped = bool(record.data.get("isDropped"))
+            self._tell("on_after_drop" if is_dropped and not was_dropped else "on_after_update", record)
+
+    def add(self, record: Record) -> None:
+        """Add a record."""
+        self._remember(record, None)
+        table = self.table(record.content_type)
+        if table is not None:
+            table.add(record)
+        self._tell("on_after_create", record)
+
+    def remove(self, record: Record) -> None:
+        """Delete a record for good; only the mutation ``restore_deals`` knows deleted deals."""
+        table = self.table(record.content_type)
+        if table is not None and record.id in table.rows:
+            table.remove(record)
+        if isinstance(record, Deal):
+            self.deleted_deals[record.id] = record
+        self._tell("on_after_drop", record)
+
+    def as_read(self, record: Record) -> Record | None:
+        """Return the version a GET shows now; None while a new record is not visible yet."""
+        if not self._before:
+            return record
+        entry = self._before.get((record.content_type, record.id))
+        if entry is None:
+            return record
+        if entry[1] <= time.monotonic():
+            del self._before[record.content_type, record.id]
+            return record
+        return entry[0]
+
+    def is_visible(self, record: Record) -> bool:
+        """Say whether the token's user sees this record at all."""
+        return self.sight.sees(record)
+
+    def link_both(self, one: Record, other: Record) -> None:
+        """Link two records; links are mutual."""
+        for here, there in ((one, other), (other, one)):
+            linked = self.links.setdefault((here.content_type, here.id), [])
+            if there not in linked:
+                linked.append(there)
+
+    def unlink_both(self, one: Record, other: Record) -> None:
+        """Remove a link on both sides."""
+        for here, there in ((one, other), (other, one)):
+            linked = self.links.get((here.content_type, here.id), [])
+            if there in linked:
+                linked.remove(there)
+
+    def _tell(self, event: str, record: Record) -> None:
+        if not self.is_silent:
+            for listener in self.listeners:
+                listener(event, record)
+
+    def _remember(self, record: Record, old: Record | None) -> None:
+        lag = self.knobs.read_lag_ms
+        key = (record.content_type, record.id)
+        self.as_read(record)  # forgets a version that has had its time
+        if lag > 0 and key not in self._before:
+            self._before[key] = (old, time.monotonic() + lag / 1000)

@@ -1,0 +1,1 @@
+"""Events: changes of the account, sent to applications."""

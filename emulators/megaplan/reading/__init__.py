@@ -1,0 +1,1 @@
+"""Reading: arguments, filters, order, pages, and entities turned into JSON."""

@@ -1,0 +1,86 @@
+"""Arguments of GET and DELETE: one JSON object, percent-encoded, as the whole query string."""
+
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+
+from ..errors import UnprocessableError
+from ..knobs import Knobs
+
+PAGING = frozenset(
+    {"limit", "pageAfter", "pageBefore", "pageWith", "fields", "onlyRequestedFields", "sortBy"}
+)
+
+
+def parse_query(raw: str, knobs: Knobs) -> dict[str, Any]:
+    """Return the arguments; anything but a JSON object is no argument at all.
+
+    :raises UnprocessableError: only when the knob ``bad_query`` asks for it.
+    """
+    if not raw:
+        return {}
+    try:
+        parsed = orjson.loads(unquote(raw))
+    except orjson.JSONDecodeError:
+        parsed = None
+    if isinstance(parsed, dict):
+        return parsed
+    if knobs.bad_query == "422":
+        raise UnprocessableError("Request query is not a JSON object")
+    return {}
+
+
+def check_arguments(args: dict[str, Any], known: frozenset[str], request_type: str, knobs: Knobs) -> None:
+    """Refuse arguments a route does not define.
+
+    :raises UnprocessableError: with the name of the first extra argument.
+    """
+    if knobs.unknown_args == "ignore":
+        return
+    for name in args:
+        if name not in known and name != "access_token":
+            raise extra_field(name, request_type)
+
+
+def extra_field(name: str, content_type: str) -> UnprocessableError:
+    """Return the refusal of a key that a type does not define."""
+    return UnprocessableError(
+        f'There is extra field "{name}", which is not defined for content type "{content_type}"'
+    )
+
+
+def read_limit(args: dict[str, Any], knobs: Knobs) -> int:
+    """Return the effective page size: numbers may come as text; the cap cuts silently.
+
+    :raises UnprocessableError: not a positive number.
+    """
+    value = args.get("limit", 100)
+    if isinstance(value, str) and value.isdecimal():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'integer'", "limit")
+    if value < 1:
+        raise UnprocessableError("Значение должно быть больше 0", "limit")
+    return min(value, knobs.limit_cap) if knobs.limit_cap else value
+
+
+def read_flag(args: dict[str, Any], name: str) -> bool:
+    """Return a boolean argument.
+
+    :raises UnprocessableError: any other type.
+    """
+    value = args.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'boolean'", name)
+    return bool(value)
+
+
+def php_type(value: Any) -> str:
+    """Return what PHP calls the type of a decoded JSON value."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    names = {dict: "stdClass", list: "array", str: "string", int: "integer", float: "double"}
+    return names.get(type(value), "mixed")

@@ -1,0 +1,1 @@
+"""Writing: what a body may hold, and what it changes."""

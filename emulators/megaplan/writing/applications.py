@@ -1,0 +1,112 @@
+"""Writing of applications ("Integration"): what Directors and Administrators do at /settings/application."""
+
+import secrets
+from typing import Any
+from uuid import uuid4
+
+from ..data.records import Record
+from ..data.store import Store
+from ..errors import ForbiddenError, UnprocessableError
+from ..forms import FORMS
+from ..reading.query import extra_field, php_type
+
+STREAMS = (
+    "contractors",
+    "deals",
+    "events",
+    "tasks",
+    "projects",
+    "employees",
+    "invoices",
+    "operations",
+    "payers",
+    "comments",
+)
+_TEXTS = frozenset({"name", "identifier", "version", "description", "streamUri", "preferencesUri", "pageUri"})
+_CHOICES = {"category": ("telephony", "tasks", "crm", "other"), "type": ("box", "saas", "all")}
+
+
+def seed_application(store: Store) -> None:
+    """Give the account the application that the knobs name; without an address it is told of nothing."""
+    tokens = [token.strip() for token in store.knobs.app_tokens.split(",") if token.strip()]
+    data = {
+        "uuid": store.knobs.application_uuid,
+        "name": "Телефония",
+        "category": "telephony",
+        "apiToken": tokens[0] if tokens else secrets.token_hex(32),
+        "owner": store.user,
+    }
+    if store.knobs.hook_url:
+        data |= {"streamUri": store.knobs.hook_url, "subscribedStreams": list(STREAMS)}
+    store.tables["Integration"].fill([Record("Integration", 1, data)])
+
+
+def find_application(store: Store, uuid: str) -> Record | None:
+    """Return an application by its uuid."""
+    return next((row for row in store.tables["Integration"] if row.data["uuid"] == uuid), None)
+
+
+def create_application(store: Store, body: dict[str, Any]) -> Record:
+    """Create an enabled application with an API token of its own.
+
+    :raises UnprocessableError: no name, or a wrong value.
+    :raises ForbiddenError: the user is neither director nor administrator.
+    """
+    check_rights(store)
+    values = read_application(store, body)
+    if not values.get("name"):
+        raise UnprocessableError("Поле обязательно", "name")
+    data = {"uuid": str(uuid4()), "apiToken": secrets.token_hex(32), "owner": store.user, **values}
+    application = Record("Integration", store.tables["Integration"].next_id(), data)
+    store.add(application)
+    return application
+
+
+def check_rights(store: Store) -> None:
+    """Refuse whoever may not manage applications.
+
+    :raises ForbiddenError: the user has lost the rights of an administrator.
+    """
+    if "act_edit" not in store.user.data.get("possibleActions", ()):
+        raise ForbiddenError("No act_edit rights for model Integration")
+
+
+def read_application(store: Store, body: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of a body.
+
+    :raises UnprocessableError: an unknown key, stream or kind, or an address the account would not call.
+    """
+    values: dict[str, Any] = {}
+    for name, value in body.items():
+        if name == "subscribedStreams":
+            values[name] = _streams(value)
+        elif name in _CHOICES:
+            if value not in _CHOICES[name]:
+                raise UnprocessableError(f"Value is not allowed for 'Integration.{name}'", name)
+            values[name] = value
+        elif name in _TEXTS:
+            if value is not None and not isinstance(value, str):
+                raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'string'", name)
+            values[name] = value
+        elif name in {"isEnabled", "isWidget"}:
+            values[name] = bool(value)
+        elif name == "scope":
+            values[name] = list(value or [])
+        elif name not in FORMS["Integration"].fields and name not in {"contentType", "id"}:
+            raise extra_field(name, "Integration")
+    uri = values.get("streamUri")
+    allowed = ("http://", "https://") if store.knobs.hook_plain_http else ("https://",)
+    if uri and not uri.startswith(allowed):
+        raise UnprocessableError("URL must begin with https://", "streamUri")
+    return values
+
+
+def _streams(value: Any) -> list[str]:
+    if not isinstance(value, list):
+        raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'string[]'", "subscribedStreams")
+    for stream in value:
+        if stream not in STREAMS:
+            raise UnprocessableError(
+                "Value is not allowed for 'Integration.subscribedStreams'", "subscribedStreams"
+            )
+    return list(dict.fromkeys(value))

@@ -1,0 +1,232 @@
+"""Writing of calls: what the telephone exchange tells about them."""
+
+from typing import Any
+
+from ..data.popups import clients_by_phone, concerned_employee, contractor_of, is_outgoing
+from ..data.records import Record
+from ..data.store import Store
+from ..data.values import parse_moment
+from ..errors import NotFoundError, UnprocessableError
+from ..reading.query import extra_field, php_type
+from .references import resolve
+from .todo_times import interval_time
+from .todos import add_todo, set_client, write_todo
+
+TYPES = ("unknown", "in", "out", "miss", "fail")
+STATES = ("unknown", "calling", "talking", "finished", "hold")
+_USERS = ("Employee", "ContractorHuman", "ContractorCompany")
+_TITLES = {
+    "in": "Входящий звонок",
+    "out": "Исходящий звонок",
+    "miss": "Пропущенный звонок",
+    "fail": "Неуспешный звонок",
+    "unknown": "Звонок",
+}
+
+
+def create_call(store: Store, body: dict[str, Any]) -> Record:
+    """Create a call and show it in the widget of the employee it concerns.
+
+    :raises UnprocessableError: a wrong value, or what the knobs ``call_required_fields`` and
+        ``duplicate_provider_id`` forbid.
+    """
+    values = _read_body(store, body)
+    known = find_by_provider(store, values.get("providerId"))
+    if known is not None and store.knobs.duplicate_provider_id == "refuse":
+        raise UnprocessableError("Значение должно быть уникальным", "providerId")
+    if known is not None and store.knobs.duplicate_provider_id == "update":
+        _write(store, known, values)
+        call = known
+    else:
+        call = _add(store, values)
+    store.popups.call_changed(store, call)
+    return call
+
+
+def update_call(store: Store, call: Record, body: dict[str, Any]) -> None:
+    """Change the sent fields and tell the widget; ``recordLinks`` is replaced as a whole."""
+    _write(store, call, _read_body(store, body))
+    store.popups.call_changed(store, call)
+
+
+def import_calls(store: Store, bodies: list[Any]) -> list[Record]:
+    """Create or update finished calls, known ones by ``id`` or ``providerId``; no widget hears of it.
+
+    Nothing is written when any of them is wrong.
+
+    :raises UnprocessableError: a wrong value in one of them.
+    """
+    entries = []
+    for body in bodies:
+        if not isinstance(body, dict):
+            raise UnprocessableError(f"'{php_type(body)}' is not assignable to 'CallInfo'")
+        known = None
+        if body.get("id") is not None:
+            known = store.find("CallInfo", body["id"])
+            if known is None:
+                raise UnprocessableError(f"Entity CallInfo with id {body['id']} is not found", "id")
+        entries.append((known, _read_body(store, body) | {"state": "finished"}))
+    calls = []
+    for named, values in entries:
+        known = named or find_by_provider(store, values.get("providerId"))
+        if known is None:
+            calls.append(_add(store, values))
+        else:
+            _write(store, known, values)
+            calls.append(known)
+    return calls
+
+
+def set_contractor(store: Store, call: Record, contractor: Record) -> None:
+    """Name the client of a call; its communications get that client instead of any other."""
+    side = "toUser" if is_outgoing(call) else "fromUser"
+    _write(store, call, {side: contractor})
+    for todo in store.attachments.todos_of(call):
+        set_client(store, todo, contractor)
+    store.popups.call_changed(store, call)
+
+
+def find_by_provider(store: Store, provider_id: Any) -> Record | None:
+    """Return the latest call with the exchange's own id, or None; text and numbers are alike."""
+    return (
+        None
+        if provider_id is None
+        else next(reversed(store.calls_by_provider.get(str(provider_id), {}).values()), None)
+    )
+
+
+def required_provider_id(values: dict[str, Any]) -> Any:
+    """Return ``providerId`` of a body or of arguments.
+
+    :raises UnprocessableError: there is none.
+    """
+    if values.get("providerId") in (None, ""):
+        raise UnprocessableError("Поле обязательно", "providerId")
+    return values["providerId"]
+
+
+def call_by_provider(store: Store, values: dict[str, Any]) -> Record:
+    """Return the latest call with the ``providerId`` of a body or of arguments.
+
+    :raises UnprocessableError: the id is missing.
+    :raises NotFoundError: no call has it.
+    """
+    call = find_by_provider(store, required_provider_id(values))
+    if call is None:
+        raise NotFoundError
+    return call
+
+
+def _add(store: Store, values: dict[str, Any]) -> Record:
+    for name in filter(None, store.knobs.call_required_fields.split(",")):
+        if values.get(name) is None:
+            raise UnprocessableError("Поле обязательно", name)
+    data = {
+        "type": "unknown",
+        "state": "unknown",
+        "recordLinks": [],
+        "created": store.clock.second(),
+        **values,
+    }
+    call = Record("CallInfo", store.tables["CallInfo"].next_id(), data)
+    store.add(call)
+    _index(store, call)
+    if store.knobs.call_makes_todo:
+        _add_own_todo(store, call)
+    return call
+
+
+def _write(store: Store, call: Record, values: dict[str, Any]) -> None:
+    if "providerId" in values and str(values["providerId"]) != str(call.data.get("providerId")):
+        store.calls_by_provider.get(str(call.data.get("providerId")), {}).pop(call.id, None)
+    store.write(call, lambda: call.data.update(values))
+    _index(store, call)
+    own = call.data.get("ownTodo")
+    if own is not None:
+        write_todo(store, own, _own_todo_values(call))
+
+
+def _index(store: Store, call: Record) -> None:
+    if call.data.get("providerId") is not None:
+        store.calls_by_provider.setdefault(str(call.data["providerId"]), {})[call.id] = call
+
+
+def _add_own_todo(store: Store, call: Record) -> None:
+    """Make the communication that Megaplan makes by itself when the knob ``call_makes_todo`` says so."""
+    client = contractor_of(call) or next(iter(clients_by_phone(store, call)), None)
+    values = {
+        "category": store.tables["TodoCategory"].rows[1],
+        "relations": (call,) if client is None else (call, client),
+        **_own_todo_values(call),
+    }
+    call.data["ownTodo"] = add_todo(store, values)
+
+
+def _own_todo_values(call: Record) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "name": _TITLES[call.data["type"]],
+        "responsible": concerned_employee(call),
+    }
+    start = call.data.get("timeFrom")
+    if start is not None:
+        end = call.data.get("timeTo") or start
+        values |= {"when": interval_time(start, end), "start": start, "end": end}
+    return values
+
+
+def _read_body(store: Store, body: dict[str, Any]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, value in body.items():
+        if name in {"contentType", "id"}:
+            continue
+        if name not in _READERS:
+            raise extra_field(name, "CallInfo")
+        values[name] = _READERS[name](store, name, value)
+    return values
+
+
+def _text(store: Store, name: str, value: Any) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'string'", name)
+    return value
+
+
+def _user(store: Store, name: str, value: Any) -> Record | None:
+    return resolve(store, value, _USERS, name)
+
+
+def _moment(store: Store, name: str, value: Any) -> int | None:
+    moment = None if value is None else parse_moment(value)
+    if moment is None and value is not None:
+        raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'DateTime'", name)
+    return moment
+
+
+def _choice(store: Store, name: str, value: Any) -> str:
+    if value not in (TYPES if name == "type" else STATES):
+        raise UnprocessableError(f"Value is not allowed for 'CallInfo.{name}'", name)
+    return str(value)
+
+
+def _links(store: Store, name: str, value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
+        raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'string[]'", name)
+    return value
+
+
+def _anything(store: Store, name: str, value: Any) -> Any:
+    return value
+
+
+_READERS = {
+    "fromPhone": _text,
+    "toPhone": _text,
+    "fromUser": _user,
+    "toUser": _user,
+    "providerId": _anything,
+    "timeFrom": _moment,
+    "timeTo": _moment,
+    "type": _choice,
+    "state": _choice,
+    "recordLinks": _links,
+}

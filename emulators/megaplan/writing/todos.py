@@ -1,0 +1,212 @@
+"""Writing of todos: creating, changing, finishing, linking. None of it moves a deal's ``timeUpdated``."""
+
+from typing import Any
+
+from ..data.changes import record_changes
+from ..data.records import Record
+from ..data.store import CONTRACTOR_TYPES, Store
+from ..errors import ForbiddenError, UnprocessableError
+from ..forms import FORMS
+from ..reading.query import extra_field, php_type
+from .comments import create_comment, tell_link
+from .references import resolve, resolve_all
+from .todo_times import read_when
+
+RELATED = ("CallInfo", "ContractorCompany", "ContractorHuman", "Deal")
+_SUBJECTS = ("Employee", "ContractorHuman", "ContractorCompany")
+_ACTIONS = ("TodoFinishActionRequest", "TodoRenewActionRequest", "TodoTakeActionRequest")
+_INVITATIONS = {
+    "TodoAcceptInvitationActionRequest": "act_accept_invite",
+    "TodoRejectInvitationActionRequest": "act_reject_invite",
+}
+
+
+def create_todo(store: Store, body: dict[str, Any], owner: Record | None = None) -> Record:
+    """Create a todo, attached to ``owner`` besides what the body relates it to.
+
+    A ``status`` in the body is ignored unless the knob ``todo_status_in_body`` says otherwise.
+
+    :raises UnprocessableError: no name, or a wrong value.
+    """
+    if not body.get("name"):
+        raise UnprocessableError("Поле обязательно", "name")
+    values = _read_body(store, body)
+    relations = values.get("relations", ())
+    if owner is not None and owner.content_type in RELATED and owner not in relations:
+        values["relations"] = (*relations, owner)
+    if owner is not None and owner.content_type == "Employee":
+        values["responsible"] = values.get("responsible") or owner
+    return add_todo(store, values)
+
+
+def add_todo(store: Store, values: dict[str, Any]) -> Record:
+    """Add a todo with values that have been read already."""
+    data = {
+        "status": status_of(store, "scheduled"),
+        "category": store.tables["TodoCategory"].rows[6],
+        "when": None,
+        "responsible": None,
+        "participants": (),
+        "relations": (),
+        "userCreated": store.user,
+        "created": store.clock.second(),
+        "isDropped": False,
+        **values,
+    }
+    todo = Record("Todo", store.tables["Todo"].next_id(), data)
+    store.add(todo)
+    store.attachments.place_todo(todo)
+    for relation in data["relations"]:
+        tell_link(store, todo, relation)
+    return todo
+
+
+def update_todo(store: Store, todo: Record, body: dict[str, Any]) -> None:
+    """Change the sent fields; arrays are replaced as a whole."""
+    write_todo(store, todo, _read_body(store, body))
+
+
+def drop_todo(store: Store, todo: Record) -> None:
+    """Delete softly: the card stays readable with ``isDropped``, lists leave it out."""
+    record_changes(store, todo, [], "drop")
+    store.write(todo, lambda: todo.data.update(isDropped=True))
+
+
+def do_action(store: Store, todo: Record, request: dict[str, Any]) -> None:
+    """Finish, re-open or take a todo.
+
+    :raises ForbiddenError: its state does not allow that.
+    :raises UnprocessableError: another kind of request, or a wrong field in it.
+    """
+    kind = request.get("contentType")
+    if kind == "TodoFinishActionRequest":
+        _finish(store, todo, request)
+    elif kind == "TodoRenewActionRequest":
+        if is_scheduled(todo):
+            raise ForbiddenError(f"No act_renew rights for model {todo.id}")
+        write_todo(store, todo, {"status": status_of(store, "scheduled"), "finished": None})
+    elif kind == "TodoTakeActionRequest":
+        write_todo(store, todo, {"responsible": store.user})
+    elif kind in _INVITATIONS:
+        raise ForbiddenError(f"No {_INVITATIONS[kind]} rights for model {todo.id}")
+    else:
+        raise UnprocessableError(f"'{kind or php_type(request)}' is not assignable to '{'|'.join(_ACTIONS)}'")
+
+
+def relate(store: Store, todo: Record, other: Record) -> None:
+    """Link a todo with a deal, a contractor or a call."""
+    if other not in todo.data["relations"]:
+        write_todo(store, todo, {"relations": (*todo.data["relations"], other)})
+        tell_link(store, todo, other)
+
+
+def unrelate(store: Store, todo: Record, other: Record) -> None:
+    """Remove such a link; nothing tells of it afterwards."""
+    write_todo(store, todo, {"relations": tuple(row for row in todo.data["relations"] if row is not other)})
+
+
+def set_client(store: Store, todo: Record, contractor: Record) -> None:
+    """Relate a communication to a client, instead of any other client."""
+    others = tuple(row for row in todo.data["relations"] if row.content_type not in CONTRACTOR_TYPES)
+    write_todo(store, todo, {"relations": (*others, contractor)})
+
+
+def add_participant(store: Store, todo: Record, body: Any) -> None:
+    """Add one participant."""
+    write_todo(store, todo, {"participants": (*todo.data["participants"], _participant(store, body))})
+
+
+def remove_participant(store: Store, todo: Record, content_type: str, id: str) -> bool:
+    """Remove a participant; False when there is no such one."""
+    left = tuple(row for row in todo.data["participants"] if row.id != f"{content_type}/{id}")
+    if len(left) == len(todo.data["participants"]):
+        return False
+    write_todo(store, todo, {"participants": left})
+    return True
+
+
+def is_scheduled(todo: Record) -> bool:
+    """Say whether a todo is still to be done: only the status tells."""
+    return bool(todo.data["status"].data["masterType"] == "scheduled")
+
+
+def status_of(store: Store, master_type: str) -> Record:
+    """Return the account's first status of a kind."""
+    return next(row for row in store.tables["TodoStatus"] if row.data["masterType"] == master_type)
+
+
+def _finish(store: Store, todo: Record, request: dict[str, Any]) -> None:
+    if not is_scheduled(todo):
+        raise ForbiddenError(f"No act_finish rights for model {todo.id}")
+    status = resolve(store, request.get("status"), ("TodoStatus",), "status") or status_of(store, "success")
+    if status.data["masterType"] == "scheduled":
+        raise UnprocessableError("Value is not allowed for 'TodoFinishActionRequest.status'", "status")
+    text = request.get("resultText")
+    if text is not None and not isinstance(text, str):
+        raise UnprocessableError(f"'{php_type(text)}' is not assignable to 'string'", "resultText")
+    for name in request:
+        if name not in {"contentType", "status", "resultText", "notifyContractors", "todo", "checkTodos"}:
+            raise extra_field(name, "TodoFinishActionRequest")
+    finished = store.clock.second() if store.knobs.todo_time_finished else None
+    write_todo(store, todo, {"status": status, "finished": finished})
+    if text:
+        create_comment(store, todo, {"content": text})
+
+
+def write_todo(store: Store, todo: Record, values: dict[str, Any]) -> None:
+    """Write values that have been read already, and tell of them in the history."""
+    changes = [
+        (name, todo.data.get(name), value)
+        for name, value in values.items()
+        if name in FORMS["Todo"].fields and todo.data.get(name) != value
+    ]
+    store.write(todo, lambda: todo.data.update(values), tells=set(values) != {"relations"})
+    store.attachments.place_todo(todo)
+    if changes:
+        record_changes(store, todo, changes)
+
+
+def _read_body(store: Store, body: dict[str, Any]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, value in body.items():
+        if name in {"name", "description", "place"}:
+            if not isinstance(value, str):
+                raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'string'", name)
+            values[name] = value
+        elif name == "category":
+            category = resolve(store, value, ("TodoCategory",), name)
+            if category is not None:
+                values[name] = category
+        elif name == "responsible":
+            values[name] = resolve(store, value, ("Employee",), name)
+        elif name == "status":
+            status = resolve(store, value, ("TodoStatus",), name)
+            if status is not None and store.knobs.todo_status_in_body == "honour":
+                values[name] = status
+        elif name == "when":
+            values["when"], values["start"], values["end"] = read_when(store, value)
+        elif name == "relations":
+            values[name] = resolve_all(store, value, RELATED, name)
+        elif name == "participants":
+            values[name] = _participants(store, value)
+        elif name in {"isNeedResult", "isFavorite", "reminders"}:
+            values[name] = value
+        elif name not in FORMS["Todo"].fields and name not in {"contentType", "id"}:
+            raise extra_field(name, "Todo")
+    return values
+
+
+def _participants(store: Store, value: Any) -> tuple[Record, ...]:
+    if not isinstance(value, list):
+        raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'Participant[]'", "participants")
+    return tuple(_participant(store, entry) for entry in value)
+
+
+def _participant(store: Store, value: Any) -> Record:
+    if not isinstance(value, dict) or value.get("contentType", "Participant") != "Participant":
+        kind = value.get("contentType") if isinstance(value, dict) else php_type(value)
+        raise UnprocessableError(f"'{kind}' is not assignable to 'Participant'", "participants")
+    subject = resolve(store, value.get("subject"), _SUBJECTS, "subject")
+    if subject is None:
+        raise UnprocessableError("Поле обязательно", "subject")
+    return Record("Participant", f"{subject.content_type}/{subject.id}", {"subject": subject})

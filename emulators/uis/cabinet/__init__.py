@@ -1,0 +1,1 @@
+"""What is set up in the cabinet: employees, statuses, numbers, scenarios, the address book."""

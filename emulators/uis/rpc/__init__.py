@@ -1,0 +1,1 @@
+"""The JSON-RPC envelope of both APIs: methods, parameters, lists, points."""
