@@ -210,7 +210,7 @@ def test_the_page_shows_a_deal_and_contacts(megaplan: Client) -> None:
 
 def test_the_command_prints_its_address_and_stops_on_a_signal() -> None:
     command = [sys.executable, "-m", "emulators.megaplan", "--port", "0", "--deals", "20", "--knob", "rps=0"]
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root)
     try:
         assert process.stdout is not None
@@ -226,7 +226,7 @@ def test_the_command_prints_its_address_and_stops_on_a_signal() -> None:
 
 def test_the_command_refuses_an_unknown_knob() -> None:
     command = [sys.executable, "-m", "emulators.megaplan", "--knob", "nothing=1"]
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     process = subprocess.run(command, capture_output=True, text=True, cwd=root, timeout=30, check=False)
     assert process.returncode == 2
     assert "unknown knob" in process.stderr

@@ -333,7 +333,7 @@ def test_the_command_prints_its_address_and_ends_cleanly() -> None:
         "--knob",
         "day_limit=9",
     ]
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root)
     try:
         assert process.stdout is not None
@@ -355,6 +355,6 @@ def test_the_command_prints_its_address_and_ends_cleanly() -> None:
 )
 def test_the_command_refuses_nonsense(option: list[str]) -> None:
     command = [sys.executable, "-m", "emulators.uis", "--port", "0", *option]
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     process = subprocess.run(command, capture_output=True, text=True, cwd=root, timeout=30, check=False)
     assert process.returncode == 2
