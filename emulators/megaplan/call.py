@@ -5,9 +5,9 @@ from typing import Any
 
 from .data.records import Record
 from .data.store import Store
-from .errors import UnprocessableError
+from .errors import WrongTypeError
 from .forms.form import Context
-from .reading.query import check_arguments, php_type
+from .reading.query import check_arguments
 from .reading.rendering import Renderer
 
 
@@ -33,7 +33,7 @@ class Call:
         :raises UnprocessableError: it is not one.
         """
         if not isinstance(self.body, dict):
-            raise UnprocessableError(f"'{php_type(self.body)}' is not assignable to 'BaseEntity'")
+            raise WrongTypeError(self.body, "BaseEntity")
         return self.body
 
 

@@ -6,6 +6,10 @@ ApiError
 ├── NotFoundError            404, unknown route and unknown id alike
 ├── MethodNotAllowedError    405
 ├── UnprocessableError       422
+│   ├── WrongTypeError
+│   ├── MissingFieldError
+│   ├── NotAllowedError
+│   └── ExtraFieldError
 └── ServerError              500
 """
 
@@ -84,6 +88,36 @@ class UnprocessableError(ApiError):
         super().__init__(message, field, trace_bytes)
 
 
+class WrongTypeError(UnprocessableError):
+    """A value of another type than the field or argument has."""
+
+    def __init__(self, value: Any, expected: str, field: str | None = None, trace_bytes: int = 2_000) -> None:
+        super().__init__(f"'{php_type(value)}' is not assignable to '{expected}'", field, trace_bytes)
+
+
+class MissingFieldError(UnprocessableError):
+    """A required field that is absent or empty."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__("Поле обязательно", field)
+
+
+class NotAllowedError(UnprocessableError):
+    """A value that is none of the field's choices."""
+
+    def __init__(self, content_type: str, field: str) -> None:
+        super().__init__(f"Value is not allowed for '{content_type}.{field}'", field)
+
+
+class ExtraFieldError(UnprocessableError):
+    """A key that the type does not define."""
+
+    def __init__(self, name: str, content_type: str) -> None:
+        super().__init__(
+            f'There is extra field "{name}", which is not defined for content type "{content_type}"'
+        )
+
+
 class ServerError(ApiError):
     """Megaplan's own failure; its trace is an encrypted blob of hundreds of kilobytes."""
 
@@ -92,6 +126,16 @@ class ServerError(ApiError):
 
     def __init__(self, message: str, trace_bytes: int = 300_000) -> None:
         super().__init__(message, None, trace_bytes)
+
+
+def php_type(value: Any) -> str:
+    """Return what PHP calls the type of a decoded JSON value."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    names = {dict: "stdClass", list: "array", str: "string", int: "integer", float: "double"}
+    return names.get(type(value), "mixed")
 
 
 @lru_cache(maxsize=8)

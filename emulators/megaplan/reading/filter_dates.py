@@ -4,8 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..data.values import ACCOUNT_ZONE, local_midnight, parse_date_only, parse_moment
-from ..errors import UnprocessableError
-from .query import php_type
+from ..errors import WrongTypeError
 
 Interval = tuple[float, float]
 
@@ -56,10 +55,8 @@ def read_interval(value: Any, now: float) -> Interval:
     raise _refusal(value)
 
 
-def _refusal(value: Any) -> UnprocessableError:
-    return UnprocessableError(
-        f"'{php_type(value)}' is not assignable to '{_UNION}'", "filter", trace_bytes=60_000
-    )
+def _refusal(value: Any) -> WrongTypeError:
+    return WrongTypeError(value, _UNION, "filter", trace_bytes=60_000)
 
 
 def _days(first: Any, last: Any) -> Interval:
@@ -100,7 +97,7 @@ def _by_units(mode: str, unit: str, amount: Any, now: float) -> Interval:
     if mode == "current":
         return _calendar_unit(unit, now)
     if not isinstance(amount, int) or isinstance(amount, bool):
-        raise UnprocessableError(f"'{php_type(amount)}' is not assignable to 'integer'", "filter")
+        raise WrongTypeError(amount, "integer", "filter")
     span = amount * _UNIT_SECONDS[unit]
     return {
         "past": (now - span, now),

@@ -8,10 +8,9 @@ from ..data.custom_fields import seeded_value
 from ..data.records import Record
 from ..data.store import Store
 from ..data.values import local_midnight, parse_date_only, parse_moment
-from ..errors import NotFoundError, UnprocessableError
+from ..errors import MissingFieldError, NotFoundError, UnprocessableError, WrongTypeError, php_type
 from .filter_dates import read_interval
 from .filter_fields import Read, is_known_kind
-from .query import php_type
 
 Predicate = Callable[[Record], bool]
 
@@ -81,7 +80,7 @@ def compile_filter(value: Any, scope: FilterScope) -> CompiledFilter | None:
     if config is not None:
         group = config.get("termGroup") if isinstance(config, dict) else None
         if group is None:
-            raise UnprocessableError(f"'{php_type(config)}' is not assignable to 'FilterConfig'", "filter")
+            raise WrongTypeError(config, "FilterConfig", "filter")
         conditions.append(_group(group, _Terms(scope, program, used)))
     return CompiledFilter(lambda record: all(keep(record) for keep in conditions), used)
 
@@ -95,7 +94,7 @@ def _program(link: Any) -> str | None:
     if link is None:
         return None
     if not isinstance(link, dict) or link.get("contentType") != "Program" or "id" not in link:
-        raise UnprocessableError(f"'{php_type(link)}' is not assignable to 'Program'", "filter")
+        raise WrongTypeError(link, "Program", "filter")
     return str(link["id"])
 
 
@@ -132,11 +131,9 @@ class _Terms:
 
 def _group(group: Any, terms: _Terms) -> Predicate:
     if not isinstance(group, dict) or group.get("contentType", "FilterTermGroup") != "FilterTermGroup":
-        raise UnprocessableError(f"'{php_type(group)}' is not assignable to 'FilterTermGroup'", "filter")
+        raise WrongTypeError(group, "FilterTermGroup", "filter")
     if group.get("join") not in {"and", "or"} or not isinstance(group.get("terms"), list):
-        raise UnprocessableError(
-            "Поле обязательно", "join" if group.get("join") not in {"and", "or"} else "terms"
-        )
+        raise MissingFieldError("join" if group.get("join") not in {"and", "or"} else "terms")
     compiled = [_term(term, terms) for term in group["terms"]]
     known = [keep for keep in compiled if keep is not None]
     if not known:
@@ -150,12 +147,10 @@ def _term(term: Any, terms: _Terms) -> Predicate | None:
     kind = term.get("contentType") if isinstance(term, dict) else None
     if kind not in _COMPARISONS:
         union = "|".join(_COMPARISONS)
-        raise UnprocessableError(
-            f"'{php_type(term)}' is not assignable to '{union}|FilterTermFormula'", "filter"
-        )
+        raise WrongTypeError(term, f"{union}|FilterTermFormula", "filter")
     field, comparison = term.get("field"), term.get("comparison", "equals")
     if not isinstance(field, str):
-        raise UnprocessableError("Поле обязательно", "field")
+        raise MissingFieldError("field")
     if comparison not in _COMPARISONS[kind]:
         raise UnprocessableError(f"Value '{comparison}' is not allowed for '{kind}.comparison'", "comparison")
     keep = _compile(kind, term.get("value"), comparison, terms)
@@ -180,15 +175,15 @@ def _compile(kind: str, value: Any, comparison: str, terms: _Terms) -> Callable[
             test = _ref_test(value, terms)
         case "FilterTermBool":
             if not isinstance(value, bool):
-                raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'boolean'", "value")
+                raise WrongTypeError(value, "boolean", "value")
             test = _equals(value)
         case "FilterTermEnum":
             if not isinstance(value, list):
-                raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'string[]'", "value")
+                raise WrongTypeError(value, "string[]", "value")
             test = _one_of(value)
         case "FilterTermString":
             if not isinstance(value, str):
-                raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'string'", "value")
+                raise WrongTypeError(value, "string", "value")
             test = _text_test(value.casefold(), comparison)
         case _:
             test = _number_test(value, comparison)
@@ -219,13 +214,11 @@ def _date_test(value: Any, terms: _Terms) -> Callable[[Any], bool]:
 
 def _ref_test(value: Any, terms: _Terms) -> Callable[[Any], bool]:
     if not isinstance(value, list):
-        raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'array'", "value")
+        raise WrongTypeError(value, "array", "value")
     wanted: set[tuple[str, str]] = set()
     for link in value:
         if not isinstance(link, dict) or "contentType" not in link:
-            raise UnprocessableError(
-                f"'{php_type(link)}' is not assignable to 'BaseEntity|Variable'", "value"
-            )
+            raise WrongTypeError(link, "BaseEntity|Variable", "value")
         if link["contentType"] == "Variable":
             wanted.add(("Employee", str(terms.scope.store.user.id)))
         else:
@@ -252,7 +245,7 @@ def _text_test(value: str, comparison: str) -> Callable[[Any], bool]:
 def _number_test(value: Any, comparison: str) -> Callable[[Any], bool]:
     if comparison == "interval":
         if not isinstance(value, dict) or value.get("contentType") != "IntervalNumbers":
-            raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'IntervalNumbers'", "value")
+            raise WrongTypeError(value, "IntervalNumbers", "value")
         low, high = value.get("from"), value.get("to")
         return lambda found: (
             _is_number(found) and (low is None or found >= low) and (high is None or found <= high)
@@ -263,7 +256,7 @@ def _number_test(value: Any, comparison: str) -> Callable[[Any], bool]:
     if comparison in {"contains", "not_contains"}:
         return lambda found: str(value) in str(found)
     if not is_known_kind(value):
-        raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'integer|double|string'", "value")
+        raise WrongTypeError(value, "integer|double|string", "value")
     number = float(value)
     tests: dict[str, Callable[[Any], bool]] = {
         "less": lambda found: _is_number(found) and found < number,

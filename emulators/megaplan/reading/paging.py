@@ -6,9 +6,9 @@ from typing import Any
 
 from ..data.ordering import Ordering
 from ..data.records import Record
-from ..errors import NotFoundError, UnprocessableError
+from ..errors import NotFoundError, UnprocessableError, WrongTypeError
 from ..knobs import Knobs
-from .query import php_type, read_limit
+from .query import read_limit
 
 Find = Callable[[str, Any], Record | None]
 Keep = Callable[[Record], bool]
@@ -67,7 +67,7 @@ def take_page(listing: Listing, args: dict[str, Any], knobs: Knobs) -> Page:
 def _cursor_place(cursor: Any, argument: str, listing: Listing, knobs: Knobs) -> int | None:
     """Return where the cursor's row stands; None when it is gone and the knob lets that pass."""
     if not isinstance(cursor, dict) or "id" not in cursor:
-        raise UnprocessableError(f"'{php_type(cursor)}' is not assignable to 'BaseEntity'", argument)
+        raise WrongTypeError(cursor, "BaseEntity", argument)
     content_type = cursor.get("contentType")
     candidates = [content_type] if content_type in listing.content_types else []
     if not candidates and knobs.abstract_cursor == "accept" and content_type in ABSTRACT_TYPES:

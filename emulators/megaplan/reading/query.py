@@ -5,7 +5,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from ..errors import UnprocessableError
+from ..errors import ExtraFieldError, UnprocessableError, WrongTypeError
 from ..knobs import Knobs
 
 PAGING = frozenset(
@@ -40,14 +40,7 @@ def check_arguments(args: dict[str, Any], known: frozenset[str], request_type: s
         return
     for name in args:
         if name not in known and name != "access_token":
-            raise extra_field(name, request_type)
-
-
-def extra_field(name: str, content_type: str) -> UnprocessableError:
-    """Return the refusal of a key that a type does not define."""
-    return UnprocessableError(
-        f'There is extra field "{name}", which is not defined for content type "{content_type}"'
-    )
+            raise ExtraFieldError(name, request_type)
 
 
 def read_limit(args: dict[str, Any], knobs: Knobs) -> int:
@@ -59,7 +52,7 @@ def read_limit(args: dict[str, Any], knobs: Knobs) -> int:
     if isinstance(value, str) and value.isdecimal():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'integer'", "limit")
+        raise WrongTypeError(value, "integer", "limit")
     if value < 1:
         raise UnprocessableError("Значение должно быть больше 0", "limit")
     return min(value, knobs.limit_cap) if knobs.limit_cap else value
@@ -72,15 +65,5 @@ def read_flag(args: dict[str, Any], name: str) -> bool:
     """
     value = args.get(name)
     if value is not None and not isinstance(value, bool):
-        raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'boolean'", name)
+        raise WrongTypeError(value, "boolean", name)
     return bool(value)
-
-
-def php_type(value: Any) -> str:
-    """Return what PHP calls the type of a decoded JSON value."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    names = {dict: "stdClass", list: "array", str: "string", int: "integer", float: "double"}
-    return names.get(type(value), "mixed")

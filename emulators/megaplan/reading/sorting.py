@@ -5,8 +5,7 @@ from typing import Any
 
 from ..data.records import Deal, Record
 from ..data.table import SortKey
-from ..errors import UnprocessableError
-from .query import php_type
+from ..errors import UnprocessableError, WrongTypeError
 
 Keys = Mapping[str, Callable[[Record], Any]]
 
@@ -19,9 +18,7 @@ def parse_sort(value: Any, sortable: Keys) -> list[SortKey]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise UnprocessableError(
-            f"'{php_type(value)}' is not assignable to 'SortField[]'", "sortBy", trace_bytes=60_000
-        )
+        raise WrongTypeError(value, "SortField[]", "sortBy", trace_bytes=60_000)
     return [_sort_key(entry, sortable) for entry in value]
 
 

@@ -7,9 +7,9 @@ import orjson
 
 from ..call import Answer, Call
 from ..data.records import Record
-from ..errors import ApiError, ServerError, UnprocessableError
+from ..errors import ApiError, ServerError, UnprocessableError, WrongTypeError
 from ..forms.form import Context
-from ..reading.query import parse_query, php_type
+from ..reading.query import parse_query
 from ..reading.rendering import Renderer
 from ..reading.selection import Selection
 from ..router import Router
@@ -34,7 +34,7 @@ def _bulk(router: Router) -> Callable[[Call], Answer]:
     def handler(call: Call) -> Answer:
         calls = call.entity_body().get("calls")
         if not isinstance(calls, list):
-            raise UnprocessableError(f"'{php_type(calls)}' is not assignable to 'ApiCall[]'", "calls")
+            raise WrongTypeError(calls, "ApiCall[]", "calls")
         return Answer([_one(router, call, entry) for entry in calls])
 
     return handler
@@ -49,12 +49,12 @@ def _one(router: Router, outer: Call, entry: Any) -> dict[str, Any]:
 
 def _inner_call(outer: Call, entry: Any) -> Call:
     if not isinstance(entry, dict) or not isinstance(entry.get("url"), str):
-        raise UnprocessableError(f"'{php_type(entry)}' is not assignable to 'ApiCall'", "calls")
+        raise WrongTypeError(entry, "ApiCall", "calls")
     method = str(entry.get("method", "GET")).upper()
     path, _, raw_query = entry["url"].partition("?")
     body = entry.get("body")
     if body is not None and not isinstance(body, str):
-        raise UnprocessableError(f"'{php_type(body)}' is not assignable to 'string'", "body")
+        raise WrongTypeError(body, "string", "body")
     try:
         parsed = orjson.loads(body) if body else None
     except orjson.JSONDecodeError as error:
@@ -70,7 +70,7 @@ def entities_by_links(call: Call) -> Answer:
     """Entities of a list of links; what the user may not see is left out without a word."""
     links = call.body
     if not isinstance(links, list):
-        raise UnprocessableError(f"'{php_type(links)}' is not assignable to 'BaseEntity[]'")
+        raise WrongTypeError(links, "BaseEntity[]")
     found: list[Record] = []
     for link in links:
         content_type = link.get("contentType") if isinstance(link, dict) else None

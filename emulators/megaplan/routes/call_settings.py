@@ -4,9 +4,8 @@ from typing import Any
 
 from ..call import Answer, Call, card
 from ..data.records import Record
-from ..errors import NotFoundError, UnprocessableError
+from ..errors import ExtraFieldError, MissingFieldError, NotAllowedError, NotFoundError, WrongTypeError
 from ..reading.listing import ListRoute, list_table
-from ..reading.query import extra_field, php_type
 from ..router import Router
 from ..writing.references import resolve
 
@@ -70,7 +69,7 @@ def post_config(call: Call) -> Answer:
         config = _config(call)
     else:
         if employee is None:
-            raise UnprocessableError("Поле обязательно", "employee")
+            raise MissingFieldError("employee")
         known = _config_of(call, str(employee.id))
         if known is None:
             table = call.store.tables["CallUserConfig"]
@@ -88,12 +87,12 @@ def _config_values(call: Call) -> dict[str, Any]:
             values[name] = resolve(call.store, value, ("Employee",), name)
         elif name in {"settings", "internalNumber"}:
             if not isinstance(value, str):
-                raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'string'", name)
+                raise WrongTypeError(value, "string", name)
             values[name] = value
         elif name not in {"contentType", "id"}:
-            raise extra_field(name, "CallUserConfig")
+            raise ExtraFieldError(name, "CallUserConfig")
     if "employee" in values and values["employee"] is None:
-        raise UnprocessableError("Поле обязательно", "employee")
+        raise MissingFieldError("employee")
     return values
 
 
@@ -108,7 +107,7 @@ def delete_config_of(call: Call) -> Answer:
 
 def _check_scope(scope: Any) -> None:
     if scope != SCOPE:
-        raise UnprocessableError("Value is not allowed for 'SystemSetting.scope'", "scope")
+        raise NotAllowedError("SystemSetting", "scope")
 
 
 def list_settings(call: Call) -> Answer:
@@ -136,10 +135,10 @@ def post_setting(call: Call) -> Answer:
     _check_scope(call.params.get("scope", body.get("scope")))
     id = call.params.get("id", body.get("id"))
     if id in (None, ""):
-        raise UnprocessableError("Поле обязательно", "id")
+        raise MissingFieldError("id")
     for name in body:
         if name not in {"contentType", "id", "scope", "value"}:
-            raise extra_field(name, "SystemSetting")
+            raise ExtraFieldError(name, "SystemSetting")
     setting = call.store.find("SystemSetting", str(id))
     if setting is None:
         setting = Record("SystemSetting", str(id), {"scope": SCOPE})

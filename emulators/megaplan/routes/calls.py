@@ -3,10 +3,9 @@
 from ..call import Answer, Call, card
 from ..data.phone_book import phone_digits
 from ..data.records import Record
-from ..errors import NotFoundError, UnprocessableError
+from ..errors import MissingFieldError, NotFoundError, UnprocessableError, WrongTypeError
 from ..reading.filters import CompiledFilter
 from ..reading.listing import ListRoute, list_table
-from ..reading.query import php_type
 from ..reading.rendering import Renderer
 from ..router import Router
 from ..writing.calls import (
@@ -119,7 +118,7 @@ def _no_call(call: Call) -> Answer:
 def post_history(call: Call) -> Answer:
     """Import finished calls: created or updated, without a pop-up."""
     if not isinstance(call.body, list):
-        raise UnprocessableError(f"'{php_type(call.body)}' is not assignable to 'CallInfo[]'")
+        raise WrongTypeError(call.body, "CallInfo[]")
     renderer = Renderer(call.context)
     return Answer([renderer.card(record) for record in import_calls(call.store, call.body)])
 
@@ -131,7 +130,7 @@ def post_contractor(call: Call) -> Answer:
         call.store, call.entity_body(), ("ContractorHuman", "ContractorCompany"), "contractor"
     )
     if contractor is None:
-        raise UnprocessableError("Поле обязательно", "contractor")
+        raise MissingFieldError("contractor")
     set_contractor(call.store, record, contractor)
     return card(call, record)
 
@@ -144,7 +143,7 @@ def call_route(call: Call) -> Answer:
     call.no_arguments("phone", request_type="CallRouteRequest")
     phone = call.args.get("phone")
     if phone in (None, ""):
-        raise UnprocessableError("Поле обязательно", "phone")
+        raise MissingFieldError("phone")
     knobs = call.store.knobs
     digits = phone_digits(phone) if knobs.call_route_phone == "any" else str(phone)
     users = call.store.phone_book.owners(digits)

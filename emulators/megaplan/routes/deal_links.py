@@ -6,7 +6,7 @@ from ..call import Answer, Call, card
 from ..data.changes import changesets_of, find_changeset
 from ..data.records import Deal, Record
 from ..data.state_moves import status_history_of
-from ..errors import ForbiddenError, NotFoundError, UnprocessableError
+from ..errors import ForbiddenError, MissingFieldError, NotAllowedError, NotFoundError
 from ..reading.listing import list_rows
 from ..router import Router
 from ..writing.deals import update_deal
@@ -117,7 +117,7 @@ def link_with(call: Call) -> Answer:
     deal = find_deal(call)
     other = resolve(call.store, call.entity_body(), _LINKABLE, "link")
     if other is None:
-        raise UnprocessableError("Поле обязательно", "link")
+        raise MissingFieldError("link")
     call.store.link_both(deal, other)
     return Answer(other.link())
 
@@ -127,7 +127,7 @@ def unlink_with(call: Call) -> Answer:
     deal = find_deal(call)
     other = resolve(call.store, call.entity_body(), _LINKABLE, "link")
     if other is None:
-        raise UnprocessableError("Поле обязательно", "link")
+        raise MissingFieldError("link")
     call.store.unlink_both(deal, other)
     return Answer(other.link())
 
@@ -137,7 +137,7 @@ def add_tag(call: Call) -> Answer:
     deal = find_deal(call)
     tag = resolve(call.store, call.entity_body(), ("Tag",), "tag")
     if tag is None:
-        raise UnprocessableError("Поле обязательно", "tag")
+        raise MissingFieldError("tag")
     update_deal(call.store, deal, {"tags": [record.link() for record in (*deal.tags, tag)]})
     return card(call, tag)
 
@@ -168,7 +168,7 @@ def history(call: Call) -> Answer:
     deal = find_deal(call)
     filters = call.args.get("filters")
     if filters is not None and filters not in (["Self"], ["Item"]):
-        raise UnprocessableError("Value is not allowed for 'HistoryRequest.filters'", "filters")
+        raise NotAllowedError("HistoryRequest", "filters")
     return list_rows(call, changesets_of(deal)[::-1], "HistoryRequest", "Changeset", extra="filters")
 
 

@@ -6,7 +6,7 @@ from ..call import Answer, Call, card
 from ..data.changes import changesets_of
 from ..data.records import Record
 from ..data.values import date_only, local_day
-from ..errors import NotFoundError, UnprocessableError
+from ..errors import MissingFieldError, NotFoundError, UnprocessableError
 from ..reading.filter_fields import TODO_FIELDS
 from ..reading.filters import CompiledFilter
 from ..reading.listing import ListRoute, list_rows, list_table
@@ -128,7 +128,7 @@ def post_action(call: Call) -> Answer:
 def _other(call: Call) -> Record:
     other = resolve(call.store, call.entity_body(), RELATED, "link")
     if other is None:
-        raise UnprocessableError("Поле обязательно", "link")
+        raise MissingFieldError("link")
     return other
 
 

@@ -6,9 +6,15 @@ from uuid import uuid4
 
 from ..data.records import Record
 from ..data.store import Store
-from ..errors import ForbiddenError, UnprocessableError
+from ..errors import (
+    ExtraFieldError,
+    ForbiddenError,
+    MissingFieldError,
+    NotAllowedError,
+    UnprocessableError,
+    WrongTypeError,
+)
 from ..forms import FORMS
-from ..reading.query import extra_field, php_type
 
 STREAMS = (
     "contractors",
@@ -55,7 +61,7 @@ def create_application(store: Store, body: dict[str, Any]) -> Record:
     check_rights(store)
     values = read_application(store, body)
     if not values.get("name"):
-        raise UnprocessableError("Поле обязательно", "name")
+        raise MissingFieldError("name")
     data = {"uuid": str(uuid4()), "apiToken": secrets.token_hex(32), "owner": store.user, **values}
     application = Record("Integration", store.tables["Integration"].next_id(), data)
     store.add(application)
@@ -82,18 +88,18 @@ def read_application(store: Store, body: dict[str, Any]) -> dict[str, Any]:
             values[name] = _streams(value)
         elif name in _CHOICES:
             if value not in _CHOICES[name]:
-                raise UnprocessableError(f"Value is not allowed for 'Integration.{name}'", name)
+                raise NotAllowedError("Integration", name)
             values[name] = value
         elif name in _TEXTS:
             if value is not None and not isinstance(value, str):
-                raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'string'", name)
+                raise WrongTypeError(value, "string", name)
             values[name] = value
         elif name in {"isEnabled", "isWidget"}:
             values[name] = bool(value)
         elif name == "scope":
             values[name] = list(value or [])
         elif name not in FORMS["Integration"].fields and name not in {"contentType", "id"}:
-            raise extra_field(name, "Integration")
+            raise ExtraFieldError(name, "Integration")
     uri = values.get("streamUri")
     allowed = ("http://", "https://") if store.knobs.hook_plain_http else ("https://",)
     if uri and not uri.startswith(allowed):
@@ -103,10 +109,8 @@ def read_application(store: Store, body: dict[str, Any]) -> dict[str, Any]:
 
 def _streams(value: Any) -> list[str]:
     if not isinstance(value, list):
-        raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'string[]'", "subscribedStreams")
+        raise WrongTypeError(value, "string[]", "subscribedStreams")
     for stream in value:
         if stream not in STREAMS:
-            raise UnprocessableError(
-                "Value is not allowed for 'Integration.subscribedStreams'", "subscribedStreams"
-            )
+            raise NotAllowedError("Integration", "subscribedStreams")
     return list(dict.fromkeys(value))

@@ -6,8 +6,14 @@ from ..data.popups import clients_by_phone, concerned_employee, contractor_of, i
 from ..data.records import Record
 from ..data.store import Store
 from ..data.values import parse_moment
-from ..errors import NotFoundError, UnprocessableError
-from ..reading.query import extra_field, php_type
+from ..errors import (
+    ExtraFieldError,
+    MissingFieldError,
+    NotAllowedError,
+    NotFoundError,
+    UnprocessableError,
+    WrongTypeError,
+)
 from .references import resolve
 from .todo_times import interval_time
 from .todos import add_todo, set_client, write_todo
@@ -59,7 +65,7 @@ def import_calls(store: Store, bodies: list[Any]) -> list[Record]:
     entries = []
     for body in bodies:
         if not isinstance(body, dict):
-            raise UnprocessableError(f"'{php_type(body)}' is not assignable to 'CallInfo'")
+            raise WrongTypeError(body, "CallInfo")
         known = None
         if body.get("id") is not None:
             known = store.find("CallInfo", body["id"])
@@ -101,7 +107,7 @@ def required_provider_id(values: dict[str, Any]) -> Any:
     :raises UnprocessableError: there is none.
     """
     if values.get("providerId") in (None, ""):
-        raise UnprocessableError("Поле обязательно", "providerId")
+        raise MissingFieldError("providerId")
     return values["providerId"]
 
 
@@ -120,7 +126,7 @@ def call_by_provider(store: Store, values: dict[str, Any]) -> Record:
 def _add(store: Store, values: dict[str, Any]) -> Record:
     for name in filter(None, store.knobs.call_required_fields.split(",")):
         if values.get(name) is None:
-            raise UnprocessableError("Поле обязательно", name)
+            raise MissingFieldError(name)
     data = {
         "type": "unknown",
         "state": "unknown",
@@ -180,14 +186,14 @@ def _read_body(store: Store, body: dict[str, Any]) -> dict[str, Any]:
         if name in {"contentType", "id"}:
             continue
         if name not in _READERS:
-            raise extra_field(name, "CallInfo")
+            raise ExtraFieldError(name, "CallInfo")
         values[name] = _READERS[name](store, name, value)
     return values
 
 
 def _text(store: Store, name: str, value: Any) -> str | None:
     if value is not None and not isinstance(value, str):
-        raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'string'", name)
+        raise WrongTypeError(value, "string", name)
     return value
 
 
@@ -198,19 +204,19 @@ def _user(store: Store, name: str, value: Any) -> Record | None:
 def _moment(store: Store, name: str, value: Any) -> int | None:
     moment = None if value is None else parse_moment(value)
     if moment is None and value is not None:
-        raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'DateTime'", name)
+        raise WrongTypeError(value, "DateTime", name)
     return moment
 
 
 def _choice(store: Store, name: str, value: Any) -> str:
     if value not in (TYPES if name == "type" else STATES):
-        raise UnprocessableError(f"Value is not allowed for 'CallInfo.{name}'", name)
+        raise NotAllowedError("CallInfo", name)
     return str(value)
 
 
 def _links(store: Store, name: str, value: Any) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
-        raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'string[]'", name)
+        raise WrongTypeError(value, "string[]", name)
     return value
 
 

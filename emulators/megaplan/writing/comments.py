@@ -4,9 +4,8 @@ from typing import Any
 
 from ..data.records import Record
 from ..data.store import Store
-from ..errors import UnprocessableError
+from ..errors import ExtraFieldError, MissingFieldError, WrongTypeError
 from ..forms import FORMS
-from ..reading.query import extra_field, php_type
 
 
 def create_comment(store: Store, subject: Record, body: dict[str, Any]) -> Record:
@@ -17,10 +16,10 @@ def create_comment(store: Store, subject: Record, body: dict[str, Any]) -> Recor
     if body.get("contentType") == "CommentCreateActionRequest":
         inner = body.get("comment")
         if not isinstance(inner, dict):
-            raise UnprocessableError(f"'{php_type(inner)}' is not assignable to 'Comment'", "comment")
+            raise WrongTypeError(inner, "Comment", "comment")
         body = inner
     if not body.get("content"):
-        raise UnprocessableError("Поле обязательно", "content")
+        raise MissingFieldError("content")
     written = _read_body(body)
     now = store.clock.second()
     data = {"subject": subject, "owner": store.user, "created": now, "updated": now, **written}
@@ -50,10 +49,10 @@ def _read_body(body: dict[str, Any]) -> dict[str, Any]:
     for name, value in body.items():
         if name == "content":
             if not isinstance(value, str):
-                raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'string'", name)
+                raise WrongTypeError(value, "string", name)
             written[name] = value
         elif name in {"workTime", "workDate", "attaches", "isHidden"}:
             written[name] = value
         elif name not in FORMS["Comment"].fields and name not in {"contentType", "id"}:
-            raise extra_field(name, "Comment")
+            raise ExtraFieldError(name, "Comment")
     return written

@@ -6,9 +6,8 @@ from ..data.changes import record_changes
 from ..data.records import Record
 from ..data.store import Store
 from ..data.values import parse_date_only
-from ..errors import UnprocessableError
+from ..errors import ExtraFieldError, MissingFieldError, WrongTypeError
 from ..forms import FORMS
-from ..reading.query import extra_field, php_type
 from .references import resolve, resolve_all
 from .values import read_custom
 
@@ -110,7 +109,7 @@ def _check_required(record: Record) -> None:
     required = record.data["type"].data.get("requiredFields", [])
     data = record.data
     if "name" in required and not (data.get("name") or data.get("firstName") or data.get("lastName")):
-        raise UnprocessableError("Поле обязательно", "name")
+        raise MissingFieldError("name")
 
 
 def _join_company(store: Store, record: Record) -> None:
@@ -128,7 +127,7 @@ def _read_body(store: Store, record: Record, body: dict[str, Any]) -> dict[str, 
             custom[name] = read_custom(store, definitions[name], value)
         elif name in _TEXTS:
             if not isinstance(value, str):
-                raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'string'", name)
+                raise WrongTypeError(value, "string", name)
             values[name] = value
         elif name in _REFS:
             values[name] = resolve(store, value, (_REFS[name],), name)
@@ -141,7 +140,7 @@ def _read_body(store: Store, record: Record, body: dict[str, Any]) -> dict[str, 
         elif name == "contactInfo":
             values[name] = _contact_info(record, value)
         elif name not in FORMS[record.content_type].fields and name not in {"contentType", "id"}:
-            raise extra_field(name, record.content_type)
+            raise ExtraFieldError(name, record.content_type)
     if custom:
         values["custom"] = {**record.data.get("custom", {}), **custom}
     return values
@@ -149,8 +148,6 @@ def _read_body(store: Store, record: Record, body: dict[str, Any]) -> dict[str, 
 
 def _contact_info(record: Record, value: Any) -> list[dict[str, Any]]:
     if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
-        raise UnprocessableError(
-            f"'{php_type(value)}' is not assignable to '(Address|ContactInfo)[]'", "contactInfo"
-        )
+        raise WrongTypeError(value, "(Address|ContactInfo)[]", "contactInfo")
     head = {"contentType": "ContactInfo", "comment": "", "isMain": False}
     return [{**head, **entry, "subject": record.link()} for entry in value]

@@ -7,9 +7,8 @@ from ..data.changes import Change, changesets_of, record_changes
 from ..data.records import Deal, Position, Record, StateMove, Sum
 from ..data.state_moves import moves_of, possible_transitions
 from ..data.store import Store
-from ..errors import ForbiddenError, UnprocessableError
+from ..errors import ExtraFieldError, ForbiddenError, MissingFieldError, WrongTypeError
 from ..forms import FORMS
-from ..reading.query import extra_field, php_type
 from ..seed.deals import positions_total
 from .references import resolve, resolve_all
 from .values import read_custom, read_sum
@@ -24,7 +23,7 @@ def create_deal(store: Store, body: dict[str, Any]) -> Deal:
     """
     program = resolve(store, body.get("program"), ("Program",), "program")
     if program is None:
-        raise UnprocessableError("Поле обязательно", "program")
+        raise MissingFieldError("program")
     deal = Deal(store.deals.next_id())
     deal.program = program
     deal.state = next(state for state in program.data["states"] if state.data["isEntry"])
@@ -70,7 +69,7 @@ def apply_transition(store: Store, deal: Deal, body: dict[str, Any]) -> None:
     if isinstance(wanted, dict):
         wanted = wanted.get("id")
     if wanted is None:
-        raise UnprocessableError("Поле обязательно", "id")
+        raise MissingFieldError("id")
     offered = next(
         (entry for entry in possible_transitions(deal, store) if str(entry.id) == str(wanted)), None
     )
@@ -80,7 +79,7 @@ def apply_transition(store: Store, deal: Deal, body: dict[str, Any]) -> None:
     if "transition" not in body:
         to = body.get("to")
         if not isinstance(to, dict) or str(to.get("id")) != str(target.id):
-            raise UnprocessableError(f"'{php_type(to)}' is not assignable to 'ProgramState'", "to")
+            raise WrongTypeError(to, "ProgramState", "to")
     move_to(store, deal, target)
     store.run_scenario(offered, deal)
 
@@ -133,7 +132,7 @@ def _read_body(
         elif name in FORMS["Deal"].fields or name in {"contentType", "id"}:
             continue
         else:
-            raise extra_field(name, "Deal")
+            raise ExtraFieldError(name, "Deal")
         if new != old:
             changes.append((name, old, new))
         if name == "positions":
@@ -155,7 +154,7 @@ def _custom_write(deal: Deal, name: str, value: Any) -> Callable[[], None]:
 
 def _text(store: Store, deal: Deal, value: Any) -> str:
     if not isinstance(value, str):
-        raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'string'", "name")
+        raise WrongTypeError(value, "string", "name")
     return value
 
 
@@ -173,7 +172,7 @@ def _sum(name: str) -> Callable[[Store, Deal, Any], Any]:
 
 def _positions(store: Store, deal: Deal, value: Any) -> tuple[Position, ...]:
     if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
-        raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'OfferRow[]'", "positions")
+        raise WrongTypeError(value, "OfferRow[]", "positions")
     return tuple(_position(store, deal, row) for row in value)
 
 
@@ -190,7 +189,7 @@ def _position(store: Store, deal: Deal, row: dict[str, Any]) -> Position:
         store.next_copy_id += 1
     quantity = row.get("quantity", before.quantity if before else 1)
     if not isinstance(quantity, int | float) or isinstance(quantity, bool):
-        raise UnprocessableError(f"'{php_type(quantity)}' is not assignable to 'double'", "quantity")
+        raise WrongTypeError(quantity, "double", "quantity")
     kind = str(discount.get("type", before.discount_type if before else "absolute"))
     off = float(discount.get("valueInMain", before.discount if before else 0))
     return Position(int(number), deal, offer, copy, float(quantity), price, kind, off)
@@ -206,7 +205,7 @@ def _offer(store: Store, deal: Deal, row: dict[str, Any], before: Position | Non
             return own.offer
     offer = resolve(store, link, ("Offer",), "offer")
     if offer is None:
-        raise UnprocessableError("Поле обязательно", "offer")
+        raise MissingFieldError("offer")
     return offer
 
 

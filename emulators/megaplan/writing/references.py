@@ -4,8 +4,7 @@ from typing import Any
 
 from ..data.records import Record
 from ..data.store import Store
-from ..errors import UnprocessableError
-from ..reading.query import php_type
+from ..errors import UnprocessableError, WrongTypeError, php_type
 
 
 def resolve(store: Store, value: Any, allowed: tuple[str, ...], field: str) -> Record | None:
@@ -32,6 +31,6 @@ def resolve_all(store: Store, value: Any, allowed: tuple[str, ...], field: str) 
     :raises UnprocessableError: not an array, or a link in it is wrong.
     """
     if not isinstance(value, list):
-        raise UnprocessableError(f"'{php_type(value)}' is not assignable to '{allowed[0]}[]'", field)
+        raise WrongTypeError(value, f"{allowed[0]}[]", field)
     found = (resolve(store, entry, allowed, field) for entry in value)
     return tuple(dict.fromkeys(entry for entry in found if entry is not None))

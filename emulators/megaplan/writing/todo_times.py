@@ -5,8 +5,7 @@ from typing import Any
 
 from ..data.store import Store
 from ..data.values import date_time, local_midnight, parse_date_only, parse_timestamp
-from ..errors import UnprocessableError
-from ..reading.query import php_type
+from ..errors import WrongTypeError
 
 _DAY = 86_400
 # One client writes the first form in production; another one was refused for every ISO form it tried.
@@ -33,7 +32,7 @@ def read_when(store: Store, value: Any) -> tuple[Any, int | None, int | None]:
             days = [parse_date_only(value.get(name)) for name in ("from", "to")]
             if days[0] is not None and days[1] is not None:
                 return value, local_midnight(days[0]), local_midnight(days[1]) + _DAY - 1
-    raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'IntervalDates|IntervalTime'", "when")
+    raise WrongTypeError(value, "IntervalDates|IntervalTime", "when")
 
 
 def interval_time(start: int, end: int) -> dict[str, Any]:

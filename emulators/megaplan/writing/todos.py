@@ -5,9 +5,16 @@ from typing import Any
 from ..data.changes import record_changes
 from ..data.records import Record
 from ..data.store import CONTRACTOR_TYPES, Store
-from ..errors import ForbiddenError, UnprocessableError
+from ..errors import (
+    ExtraFieldError,
+    ForbiddenError,
+    MissingFieldError,
+    NotAllowedError,
+    UnprocessableError,
+    WrongTypeError,
+    php_type,
+)
 from ..forms import FORMS
-from ..reading.query import extra_field, php_type
 from .comments import create_comment, tell_link
 from .references import resolve, resolve_all
 from .todo_times import read_when
@@ -29,7 +36,7 @@ def create_todo(store: Store, body: dict[str, Any], owner: Record | None = None)
     :raises UnprocessableError: no name, or a wrong value.
     """
     if not body.get("name"):
-        raise UnprocessableError("Поле обязательно", "name")
+        raise MissingFieldError("name")
     values = _read_body(store, body)
     relations = values.get("relations", ())
     if owner is not None and owner.content_type in RELATED and owner not in relations:
@@ -140,13 +147,13 @@ def _finish(store: Store, todo: Record, request: dict[str, Any]) -> None:
         raise ForbiddenError(f"No act_finish rights for model {todo.id}")
     status = resolve(store, request.get("status"), ("TodoStatus",), "status") or status_of(store, "success")
     if status.data["masterType"] == "scheduled":
-        raise UnprocessableError("Value is not allowed for 'TodoFinishActionRequest.status'", "status")
+        raise NotAllowedError("TodoFinishActionRequest", "status")
     text = request.get("resultText")
     if text is not None and not isinstance(text, str):
-        raise UnprocessableError(f"'{php_type(text)}' is not assignable to 'string'", "resultText")
+        raise WrongTypeError(text, "string", "resultText")
     for name in request:
         if name not in {"contentType", "status", "resultText", "notifyContractors", "todo", "checkTodos"}:
-            raise extra_field(name, "TodoFinishActionRequest")
+            raise ExtraFieldError(name, "TodoFinishActionRequest")
     finished = store.clock.second() if store.knobs.todo_time_finished else None
     write_todo(store, todo, {"status": status, "finished": finished})
     if text:
@@ -171,7 +178,7 @@ def _read_body(store: Store, body: dict[str, Any]) -> dict[str, Any]:
     for name, value in body.items():
         if name in {"name", "description", "place"}:
             if not isinstance(value, str):
-                raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'string'", name)
+                raise WrongTypeError(value, "string", name)
             values[name] = value
         elif name == "category":
             category = resolve(store, value, ("TodoCategory",), name)
@@ -192,13 +199,13 @@ def _read_body(store: Store, body: dict[str, Any]) -> dict[str, Any]:
         elif name in {"isNeedResult", "isFavorite", "reminders"}:
             values[name] = value
         elif name not in FORMS["Todo"].fields and name not in {"contentType", "id"}:
-            raise extra_field(name, "Todo")
+            raise ExtraFieldError(name, "Todo")
     return values
 
 
 def _participants(store: Store, value: Any) -> tuple[Record, ...]:
     if not isinstance(value, list):
-        raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'Participant[]'", "participants")
+        raise WrongTypeError(value, "Participant[]", "participants")
     return tuple(_participant(store, entry) for entry in value)
 
 
@@ -208,5 +215,5 @@ def _participant(store: Store, value: Any) -> Record:
         raise UnprocessableError(f"'{kind}' is not assignable to 'Participant'", "participants")
     subject = resolve(store, value.get("subject"), _SUBJECTS, "subject")
     if subject is None:
-        raise UnprocessableError("Поле обязательно", "subject")
+        raise MissingFieldError("subject")
     return Record("Participant", f"{subject.content_type}/{subject.id}", {"subject": subject})

@@ -6,8 +6,7 @@ from ..data.custom_fields import CustomField
 from ..data.records import Record, Sum
 from ..data.store import Store
 from ..data.values import date_time, money, parse_moment
-from ..errors import UnprocessableError
-from ..reading.query import php_type
+from ..errors import UnprocessableError, WrongTypeError
 from .references import resolve, resolve_all
 
 
@@ -18,7 +17,7 @@ def read_sum(store: Store, value: Any, currency: Record, field: str) -> Sum:
     """
     amount = value.get("value") if isinstance(value, dict) else None
     if not isinstance(amount, int | float) or isinstance(amount, bool):
-        raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'Money'", field)
+        raise WrongTypeError(value, "Money", field)
     code = value.get("currency") or (currency.data["abbreviation"] if currency.data else "RUB")
     known = next((row for row in store.tables["Currency"] if row.data["abbreviation"] == code), None)
     if known is None:
@@ -40,11 +39,11 @@ def read_custom(store: Store, definition: CustomField, value: Any) -> Any:
         case "DateTime":
             moment = parse_moment(value)
             if moment is None:
-                raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'DateTime'", key)
+                raise WrongTypeError(value, "DateTime", key)
             return date_time(moment)
         case "Bool":
             if not isinstance(value, bool):
-                raise UnprocessableError(f"'{php_type(value)}' is not assignable to 'boolean'", key)
+                raise WrongTypeError(value, "boolean", key)
         case "RefLink" if not definition.is_multiple:
             return resolve(store, value, definition.ref_types, key)
         case "RefLink" | "RefSet":

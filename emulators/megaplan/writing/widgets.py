@@ -5,8 +5,7 @@ from uuid import uuid4
 
 from ..data.records import Record
 from ..data.store import Store
-from ..errors import UnprocessableError
-from ..reading.query import extra_field, php_type
+from ..errors import ExtraFieldError, MissingFieldError, NotAllowedError, UnprocessableError, WrongTypeError
 from .applications import check_rights
 
 PHONE_NUMBER = "common_phone_number"
@@ -38,14 +37,14 @@ def write_widget(store: Store, application: Record, body: Any) -> Record:
     """
     check_rights(store)
     if not isinstance(body, dict):
-        raise UnprocessableError(f"'{php_type(body)}' is not assignable to 'IntegrationWidget'")
+        raise WrongTypeError(body, "IntegrationWidget")
     values = _read(body)
     known = next((row for row in widgets_of(application) if row.data["uuid"] == values.get("uuid")), None)
     if known is None and values.get("uuid"):
         raise UnprocessableError(f"Entity IntegrationWidget with uuid {values['uuid']} is not found", "uuid")
     for name in ("placeholder", "content"):
         if not values.get(name) and (known is None or name in values):
-            raise UnprocessableError("Поле обязательно", name)
+            raise MissingFieldError(name)
     if known is not None:
         store.write(known, lambda: known.data.update(values))
         return known
@@ -70,10 +69,10 @@ def _read(body: dict[str, Any]) -> dict[str, Any]:
             continue
         kind = str if name in _TEXTS else list if name in _LISTS else bool if name == "isEnabled" else None
         if kind is None:
-            raise extra_field(name, "IntegrationWidget")
+            raise ExtraFieldError(name, "IntegrationWidget")
         if not isinstance(value, kind):
-            raise UnprocessableError(f"'{php_type(value)}' is not assignable to '{_PHP[kind]}'", name)
+            raise WrongTypeError(value, f"{_PHP[kind]}", name)
         values[name] = value
     if "placeholder" in values and values["placeholder"] not in PLACEHOLDERS:
-        raise UnprocessableError("Value is not allowed for 'IntegrationWidget.placeholder'", "placeholder")
+        raise NotAllowedError("IntegrationWidget", "placeholder")
     return values
