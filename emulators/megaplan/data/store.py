@@ -68,10 +68,10 @@ class Store:
         self.seed = seed
         self.clock = clock
         self.knobs = knobs
-        self.tables: dict[str, Table] = {name: Table() for name in _NAMED_TABLES}
+        self.tables: dict[str, Table] = {name: Table(name) for name in _NAMED_TABLES}
         indexed: dict[str, Callable[[Record], Any]] = {"timeCreated": _created, "timeUpdated": _updated}
-        self.deals = self.tables["Deal"] = Table(indexed)
-        self.contractors = self.tables["Contractor"] = Table(indexed)
+        self.deals = self.tables["Deal"] = Table("Deal", indexed)
+        self.contractors = self.tables["Contractor"] = Table("Contractor", indexed)
         self.custom: dict[str, list[CustomField]] = {}
         self.links: dict[tuple[str, int | str], list[Record]] = {}
         self.sight = Sight()

@@ -13,7 +13,8 @@ SortKey = tuple[str, bool, Callable[[Record], Any]]
 class Table:
     """Rows by id. ``indexed`` fields have an index that is kept up to date by every write."""
 
-    def __init__(self, indexed: dict[str, Callable[[Record], Any]] | None = None) -> None:
+    def __init__(self, name: str, indexed: dict[str, Callable[[Record], Any]] | None = None) -> None:
+        self.name = name
         self.rows: dict[int | str, Record] = {}
         self.version = 0
         self.omitted: set[int | str] = set()  # rows that lists leave out although they are there

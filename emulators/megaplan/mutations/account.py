@@ -1,13 +1,11 @@
 """Mutations of the account itself: custom fields, unknown keys, the clock."""
 
-from collections.abc import Callable
 from typing import Any
 
 from ..data.store import Store
 from ..data.values import iso, parse_timestamp
 from ..seed.custom_fields import category_of, define
-
-Operation = Callable[[Store, dict[str, Any]], dict[str, Any]]
+from .operation import by_name
 
 _KINDS = frozenset(
     [
@@ -38,7 +36,7 @@ def _owner(store: Store, spec: dict[str, Any]) -> str:
     return owner
 
 
-def rename(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
+def rename_custom_field(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     """``{"op":"rename_custom_field","key":…,"title":…}``; the key stays what it is."""
     found = [field for group in store.custom.values() for field in group if field.key == spec["key"]]
     if not found:
@@ -48,7 +46,7 @@ def rename(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     return {"key": spec["key"]}
 
 
-def add(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
+def add_custom_field(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     """``{"op":"add_custom_field","program":14,"title":…,"kind":"String"}``.
 
     Instead of ``program`` there may be ``entity``: Contractor, Offer or Employee.
@@ -66,7 +64,7 @@ def add(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     return {"key": field.key}
 
 
-def remove(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
+def remove_custom_field(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     """``{"op":"remove_custom_field","key":…}``: its key vanishes from every entity."""
     before = sum(len(group) for group in store.custom.values())
     for group in store.custom.values():
@@ -106,11 +104,6 @@ def set_clock(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     return {"now": iso(store.clock.second())}
 
 
-ACCOUNT_OPERATIONS: dict[str, Operation] = {
-    "rename_custom_field": rename,
-    "add_custom_field": add,
-    "remove_custom_field": remove,
-    "add_unknown_key": add_unknown_key,
-    "advance_clock": advance_clock,
-    "set_clock": set_clock,
-}
+ACCOUNT_OPERATIONS = by_name(
+    rename_custom_field, add_custom_field, remove_custom_field, add_unknown_key, advance_clock, set_clock
+)

@@ -1,14 +1,10 @@
 """Mutations of calls: what happens to them without our doing."""
 
-from collections.abc import Callable
 from typing import Any
 
 from ..data.store import Store
-from ..errors import ApiError
 from ..writing.calls import import_calls, update_call
-from .chosen import chosen_rows
-
-Operation = Callable[[Store, dict[str, Any]], dict[str, Any]]
+from .operation import by_name, chosen_rows, row_of
 
 
 def delete_calls(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
@@ -22,24 +18,14 @@ def delete_calls(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
 
 def create_calls(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     """``{"op":"create_calls","calls":[CallInfo…]}``: finished calls from elsewhere, without a pop-up."""
-    try:
-        return {"ids": [str(call.id) for call in import_calls(store, spec["calls"])]}
-    except ApiError as error:
-        raise ValueError(error.message) from error
+    return {"ids": [str(call.id) for call in import_calls(store, spec["calls"])]}
 
 
 def change_call(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     """``{"op":"change_call","id":…,"fields":{"recordLinks":[]}}``: somebody else changes a call."""
-    (call,) = chosen_rows(store.tables["CallInfo"], {"id": spec["id"]})
-    try:
-        update_call(store, call, spec["fields"])
-    except ApiError as error:
-        raise ValueError(error.message) from error
+    call = row_of(store.tables["CallInfo"], spec["id"])
+    update_call(store, call, spec["fields"])
     return {"id": str(call.id)}
 
 
-CALL_OPERATIONS: dict[str, Operation] = {
-    "delete_calls": delete_calls,
-    "create_calls": create_calls,
-    "change_call": change_call,
-}
+CALL_OPERATIONS = by_name(delete_calls, create_calls, change_call)

@@ -1,17 +1,13 @@
 """Mutations of deals."""
 
-from collections.abc import Callable
 from random import Random
 from typing import Any
 
 from ..data.changes import record_changes
 from ..data.records import Deal, Position
 from ..data.store import Store
-from ..errors import ApiError
-from ..writing.deals import create_deal, delete_deal, move_to, set_positions, update_deal
-from .chosen import chosen_rows
-
-Operation = Callable[[Store, dict[str, Any]], dict[str, Any]]
+from ..writing import deals as writing
+from .operation import Operation, by_name, chosen_rows
 
 
 def _deal(store: Store, spec: dict[str, Any]) -> Deal:
@@ -26,40 +22,28 @@ def _chosen(store: Store, spec: dict[str, Any]) -> list[Deal]:
     return [deal for deal in chosen_rows(store.deals, spec) if isinstance(deal, Deal)]
 
 
-def _guarded(operation: Operation) -> Operation:
-    """Turn a refusal of the API into a refusal of the mutation."""
-
-    def run(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
-        try:
-            return operation(store, spec)
-        except ApiError as error:
-            raise ValueError(error.message) from error
-
-    return run
-
-
-def create(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
+def create_deal(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     """``{"op":"create_deal","fields":{…}}``; the program is the first one unless given."""
     program = next(iter(store.tables["Program"]))
-    deal = create_deal(store, {"program": program.link(), **spec.get("fields", {})})
+    deal = writing.create_deal(store, {"program": program.link(), **spec.get("fields", {})})
     return {"id": str(deal.id)}
 
 
-def update(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
+def update_deal(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     """``{"op":"update_deal","id":…,"fields":{…},"touch":true}``; ``false`` leaves ``timeUpdated`` alone."""
-    update_deal(store, _deal(store, spec), spec["fields"], spec.get("touch"))
+    writing.update_deal(store, _deal(store, spec), spec["fields"], spec.get("touch"))
     return {}
 
 
-def delete(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
+def delete_deals(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     """``{"op":"delete_deals","ids":[…]}`` or ``count``/``share`` with ``seed``."""
     chosen = _chosen(store, spec)
     for deal in chosen:
-        delete_deal(store, deal)
+        writing.delete_deal(store, deal)
     return {"ids": [str(deal.id) for deal in chosen]}
 
 
-def restore(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
+def restore_deals(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     """``{"op":"restore_deals","ids":[…],"touch":false}``: deleted deals return under their old ids."""
     returning = [_deleted(store, id) for id in spec["ids"]]
     for deal in returning:
@@ -78,9 +62,9 @@ def _deleted(store: Store, id: Any) -> Deal:
     return deal
 
 
-def replace_positions(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
+def set_positions(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     """``{"op":"set_positions","id":…,"positions":[OfferRow…],"touch":false}``."""
-    set_positions(store, _deal(store, spec), spec["positions"], bool(spec.get("touch", False)))
+    writing.set_positions(store, _deal(store, spec), spec["positions"], bool(spec.get("touch", False)))
     return {}
 
 
@@ -91,7 +75,7 @@ def add_position(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     row["quantity"] = spec.get("quantity", 1)
     if "price" in spec:
         row["price"] = {"contentType": "Money", "value": spec["price"], "currency": deal.price.currency}
-    set_positions(store, deal, [*_rows(deal.positions), row], bool(spec.get("touch", False)))
+    writing.set_positions(store, deal, [*_rows(deal.positions), row], bool(spec.get("touch", False)))
     return {"id": str(deal.positions[-1].id)}
 
 
@@ -102,7 +86,7 @@ def remove_position(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     if not rows:
         raise ValueError(f"deal {deal.id} has no positions")
     removed = rows.pop(int(spec.get("position", len(rows) - 1)))
-    set_positions(store, deal, _rows(tuple(rows)), bool(spec.get("touch", False)))
+    writing.set_positions(store, deal, _rows(tuple(rows)), bool(spec.get("touch", False)))
     return {"id": str(removed.id)}
 
 
@@ -123,7 +107,7 @@ def move_stage(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
             raise ValueError(f"program {deal.program.id} has no state {spec['state']}")
     else:
         target = states[(states.index(deal.state) + 1) % len(states)]
-    move_to(store, deal, target, bool(spec.get("touch", True)))
+    writing.move_to(store, deal, target, bool(spec.get("touch", True)))
     return {"state": str(target.id)}
 
 
@@ -142,7 +126,7 @@ def touch_many(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
         }
         head, _, number = deal.name.partition(" · ")
         name = f"{head} · {int(number) + 1 if number.isdecimal() else random.randrange(1000)}"
-        update_deal(store, deal, {"name": name, "price": price}, bool(spec.get("touch", True)))
+        writing.update_deal(store, deal, {"name": name, "price": price}, bool(spec.get("touch", True)))
     return {"ids": [str(deal.id) for deal in chosen]}
 
 
@@ -157,18 +141,7 @@ def same_second(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
 
 
 DEAL_OPERATIONS: dict[str, Operation] = {
-    name: _guarded(operation)
-    for name, operation in {
-        "create_deal": create,
-        "update_deal": update,
-        "delete_deal": delete,
-        "delete_deals": delete,
-        "restore_deals": restore,
-        "set_positions": replace_positions,
-        "add_position": add_position,
-        "remove_position": remove_position,
-        "move_stage": move_stage,
-        "touch_many": touch_many,
-        "same_second": same_second,
-    }.items()
+    "delete_deal": delete_deals,
+    **by_name(create_deal, update_deal, delete_deals, restore_deals),
+    **by_name(set_positions, add_position, remove_position, move_stage, touch_many, same_second),
 }

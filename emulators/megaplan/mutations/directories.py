@@ -11,13 +11,11 @@ and likewise ``contractor_type``, ``contractor_status``, ``activity_type``, ``de
 ``{"op":"set_currency_rate","id":2,"rate":81.5}`` the rate, not the sums already frozen with the old one.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from ..data.records import Deal, Record
 from ..data.store import Store
-
-Operation = Callable[[Store, dict[str, Any]], dict[str, Any]]
+from .operation import Operation, by_name, row_of
 
 _DIRECTORIES = {
     "advertising_way": "ContractorAdvertisingWay",
@@ -42,16 +40,9 @@ _NEW_EMPLOYEE: dict[str, Any] = {
 }
 
 
-def _entry(store: Store, content_type: str, id: Any) -> Record:
-    record = store.tables[content_type].get(id)
-    if record is None:
-        raise ValueError(f"there is no {content_type} {id}")
-    return record
-
-
 def _renamer(content_type: str) -> Operation:
     def rename(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
-        record = _entry(store, content_type, spec["id"])
+        record = row_of(store.tables[content_type], spec["id"])
         store.write(record, lambda: record.data.update(name=str(spec["name"])))
         return {"id": str(record.id)}
 
@@ -70,7 +61,7 @@ def _adder(content_type: str) -> Operation:
 
 def _remover(content_type: str) -> Operation:
     def remove(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
-        record = _entry(store, content_type, spec["id"])
+        record = row_of(store.tables[content_type], spec["id"])
         store.remove(record)
         if content_type in _REQUIRED:
             return {"id": str(record.id)}
@@ -95,7 +86,7 @@ def _forget(row: Record, record: Record) -> None:
 
 def set_currency_rate(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     """``{"op":"set_currency_rate","id":2,"rate":81.5}``."""
-    currency = _entry(store, "Currency", spec["id"])
+    currency = row_of(store.tables["Currency"], spec["id"])
     store.write(currency, lambda: currency.data.update(rate=float(spec["rate"])))
     return {"id": str(currency.id)}
 
@@ -112,7 +103,7 @@ def add_employee(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
 
 def update_employee(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     """``{"op":"update_employee","id":…,"fields":{…}}``; ``department`` is an id."""
-    employee = _entry(store, "Employee", spec["id"])
+    employee = row_of(store.tables["Employee"], spec["id"])
     written = _employee_fields(store, spec["fields"])
     store.write(employee, lambda: employee.data.update(written))
     return {"id": str(employee.id)}
@@ -121,7 +112,7 @@ def update_employee(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
 def _employee_fields(store: Store, fields: dict[str, Any]) -> dict[str, Any]:
     if fields.get("department") is None:
         return dict(fields)
-    return {**fields, "department": _entry(store, "Department", fields["department"])}
+    return {**fields, "department": row_of(store.tables["Department"], fields["department"])}
 
 
 DIRECTORY_OPERATIONS: dict[str, Operation] = {
@@ -129,7 +120,5 @@ DIRECTORY_OPERATIONS: dict[str, Operation] = {
     **{f"add_{name}": _adder(content_type) for name, content_type in _DIRECTORIES.items()},
     **{f"remove_{name}": _remover(content_type) for name, content_type in _DIRECTORIES.items()},
     "rename_employee": _renamer("Employee"),
-    "add_employee": add_employee,
-    "update_employee": update_employee,
-    "set_currency_rate": set_currency_rate,
+    **by_name(add_employee, update_employee, set_currency_rate),
 }

@@ -1,41 +1,32 @@
 """Mutations of programs and their stages."""
 
-from collections.abc import Callable
 from typing import Any
 
 from ..data.records import Deal, Record
 from ..data.store import Store
 from ..writing.deals import move_to
-
-Operation = Callable[[Store, dict[str, Any]], dict[str, Any]]
+from .operation import by_name, row_of
 
 _KINDS = ("active", "positive", "negative")
 
 
-def _found(store: Store, content_type: str, id: Any) -> Record:
-    record = store.find(content_type, id)
-    if record is None:
-        raise ValueError(f"there is no {content_type} {id}")
-    return record
-
-
 def rename_program(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     """``{"op":"rename_program","id":14,"name":…}``."""
-    program = _found(store, "Program", spec["id"])
+    program = row_of(store.tables["Program"], spec["id"])
     store.write(program, lambda: program.data.update(name=str(spec["name"])))
     return {"id": str(program.id)}
 
 
 def set_program_active(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     """``{"op":"set_program_active","id":14,"active":false}``: lists leave inactive programs out by default."""
-    program = _found(store, "Program", spec["id"])
+    program = row_of(store.tables["Program"], spec["id"])
     store.write(program, lambda: program.data.update(isActive=bool(spec["active"])))
     return {"id": str(program.id)}
 
 
 def rename_stage(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     """``{"op":"rename_stage","id":…,"name":…}``, also ``color`` or ``type``; no deal's time moves."""
-    state = _found(store, "ProgramState", spec["id"])
+    state = row_of(store.tables["ProgramState"], spec["id"])
     written: dict[str, Any] = {name: str(spec[name]) for name in ("name", "color", "type") if name in spec}
     if written.get("type", "active") not in _KINDS:
         raise ValueError(f"type is one of {', '.join(_KINDS)}, not {written['type']!r}")
@@ -46,7 +37,7 @@ def rename_stage(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
 def set_scenario_url(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     """``{"op":"set_scenario_url","trigger":…,"url":…}``, or ``transition``: it sends an HTTP request from now on."""
     kind = "trigger" if "trigger" in spec else "transition"
-    cause = _found(store, "ProgramTrigger" if kind == "trigger" else "ProgramTransition", spec[kind])
+    cause = row_of(store.tables[f"Program{kind.capitalize()}"], spec[kind])
     cause.data["scenarioUrl"] = spec["url"]
     return {"id": str(cause.id)}
 
@@ -57,7 +48,7 @@ def add_stage(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     ``position`` counts from zero, default: the end. Transitions lead to it from every active stage, and from
     it to the stage that follows.
     """
-    program = _found(store, "Program", spec["program"])
+    program = row_of(store.tables["Program"], spec["program"])
     kind = str(spec.get("type", "active"))
     if kind not in _KINDS:
         raise ValueError(f"type is one of {', '.join(_KINDS)}, not {kind!r}")
@@ -96,12 +87,12 @@ def remove_stage(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     Its deals move to ``move_to``, default: the entry stage; ``"touch":false`` leaves their ``timeUpdated``
     alone. What the histories tell of the stage stays.
     """
-    state = _found(store, "ProgramState", spec["id"])
+    state = row_of(store.tables["ProgramState"], spec["id"])
     program: Record = state.data["program"]
     if state.data["isEntry"]:
         raise ValueError(f"stage {state.id} is where deals begin and cannot be removed")
     entry = next(other for other in program.data["states"] if other.data["isEntry"])
-    target = _found(store, "ProgramState", spec["move_to"]) if "move_to" in spec else entry
+    target = row_of(store.tables["ProgramState"], spec["move_to"]) if "move_to" in spec else entry
     if target is state or target not in program.data["states"]:
         raise ValueError(
             f"deals cannot move to stage {target.id}: it is not another stage of program {program.id}"
@@ -118,11 +109,6 @@ def remove_stage(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     return {"id": str(state.id), "moved": [str(deal.id) for deal in moved]}
 
 
-PROGRAM_OPERATIONS: dict[str, Operation] = {
-    "rename_program": rename_program,
-    "set_program_active": set_program_active,
-    "rename_stage": rename_stage,
-    "set_scenario_url": set_scenario_url,
-    "add_stage": add_stage,
-    "remove_stage": remove_stage,
-}
+PROGRAM_OPERATIONS = by_name(
+    rename_program, set_program_active, rename_stage, set_scenario_url, add_stage, remove_stage
+)

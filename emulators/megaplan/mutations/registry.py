@@ -1,11 +1,11 @@
 """The operations by name, and those waiting for a request."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from ...kit.request_match import RequestMatch, read_match
 from ..data.store import Store
+from ..errors import ApiError
 from ..faults import without_api_root
 from ..tokens import Tokens
 from .account import ACCOUNT_OPERATIONS
@@ -13,10 +13,9 @@ from .calls import CALL_OPERATIONS
 from .contractors import CONTRACTOR_OPERATIONS
 from .deals import DEAL_OPERATIONS
 from .directories import DIRECTORY_OPERATIONS
+from .operation import Operation
 from .programs import PROGRAM_OPERATIONS
 from .visibility import VISIBILITY_OPERATIONS
-
-Operation = Callable[[Store, dict[str, Any]], dict[str, Any]]
 
 OPERATIONS: dict[str, Operation] = {
     **DEAL_OPERATIONS,
@@ -88,5 +87,7 @@ class Mutations:
             return OPERATIONS[operation](self._store, spec)
         except KeyError as error:
             raise ValueError(f"{operation} lacks {error}") from error
+        except ApiError as error:
+            raise ValueError(error.message) from error
         finally:
             self._store.is_silent = False

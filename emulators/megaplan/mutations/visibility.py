@@ -1,13 +1,10 @@
 """Mutations of what the token's user is shown: rights taken away, lists that leave rows out."""
 
-from collections.abc import Callable
 from typing import Any
 
 from ..data.entities import ENTITIES, table_named
 from ..data.store import Store
-from .chosen import chosen_rows
-
-Operation = Callable[[Store, dict[str, Any]], dict[str, Any]]
+from .operation import by_name, chosen_rows
 
 
 def revoke_visibility(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
@@ -98,9 +95,4 @@ def reorder(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-VISIBILITY_OPERATIONS: dict[str, Operation] = {
-    "revoke_visibility": revoke_visibility,
-    "shrink_list": shrink_list,
-    "empty_list": empty_list,
-    "reorder": reorder,
-}
+VISIBILITY_OPERATIONS = by_name(revoke_visibility, shrink_list, empty_list, reorder)
