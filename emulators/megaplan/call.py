@@ -5,7 +5,7 @@ from typing import Any
 
 from .data.records import Record
 from .data.store import Store
-from .errors import WrongTypeError
+from .errors import NotFoundError, WrongTypeError
 from .forms.form import Context
 from .reading.query import check_arguments
 from .reading.rendering import Renderer
@@ -35,6 +35,16 @@ class Call:
         if not isinstance(self.body, dict):
             raise WrongTypeError(self.body, "BaseEntity")
         return self.body
+
+    def entity(self, content_type: str, parameter: str = "id") -> Record:
+        """Return the entity that the path names.
+
+        :raises NotFoundError: there is none, or it cannot be read yet.
+        """
+        record = self.store.find(content_type, self.params[parameter])
+        if record is None or (self.method == "GET" and self.store.as_read(record) is None):
+            raise NotFoundError
+        return record
 
 
 @dataclass

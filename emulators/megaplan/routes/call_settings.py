@@ -8,6 +8,7 @@ from ..errors import ExtraFieldError, MissingFieldError, NotAllowedError, NotFou
 from ..reading.listing import ListRoute, list_table
 from ..router import Router
 from ..writing.references import resolve
+from .handlers import card_of, finder
 
 SCOPE = "callServerConfig"
 _CONFIGS = ListRoute("CallUserConfigListRequest", ("CallUserConfig",))
@@ -18,13 +19,13 @@ def add_routes(router: Router) -> None:
     """Register the routes."""
     router.add("GET", "/callUserConfig", list_configs)
     router.add("POST", "/callUserConfig", post_config)
-    router.add("GET", "/callUserConfig/{id}", get_config)
+    router.add("GET", "/callUserConfig/{id}", card_of(finder("CallUserConfig")))
     router.add("POST", "/callUserConfig/{id}", post_config)
     router.add("GET", "/callUserConfig/Employee/{employeeId}", get_config_of)
     router.add("DELETE", "/callUserConfig/Employee/{employeeId}", delete_config_of)
     router.add("POST", "/systemSetting", post_setting)
     router.add("GET", "/systemSetting/{scope}", list_settings)
-    router.add("GET", "/systemSetting/{scope}/{id}", get_setting)
+    router.add("GET", "/systemSetting/{scope}/{id}", card_of(_setting))
     router.add("POST", "/systemSetting/{scope}/{id}", post_setting)
     router.add("DELETE", "/systemSetting/{scope}/{id}", delete_setting)
 
@@ -34,22 +35,9 @@ def list_configs(call: Call) -> Answer:
     return list_table(call, call.store.tables["CallUserConfig"], _CONFIGS)
 
 
-def _config(call: Call) -> Record:
-    config = call.store.find("CallUserConfig", call.params["id"])
-    if config is None:
-        raise NotFoundError
-    return config
-
-
 def _config_of(call: Call, employee_id: str) -> Record | None:
     table = call.store.tables["CallUserConfig"]
     return next((row for row in table if str(row.data["employee"].id) == employee_id), None)
-
-
-def get_config(call: Call) -> Answer:
-    """One employee's setting by its own id."""
-    call.no_arguments()
-    return card(call, _config(call))
 
 
 def get_config_of(call: Call) -> Answer:
@@ -66,7 +54,7 @@ def post_config(call: Call) -> Answer:
     values = _config_values(call)
     employee = values.get("employee")
     if call.params.get("id", "null") != "null":
-        config = _config(call)
+        config = call.entity("CallUserConfig")
     else:
         if employee is None:
             raise MissingFieldError("employee")
@@ -118,15 +106,7 @@ def list_settings(call: Call) -> Answer:
 
 def _setting(call: Call) -> Record:
     _check_scope(call.params["scope"])
-    setting = call.store.find("SystemSetting", call.params["id"])
-    if setting is None:
-        raise NotFoundError
-    return setting
-
-
-def get_setting(call: Call) -> Answer:
-    """One setting."""
-    return card(call, _setting(call))
+    return call.entity("SystemSetting")
 
 
 def post_setting(call: Call) -> Answer:

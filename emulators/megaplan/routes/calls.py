@@ -16,10 +16,12 @@ from ..writing.calls import (
     set_contractor,
     update_call,
 )
-from ..writing.references import resolve
+from ..writing.references import resolve_required
+from .handlers import card_of, finder
 from .todos import add_todos_of
 
 _LIST = ListRoute("CallInfoListRequest", ("CallInfo",))
+find_call = finder("CallInfo")
 
 
 def add_routes(router: Router) -> None:
@@ -31,21 +33,10 @@ def add_routes(router: Router) -> None:
     router.add("POST", "/callInfo/provider", post_by_provider)
     router.add("GET", "/callInfo/history", list_finished)
     router.add("POST", "/callInfo/history", post_history)
-    router.add("GET", "/callInfo/{id}", get_call)
+    router.add("GET", "/callInfo/{id}", card_of(find_call))
     router.add("POST", "/callInfo/{id}", post_call_update)
     router.add("POST", "/callInfo/{id}/setContractor", post_contractor)
     add_todos_of(router, "callInfo", find_call)
-
-
-def find_call(call: Call) -> Record:
-    """Return the call of the path.
-
-    :raises NotFoundError: there is none, or it cannot be read yet.
-    """
-    record = call.store.find("CallInfo", call.params["id"])
-    if record is None or (call.method == "GET" and call.store.as_read(record) is None):
-        raise NotFoundError
-    return record
 
 
 def list_calls(call: Call) -> Answer:
@@ -60,12 +51,6 @@ def list_finished(call: Call) -> Answer:
         return bool(row.data["state"] == "finished")
 
     return list_table(call, call.store.tables["CallInfo"], _LIST, keep)
-
-
-def get_call(call: Call) -> Answer:
-    """One call."""
-    call.no_arguments()
-    return card(call, find_call(call))
 
 
 def post_call(call: Call) -> Answer:
@@ -126,11 +111,8 @@ def post_history(call: Call) -> Answer:
 def post_contractor(call: Call) -> Answer:
     """Name the client; only the concrete types are known."""
     record = find_call(call)
-    contractor = resolve(
-        call.store, call.entity_body(), ("ContractorHuman", "ContractorCompany"), "contractor"
-    )
-    if contractor is None:
-        raise MissingFieldError("contractor")
+    allowed = ("ContractorHuman", "ContractorCompany")
+    contractor = resolve_required(call.store, call.entity_body(), allowed, "contractor")
     set_contractor(call.store, record, contractor)
     return card(call, record)
 

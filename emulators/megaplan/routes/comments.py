@@ -1,24 +1,22 @@
 """Comments of deals, todos and employees. Those of contractors fail, see ``routes/contractors.py``."""
 
-from collections.abc import Callable
-
 from ..call import Answer, Call, card
-from ..data.records import Record
-from ..errors import ForbiddenError, NotFoundError
+from ..errors import ForbiddenError
 from ..reading.listing import list_rows
 from ..router import Handler, Router
 from ..writing.comments import create_comment, update_comment
+from .handlers import Find, card_of, finder, rows_of
 
-Find = Callable[[Call], Record]
+_find = finder("Comment")
 
 
 def add_routes(router: Router) -> None:
     """Register the routes of single comments."""
-    router.add("GET", "/comment/{id}", get_comment)
+    router.add("GET", "/comment/{id}", card_of(_find))
     router.add("POST", "/comment/{id}", post_comment)
     router.add("DELETE", "/comment/{id}", delete_comment)
     for path, content_type in (("answers", "Comment"), ("links", "RelationLink"), ("attaches", "File")):
-        router.add("GET", f"/comment/{{id}}/{path}", _nothing(content_type))
+        router.add("GET", f"/comment/{{id}}/{path}", rows_of(_find, lambda call, comment: (), content_type))
 
 
 def add_comments_of(router: Router, path: str, find: Find) -> None:
@@ -44,19 +42,6 @@ def _creator(find: Find) -> Handler:
     return lambda call: card(call, create_comment(call.store, find(call), call.entity_body()))
 
 
-def _find(call: Call) -> Record:
-    comment = call.store.find("Comment", call.params["id"])
-    if comment is None or (call.method == "GET" and call.store.as_read(comment) is None):
-        raise NotFoundError
-    return comment
-
-
-def get_comment(call: Call) -> Answer:
-    """One comment."""
-    call.no_arguments()
-    return card(call, _find(call))
-
-
 def post_comment(call: Call) -> Answer:
     """Change the text."""
     comment = _find(call)
@@ -68,11 +53,3 @@ def delete_comment(call: Call) -> Answer:
     """Refuse: nobody may delete comments, not even their author."""
     _find(call)
     raise ForbiddenError("No rights to delete comment")
-
-
-def _nothing(content_type: str) -> Handler:
-    def handler(call: Call) -> Answer:
-        _find(call)
-        return list_rows(call, [], f"{content_type}ListRequest", content_type)
-
-    return handler

@@ -1,19 +1,19 @@
 """People and companies. Routes of the abstract type fail the way the real ones do."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ..call import Answer, Call, card
-from ..data.changes import changesets_of
-from ..data.custom_fields import definition_json
 from ..data.records import Deal, Record
-from ..errors import ForbiddenError, NotFoundError, ServerError
+from ..errors import NotFoundError, ServerError
 from ..reading.filter_fields import CONTRACTOR_FIELDS
 from ..reading.filters import CompiledFilter
 from ..reading.listing import ListRoute, list_rows, list_table
 from ..reading.sorting import CONTRACTOR_SORT
 from ..router import Router
 from ..writing.contractors import create_contractor, drop_contractor, update_contractor
+from .handlers import Find, card_of, check_visible, extra_fields_of, history_of, rows_of
 from .todos import add_todos_of
 
 _BOTH = ("ContractorHuman", "ContractorCompany")
@@ -29,17 +29,20 @@ def add_routes(router: Router) -> None:
     """Register the routes."""
     for path, content_types in _KINDS.items():
         router.add("GET", f"/{path}", _lister(content_types))
-        router.add("GET", f"/{path}/{{id}}", _getter(content_types))
-        router.add("POST", f"/{path}/{{id}}", _updater(content_types))
-        router.add("DELETE", f"/{path}/{{id}}", _deleter(content_types))
-        router.add("GET", f"/{path}/{{id}}/deals", _deals(content_types))
-        router.add("GET", f"/{path}/{{id}}/payers", _payers(content_types))
+        find = partial(find_contractor, content_types)
+        router.add("GET", f"/{path}/{{id}}", card_of(find))
+        router.add("POST", f"/{path}/{{id}}", partial(update, find))
+        router.add("DELETE", f"/{path}/{{id}}", partial(drop, find))
+        router.add(
+            "GET", f"/{path}/{{id}}/deals", rows_of(find, _deals, "Deal", "TradeFilterListRequest", "filter")
+        )
+        router.add("GET", f"/{path}/{{id}}/payers", rows_of(find, _payers, "Payer"))
         if len(content_types) == 1:
-            router.add("POST", f"/{path}", _creator(content_types[0]))
-            router.add("GET", f"/{path}/{{id}}/history", _history(content_types))
-            router.add("GET", f"/{path}/extraFields", _extra_fields(content_types[0]))
+            router.add("POST", f"/{path}", partial(create, content_types[0]))
+            router.add("GET", f"/{path}/{{id}}/history", history_of(find))
+            router.add("GET", f"/{path}/extraFields", extra_fields_of(content_types[0]))
             router.add("GET", f"/{path}/search", search)
-            add_todos_of(router, path, _finder(content_types))
+            add_todos_of(router, path, find)
     for abstract in ("search", "{id}/history", "{id}/todos"):
         router.add("GET|POST", f"/contractor/{abstract}", no_model_class)
     for path in _KINDS:
@@ -51,7 +54,7 @@ def no_model_class(call: Call) -> Answer:
     raise ServerError(_NO_MODEL)
 
 
-def find_contractor(call: Call, content_types: tuple[str, ...]) -> Record:
+def find_contractor(content_types: tuple[str, ...], call: Call) -> Record:
     """Return the contractor of the path.
 
     :raises NotFoundError: there is none of these types, or no longer.
@@ -62,15 +65,8 @@ def find_contractor(call: Call, content_types: tuple[str, ...]) -> Record:
         raise NotFoundError
     if call.method == "GET" and call.store.as_read(row) is None:
         raise NotFoundError
-    if not call.store.is_visible(row):
-        if call.store.knobs.hidden_contractor == "404":
-            raise NotFoundError
-        raise ForbiddenError(f"No act_read rights for model {row.id}")
+    check_visible(call, row, call.store.knobs.hidden_contractor)
     return row
-
-
-def _finder(content_types: tuple[str, ...]) -> Callable[[Call], Record]:
-    return lambda call: find_contractor(call, content_types)
 
 
 def _matches(row: Record, text: str) -> bool:
@@ -112,69 +108,34 @@ def search(call: Call) -> Answer:
     return list_rows(call, rows, "SearchRequest", *_BOTH, extra="q")
 
 
-def _getter(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
-    def handler(call: Call) -> Answer:
-        call.no_arguments()
-        return card(call, find_contractor(call, content_types))
-
-    return handler
+def create(content_type: str, call: Call) -> Answer:
+    """Create."""
+    return card(call, create_contractor(call.store, content_type, call.entity_body()))
 
 
-def _creator(content_type: str) -> Callable[[Call], Answer]:
-    return lambda call: card(call, create_contractor(call.store, content_type, call.entity_body()))
+def update(find: Find, call: Call) -> Answer:
+    """Change the sent fields."""
+    record = find(call)
+    update_contractor(call.store, record, call.entity_body())
+    return card(call, record)
 
 
-def _updater(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
-    def handler(call: Call) -> Answer:
-        record = find_contractor(call, content_types)
-        update_contractor(call.store, record, call.entity_body())
-        return card(call, record)
-
-    return handler
+def drop(find: Find, call: Call) -> Answer:
+    """Delete softly."""
+    drop_contractor(call.store, find(call))
+    return Answer([])
 
 
-def _deleter(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
-    def handler(call: Call) -> Answer:
-        drop_contractor(call.store, find_contractor(call, content_types))
-        return Answer([])
-
-    return handler
-
-
-def _deals(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
-    def handler(call: Call) -> Answer:
-        record = find_contractor(call, content_types)
-        rows = [
-            deal
-            for deal in call.store.deals
-            if isinstance(deal, Deal)
-            and record in (deal.contractor, deal.contact)
-            and call.store.is_visible(deal)
-        ]
-        return list_rows(call, rows, "TradeFilterListRequest", "Deal", extra="filter")
-
-    return handler
+def _deals(call: Call, record: Record) -> list[Record]:
+    return [
+        deal
+        for deal in call.store.deals
+        if isinstance(deal, Deal)
+        and record in (deal.contractor, deal.contact)
+        and call.store.is_visible(deal)
+    ]
 
 
-def _payers(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
-    def handler(call: Call) -> Answer:
-        payer = call.store.find("Payer", find_contractor(call, content_types).id)
-        return list_rows(call, [] if payer is None else [payer], "PayerListRequest", "Payer")
-
-    return handler
-
-
-def _history(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
-    def handler(call: Call) -> Answer:
-        rows = changesets_of(find_contractor(call, content_types))[::-1]
-        return list_rows(call, rows, "HistoryRequest", "Changeset", extra="filters")
-
-    return handler
-
-
-def _extra_fields(content_type: str) -> Callable[[Call], Answer]:
-    def handler(call: Call) -> Answer:
-        call.no_arguments("limit", "pageAfter")
-        return Answer([definition_json(field) for field in call.store.custom_fields_for(content_type)])
-
-    return handler
+def _payers(call: Call, record: Record) -> list[Record]:
+    payer = call.store.find("Payer", record.id)
+    return [] if payer is None else [payer]

@@ -1,45 +1,39 @@
 """What hangs on a deal: rows, invoices, payers, contacts, auditors, tags, linked deals, history."""
 
-from collections.abc import Callable
-
 from ..call import Answer, Call, card
-from ..data.changes import changesets_of, find_changeset
+from ..data.changes import find_changeset
 from ..data.records import Deal, Record
 from ..data.state_moves import status_history_of
-from ..errors import ForbiddenError, MissingFieldError, NotAllowedError, NotFoundError
+from ..errors import ForbiddenError, NotAllowedError, NotFoundError
 from ..reading.listing import list_rows
-from ..router import Router
+from ..router import Handler, Router
 from ..writing.deals import update_deal
-from ..writing.references import resolve
+from ..writing.references import resolve, resolve_required
 from .deals import find_deal
+from .handlers import Rows, history_of, rows_of
 
 _LINKABLE = ("Deal", "ContractorHuman", "ContractorCompany")
-Rows = Callable[[Call, Deal], list[Record]]
 
 
 def add_routes(router: Router) -> None:
     """Register the routes."""
     router.add(
-        "GET",
-        "/deal/{id}/offerRows",
-        _sub_list(lambda call, deal: list(deal.positions), "OfferRow", "q filter"),
+        "GET", "/deal/{id}/offerRows", _rows(lambda call, deal: deal.positions, "OfferRow", "q filter")
     )
     router.add("POST", "/deal/{id}/sortOfferRows", sort_rows)
-    router.add("GET", "/deal/{id}/invoices", _sub_list(lambda call, deal: list(deal.invoices), "Invoice"))
-    router.add("GET", "/deal/{id}/payers", _sub_list(_payers, "Payer"))
-    router.add("GET", "/deal/{id}/contacts", _sub_list(_contacts, "ContractorHuman"))
+    router.add("GET", "/deal/{id}/invoices", _rows(lambda call, deal: deal.invoices, "Invoice"))
+    router.add("GET", "/deal/{id}/payers", _rows(_payers, "Payer"))
+    router.add("GET", "/deal/{id}/contacts", _rows(_contacts, "ContractorHuman"))
     router.add("POST", "/deal/{id}/contractor", set_contractor)
-    router.add("GET", "/deal/{id}/auditors", _sub_list(lambda call, deal: list(deal.auditors), "Employee"))
+    router.add("GET", "/deal/{id}/auditors", _rows(lambda call, deal: deal.auditors, "Employee"))
     router.add("POST", "/deal/{id}/auditors", add_auditor)
     router.add("DELETE", "/deal/{id}/auditors/{auditorId}", remove_auditor)
-    router.add("GET", "/deal/{id}/linkedDeals", _sub_list(_linked, "Deal", "filters"))
+    router.add("GET", "/deal/{id}/linkedDeals", _rows(_linked, "Deal", "filters"))
     for nothing in ("linkedTasks", "actualLinkedTasks", "attaches", "allFiles", "allLinks"):
-        router.add(
-            "GET", f"/deal/{{id}}/{nothing}", _sub_list(lambda call, deal: [], "File", "type q filters")
-        )
+        router.add("GET", f"/deal/{{id}}/{nothing}", _rows(lambda call, deal: (), "File", "type q filters"))
     router.add("POST", "/deal/{id}/linkWith", link_with)
     router.add("POST", "/deal/{id}/unlinkWith", unlink_with)
-    router.add("GET", "/deal/{id}/tags", _sub_list(lambda call, deal: list(deal.tags), "Tag"))
+    router.add("GET", "/deal/{id}/tags", _rows(lambda call, deal: deal.tags, "Tag"))
     router.add("POST", "/deal/{id}/tags", add_tag)
     router.add("DELETE", "/deal/{id}/tags/{tagId}", remove_tag)
     router.add("GET", "/deal/{id}/statusHistory", status_history)
@@ -47,12 +41,8 @@ def add_routes(router: Router) -> None:
     router.add("GET", "/changeset/{id}", get_changeset)
 
 
-def _sub_list(rows: Rows, content_type: str, extra: str = "") -> Callable[[Call], Answer]:
-    def handler(call: Call) -> Answer:
-        found = rows(call, find_deal(call))
-        return list_rows(call, found, f"{content_type}ListRequest", content_type, extra=extra)
-
-    return handler
+def _rows(rows: Rows, content_type: str, extra: str = "") -> Handler:
+    return rows_of(find_deal, rows, content_type, extra=extra)
 
 
 def _payers(call: Call, deal: Deal) -> list[Record]:
@@ -115,9 +105,7 @@ def remove_auditor(call: Call) -> Answer:
 def link_with(call: Call) -> Answer:
     """Link with a deal or a contractor; ``timeUpdated`` stays."""
     deal = find_deal(call)
-    other = resolve(call.store, call.entity_body(), _LINKABLE, "link")
-    if other is None:
-        raise MissingFieldError("link")
+    other = resolve_required(call.store, call.entity_body(), _LINKABLE, "link")
     call.store.link_both(deal, other)
     return Answer(other.link())
 
@@ -125,9 +113,7 @@ def link_with(call: Call) -> Answer:
 def unlink_with(call: Call) -> Answer:
     """Remove a link; ``timeUpdated`` stays and nothing is written into the history."""
     deal = find_deal(call)
-    other = resolve(call.store, call.entity_body(), _LINKABLE, "link")
-    if other is None:
-        raise MissingFieldError("link")
+    other = resolve_required(call.store, call.entity_body(), _LINKABLE, "link")
     call.store.unlink_both(deal, other)
     return Answer(other.link())
 
@@ -135,9 +121,7 @@ def unlink_with(call: Call) -> Answer:
 def add_tag(call: Call) -> Answer:
     """Add an existing tag."""
     deal = find_deal(call)
-    tag = resolve(call.store, call.entity_body(), ("Tag",), "tag")
-    if tag is None:
-        raise MissingFieldError("tag")
+    tag = resolve_required(call.store, call.entity_body(), ("Tag",), "tag")
     update_deal(call.store, deal, {"tags": [record.link() for record in (*deal.tags, tag)]})
     return card(call, tag)
 
@@ -165,11 +149,10 @@ def status_history(call: Call) -> Answer:
 
 def history(call: Call) -> Answer:
     """Change sets, newest first; the only server filters are ``Self`` and ``Item``."""
-    deal = find_deal(call)
     filters = call.args.get("filters")
     if filters is not None and filters not in (["Self"], ["Item"]):
         raise NotAllowedError("HistoryRequest", "filters")
-    return list_rows(call, changesets_of(deal)[::-1], "HistoryRequest", "Changeset", extra="filters")
+    return history_of(find_deal)(call)
 
 
 def get_changeset(call: Call) -> Answer:

@@ -1,7 +1,6 @@
 """Deals: the list, the card, writing, transitions."""
 
 from ..call import Answer, Call, card
-from ..data.custom_fields import definition_json
 from ..data.records import Deal, Record
 from ..errors import ForbiddenError, NotFoundError, ServerError, UnprocessableError
 from ..reading.filter_fields import DEAL_FIELDS
@@ -12,6 +11,7 @@ from ..router import Router
 from ..writing.deals import apply_transition, create_deal, update_deal
 from ..writing.deals import delete_deal as drop_deal
 from .comments import add_comments_of
+from .handlers import card_of, check_visible, extra_fields_of
 from .todos import add_todos_of
 
 _LIST = ListRoute(
@@ -28,12 +28,12 @@ def add_routes(router: Router) -> None:
     """Register the routes."""
     router.add("GET", "/deal", list_deals)
     router.add("POST", "/deal", post_deal)
-    router.add("GET", "/deal/{id}", get_deal)
+    router.add("GET", "/deal/{id}", card_of(find_deal))
     router.add("POST", "/deal/{id}", post_deal_update)
     router.add("DELETE", "/deal/{id}", delete_deal)
     router.add("POST", "/deal/{id}/applyTransition", post_transition)
     router.add("POST", "/deal/{id}/applyTrigger", post_trigger)
-    router.add("GET", "/deal/extraFields", extra_fields)
+    router.add("GET", "/deal/extraFields", extra_fields_of("Deal"))
     router.add("GET", "/deal/search", search_deals)
     router.add("GET", "/deal/duplicates", search_deals)
     router.add("GET", "/deal/checkDealExist", check_deal_exist)
@@ -53,10 +53,7 @@ def find_deal(call: Call) -> Deal:
     deal = call.store.deal(call.params["id"])
     if deal is None or (call.method == "GET" and call.store.as_read(deal) is None):
         raise NotFoundError
-    if not call.store.is_visible(deal):
-        if call.store.knobs.hidden_deal == "404":
-            raise NotFoundError
-        raise ForbiddenError(f"No act_read rights for model {deal.id}")
+    check_visible(call, deal, call.store.knobs.hidden_deal)
     return deal
 
 
@@ -70,12 +67,6 @@ def list_deals(call: Call) -> Answer:
         return status is None or (isinstance(row, Deal) and str(row.state.id) == str(status.get("id")))
 
     return list_table(call, call.store.deals, _LIST, keep)
-
-
-def get_deal(call: Call) -> Answer:
-    """Answer with the full card."""
-    call.no_arguments()
-    return card(call, find_deal(call))
 
 
 def post_deal(call: Call) -> Answer:
@@ -113,12 +104,6 @@ def post_trigger(call: Call) -> Answer:
         raise ForbiddenError(f"No act_apply_trigger rights for model {deal.id}")
     call.store.run_scenario(trigger, deal)
     return card(call, deal)
-
-
-def extra_fields(call: Call) -> Answer:
-    """Definitions of the custom fields of all programs."""
-    call.no_arguments("limit", "pageAfter")
-    return Answer([definition_json(field) for field in call.store.custom_fields_for("Deal")])
 
 
 def search_deals(call: Call) -> Answer:

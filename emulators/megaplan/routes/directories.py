@@ -1,13 +1,12 @@
 """Directories and other read-only lists with a card."""
 
-from ..call import Answer, Call, card
-from ..data.custom_fields import definition_json
+from ..call import Answer, Call
 from ..data.records import Record
-from ..errors import NotFoundError
 from ..reading.filter_fields import INVOICE_FIELDS, OFFER_FIELDS
 from ..reading.filters import CompiledFilter
 from ..reading.listing import ListRoute, list_table
 from ..router import Handler, Router
+from .handlers import card_of, extra_fields_of, finder
 
 _PLAIN = {
     "contractorType": "ContractorType",
@@ -38,47 +37,20 @@ def add_routes(router: Router) -> None:
     """Register the routes."""
     for path, content_type in _PLAIN.items():
         router.add("GET", f"/{path}", _lister(ListRoute(f"{content_type}ListRequest", (content_type,))))
-        router.add("GET", f"/{path}/{{id}}", _getter(content_type))
+        router.add("GET", f"/{path}/{{id}}", card_of(finder(content_type)))
     router.add("GET", "/todoStatus", list_todo_statuses)
-    router.add("GET", "/todoStatus/{id}", _getter("TodoStatus"))
+    router.add("GET", "/todoStatus/{id}", card_of(finder("TodoStatus")))
     router.add("GET", "/offer", list_offers)
-    router.add("GET", "/offer/{id}", _getter("Offer"))
-    router.add("GET", "/offer/extraFields", _extra_fields("Offer"))
+    router.add("GET", "/offer/{id}", card_of(finder("Offer")))
+    router.add("GET", "/offer/extraFields", extra_fields_of("Offer"))
     router.add("GET", "/invoice", _lister(_INVOICES))
-    router.add("GET", "/invoice/{id}", _getter("Invoice"))
-    router.add("GET", "/tax/base", _getter_of("Tax", 1))
+    router.add("GET", "/invoice/{id}", card_of(finder("Invoice")))
+    router.add("GET", "/tax/base", card_of(lambda call: call.store.tables["Tax"].rows[1]))
 
 
 def _lister(route: ListRoute) -> Handler:
     def handler(call: Call) -> Answer:
         return list_table(call, call.store.tables[route.content_types[0]], route)
-
-    return handler
-
-
-def _getter(content_type: str) -> Handler:
-    def handler(call: Call) -> Answer:
-        call.no_arguments()
-        record = call.store.find(content_type, call.params["id"])
-        if record is None:
-            raise NotFoundError
-        return card(call, record)
-
-    return handler
-
-
-def _getter_of(content_type: str, id: int) -> Handler:
-    def handler(call: Call) -> Answer:
-        call.no_arguments()
-        return card(call, call.store.tables[content_type].rows[id])
-
-    return handler
-
-
-def _extra_fields(content_type: str) -> Handler:
-    def handler(call: Call) -> Answer:
-        call.no_arguments("limit", "pageAfter")
-        return Answer([definition_json(field) for field in call.store.custom_fields_for(content_type)])
 
     return handler
 

@@ -1,27 +1,27 @@
 """Employees, the current user and the account."""
 
 from ..call import Answer, Call, card
-from ..data.custom_fields import definition_json
-from ..data.records import Record
-from ..errors import MethodNotAllowedError, NotFoundError
+from ..errors import MethodNotAllowedError
 from ..reading.listing import ListRoute, list_rows, list_table
 from ..router import Router
 from .comments import add_comments_of
+from .handlers import card_of, extra_fields_of, finder
 from .todos import add_todos_of
 
 # filter and q are accepted and ignored; department and status are unknown arguments.
 _LIST = ListRoute("EmployeeFilterListRequest", ("Employee",), extra=frozenset({"filter", "q"}))
+find_employee = finder("Employee")
 
 
 def add_routes(router: Router) -> None:
     """Register the routes."""
     router.add("GET", "/employee", list_employees)
-    router.add("GET", "/employee/{id}", get_employee)
+    router.add("GET", "/employee/{id}", card_of(find_employee))
     router.add("POST", "/employee/{id}", update_employee)
     router.add("GET", "/employee/me", no_me)
-    router.add("GET", "/employee/extraFields", extra_fields)
+    router.add("GET", "/employee/extraFields", extra_fields_of("Employee"))
     router.add("GET", "/employee/search", search)
-    router.add("GET", "/currentUser", current_user)
+    router.add("GET", "/currentUser", card_of(lambda call: call.store.user))
     router.add("GET", "/accountInfo", account_info)
     add_todos_of(router, "employee", find_employee)
     add_comments_of(router, "employee", find_employee)
@@ -30,23 +30,6 @@ def add_routes(router: Router) -> None:
 def list_employees(call: Call) -> Answer:
     """All employees; nothing filters them on the server."""
     return list_table(call, call.store.tables["Employee"], _LIST)
-
-
-def find_employee(call: Call) -> Record:
-    """Return the employee of the path.
-
-    :raises NotFoundError: there is none.
-    """
-    employee = call.store.find("Employee", call.params["id"])
-    if employee is None:
-        raise NotFoundError
-    return employee
-
-
-def get_employee(call: Call) -> Answer:
-    """One employee."""
-    call.no_arguments()
-    return card(call, find_employee(call))
 
 
 def update_employee(call: Call) -> Answer:
@@ -63,23 +46,11 @@ def no_me(call: Call) -> Answer:
     raise MethodNotAllowedError("GET", "/api/v3/employee/me", ["POST"])
 
 
-def extra_fields(call: Call) -> Answer:
-    """Definitions of custom fields."""
-    call.no_arguments("limit", "pageAfter")
-    return Answer([definition_json(field) for field in call.store.custom_fields_for("Employee")])
-
-
 def search(call: Call) -> Answer:
     """Employees by a part of the name."""
     text = str(call.args.get("q", "")).casefold()
     rows = [row for row in call.store.tables["Employee"] if text in row.data["name"].casefold()]
     return list_rows(call, rows, "SearchRequest", "Employee", extra="q")
-
-
-def current_user(call: Call) -> Answer:
-    """Answer with the user of the token: the cheapest check of a login."""
-    call.no_arguments()
-    return card(call, call.store.user)
 
 
 def account_info(call: Call) -> Answer:

@@ -17,6 +17,7 @@ from ..writing.applications import (
     find_application,
     read_application,
 )
+from .handlers import card_of
 
 _LIST = ListRoute("IntegrationListRequest", ("Integration",))
 
@@ -28,7 +29,7 @@ def add_routes(router: Router) -> None:
     router.add("POST", "/integration", post_application)
     router.add("GET", "/integration/streams", list_streams)
     router.add("GET", "/integration/identifier/{identifier}", get_by_identifier)
-    router.add("GET", "/integration/{uuid}", get_application)
+    router.add("GET", "/integration/{uuid}", card_of(application_of))
     router.add("PUT", "/integration/{uuid}", put_application)
     router.add("DELETE", "/integration/{uuid}", delete_application)
     router.add("POST", "/integration/{uuid}/enable", _switch(True))
@@ -62,12 +63,6 @@ def list_streams(call: Call) -> Answer:
 def post_application(call: Call) -> Answer:
     """Create."""
     return card(call, create_application(call.store, call.entity_body()))
-
-
-def get_application(call: Call) -> Answer:
-    """Answer with the full card, the API token included."""
-    call.no_arguments()
-    return card(call, application_of(call))
 
 
 def get_by_identifier(call: Call) -> Answer:

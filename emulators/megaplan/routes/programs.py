@@ -5,34 +5,39 @@ from ..data.custom_fields import definition_json
 from ..data.records import Record
 from ..errors import NotFoundError
 from ..reading.filters import CompiledFilter
-from ..reading.listing import ListRoute, list_rows, list_table
+from ..reading.listing import ListRoute, list_table
 from ..reading.query import read_flag
 from ..router import Router
+from .handlers import card_of, finder, rows_of
 
 _LIST = ListRoute(
     "ProgramListRequest", ("Program",), extra=frozenset({"withPossibleActions", "withInactivePrograms"})
 )
+_find = finder("Program")
 
 
 def add_routes(router: Router) -> None:
     """Register the routes. Programs cannot be created: POST /program is 405."""
     router.add("GET", "/program", list_programs)
     router.add("GET|POST", "/program/{id}", get_program)
+    # in the order of the pipeline; nothing but the order of the array says it
+    states = rows_of(_find, lambda call, program: program.data["states"], "ProgramState")
     router.add("GET", "/program/{id}/states", states)
-    router.add("GET", "/program/{id}/entryPoints", entry_points)
     router.add("GET", "/program/{id}/commonPossibleStatusesTo", states)
+    router.add("GET", "/program/{id}/entryPoints", rows_of(_find, _entry_points, "ProgramState"))
     router.add("GET", "/program/{id}/fields", fields)
-    router.add("GET", "/program/{id}/triggers", triggers)
+    router.add(
+        "GET",
+        "/program/{id}/triggers",
+        rows_of(_find, lambda call, program: program.data["triggers"], "ProgramTrigger", extra="type"),
+    )
     router.add("GET", "/program/slug/{slug}", by_slug)
-    router.add("GET", "/programState/{id}", get_state)
-    router.add("GET", "/programTrigger/{id}", get_trigger)
+    router.add("GET", "/programState/{id}", card_of(finder("ProgramState")))
+    router.add("GET", "/programTrigger/{id}", card_of(finder("ProgramTrigger")))
 
 
-def _find(call: Call, content_type: str = "Program") -> Record:
-    record = call.store.find(content_type, call.params["id"])
-    if record is None:
-        raise NotFoundError
-    return record
+def _entry_points(call: Call, program: Record) -> list[Record]:
+    return [state for state in program.data["states"] if state.data["isEntry"]]
 
 
 def list_programs(call: Call) -> Answer:
@@ -55,17 +60,6 @@ def get_program(call: Call) -> Answer:
     return card(call, program)
 
 
-def states(call: Call) -> Answer:
-    """States in the order of the pipeline; nothing but the order of the array tells it."""
-    return list_rows(call, _find(call).data["states"], "ProgramStateListRequest", "ProgramState")
-
-
-def entry_points(call: Call) -> Answer:
-    """States a deal may start in."""
-    rows = [state for state in _find(call).data["states"] if state.data["isEntry"]]
-    return list_rows(call, rows, "ProgramStateListRequest", "ProgramState")
-
-
 def fields(call: Call) -> Answer:
     """List custom fields of the program."""
     call.no_arguments("fieldNames", "q", "limit", "pageAfter", request_type="ProgramFieldsRequest")
@@ -79,13 +73,6 @@ def fields(call: Call) -> Answer:
     return Answer(found)
 
 
-def triggers(call: Call) -> Answer:
-    """Triggers of the program."""
-    return list_rows(
-        call, _find(call).data["triggers"], "ProgramTriggerListRequest", "ProgramTrigger", extra="type"
-    )
-
-
 def by_slug(call: Call) -> Answer:
     """One program by the name in its address."""
     wanted = call.params["slug"]
@@ -93,15 +80,3 @@ def by_slug(call: Call) -> Answer:
         if program.data["bmpSettings"]["slug"] == wanted:
             return card(call, program)
     raise NotFoundError
-
-
-def get_state(call: Call) -> Answer:
-    """One state."""
-    call.no_arguments()
-    return card(call, _find(call, "ProgramState"))
-
-
-def get_trigger(call: Call) -> Answer:
-    """One trigger."""
-    call.no_arguments()
-    return card(call, _find(call, "ProgramTrigger"))

@@ -1,18 +1,15 @@
 """Todos: a communication with a client is a todo whose category is a call or a meeting."""
 
-from collections.abc import Callable
-
 from ..call import Answer, Call, card
-from ..data.changes import changesets_of
 from ..data.records import Record
 from ..data.values import date_only, local_day
-from ..errors import MissingFieldError, NotFoundError, UnprocessableError
+from ..errors import NotFoundError, UnprocessableError
 from ..reading.filter_fields import TODO_FIELDS
 from ..reading.filters import CompiledFilter
 from ..reading.listing import ListRoute, list_rows, list_table
 from ..reading.query import read_flag
 from ..router import Handler, Router
-from ..writing.references import resolve
+from ..writing.references import resolve_required
 from ..writing.todos import (
     RELATED,
     add_participant,
@@ -26,11 +23,12 @@ from ..writing.todos import (
     update_todo,
 )
 from .comments import add_comments_of
+from .handlers import Find, card_of, finder, history_of, rows_of
 
 _LIST = ListRoute(
     "TodoFilterListRequest", ("Todo",), {}, frozenset({"ignoreRights", "q"}), "TodoFilter", TODO_FIELDS
 )
-Find = Callable[[Call], Record]
+find_todo = finder("Todo")
 
 
 def add_routes(router: Router) -> None:
@@ -39,7 +37,7 @@ def add_routes(router: Router) -> None:
     router.add("POST", "/todo", post_todo)
     router.add("GET", "/todo/search", search)
     router.add("GET", "/todo/busyDays", busy_days)
-    router.add("GET", "/todo/{id}", get_todo)
+    router.add("GET", "/todo/{id}", card_of(find_todo))
     router.add("POST", "/todo/{id}", post_todo_update)
     router.add("DELETE", "/todo/{id}", delete_todo)
     router.add("POST", "/todo/{id}/doAction", post_action)
@@ -47,15 +45,22 @@ def add_routes(router: Router) -> None:
         router.add("POST", f"/todo/{{id}}/{mode}", post_todo_update)
     router.add("POST", "/todo/{id}/linkWith", link_with)
     router.add("POST", "/todo/{id}/unlinkWith", unlink_with)
-    router.add("GET", "/todo/{id}/deals", deals)
-    router.add("GET", "/todo/{id}/history", history)
-    router.add("GET", "/todo/{id}/participants", participants)
-    router.add("GET", "/todo/{id}/allParticipants", participants)
+    router.add(
+        "GET", "/todo/{id}/deals", rows_of(find_todo, _deals, "Deal", "TradeFilterListRequest", "filter")
+    )
+    router.add("GET", "/todo/{id}/history", history_of(find_todo))
+    for path in ("participants", "allParticipants"):
+        shown = rows_of(find_todo, lambda call, todo: todo.data["participants"], "Participant")
+        router.add("GET", f"/todo/{{id}}/{path}", shown)
     router.add("POST", "/todo/{id}/participants", post_participant)
     router.add("DELETE", "/todo/{id}/participants/{contentType}/{pid}", delete_participant)
     add_comments_of(router, "todo", find_todo)
     for path, content_type in (("issues", "Task"), ("attaches", "File"), ("coincidentTodos", "Todo")):
-        router.add("GET", f"/todo/{{id}}/{path}", _nothing(content_type))
+        router.add(
+            "GET",
+            f"/todo/{{id}}/{path}",
+            rows_of(find_todo, lambda call, todo: (), content_type, extra="filters q"),
+        )
 
 
 def add_todos_of(router: Router, path: str, find: Find) -> None:
@@ -67,17 +72,6 @@ def add_todos_of(router: Router, path: str, find: Find) -> None:
         lambda call: card(call, create_todo(call.store, call.entity_body(), find(call))),
     )
     router.add("POST", f"/{path}/{{id}}/todos/sort", _sorter(find))
-
-
-def find_todo(call: Call) -> Record:
-    """Return the todo of the path, dropped ones too.
-
-    :raises NotFoundError: there is none, or it cannot be read yet.
-    """
-    todo = call.store.find("Todo", call.params["id"])
-    if todo is None or (call.method == "GET" and call.store.as_read(todo) is None):
-        raise NotFoundError
-    return todo
 
 
 def list_todos(call: Call) -> Answer:
@@ -93,12 +87,6 @@ def list_todos(call: Call) -> Answer:
 def post_todo(call: Call) -> Answer:
     """Create one that need not belong to anything."""
     return card(call, create_todo(call.store, call.entity_body()))
-
-
-def get_todo(call: Call) -> Answer:
-    """Answer with the full card."""
-    call.no_arguments()
-    return card(call, find_todo(call))
 
 
 def post_todo_update(call: Call) -> Answer:
@@ -126,10 +114,12 @@ def post_action(call: Call) -> Answer:
 
 
 def _other(call: Call) -> Record:
-    other = resolve(call.store, call.entity_body(), RELATED, "link")
-    if other is None:
-        raise MissingFieldError("link")
-    return other
+    return resolve_required(call.store, call.entity_body(), RELATED, "link")
+
+
+def _deals(call: Call, todo: Record) -> list[Record]:
+    related = todo.data["relations"]
+    return [row for row in related if row.content_type == "Deal" and call.store.is_visible(row)]
 
 
 def link_with(call: Call) -> Answer:
@@ -146,28 +136,6 @@ def unlink_with(call: Call) -> Answer:
     return Answer(other.link())
 
 
-def deals(call: Call) -> Answer:
-    """List the deals a todo is linked with."""
-    rows = [
-        row
-        for row in find_todo(call).data["relations"]
-        if row.content_type == "Deal" and call.store.is_visible(row)
-    ]
-    return list_rows(call, rows, "TradeFilterListRequest", "Deal", extra="filter")
-
-
-def history(call: Call) -> Answer:
-    """List change sets, newest first."""
-    return list_rows(
-        call, changesets_of(find_todo(call))[::-1], "HistoryRequest", "Changeset", extra="filters"
-    )
-
-
-def participants(call: Call) -> Answer:
-    """List participants."""
-    return list_rows(call, find_todo(call).data["participants"], "ParticipantListRequest", "Participant")
-
-
 def post_participant(call: Call) -> Answer:
     """Add a participant."""
     todo = find_todo(call)
@@ -181,14 +149,6 @@ def delete_participant(call: Call) -> Answer:
     if not remove_participant(call.store, todo, call.params["contentType"], call.params["pid"]):
         raise NotFoundError
     return Answer([])
-
-
-def _nothing(content_type: str) -> Handler:
-    def handler(call: Call) -> Answer:
-        find_todo(call)
-        return list_rows(call, [], f"{content_type}ListRequest", content_type, extra="filters q")
-
-    return handler
 
 
 def search(call: Call) -> Answer:

@@ -4,7 +4,7 @@ from typing import Any
 
 from ..data.records import Record
 from ..data.store import Store
-from ..errors import UnprocessableError, WrongTypeError, php_type
+from ..errors import MissingFieldError, UnprocessableError, WrongTypeError, php_type
 
 
 def resolve(store: Store, value: Any, allowed: tuple[str, ...], field: str) -> Record | None:
@@ -22,6 +22,17 @@ def resolve(store: Store, value: Any, allowed: tuple[str, ...], field: str) -> R
     found = store.find(str(content_type), value["id"])
     if found is None:
         raise UnprocessableError(f"Entity {content_type} with id {value['id']} is not found", field)
+    return found
+
+
+def resolve_required(store: Store, value: Any, allowed: tuple[str, ...], field: str) -> Record:
+    """Return the entity that a link in a body names.
+
+    :raises UnprocessableError: null, no link, a type that the field does not take, or an unknown id.
+    """
+    found = resolve(store, value, allowed, field)
+    if found is None:
+        raise MissingFieldError(field)
     return found
 
 
