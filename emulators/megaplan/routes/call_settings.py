@@ -4,15 +4,16 @@ from typing import Any
 
 from ..call import Answer, Call, card
 from ..data.records import Record
-from ..errors import ExtraFieldError, MissingFieldError, NotAllowedError, NotFoundError, WrongTypeError
+from ..errors import ExtraFieldError, MissingFieldError, NotAllowedError, NotFoundError
 from ..reading.listing import ListRoute, list_table
 from ..router import Router
-from ..writing.references import resolve
+from ..writing.body import TEXT, link, read_body
 from .handlers import card_of, finder
 
 SCOPE = "callServerConfig"
 _CONFIGS = ListRoute("CallUserConfigListRequest", ("CallUserConfig",))
 _SETTINGS = ListRoute("SystemSettingListRequest", ("SystemSetting",))
+_READERS = {"employee": link("Employee"), "settings": TEXT, "internalNumber": TEXT}
 
 
 def add_routes(router: Router) -> None:
@@ -69,16 +70,7 @@ def post_config(call: Call) -> Answer:
 
 
 def _config_values(call: Call) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, value in call.entity_body().items():
-        if name == "employee":
-            values[name] = resolve(call.store, value, ("Employee",), name)
-        elif name in {"settings", "internalNumber"}:
-            if not isinstance(value, str):
-                raise WrongTypeError(value, "string", name)
-            values[name] = value
-        elif name not in {"contentType", "id"}:
-            raise ExtraFieldError(name, "CallUserConfig")
+    values = read_body(call.store, "CallUserConfig", call.entity_body(), _READERS)
     if "employee" in values and values["employee"] is None:
         raise MissingFieldError("employee")
     return values

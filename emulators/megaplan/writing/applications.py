@@ -7,7 +7,6 @@ from uuid import uuid4
 from ..data.records import Record
 from ..data.store import Store
 from ..errors import (
-    ExtraFieldError,
     ForbiddenError,
     MissingFieldError,
     NotAllowedError,
@@ -15,6 +14,7 @@ from ..errors import (
     WrongTypeError,
 )
 from ..forms import FORMS
+from .body import TEXT_OR_NULL, Reader, choice, read_body
 
 STREAMS = (
     "contractors",
@@ -28,8 +28,6 @@ STREAMS = (
     "payers",
     "comments",
 )
-_TEXTS = frozenset({"name", "identifier", "version", "description", "streamUri", "preferencesUri", "pageUri"})
-_CHOICES = {"category": ("telephony", "tasks", "crm", "other"), "type": ("box", "saas", "all")}
 
 
 def seed_application(store: Store) -> None:
@@ -82,24 +80,7 @@ def read_application(store: Store, body: dict[str, Any]) -> dict[str, Any]:
 
     :raises UnprocessableError: an unknown key, stream or kind, or an address the account would not call.
     """
-    values: dict[str, Any] = {}
-    for name, value in body.items():
-        if name == "subscribedStreams":
-            values[name] = _streams(value)
-        elif name in _CHOICES:
-            if value not in _CHOICES[name]:
-                raise NotAllowedError("Integration", name)
-            values[name] = value
-        elif name in _TEXTS:
-            if value is not None and not isinstance(value, str):
-                raise WrongTypeError(value, "string", name)
-            values[name] = value
-        elif name in {"isEnabled", "isWidget"}:
-            values[name] = bool(value)
-        elif name == "scope":
-            values[name] = list(value or [])
-        elif name not in FORMS["Integration"].fields and name not in {"contentType", "id"}:
-            raise ExtraFieldError(name, "Integration")
+    values = read_body(store, "Integration", body, _READERS, FORMS["Integration"].fields)
     uri = values.get("streamUri")
     allowed = ("http://", "https://") if store.knobs.hook_plain_http else ("https://",)
     if uri and not uri.startswith(allowed):
@@ -107,10 +88,21 @@ def read_application(store: Store, body: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _streams(value: Any) -> list[str]:
+def _streams(store: Store, name: str, value: Any) -> list[str]:
     if not isinstance(value, list):
-        raise WrongTypeError(value, "string[]", "subscribedStreams")
+        raise WrongTypeError(value, "string[]", name)
     for stream in value:
         if stream not in STREAMS:
-            raise NotAllowedError("Integration", "subscribedStreams")
+            raise NotAllowedError("Integration", name)
     return list(dict.fromkeys(value))
+
+
+_READERS: dict[str, Reader] = {
+    **dict.fromkeys(("name", "identifier", "version", "description"), TEXT_OR_NULL),
+    **dict.fromkeys(("streamUri", "preferencesUri", "pageUri"), TEXT_OR_NULL),
+    "subscribedStreams": _streams,
+    "category": choice("Integration", "telephony", "tasks", "crm", "other"),
+    "type": choice("Integration", "box", "saas", "all"),
+    **dict.fromkeys(("isEnabled", "isWidget"), lambda store, name, value: bool(value)),
+    "scope": lambda store, name, value: list(value or []),
+}

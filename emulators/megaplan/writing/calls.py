@@ -5,16 +5,13 @@ from typing import Any
 from ..data.popups import clients_by_phone, concerned_employee, contractor_of, is_outgoing
 from ..data.records import Record
 from ..data.store import Store
-from ..data.values import parse_moment
 from ..errors import (
-    ExtraFieldError,
     MissingFieldError,
-    NotAllowedError,
     NotFoundError,
     UnprocessableError,
     WrongTypeError,
 )
-from .references import resolve
+from .body import TEXT_OR_NULL, anything, choice, link, moment, read_body, texts
 from .todo_times import interval_time
 from .todos import add_todo, set_client, write_todo
 
@@ -28,6 +25,18 @@ _TITLES = {
     "fail": "Неуспешный звонок",
     "unknown": "Звонок",
 }
+_READERS = {
+    "fromPhone": TEXT_OR_NULL,
+    "toPhone": TEXT_OR_NULL,
+    "fromUser": link(*_USERS),
+    "toUser": link(*_USERS),
+    "providerId": anything,
+    "timeFrom": moment,
+    "timeTo": moment,
+    "type": choice("CallInfo", *TYPES),
+    "state": choice("CallInfo", *STATES),
+    "recordLinks": texts,
+}
 
 
 def create_call(store: Store, body: dict[str, Any]) -> Record:
@@ -36,7 +45,7 @@ def create_call(store: Store, body: dict[str, Any]) -> Record:
     :raises UnprocessableError: a wrong value, or what the knobs ``call_required_fields`` and
         ``duplicate_provider_id`` forbid.
     """
-    values = _read_body(store, body)
+    values = read_body(store, "CallInfo", body, _READERS)
     known = find_by_provider(store, values.get("providerId"))
     if known is not None and store.knobs.duplicate_provider_id == "refuse":
         raise UnprocessableError("Значение должно быть уникальным", "providerId")
@@ -51,7 +60,7 @@ def create_call(store: Store, body: dict[str, Any]) -> Record:
 
 def update_call(store: Store, call: Record, body: dict[str, Any]) -> None:
     """Change the sent fields and tell the widget; ``recordLinks`` is replaced as a whole."""
-    _write(store, call, _read_body(store, body))
+    _write(store, call, read_body(store, "CallInfo", body, _READERS))
     store.popups.call_changed(store, call)
 
 
@@ -71,7 +80,7 @@ def import_calls(store: Store, bodies: list[Any]) -> list[Record]:
             known = store.find("CallInfo", body["id"])
             if known is None:
                 raise UnprocessableError(f"Entity CallInfo with id {body['id']} is not found", "id")
-        entries.append((known, _read_body(store, body) | {"state": "finished"}))
+        entries.append((known, read_body(store, "CallInfo", body, _READERS) | {"state": "finished"}))
     calls = []
     for named, values in entries:
         known = named or find_by_provider(store, values.get("providerId"))
@@ -178,61 +187,3 @@ def _own_todo_values(call: Record) -> dict[str, Any]:
         end = call.data.get("timeTo") or start
         values |= {"when": interval_time(start, end), "start": start, "end": end}
     return values
-
-
-def _read_body(store: Store, body: dict[str, Any]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, value in body.items():
-        if name in {"contentType", "id"}:
-            continue
-        if name not in _READERS:
-            raise ExtraFieldError(name, "CallInfo")
-        values[name] = _READERS[name](store, name, value)
-    return values
-
-
-def _text(store: Store, name: str, value: Any) -> str | None:
-    if value is not None and not isinstance(value, str):
-        raise WrongTypeError(value, "string", name)
-    return value
-
-
-def _user(store: Store, name: str, value: Any) -> Record | None:
-    return resolve(store, value, _USERS, name)
-
-
-def _moment(store: Store, name: str, value: Any) -> int | None:
-    moment = None if value is None else parse_moment(value)
-    if moment is None and value is not None:
-        raise WrongTypeError(value, "DateTime", name)
-    return moment
-
-
-def _choice(store: Store, name: str, value: Any) -> str:
-    if value not in (TYPES if name == "type" else STATES):
-        raise NotAllowedError("CallInfo", name)
-    return str(value)
-
-
-def _links(store: Store, name: str, value: Any) -> list[str]:
-    if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
-        raise WrongTypeError(value, "string[]", name)
-    return value
-
-
-def _anything(store: Store, name: str, value: Any) -> Any:
-    return value
-
-
-_READERS = {
-    "fromPhone": _text,
-    "toPhone": _text,
-    "fromUser": _user,
-    "toUser": _user,
-    "providerId": _anything,
-    "timeFrom": _moment,
-    "timeTo": _moment,
-    "type": _choice,
-    "state": _choice,
-    "recordLinks": _links,
-}

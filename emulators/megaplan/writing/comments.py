@@ -4,8 +4,11 @@ from typing import Any
 
 from ..data.records import Record
 from ..data.store import Store
-from ..errors import ExtraFieldError, MissingFieldError, WrongTypeError
+from ..errors import MissingFieldError, WrongTypeError
 from ..forms import FORMS
+from .body import TEXT, anything, read_body
+
+_READERS = {"content": TEXT, **dict.fromkeys(("workTime", "workDate", "attaches", "isHidden"), anything)}
 
 
 def create_comment(store: Store, subject: Record, body: dict[str, Any]) -> Record:
@@ -20,7 +23,7 @@ def create_comment(store: Store, subject: Record, body: dict[str, Any]) -> Recor
         body = inner
     if not body.get("content"):
         raise MissingFieldError("content")
-    written = _read_body(body)
+    written = read_body(store, "Comment", body, _READERS, FORMS["Comment"].fields)
     now = store.clock.second()
     data = {"subject": subject, "owner": store.user, "created": now, "updated": now, **written}
     comment = Record("Comment", store.tables["Comment"].next_id(), data)
@@ -31,7 +34,7 @@ def create_comment(store: Store, subject: Record, body: dict[str, Any]) -> Recor
 
 def update_comment(store: Store, comment: Record, body: dict[str, Any]) -> None:
     """Change the sent fields."""
-    written = _read_body(body)
+    written = read_body(store, "Comment", body, _READERS, FORMS["Comment"].fields)
     store.write(comment, lambda: comment.data.update(written, updated=store.clock.second()))
 
 
@@ -42,17 +45,3 @@ def tell_link(store: Store, one: Record, other: Record) -> None:
         entry = Record("BasedOnHistory", store.tables["BasedOnHistory"].next_id(), data)
         store.add(entry)
         store.attachments.add_comment(here, entry)
-
-
-def _read_body(body: dict[str, Any]) -> dict[str, Any]:
-    written: dict[str, Any] = {}
-    for name, value in body.items():
-        if name == "content":
-            if not isinstance(value, str):
-                raise WrongTypeError(value, "string", name)
-            written[name] = value
-        elif name in {"workTime", "workDate", "attaches", "isHidden"}:
-            written[name] = value
-        elif name not in FORMS["Comment"].fields and name not in {"contentType", "id"}:
-            raise ExtraFieldError(name, "Comment")
-    return written

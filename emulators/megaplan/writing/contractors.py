@@ -6,30 +6,22 @@ from ..data.changes import record_changes
 from ..data.records import Record
 from ..data.store import Store
 from ..data.values import parse_date_only
-from ..errors import ExtraFieldError, MissingFieldError, WrongTypeError
+from ..errors import MissingFieldError, WrongTypeError
 from ..forms import FORMS
-from .references import resolve, resolve_all
+from .body import TEXT, Reader, link, links, read_body
 from .values import read_custom
 
-_TEXTS = frozenset(
-    {
-        "name",
-        "firstName",
-        "middleName",
-        "lastName",
-        "gender",
-        "position",
-        "description",
-        "preferTransport",
-        "loginEmail",
-    }
-)
-_REFS = {
-    "type": "ContractorType",
-    "company": "ContractorCompany",
-    "advertisingWay": "ContractorAdvertisingWay",
-    "activityType": "ContractorActivityType",
-    "status": "ContractorStatus",
+_READERS: dict[str, Reader] = {
+    **dict.fromkeys(("name", "firstName", "middleName", "lastName", "gender", "position"), TEXT),
+    **dict.fromkeys(("description", "preferTransport", "loginEmail"), TEXT),
+    "type": link("ContractorType"),
+    "company": link("ContractorCompany"),
+    "advertisingWay": link("ContractorAdvertisingWay"),
+    "activityType": link("ContractorActivityType"),
+    "status": link("ContractorStatus"),
+    "responsibles": links("Employee"),
+    "tags": links("Tag"),
+    "birthday": lambda store, name, value: parse_date_only(value),
 }
 
 
@@ -119,31 +111,12 @@ def _join_company(store: Store, record: Record) -> None:
 
 
 def _read_body(store: Store, record: Record, body: dict[str, Any]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    custom: dict[str, Any] = {}
     definitions = {field.key: field for field in store.custom_fields_of(record)}
-    for name, value in body.items():
-        if name in definitions:
-            custom[name] = read_custom(store, definitions[name], value)
-        elif name in _TEXTS:
-            if not isinstance(value, str):
-                raise WrongTypeError(value, "string", name)
-            values[name] = value
-        elif name in _REFS:
-            values[name] = resolve(store, value, (_REFS[name],), name)
-        elif name == "responsibles":
-            values[name] = resolve_all(store, value, ("Employee",), name)
-        elif name == "tags":
-            values[name] = resolve_all(store, value, ("Tag",), name)
-        elif name == "birthday":
-            values[name] = parse_date_only(value)
-        elif name == "contactInfo":
-            values[name] = _contact_info(record, value)
-        elif name not in FORMS[record.content_type].fields and name not in {"contentType", "id"}:
-            raise ExtraFieldError(name, record.content_type)
-    if custom:
-        values["custom"] = {**record.data.get("custom", {}), **custom}
-    return values
+    custom = {key: read_custom(store, definitions[key], body[key]) for key in body if key in definitions}
+    readers = {**_READERS, "contactInfo": lambda store, name, value: _contact_info(record, value)}
+    form = FORMS[record.content_type].fields
+    values = read_body(store, record.content_type, body, readers, form.keys() | custom.keys())
+    return {**values, "custom": {**record.data.get("custom", {}), **custom}} if custom else values
 
 
 def _contact_info(record: Record, value: Any) -> list[dict[str, Any]]:

@@ -10,7 +10,8 @@ from ..data.store import Store
 from ..errors import ExtraFieldError, ForbiddenError, MissingFieldError, WrongTypeError
 from ..forms import FORMS
 from ..seed.deals import positions_total
-from .references import resolve, resolve_all
+from .body import TEXT
+from .references import resolve, resolve_all, resolve_required
 from .values import read_custom, read_sum
 
 _HUMAN_OR_COMPANY = ("ContractorHuman", "ContractorCompany")
@@ -21,9 +22,7 @@ def create_deal(store: Store, body: dict[str, Any]) -> Deal:
 
     :raises UnprocessableError: no program.
     """
-    program = resolve(store, body.get("program"), ("Program",), "program")
-    if program is None:
-        raise MissingFieldError("program")
+    program = resolve_required(store, body.get("program"), ("Program",), "program")
     deal = Deal(store.deals.next_id())
     deal.program = program
     deal.state = next(state for state in program.data["states"] if state.data["isEntry"])
@@ -152,12 +151,6 @@ def _custom_write(deal: Deal, name: str, value: Any) -> Callable[[], None]:
     return lambda: deal.data.update(custom={**deal.data.get("custom", {}), name: value})
 
 
-def _text(store: Store, deal: Deal, value: Any) -> str:
-    if not isinstance(value, str):
-        raise WrongTypeError(value, "string", "name")
-    return value
-
-
 def _ref(name: str, *allowed: str) -> Callable[[Store, Deal, Any], Any]:
     return lambda store, deal, value: resolve(store, value, allowed, name)
 
@@ -203,14 +196,11 @@ def _offer(store: Store, deal: Deal, row: dict[str, Any], before: Position | Non
         own = next((old for old in deal.positions if str(old.offer_id) == str(link.get("id"))), None)
         if own is not None:
             return own.offer
-    offer = resolve(store, link, ("Offer",), "offer")
-    if offer is None:
-        raise MissingFieldError("offer")
-    return offer
+    return resolve_required(store, link, ("Offer",), "offer")
 
 
 _READERS: dict[str, tuple[str, Callable[[Store, Deal, Any], Any]]] = {
-    "name": ("name", _text),
+    "name": ("name", lambda store, deal, value: TEXT(store, "name", value)),
     "contractor": ("contractor", _ref("contractor", *_HUMAN_OR_COMPANY)),
     "contact": ("contact", _ref("contact", "ContractorHuman")),
     "manager": ("manager", _ref("manager", "Employee", *_HUMAN_OR_COMPANY)),

@@ -15,8 +15,9 @@ from ..errors import (
     php_type,
 )
 from ..forms import FORMS
+from .body import TEXT, TEXT_OR_NULL, Reader, anything, link, links, read_body
 from .comments import create_comment, tell_link
-from .references import resolve, resolve_all
+from .references import resolve, resolve_required
 from .todo_times import read_when
 
 RELATED = ("CallInfo", "ContractorCompany", "ContractorHuman", "Deal")
@@ -148,9 +149,7 @@ def _finish(store: Store, todo: Record, request: dict[str, Any]) -> None:
     status = resolve(store, request.get("status"), ("TodoStatus",), "status") or status_of(store, "success")
     if status.data["masterType"] == "scheduled":
         raise NotAllowedError("TodoFinishActionRequest", "status")
-    text = request.get("resultText")
-    if text is not None and not isinstance(text, str):
-        raise WrongTypeError(text, "string", "resultText")
+    text = TEXT_OR_NULL(store, "resultText", request.get("resultText"))
     for name in request:
         if name not in {"contentType", "status", "resultText", "notifyContractors", "todo", "checkTodos"}:
             raise ExtraFieldError(name, "TodoFinishActionRequest")
@@ -174,38 +173,20 @@ def write_todo(store: Store, todo: Record, values: dict[str, Any]) -> None:
 
 
 def _read_body(store: Store, body: dict[str, Any]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, value in body.items():
-        if name in {"name", "description", "place"}:
-            if not isinstance(value, str):
-                raise WrongTypeError(value, "string", name)
-            values[name] = value
-        elif name == "category":
-            category = resolve(store, value, ("TodoCategory",), name)
-            if category is not None:
-                values[name] = category
-        elif name == "responsible":
-            values[name] = resolve(store, value, ("Employee",), name)
-        elif name == "status":
-            status = resolve(store, value, ("TodoStatus",), name)
-            if status is not None and store.knobs.todo_status_in_body == "honour":
-                values[name] = status
-        elif name == "when":
-            values["when"], values["start"], values["end"] = read_when(store, value)
-        elif name == "relations":
-            values[name] = resolve_all(store, value, RELATED, name)
-        elif name == "participants":
-            values[name] = _participants(store, value)
-        elif name in {"isNeedResult", "isFavorite", "reminders"}:
-            values[name] = value
-        elif name not in FORMS["Todo"].fields and name not in {"contentType", "id"}:
-            raise ExtraFieldError(name, "Todo")
+    values = read_body(store, "Todo", body, _READERS, FORMS["Todo"].fields)
+    if "when" in values:
+        values["when"], values["start"], values["end"] = values["when"]
+    if store.knobs.todo_status_in_body == "ignore":
+        values.pop("status", None)
+    for name in ("category", "status"):
+        if values.get(name, "") is None:
+            del values[name]
     return values
 
 
-def _participants(store: Store, value: Any) -> tuple[Record, ...]:
+def _participants(store: Store, name: str, value: Any) -> tuple[Record, ...]:
     if not isinstance(value, list):
-        raise WrongTypeError(value, "Participant[]", "participants")
+        raise WrongTypeError(value, "Participant[]", name)
     return tuple(_participant(store, entry) for entry in value)
 
 
@@ -213,7 +194,17 @@ def _participant(store: Store, value: Any) -> Record:
     if not isinstance(value, dict) or value.get("contentType", "Participant") != "Participant":
         kind = value.get("contentType") if isinstance(value, dict) else php_type(value)
         raise UnprocessableError(f"'{kind}' is not assignable to 'Participant'", "participants")
-    subject = resolve(store, value.get("subject"), _SUBJECTS, "subject")
-    if subject is None:
-        raise MissingFieldError("subject")
+    subject = resolve_required(store, value.get("subject"), _SUBJECTS, "subject")
     return Record("Participant", f"{subject.content_type}/{subject.id}", {"subject": subject})
+
+
+_READERS: dict[str, Reader] = {
+    **dict.fromkeys(("name", "description", "place"), TEXT),
+    "category": link("TodoCategory"),
+    "responsible": link("Employee"),
+    "status": link("TodoStatus"),
+    "when": lambda store, name, value: read_when(store, value),
+    "relations": links(*RELATED),
+    "participants": _participants,
+    **dict.fromkeys(("isNeedResult", "isFavorite", "reminders"), anything),
+}

@@ -5,8 +5,9 @@ from uuid import uuid4
 
 from ..data.records import Record
 from ..data.store import Store
-from ..errors import ExtraFieldError, MissingFieldError, NotAllowedError, UnprocessableError, WrongTypeError
+from ..errors import MissingFieldError, NotAllowedError, UnprocessableError, WrongTypeError
 from .applications import check_rights
+from .body import TEXT, of_type, read_body
 
 PHONE_NUMBER = "common_phone_number"
 TELEPHONY_WIDGET = "common_telephony_widget"
@@ -22,9 +23,11 @@ _CARDS = {
     "doc": "card_top",
 }
 PLACEHOLDERS = frozenset(f"{page}_{place}" for page, places in _CARDS.items() for place in places.split())
-_TEXTS = ("placeholder", "content", "name", "uuid")
-_PHP: dict[type, str] = {str: "string", list: "array", bool: "boolean"}
-_LISTS = ("availableFor", "restrictedFor")
+_READERS = {
+    **dict.fromkeys(("placeholder", "content", "name", "uuid"), TEXT),
+    **dict.fromkeys(("availableFor", "restrictedFor"), of_type(list)),
+    "isEnabled": of_type(bool),
+}
 
 
 def write_widget(store: Store, application: Record, body: Any) -> Record:
@@ -38,7 +41,7 @@ def write_widget(store: Store, application: Record, body: Any) -> Record:
     check_rights(store)
     if not isinstance(body, dict):
         raise WrongTypeError(body, "IntegrationWidget")
-    values = _read(body)
+    values = _read(store, body)
     known = next((row for row in widgets_of(application) if row.data["uuid"] == values.get("uuid")), None)
     if known is None and values.get("uuid"):
         raise UnprocessableError(f"Entity IntegrationWidget with uuid {values['uuid']} is not found", "uuid")
@@ -62,17 +65,8 @@ def widgets_of(application: Record) -> tuple[Record, ...]:
     return widgets
 
 
-def _read(body: dict[str, Any]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, value in body.items():
-        if name in {"contentType", "id"}:
-            continue
-        kind = str if name in _TEXTS else list if name in _LISTS else bool if name == "isEnabled" else None
-        if kind is None:
-            raise ExtraFieldError(name, "IntegrationWidget")
-        if not isinstance(value, kind):
-            raise WrongTypeError(value, f"{_PHP[kind]}", name)
-        values[name] = value
+def _read(store: Store, body: dict[str, Any]) -> dict[str, Any]:
+    values = read_body(store, "IntegrationWidget", body, _READERS)
     if "placeholder" in values and values["placeholder"] not in PLACEHOLDERS:
         raise NotAllowedError("IntegrationWidget", "placeholder")
     return values
