@@ -6,137 +6,46 @@ from ..cabinet.employees import Employee
 from ..calls.session import Session
 from ..notifications.macros import attributes
 from ..recordings import first_ready, ready_ids
-from ..rpc.listing import LIST_PARAMS, Columns, Rows, list_rows
+from ..rpc.listing import LIST_PARAMS, Columns, Rows, list_rows, names
 from ..rpc.method import Call, Method
 from ..rpc.params import flag
 from .interval import INTERVAL, read_interval
 
-_DEFAULT = [
-    "id",
-    "start_time",
-    "finish_time",
-    "finish_reason",
-    "direction",
-    "source",
-    "is_lost",
-    "communication_id",
-    "communication_type",
-    "contact_phone_number",
-    "virtual_phone_number",
-    "wait_duration",
-    "total_wait_duration",
-    "talk_duration",
-    "clean_talk_duration",
-    "total_duration",
-    "call_records",
-    "wav_call_records",
-    "full_record_file_link",
-    "cpn_region_id",
-    "cpn_region_name",
-    "cpn_country_id",
-    "cpn_country_name",
-]
-_ON_REQUEST = [
-    "communication_number",
-    "lost_call_processing_duration",
-    "postprocess_duration",
-    "voice_mail_records",
-    "is_transfer",
-    "tags",
-    "employees",
-    "first_answered_employee_id",
-    "first_answered_employee_full_name",
-    "last_answered_employee_id",
-    "last_answered_employee_full_name",
-    "last_answered_employee_rating",
-    "first_talked_employee_id",
-    "first_talked_employee_full_name",
-    "last_talked_employee_id",
-    "last_talked_employee_full_name",
-    "operator_phone_number",
-    "scenario_id",
-    "scenario_name",
-    "scenario_operations",
-    "call_api_request_id",
-    "call_api_external_id",
-    "contact_id",
-    "contact_full_name",
-    "ext_id",
-    "attributes",
-]
+_DEFAULT = names("""
+    id start_time finish_time finish_reason direction source is_lost communication_id communication_type
+    contact_phone_number virtual_phone_number wait_duration total_wait_duration talk_duration
+    clean_talk_duration total_duration call_records wav_call_records full_record_file_link cpn_region_id
+    cpn_region_name cpn_country_id cpn_country_name
+""")
+_ON_REQUEST = names("""
+    communication_number lost_call_processing_duration postprocess_duration voice_mail_records is_transfer
+    tags employees first_answered_employee_id first_answered_employee_full_name last_answered_employee_id
+    last_answered_employee_full_name last_answered_employee_rating first_talked_employee_id
+    first_talked_employee_full_name last_talked_employee_id last_talked_employee_full_name
+    operator_phone_number scenario_id scenario_name scenario_operations call_api_request_id
+    call_api_external_id contact_id contact_full_name ext_id attributes
+""")
 # marketing attribution: known names, no values for plain telephony
-_MARKETING = [
-    "sale_date",
-    "sale_cost",
-    "site_id",
-    "site_domain_name",
-    "campaign_id",
-    "campaign_name",
-    "visitor_id",
-    "visitor_type",
-    "visitor_session_id",
-    "visits_count",
-    "visitor_first_campaign_id",
-    "visitor_first_campaign_name",
-    "visitor_city",
-    "visitor_region",
-    "visitor_country",
-    "visitor_device",
-    "person_id",
-    "utm_source",
-    "utm_medium",
-    "utm_term",
-    "utm_content",
-    "utm_campaign",
-    "eq_utm_source",
-    "eq_utm_medium",
-    "eq_utm_term",
-    "eq_utm_content",
-    "eq_utm_campaign",
-    "openstat_ad",
-    "openstat_campaign",
-    "openstat_service",
-    "openstat_source",
-    "gclid",
-    "yclid",
-    "ymclid",
-    "ua_client_id",
-    "ym_client_id",
-    "search_engine",
-    "search_query",
-    "referrer",
-    "referrer_domain",
-    "entrance_page",
-    "channel",
-    "source_id",
-    "source_name",
-    "source_new",
-    "channel_new",
-    "channel_code",
-    "segments",
-    "visitor_custom_properties",
-    "properties",
-    "communication_page_url",
-]
+_MARKETING = names("""
+    sale_date sale_cost site_id site_domain_name campaign_id campaign_name visitor_id visitor_type
+    visitor_session_id visits_count visitor_first_campaign_id visitor_first_campaign_name visitor_city
+    visitor_region visitor_country visitor_device person_id utm_source utm_medium utm_term utm_content
+    utm_campaign eq_utm_source eq_utm_medium eq_utm_term eq_utm_content eq_utm_campaign openstat_ad
+    openstat_campaign openstat_service openstat_source gclid yclid ymclid ua_client_id ym_client_id
+    search_engine search_query referrer referrer_domain entrance_page channel source_id source_name
+    source_new channel_new channel_code segments visitor_custom_properties properties
+    communication_page_url
+""")
 _NESTED = frozenset(
-    [
-        "tags",
-        "employees",
-        "scenario_operations",
-        "attributes",
-        "segments",
-        "visitor_custom_properties",
-        "properties",
-        "call_records",
-        "wav_call_records",
-        "voice_mail_records",
-        "full_record_file_link",
-    ]
+    names("""
+    tags employees scenario_operations attributes segments visitor_custom_properties properties
+    call_records wav_call_records voice_mail_records full_record_file_link
+""")
 )
 _NAMES = (*_DEFAULT, *_ON_REQUEST, *_MARKETING)
 CALLS_COLUMNS = Columns(
     _NAMES,
-    tuple(_DEFAULT),
+    _DEFAULT,
     filterable=frozenset(_NAMES) - _NESTED - {"start_time", "finish_time"},
     sortable=frozenset({"start_time"}),
 )

@@ -10,7 +10,13 @@ from ..calls.session import Session
 from ..errors import CODES
 from ..notifications.events import EVENTS
 from ..recordings import ready_ids
+from ..rpc.listing import names
 from ..rpc.method import Call
+
+
+def _titled(columns: tuple[str, ...]) -> dict[str, str]:
+    return {name: name.replace("_", " ") for name in columns}
+
 
 # id of the column → its name in the cabinet
 CALL_COLUMNS: dict[str, str] = {
@@ -47,42 +53,20 @@ CALL_COLUMNS: dict[str, str] = {
     "coaches": "Тренеры",
     "employee_rating": "Оценка",
 }
-NOTIFICATION_COLUMNS: dict[str, str] = {
-    name: name.replace("_", " ")
-    for name in [
-        "notification_id",
-        "notification_name",
-        "event_type",
-        "communication_id",
-        "communication_type",
-        "notification_status",
-        "notification_channel",
-        "notification_delay",
-        "notification_message",
-        "notification_send_to",
-        "notification_sms_count",
-        "notification_error_type",
-        "notification_error_message",
-        "notification_send_date_time",
-        "notification_start_date_time",
-    ]
-}
-REQUEST_COLUMNS: dict[str, str] = {
-    name: name.replace("_", " ")
-    for name in [
-        "request_date_time",
-        "api",
-        "method",
-        "weight",
-        "ip",
-        "token_name",
-        "status",
-        "error_code",
-        "error_mnemonic",
-        "execution_time",
-        "call_session_id",
-    ]
-}
+NOTIFICATION_COLUMNS = _titled(
+    names("""
+    notification_id notification_name event_type communication_id communication_type notification_status
+    notification_channel notification_delay notification_message notification_send_to
+    notification_sms_count notification_error_type notification_error_message notification_send_date_time
+    notification_start_date_time
+""")
+)
+REQUEST_COLUMNS = _titled(
+    names("""
+    request_date_time api method weight ip token_name status error_code error_mnemonic execution_time
+    call_session_id
+""")
+)
 
 
 def call_row(call: Call, session: Session) -> dict[str, Any]:
@@ -91,7 +75,7 @@ def call_row(call: Call, session: Session) -> dict[str, Any]:
     wall, now = account.wall, account.clock.now()
     moment = wall.text(session.started) or ""
     status = "lost" if session.is_lost else "received"
-    names = {"in": "Входящий", "out": "Исходящий", "lost": "Пропущенный", "received": "Принятый"}
+    titles = {"in": "Входящий", "out": "Исходящий", "lost": "Пропущенный", "received": "Принятый"}
     groups = [
         group.name
         for group in account.directory.groups
@@ -107,8 +91,8 @@ def call_row(call: Call, session: Session) -> dict[str, Any]:
             "value": session.contact_phone,
             "extra": {"call_status": status, "call_direction": session.direction},
         },
-        "call_direction": _enum(names[session.direction], session.direction),
-        "call_status": _enum(names[status], status),
+        "call_direction": _enum(titles[session.direction], session.direction),
+        "call_status": _enum(titles[status], status),
         "call_type": _enum(session.source, session.source),
         "virtual_phone_number": session.virtual_number,
         "call_scenario": session.scenario.name if session.scenario else None,

@@ -4,48 +4,23 @@ from typing import Any
 
 from ..calls.session import Leg, Session
 from ..recordings import ready_ids
-from ..rpc.listing import LIST_PARAMS, Columns, Rows, list_rows
+from ..rpc.listing import LIST_PARAMS, Columns, Rows, list_rows, names
 from ..rpc.method import Call, Method
 from ..rpc.params import flag
 from .interval import INTERVAL, read_interval
 
-_DEFAULT = [
-    "id",
-    "call_session_id",
-    "call_records",
-    "wav_call_records",
-    "start_time",
-    "connect_time",
-    "duration",
-    "total_duration",
-    "finish_reason",
-    "virtual_phone_number",
-    "calling_phone_number",
-    "called_phone_number",
-    "direction",
-    "is_transfered",
-    "is_operator",
-    "employee_id",
-    "employee_rating",
-    "scenario_id",
-    "scenario_name",
-    "is_coach",
-    "release_cause_code",
-    "release_cause_description",
-    "is_failed",
-    "contact_id",
-    "contact_full_name",
-    "contact_phone_number",
-    "action_id",
-    "action_name",
-    "group_id",
-    "group_name",
-]
-_ON_REQUEST = ["finish_reason_description", "employee_full_name", "employee_phone_number", "is_talked"]
+_DEFAULT = names("""
+    id call_session_id call_records wav_call_records start_time connect_time duration total_duration
+    finish_reason virtual_phone_number calling_phone_number called_phone_number direction is_transfered
+    is_operator employee_id employee_rating scenario_id scenario_name is_coach release_cause_code
+    release_cause_description is_failed contact_id contact_full_name contact_phone_number action_id
+    action_name group_id group_name
+""")
+_ON_REQUEST = names("finish_reason_description employee_full_name employee_phone_number is_talked")
 _NAMES = (*_DEFAULT, *_ON_REQUEST)
 _COLUMNS = Columns(
     _NAMES,
-    tuple(_DEFAULT),
+    _DEFAULT,
     filterable=frozenset(_NAMES) - {"start_time", "connect_time", "call_records", "wav_call_records"},
     sortable=frozenset({"start_time"}),
 )

@@ -28,78 +28,38 @@ EVENTS: dict[str, tuple[int, str]] = {
     "sip_line_unregister": (88, "Потеря регистрации SIP-линии"),
 }
 
-_NOTIFICATION = frozenset(
-    ["notification_mnemonic", "notification_name", "notification_time", "notification_timestamp", "app_id"]
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# known to every event of a call, without a value: marketing, and groups
+WITHOUT_VALUE = _names(
+    """
+    visitor_id session_id utm_source utm_medium utm_campaign utm_term utm_content site_id site_domain_name
+    campaign_id campaign_name contact_group_ids
+    """
 )
-_CALL = frozenset(
-    [
-        "call_session_id",
-        "communication_id",
-        "communication_type",
-        "communication_number",
-        "virtual_phone_number",
-        "contact_phone_number",
-        "contact_id",
-        "contact_full_name",
-        "contact_group_ids",
-        "direction",
-        "call_source",
-        "external_id",
-        "scenario_id",
-        "scenario_name",
-        "is_internal",
-        "start_time",
-        "attributes",
-        "visitor_id",
-        "session_id",
-        "utm_source",
-        "utm_medium",
-        "utm_campaign",
-        "utm_term",
-        "utm_content",
-        "site_id",
-        "site_domain_name",
-        "campaign_id",
-        "campaign_name",
-    ]
+_NOTIFICATION = _names(
+    "notification_mnemonic notification_name notification_time notification_timestamp app_id"
 )
-_EMPLOYEE = frozenset(
-    [
-        "employee_id",
-        "employee_full_name",
-        "employee_phone_number",
-        "extension_phone_number",
-        "employee_email",
-        "group_ids",
-    ]
+_CALL = WITHOUT_VALUE | _names("""
+    call_session_id communication_id communication_type communication_number virtual_phone_number
+    contact_phone_number contact_id contact_full_name direction call_source external_id scenario_id
+    scenario_name is_internal start_time attributes
+""")
+_EMPLOYEE = _names(
+    "employee_id employee_full_name employee_phone_number extension_phone_number employee_email group_ids"
 )
-_LEG = frozenset(["leg_id", "calling_phone_number", "called_phone_number", "is_transfer"])
-_END = frozenset(
-    [
-        "is_lost",
-        "is_transfer",
-        "lost_reason",
-        "call_status",
-        "employee_ids",
-        "leg_ids",
-        "tag_ids",
-        "tag_names",
-        "talk_time_duration",
-        "total_time_duration",
-        "wait_time_duration",
-        "finish_time",
-        "finish_time_localized",
-        "first_talked_employee_id",
-        "first_talked_employee_full_name",
-        "last_talked_employee_id",
-        "last_talked_employee_full_name",
-        "first_answered_employee_id",
-        "first_answered_employee_full_name",
-        "last_answered_employee_id",
-        "last_answered_employee_full_name",
-    ]
-)
-_FILE = frozenset(["file_link", "file_duration", "is_lost", "is_transfer", "tag_ids", "tag_names", "leg_ids"])
+_LEG = _names("leg_id calling_phone_number called_phone_number is_transfer")
+_END = _names("""
+    is_lost is_transfer lost_reason call_status employee_ids leg_ids tag_ids tag_names talk_time_duration
+    total_time_duration wait_time_duration finish_time finish_time_localized first_talked_employee_id
+    first_talked_employee_full_name last_talked_employee_id last_talked_employee_full_name
+    first_answered_employee_id first_answered_employee_full_name last_answered_employee_id
+    last_answered_employee_full_name
+""")
+_FILE = _names("file_link file_duration is_lost is_transfer tag_ids tag_names leg_ids")
 
 _VALID: dict[str, frozenset[str]] = {
     "in_call_session": _CALL,

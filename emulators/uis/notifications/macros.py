@@ -7,6 +7,7 @@ from ..cabinet.employees import Employee
 from ..calls.session import Leg, Recording, Session
 from ..knobs import Knobs
 from ..wall_time import WallTime
+from .events import WITHOUT_VALUE
 
 
 def call_values(
@@ -19,25 +20,8 @@ def call_values(
     """
     leg: Leg | None = extra.get("leg")
     contact = session.contact
-    marketing = dict.fromkeys(
-        [
-            "visitor_id",
-            "session_id",
-            "utm_source",
-            "utm_medium",
-            "utm_campaign",
-            "utm_term",
-            "utm_content",
-            "site_id",
-            "site_domain_name",
-            "campaign_id",
-            "campaign_name",
-            "contact_group_ids",
-            "group_ids",
-        ]
-    )
     return {
-        **marketing,
+        **dict.fromkeys((*WITHOUT_VALUE, "group_ids")),
         "app_id": directory.app_id,
         "call_session_id": session.id,
         "communication_id": session.id,

@@ -20,6 +20,11 @@ LIST_PARAMS = (
 )
 
 
+def names(text: str) -> tuple[str, ...]:
+    """Return the column names in a text."""
+    return tuple(text.split())
+
+
 @dataclass(frozen=True)
 class Columns:
     """Columns of a list: which exist, which come without asking, which a filter and a sort may name."""
