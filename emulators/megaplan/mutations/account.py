@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from ...kit.operations import by_name
 from ..data.store import Store
 from ..data.values import iso, parse_timestamp
 from ..seed.custom_fields import category_of, define
-from .operation import by_name
 
 _KINDS = frozenset(
     [

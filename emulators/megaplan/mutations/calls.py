@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from ...kit.operations import by_name
 from ..data.store import Store
 from ..writing.calls import import_calls, update_call
-from .operation import by_name, chosen_rows, row_of
+from .operation import chosen_rows, row_of
 
 
 def delete_calls(store: Store, spec: dict[str, Any]) -> dict[str, Any]:

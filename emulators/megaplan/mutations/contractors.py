@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from ...kit.operations import by_name
 from ..data.store import Store
 from ..data.values import local_day
 from ..writing import contractors as writing
-from .operation import by_name, row_of
+from .operation import row_of
 
 
 def create_contractor(store: Store, spec: dict[str, Any]) -> dict[str, Any]:

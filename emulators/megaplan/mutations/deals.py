@@ -3,11 +3,12 @@
 from random import Random
 from typing import Any
 
+from ...kit.operations import by_name
 from ..data.changes import record_changes
 from ..data.records import Deal, Position
 from ..data.store import Store
 from ..writing import deals as writing
-from .operation import Operation, by_name, chosen_rows
+from .operation import Operation, chosen_rows
 
 
 def _deal(store: Store, spec: dict[str, Any]) -> Deal:

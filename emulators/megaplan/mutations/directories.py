@@ -13,9 +13,10 @@ and likewise ``contractor_type``, ``contractor_status``, ``activity_type``, ``de
 
 from typing import Any
 
+from ...kit.operations import by_name
 from ..data.records import Deal, Record
 from ..data.store import Store
-from .operation import Operation, by_name, row_of
+from .operation import Operation, row_of
 
 _DIRECTORIES = {
     "advertising_way": "ContractorAdvertisingWay",

@@ -11,11 +11,6 @@ from ..data.table import Table
 Operation = Callable[[Store, dict[str, Any]], dict[str, Any]]
 
 
-def by_name(*operations: Operation) -> dict[str, Operation]:
-    """Return operations by the names of their functions."""
-    return {operation.__name__: operation for operation in operations}
-
-
 def row_of(table: Table, id: Any) -> Record:
     """Return a row by its id.
 

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from ...kit.operations import by_name
 from ..data.records import Deal, Record
 from ..data.store import Store
 from ..writing.deals import move_to
-from .operation import by_name, row_of
+from .operation import row_of
 
 _KINDS = ("active", "positive", "negative")
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from ...kit.operations import find_operation
 from ...kit.request_match import RequestMatch, read_match
 from ..data.store import Store
 from ..errors import ApiError
@@ -42,6 +43,7 @@ class Mutations:
     def __init__(self, store: Store, tokens: Tokens) -> None:
         self._store = store
         self._tokens = tokens
+        self._operations = {**OPERATIONS, "expire_tokens": self._expire_tokens}
         self._waiting: list[_Waiting] = []
         self.failures: list[str] = []
 
@@ -50,17 +52,13 @@ class Mutations:
 
         :raises ValueError: an unknown operation or wrong arguments.
         """
-        operation = spec.get("op")
-        if operation not in OPERATIONS and operation != "expire_tokens":
-            raise ValueError(
-                f"unknown op {operation!r}, known: {', '.join(sorted([*OPERATIONS, 'expire_tokens']))}"
-            )
+        operation = find_operation(self._operations, spec)
         if "after" in spec:
             later = {name: value for name, value in spec.items() if name != "after"}
             match = read_match(without_api_root(spec["after"]), exact=True, count=1)
             self._waiting.append(_Waiting(later, match))
-            return {"op": operation, "waiting": True}
-        return {"op": operation, **self._apply(str(operation), spec)}
+            return {"op": spec["op"], "waiting": True}
+        return {"op": spec["op"], **self._apply(operation, spec)}
 
     def after(self, method: str, path: str) -> None:
         """Run what waits for this request."""
@@ -78,15 +76,16 @@ class Mutations:
         self._waiting.clear()
         self.failures.clear()
 
-    def _apply(self, operation: str, spec: dict[str, Any]) -> dict[str, Any]:
-        if operation == "expire_tokens":
-            self._tokens.expire_all()
-            return {}
+    def _expire_tokens(self, store: Store, spec: dict[str, Any]) -> dict[str, Any]:
+        self._tokens.expire_all()
+        return {}
+
+    def _apply(self, operation: Operation, spec: dict[str, Any]) -> dict[str, Any]:
         self._store.is_silent = bool(spec.get("silent"))
         try:
-            return OPERATIONS[operation](self._store, spec)
+            return operation(self._store, spec)
         except KeyError as error:
-            raise ValueError(f"{operation} lacks {error}") from error
+            raise ValueError(f"{spec['op']} lacks {error}") from error
         except ApiError as error:
             raise ValueError(error.message) from error
         finally:

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from ...kit.operations import by_name
 from ..data.entities import ENTITIES, table_named
 from ..data.store import Store
-from .operation import by_name, chosen_rows
+from .operation import chosen_rows
 
 
 def revoke_visibility(store: Store, spec: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from ..errors import RpcError
 from ..rpc.listing import LIST_PARAMS, Columns, Rows, list_rows
-from ..rpc.method import Call, Method
+from ..rpc.method import Call, Handler, Method
 from ..rpc.params import Param, check_phone, flag, moment, number, strings, text
 
 _COMPONENT = "sales_funnel"
@@ -43,6 +43,23 @@ def _used(call: Call, names: tuple[str, ...], ext_id: str) -> bool:
     )
 
 
+def _deleter(directory: str, *used_as: str) -> Handler:
+    """Return a handler that deletes an entry no deal points at.
+
+    :param used_as: the names under which records of deals point at it.
+    """
+
+    def delete(call: Call) -> dict[str, Any]:
+        entries, ext_id = getattr(call.account.deals, directory), call.params["ext_id"]
+        _missing(entries, ext_id)
+        if _used(call, used_as, ext_id):
+            raise RpcError("dependency_error", "ext_id", ext_id)
+        del entries[ext_id]
+        return {}
+
+    return delete
+
+
 def _create_employee(call: Call) -> dict[str, Any]:
     employees, params = call.account.deals.employees, call.params
     _new(employees, params["ext_id"])
@@ -53,15 +70,6 @@ def _create_employee(call: Call) -> dict[str, Any]:
 def _update_employee(call: Call) -> dict[str, Any]:
     _missing(call.account.deals.employees, call.params["ext_id"])
     call.account.deals.employees[call.params["ext_id"]] = call.params["name"]
-    return {}
-
-
-def _delete_employee(call: Call) -> dict[str, Any]:
-    ext_id = call.params["ext_id"]
-    _missing(call.account.deals.employees, ext_id)
-    if _used(call, ("employee_ext_id",), ext_id):
-        raise RpcError("dependency_error", "ext_id", ext_id)
-    del call.account.deals.employees[ext_id]
     return {}
 
 
@@ -129,12 +137,6 @@ def _update_field(call: Call) -> dict[str, Any]:
     return {}
 
 
-def _delete_field(call: Call) -> dict[str, Any]:
-    _missing(call.account.deals.user_fields, call.params["ext_id"])
-    del call.account.deals.user_fields[call.params["ext_id"]]
-    return {}
-
-
 def _get_fields(call: Call) -> Rows:
     columns = Columns(("name", "ext_id", "data_type"))
     return list_rows(call.account.deals.user_fields.values(), call.params, columns)
@@ -170,15 +172,6 @@ def _update_company(call: Call) -> dict[str, Any]:
     _check_company(call)
     company = call.account.deals.companies[call.params["ext_id"]]
     company |= {name: value for name, value in call.params.items() if name in company}
-    return {}
-
-
-def _delete_company(call: Call) -> dict[str, Any]:
-    ext_id = call.params["ext_id"]
-    _missing(call.account.deals.companies, ext_id)
-    if _used(call, ("company_ext_id",), ext_id):
-        raise RpcError("dependency_error", "ext_id", ext_id)
-    del call.account.deals.companies[ext_id]
     return {}
 
 
@@ -250,7 +243,7 @@ def _deal_method(name: str, handler: Any, *params: Param, extended: bool = False
 DEAL_DIRECTORY_METHODS = [
     _deal_method("create.deal_employees", _create_employee, _ID, _NAME),
     _deal_method("update.deal_employees", _update_employee, _ID, _NAME),
-    _deal_method("delete.deal_employees", _delete_employee, _ID),
+    _deal_method("delete.deal_employees", _deleter("employees", "employee_ext_id"), _ID),
     _deal_method("get.deal_employees", _get_employees, *LIST_PARAMS),
     _deal_method(
         "create.deal_contacts",
@@ -267,11 +260,11 @@ DEAL_DIRECTORY_METHODS = [
         text("data_type", True, choices=("numeric", "string")),
     ),
     _deal_method("update.deal_user_field", _update_field, _ID, _NAME),
-    _deal_method("delete.deal_user_field", _delete_field, _ID),
+    _deal_method("delete.deal_user_field", _deleter("user_fields"), _ID),
     _deal_method("get.deal_user_fields", _get_fields, *LIST_PARAMS),
     _deal_method("create.crm_company", _create_company, _ID, _NAME, *_COMPANY, extended=True),
     _deal_method("update.crm_company", _update_company, _ID, text("name"), *_COMPANY, extended=True),
-    _deal_method("delete.crm_company", _delete_company, _ID, extended=True),
+    _deal_method("delete.crm_company", _deleter("companies", "company_ext_id"), _ID, extended=True),
     _deal_method("get.crm_companies", _get_companies, *LIST_PARAMS, extended=True),
     _deal_method("create.crm_account", _create_crm, *_CRM, extended=True),
     _deal_method("update.crm_account", _update_crm, number("id", True), *_CRM_UPDATE, extended=True),

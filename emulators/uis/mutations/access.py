@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from ...kit.operations import by_name
+
 if TYPE_CHECKING:
     from ..account import Account
 
@@ -38,10 +40,4 @@ def finish_recording(account: "Account", spec: dict[str, Any]) -> dict[str, Any]
     return {}
 
 
-ACCESS_OPERATIONS = {
-    "block_token": block_token,
-    "expire_token": expire_token,
-    "end_sessions": end_sessions,
-    "delete_recording": delete_recording,
-    "finish_recording": finish_recording,
-}
+ACCESS_OPERATIONS = by_name(block_token, expire_token, end_sessions, delete_recording, finish_recording)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
+from ...kit.operations import by_name
 from ..cabinet.employees import Employee
 from ..calls.api_call import ApiCall
 from ..calls.dialing import Target
@@ -239,11 +240,6 @@ def transfer_call(account: "Account", spec: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-CALL_OPERATIONS: dict[str, Any] = {
-    "play_call": play_call,
-    "next_api_call": next_api_call,
-    "answer_call": answer_call,
-    "reject_call": reject_call,
-    "hang_up_call": hang_up_call,
-    "transfer_call": transfer_call,
-}
+CALL_OPERATIONS: dict[str, Any] = by_name(
+    play_call, next_api_call, answer_call, reject_call, hang_up_call, transfer_call
+)

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from ...kit.operations import by_name
 from ..cabinet.directory import Contact, Tag, VirtualNumber
 from ..cabinet.employees import Employee, Phone
 from ..cabinet.statuses import Status
@@ -142,17 +143,17 @@ def lose_sip_line(account: "Account", spec: dict[str, Any]) -> dict[str, Any]:
     return {"sip_line_id": phone.id}
 
 
-DIRECTORY_OPERATIONS = {
-    "set_status": set_status,
-    "update_employee": update_employee,
-    "add_employee": add_employee,
-    "remove_employee": remove_employee,
-    "add_status": add_status,
-    "add_contact": add_contact,
-    "set_scenario": set_scenario,
-    "set_operations": set_operations,
-    "add_number": add_number,
-    "block_number": block_number,
-    "add_tag": add_tag,
-    "lose_sip_line": lose_sip_line,
-}
+DIRECTORY_OPERATIONS = by_name(
+    set_status,
+    update_employee,
+    add_employee,
+    remove_employee,
+    add_status,
+    add_contact,
+    set_scenario,
+    set_operations,
+    add_number,
+    block_number,
+    add_tag,
+    lose_sip_line,
+)

@@ -4,6 +4,7 @@ from collections import Counter
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from ...kit.operations import by_name
 from ..calls.kinds import KINDS
 from ..scheduler import Scheduler
 from .calls import begin_call, length_of, run_virtually, start_of
@@ -69,4 +70,4 @@ def _one(account: "Account", random: Random, mix: dict[str, float]) -> dict[str,
     return one
 
 
-LOAD_OPERATIONS: dict[str, Any] = {"load_calls": load_calls}
+LOAD_OPERATIONS = by_name(load_calls)

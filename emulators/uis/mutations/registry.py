@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from ...kit.operations import find_operation
 from .access import ACCESS_OPERATIONS
 from .calls import CALL_OPERATIONS
 from .directory import DIRECTORY_OPERATIONS
@@ -32,8 +33,5 @@ class Mutations:
 
         :raises ValueError: unknown operation, or something in it that makes no sense.
         """
-        name = str(spec.get("op", ""))
-        operation = _OPERATIONS.get(name)
-        if operation is None:
-            raise ValueError(f"unknown operation {name!r}, known: {', '.join(sorted(_OPERATIONS))}")
+        operation = find_operation(_OPERATIONS, spec)
         return operation(self._account, {key: value for key, value in spec.items() if key != "op"})
