@@ -1,1 +1,1 @@
-"""What every emulator needs, whatever vendor it stands for: a server, faults, knobs, a clock, the control routes."""
+"""What every emulator needs, whichever vendor it emulates: a server, faults, knobs, a clock, the control routes."""

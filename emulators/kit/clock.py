@@ -1,4 +1,4 @@
-"""The account's clock: real time, shifted, sped up or standing still."""
+"""The account's clock: real time, shifted, sped up or stopped."""
 
 import time
 
@@ -6,7 +6,7 @@ import time
 class Clock:
     """Seconds since 1970 as the account sees them.
 
-    :param not_before: timestamp at which it starts, unless that is in the past.
+    :param not_before: timestamp at which it starts, if that is still in the future.
     """
 
     def __init__(self, not_before: float = 0.0) -> None:
@@ -31,11 +31,11 @@ class Clock:
         self._since = time.monotonic()
 
     def set(self, timestamp: float) -> None:
-        """Put the clock at a time; it keeps its state of running or standing."""
+        """Set the time; a running clock keeps running, a stopped one stays stopped."""
         self.advance(timestamp - self.now())
 
     def freeze(self, frozen: bool) -> None:
-        """Stop the clock, or let it run on from where it stands."""
+        """Stop the clock, or let it run on from the time it shows."""
         self.advance(0)
         self._frozen = frozen
 
@@ -51,7 +51,7 @@ class Clock:
 
     @property
     def frozen(self) -> bool:
-        """Say whether the clock stands."""
+        """Whether the clock is stopped."""
         return self._frozen
 
     @property

@@ -31,7 +31,7 @@ def parse_arguments(parser: ArgumentParser, knobs: Knobs) -> Namespace:
 
 
 def serve(server: Server, name: str) -> None:
-    """Print the address, and serve until a signal comes."""
+    """Print the address and serve until the process is stopped."""
     # the server ends first and raises the signal again: that is a clean end, not a failure
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     print(f"{name} emulator listens on {server.url}", flush=True)

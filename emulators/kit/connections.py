@@ -1,4 +1,4 @@
-"""Connections of clients, so that a fault can break one."""
+"""Open connections of clients, so that a fault can break one."""
 
 import asyncio
 import socket

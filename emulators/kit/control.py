@@ -41,7 +41,7 @@ class ControlRoutes(Generic[A]):
         self._account = account
 
     def handlers(self) -> dict[str, tuple[str, Handler]]:
-        """Return methods and handler of each route. A handler returns what is answered as JSON."""
+        """Return the methods and the handler of each route. What a handler returns is sent as JSON."""
         return {
             "faults": ("GET POST DELETE", self.faults),
             "knobs": ("GET POST", self.knobs),
@@ -73,7 +73,7 @@ class ControlRoutes(Generic[A]):
         return self._account.knobs.as_dict()
 
     def knob_was_set(self, name: str) -> None:
-        """Do what a new value of a knob asks for."""
+        """React to the new value of a knob."""
 
     async def requests(self, request: Request) -> Any:
         """Show the log of requests; DELETE clears it."""
@@ -81,7 +81,7 @@ class ControlRoutes(Generic[A]):
 
 
 def shown_log(request: Request, entries: list[Any]) -> list[Any]:
-    """Return a log, which DELETE has cleared."""
+    """Return a log; DELETE clears it first."""
     if request.method == "DELETE":
         entries.clear()
     return entries
@@ -111,7 +111,7 @@ async def read_object(request: Request) -> dict[str, Any]:
 
 
 def _answered_as_json(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-    """Answer with the value as JSON, or 400 with the reason when the request makes no sense."""
+    """Answer with what the handler returns, or 400 with the reason when the request makes no sense."""
 
     async def run(request: Request) -> Response:
         try:

@@ -58,7 +58,7 @@ class Fault:
 
     @property
     def needs_answer(self) -> bool:
-        """Say whether the request is processed before its answer is spoilt."""
+        """Whether the request is processed before its answer is spoilt."""
         return self.processed or self.kind in self.PROCESSED_KINDS
 
     def spoil(self, answer: RawAnswer | None, request_id: Any = None) -> RawAnswer:

@@ -1,4 +1,4 @@
-"""Operations of ``POST /_control/mutate``, by the names of their functions."""
+"""Operations of ``POST /_control/mutate``, registered under the names of their functions."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar

@@ -12,7 +12,7 @@ class RequestMatch:
     """Matches by path, method and API, then by order, number and chance."""
 
     path: str = ""  # beginning of the path, or with ``exact`` all of it
-    method: str = ""  # in capitals or not
+    method: str = ""  # case does not matter
     api: str = ""  # where the vendor has several
     exact: bool = False
     nth: int = 0
@@ -26,7 +26,7 @@ class RequestMatch:
         self._random = Random(self.seed)
 
     def hits(self, path: str, method: str, api: str = "") -> bool:
-        """Count a request and say whether it is one to act on."""
+        """Count a request and return whether to act on it."""
         if (self.method and self.method.upper() != method.upper()) or self.api not in ("", api):
             return False
         if not (path == self.path if self.exact and self.path else path.startswith(self.path)):
@@ -41,7 +41,7 @@ class RequestMatch:
 
 
 def read_match(spec: dict[str, Any], **defaults: Any) -> RequestMatch:
-    """Read a match from JSON; other keys of the object are left alone.
+    """Read a match from JSON; other keys of the object are ignored.
 
     :param defaults: fields of the match that the object does not name.
     """

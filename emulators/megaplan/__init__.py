@@ -1,1 +1,1 @@
-"""A local Megaplan account: API v3 as the real one speaks it, its refusals and oddities included."""
+"""A local Megaplan account: API v3 as the real service answers it, refusals and oddities included."""

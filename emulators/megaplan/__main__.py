@@ -18,7 +18,7 @@ def main() -> None:
     options = parse_arguments(parser, knobs := Knobs())
     account = Account(options.seed, options.deals, options.contacts, options.login, options.password, knobs)
     gc.collect()
-    gc.freeze()  # the seeded rows stay: looking through them again and again only makes pauses
+    gc.freeze()  # the seeded rows stay: scanning them at every collection only causes pauses
     serve(Server(account, options.host, options.port), "Megaplan")
 
 

@@ -43,7 +43,7 @@ class Account:
         self.reset()
 
     def reset(self, **sizes: int) -> None:
-        """Begin anew: the seeded data, the first knobs, no tokens, faults, log or waiting mutations.
+        """Start over: the seeded data, the first knobs, no tokens, faults, log or waiting mutations.
 
         :param sizes: another ``seed``, number of ``deals`` or ``contacts``.
         :raises ValueError: any other name.

@@ -43,7 +43,7 @@ class _Control(ControlRoutes[Account]):
             self._account.rate_limit.reset()
 
     async def mutate(self, request: Request) -> Any:
-        """Run mutations in order; GET tells which attached ones have failed; DELETE forgets attached ones."""
+        """Run mutations in order; GET shows which attached ones have failed; DELETE drops attached ones."""
         mutations = self._account.mutations
         if request.method == "DELETE":
             mutations.clear()
@@ -106,9 +106,9 @@ class _Control(ControlRoutes[Account]):
         return {"waiting": hooks.waiting, "log": log}
 
     async def user_sign(self, request: Request) -> Any:
-        """Show the sign with which ``?employee=…`` opens an application's page.
+        """Show the ``userSign`` with which ``?employee=…`` opens an application's page.
 
-        ``application`` is its uuid; default: the one that the account begins with.
+        ``application`` is its uuid; default: the application that the account starts with.
         """
         store = self._account.store
         uuid = request.query_params.get("application", store.knobs.application_uuid)
@@ -118,7 +118,7 @@ class _Control(ControlRoutes[Account]):
         return {"userSign": user_sign(store, employee, uuid), "applicationUuid": uuid}
 
     async def reset(self, request: Request) -> Any:
-        """Begin anew, with another ``seed``, number of ``deals`` or ``contacts`` if the body has them."""
+        """Start over, with another ``seed``, number of ``deals`` or ``contacts`` if the body has them."""
         self._account.reset(**await read_object(request))
         return {name: len(table) for name, table in self._account.store.tables.items()}
 

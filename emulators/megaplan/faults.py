@@ -16,7 +16,7 @@ API = "/api/v3"
 class Fault(faults.Fault):
     """A fault in front of Megaplan's API.
 
-    ``expire_tokens``: whatever the kind, all access tokens expire at once, and the client has to log in again.
+    ``expire_tokens``: whatever the kind, all access tokens expire at once and the client has to log in again.
     """
 
     expire_tokens: bool = False

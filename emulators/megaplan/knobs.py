@@ -18,7 +18,7 @@ class Knobs(knobs.Knobs):
     refresh_reuse_leeway_s: float = 60
     accept_json_token: bool = True
     strict_user_header: bool = False  # X-User-Id without an application token: refuse instead of ignore
-    # the application that the account begins with
+    # the application that the account starts with
     app_tokens: str = "demo-app-token"  # its token, then further ones, comma separated
     application_uuid: str = "demo-application"
     hook_url: str = ""  # where it sends every event; at start and reset only
@@ -42,15 +42,15 @@ class Knobs(knobs.Knobs):
     gone_cursor: Literal["404", "422", "empty", "restart"] = "404"
     dedupe: bool = True
     root_items_always_full: bool = False
-    refused_fields: str = ""  # comma separated names that this account does not take in `fields`
+    refused_fields: str = ""  # comma separated names that this account refuses in `fields`
     links_give: Literal["listed", "card"] = (
         "listed"  # getEntitiesByLinks: as a list without `fields`, or cards
     )
-    hidden_deal: Literal["403", "404"] = "403"  # answer to GET of a deal out of sight
+    hidden_deal: Literal["403", "404"] = "403"  # answer to GET of a hidden deal
     hidden_contractor: Literal["403", "404"] = "403"  # the same for people and companies
     status_history: Literal["on", "404", "403"] = "on"  # answer of /deal/{id}/statusHistory
     # calls
-    call_makes_todo: bool = False  # Megaplan makes one planned todo per call object by itself
+    call_makes_todo: bool = False  # Megaplan itself creates one planned todo per call
     call_update_without_id: Literal["create", "update"] = (
         "create"  # POST /callInfo/{id} with no `id` in the body
     )
@@ -70,7 +70,7 @@ class Knobs(knobs.Knobs):
     todo_status_in_body: Literal["ignore", "honour"] = "ignore"
     todo_time_finished: bool = False  # print `timeFinished` of a finished todo; live it may stay null
     # events
-    hook_plain_http: bool = True  # take http:// for events too; the real one wants https
+    hook_plain_http: bool = True  # accept http:// for events too; the real service wants https
     hook_account: Literal["accountInfo", "accountId", "both"] = (
         "accountInfo"  # how an event names the account
     )
@@ -87,8 +87,8 @@ class Knobs(knobs.Knobs):
     widget_runs: Literal["frame", "page"] = (
         "frame"  # in a frame of their own, with GET parameters, or in the page
     )
-    widget_content: Literal["html", "script"] = "html"  # what a widget's content is taken for
-    widget_phone_key: str = "phone"  # under which name a widget beside a phone number gets the number
+    widget_content: Literal["html", "script"] = "html"  # how a widget's content is understood
+    widget_phone_key: str = "phone"  # parameter in which a widget beside a phone number gets the number
 
     def set(self, name: str, value: Any) -> None:
         """Set a knob from text or JSON.

@@ -7,7 +7,7 @@ from .knobs import Knobs
 
 
 class RateLimit:
-    """Counts requests of the whole account. Uses real time, whatever the account's clock says."""
+    """Counts the requests of the whole account, in real time rather than by the account's clock."""
 
     def __init__(self, knobs: Knobs) -> None:
         self._knobs = knobs

@@ -1,4 +1,4 @@
-"""What has been asked of the account, for assertions."""
+"""The requests the account has received, for assertions."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 class LoggedRequest:
     """One request of the API and how it was answered; status 0 means no answer at all.
 
-    ``body`` is the JSON of a POST, but never what was sent to get a token.
+    ``body`` is the JSON of a POST, except for requests of tokens.
     """
 
     method: str

@@ -8,7 +8,7 @@ from .app import build_app
 
 
 class Server(server.Server):
-    """Serves an account; the account learns its own address, which it names in events."""
+    """Serves an account, and gives the account its own address, which is named in events."""
 
     def __init__(self, account: Account, host: str = "127.0.0.1", port: int = 0) -> None:
         super().__init__(partial(build_app, account), host, port)

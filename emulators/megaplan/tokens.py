@@ -12,7 +12,7 @@ from .knobs import Knobs
 
 @dataclass
 class _Refresh:
-    """A refresh token; once used it leads to its successor for a short while."""
+    """A refresh token; for a short while after its use it still returns its successor."""
 
     token: str
     used_at: float | None = None
@@ -24,7 +24,7 @@ def _new_token() -> str:
 
 
 class Tokens:
-    """Issues tokens and says whether one is good."""
+    """Issues and checks tokens."""
 
     def __init__(
         self, login: str, password: str, clock: Clock, knobs: Knobs, of_applications: Callable[[], set[str]]
@@ -53,7 +53,7 @@ class Tokens:
                 return _failure("unsupported_grant_type")
 
     def is_good(self, token: str | None) -> bool:
-        """Say whether a token opens the API: an access token in time or an application's."""
+        """Return whether a token opens the API: an access token that has not expired, or an application's."""
         if token is None:
             return False
         if token in self.app_tokens():
@@ -62,7 +62,7 @@ class Tokens:
         return expires is not None and self._clock.now() < expires
 
     def app_tokens(self) -> set[str]:
-        """Return the tokens of applications, and further ones of the knob; its first is an application's."""
+        """Return the tokens of applications and those of the knob, whose first is an application's."""
         further = self._knobs.app_tokens.split(",")[1:]
         return {token.strip() for token in further if token.strip()} | self._of_applications()
 

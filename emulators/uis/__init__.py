@@ -6,9 +6,9 @@ with its address and serves until SIGTERM:
 * ``POST /v2.0`` Data API, ``POST /v4.0`` Call API (JSON-RPC 2.0, the key inside ``params``)
 * ``GET /system/media/{talk,wav,voice_mail}/{session}/{record}/`` and ``GET /{session}/{record}``: recordings
 * ``/_control/*``: :mod:`emulators.uis.control`; calls are played with :mod:`emulators.uis.mutations`;
-  what is unknown about the platform is a knob: :mod:`emulators.uis.knobs`
+  whatever is unknown about the platform is a knob: :mod:`emulators.uis.knobs`
 
-Keys at first: ``uis-demo-token`` (permanent), ``uis-expired-token``, ``uis-blocked-token``,
+Keys at the start: ``uis-demo-token`` (permanent), ``uis-expired-token``, ``uis-blocked-token``,
 ``uis-data-only-token``, ``uis-call-only-token``; login ``demo`` with ``demo-password``. Employees have ids from
-501 and extensions from 101; virtual number ``7495000000N`` runs scenario N (:mod:`emulators.uis.seed`).
+501 and extensions from 101; virtual number ``7495000000N`` runs scenario N (:mod:`emulators.uis.cabinet.seed`).
 """

@@ -36,14 +36,14 @@ class Account:
         self._first_knobs = knobs or Knobs()
         self._client: httpx.AsyncClient | None = None
         self.own_url = "http://127.0.0.1"
-        self.line = Scheduler()
+        self.timeline = Scheduler()
         self.reset()
 
     def reset(self, knobs: dict[str, Any] | None = None, **sizes: int) -> None:
-        """Begin anew: the seeded directories, the first knobs and clock, no calls, deals, faults, sessions, log.
+        """Start over: the seeded directories, the first knobs and clock, no calls, deals, faults, sessions, log.
 
-        :param knobs: knobs of this life only, also those that count at the start only.
-        :param sizes: another ``seed`` or number of ``employees``, to stay.
+        :param knobs: knobs until the next reset, also those that count at the start only.
+        :param sizes: another ``seed`` or number of ``employees``, kept by later resets.
         :raises ValueError: any other name, fewer than one employee, a wrong knob or an unknown time zone.
         """
         if unknown := set(sizes) - set(self._sizes):
@@ -59,9 +59,9 @@ class Account:
         except (KeyError, ValueError, OSError) as error:
             raise ValueError(f"knob timezone is an IANA name such as Europe/Moscow: {error}") from error
         self._sizes, self.knobs = sizes, fresh
-        self.line.cancel()
+        self.timeline.cancel()
         self.clock = Clock()
-        self.line = Scheduler()
+        self.timeline = Scheduler()
         self.directory = build_directory(sizes["seed"], sizes["employees"])
         self.tokens = Tokens(self.clock, self.knobs)
         self.limits = {api: Limits(self.knobs, self.clock, self.wall) for api in ("data", "call")}
@@ -75,7 +75,7 @@ class Account:
             self.wall,
             self.knobs,
             self.links,
-            self.line,
+            self.timeline,
             sizes["seed"],
             self.http_client,
         )
@@ -91,7 +91,7 @@ class Account:
         }
 
     def listen_at(self, url: str) -> None:
-        """Learn the emulator's own address, for links to recordings."""
+        """Set the emulator's own address, for links to recordings."""
         self.own_url = self.links.own_url = url
 
     def http_client(self) -> httpx.AsyncClient:
@@ -101,10 +101,10 @@ class Account:
         return self._client
 
     def consultation(self, flow: Flow) -> Consultation:
-        """Return the managed part of a call."""
+        """Return what manages a call through the API."""
         return self.consultations.setdefault(flow.session.id, Consultation(flow))
 
     def catch_up(self) -> None:
         """Let everything happen that is due by now; a running virtual advance does that by itself."""
-        if not self.line.busy:
-            self.line.run_due(self.clock.now())
+        if not self.timeline.busy:
+            self.timeline.run_due(self.clock.now())

@@ -37,7 +37,7 @@ def build_app(account: Account, connections: Connections) -> Starlette:
         pump.cancel()
         with suppress(asyncio.CancelledError):
             await pump
-        account.line.cancel()
+        account.timeline.cancel()
 
     routes = [
         *control_routes(account),
@@ -48,17 +48,17 @@ def build_app(account: Account, connections: Connections) -> Starlette:
 
 
 async def _pump(account: Account) -> None:
-    """Let things happen at their time while nobody asks."""
+    """Run what is due, while no request does."""
     while True:
-        line = account.line
+        timeline = account.timeline
         account.catch_up()
-        line.changed.clear()
-        due = line.next_due()
+        timeline.changed.clear()
+        due = timeline.next_due()
         wait = 0.2
         if due is not None and not account.clock.frozen:
             wait = min(wait, max(0.0, (due - account.clock.now()) / account.clock.speed))
         with suppress(TimeoutError):
-            await asyncio.wait_for(line.changed.wait(), max(wait, 0.002))
+            await asyncio.wait_for(timeline.changed.wait(), max(wait, 0.002))
 
 
 class _Endpoint:

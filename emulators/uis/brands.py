@@ -1,6 +1,6 @@
 """The four brands of the one platform: hosts, and the little in which they differ.
 
-A key of one brand is worth nothing on another's host. Novofon's documentation is a smaller edition: it lacks
+A key of one brand is not accepted on another's host. Novofon's documentation is a smaller edition: it lacks
 companies, leads and CRM accounts, and the parts of a deal record that point at them.
 """
 

@@ -24,7 +24,7 @@ route              what it does
                    or a timestamp, ``{"frozen": true}``, ``{"speed": 10}``. Advancing lets everything due
                    happen, in order, and answers when its notifications have been delivered
 ``settle``         POST waits until all I/O under way has ended; ``?idle=1`` also until nothing is planned
-``reset``          POST begins anew, with another ``seed``, number of ``employees`` or, for this life, ``knobs``
+``reset``          POST starts over, with another ``seed``, number of ``employees`` or, until the next, ``knobs``
 =================  ====================================================================================
 """
 
@@ -143,13 +143,13 @@ class _Control(ControlRoutes[Account]):
             "recordings": len(account.exchange.recordings),
             "deals": len(account.deals.deals),
             "deals_in_processing": account.deals.in_processing(),
-            "pending": account.line.pending,
+            "pending": account.timeline.pending,
         }
         return {
             "counts": counts,
             "now": account.wall.text(account.clock.now()),
             "brand": account.knobs.brand,
-            "failures": account.line.failures,
+            "failures": account.timeline.failures,
         }
 
     async def tokens(self, request: Request) -> Any:
@@ -172,19 +172,19 @@ class _Control(ControlRoutes[Account]):
                 account.clock.set(time if isinstance(time, int | float) else account.wall.timestamp(time))
             if "advance" in spec:
                 account.clock.advance(float(spec["advance"]))
-            await account.line.drain(account.clock.now())
+            await account.timeline.drain(account.clock.now())
         now = account.clock.now()
         return {"now": account.wall.text(now), "timestamp": now, "frozen": account.clock.frozen}
 
     async def settle(self, request: Request) -> Any:
         """Wait for the I/O under way."""
-        line = self._account.line
-        await line.settle()
-        while request.query_params.get("idle") and line.pending:
+        timeline = self._account.timeline
+        await timeline.settle()
+        while request.query_params.get("idle") and timeline.pending:
             await asyncio.sleep(0.01)
-        return {"pending": line.pending}
+        return {"pending": timeline.pending}
 
     async def reset(self, request: Request) -> Any:
-        """Begin anew."""
+        """Start over."""
         self._account.reset(**await read_object(request))
         return {"employees": len(self._account.directory.employees)}

@@ -1,4 +1,4 @@
-"""Refusals in the JSON-RPC envelope. ``data.mnemonic`` is the code to look at; ``code`` is only its group."""
+"""Refusals in the JSON-RPC envelope. ``data.mnemonic`` identifies the error; ``code`` is only its group."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Interactive call processing: the platform asks a server of ours where a call should go.
+"""Interactive call processing: the platform asks the integrator's server where a call should go.
 
 The request carries ``numa`` (caller), ``numb`` (dialled number), ``start_time``, ``input_result`` (the text
 ``None`` when nothing was pressed) and the session's id, whose name depends on the brand. The answer is HTTP 200
@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from .brands import BRANDS
-from .calls.asking import Outcome
+from .calls.call_processing import Outcome
 from .calls.session import Session
 from .knobs import Knobs
 from .scheduler import Scheduler
@@ -38,7 +38,7 @@ class InteractiveRequests:
         operation: dict[str, Any],
         input_result: str | None,
         at: float,
-        line: Scheduler,
+        timeline: Scheduler,
         decided: Callable[[Outcome], None],
     ) -> None:
         """Ask in the background, then hand over the outcome."""
@@ -47,7 +47,7 @@ class InteractiveRequests:
         async def work() -> None:
             decided(await self._request(session, operation, params, at))
 
-        line.spawn(work(), deciding=True)
+        timeline.spawn(work(), deciding=True)
 
     def _params(
         self, session: Session, operation: dict[str, Any], input_result: str | None, at: float
@@ -113,9 +113,9 @@ class InteractiveRequests:
 
 
 def read_answer(answer: httpx.Response, branches: dict[str, Any]) -> Outcome:
-    """Understand an answer.
+    """Read an answer.
 
-    :raises ValueError: not 200, not JSON, or nothing in it that could be followed.
+    :raises ValueError: not 200, not JSON, or without anything to act on.
     """
     if answer.status_code != 200:
         raise ValueError(f"HTTP {answer.status_code}")

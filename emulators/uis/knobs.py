@@ -41,7 +41,7 @@ class Knobs(knobs.Knobs):
     include_unready_records: bool = False  # ids of recordings in reports before they can be downloaded
     # deals
     deals_processing_s: float = 2.0  # how long an upload stays in get.deals_in_processing
-    refused_deals: str = ""  # ends of ext_id, comma separated: deals that break a rule nobody has published
+    refused_deals: str = ""  # ends of ext_id, comma separated: deals that break an unpublished rule
     refused_field: Literal["index", "from_one", "bare"] = (
         "index"  # naming a record (from_one: deals.1 is the first)
     )

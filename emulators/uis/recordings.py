@@ -55,7 +55,7 @@ class RecordingFiles:
         self.unready_requests = 0
 
     def answer(self, kind: str, session_id: int, id: str) -> RawAnswer:
-        """Return a file, or what stands in its place until it is ready."""
+        """Return a file, or what is answered until it is ready."""
         knobs, now = self._knobs, self._clock.now()
         recording = self._recordings.get(id)
         asked = "voice_mail" if kind == "voice_mail" else "talk"

@@ -1,4 +1,4 @@
-"""What has been asked of the account, for assertions and for ``get.api_requests``."""
+"""The requests the account has received, for assertions and for ``get.api_requests``."""
 
 from dataclasses import dataclass
 from typing import Any

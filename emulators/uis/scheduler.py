@@ -1,4 +1,4 @@
-"""What is going to happen: steps in the order of the account's time, and the I/O they have started."""
+"""What is planned: steps in the order of the account's time, and the I/O they have started."""
 
 import asyncio
 import heapq
@@ -10,7 +10,7 @@ Action = Callable[[float], None]
 
 
 class Scheduler:
-    """A time line. Every action gets the time it was due at, so late or virtual runs leave no trace.
+    """A timeline. Every action gets the time it was due at, so a late or virtual run gives the same result.
 
     Actions are plain functions. Those that need the network (notifications, interactive requests) start a task
     with :meth:`spawn`; a task that decides how a call goes on is *awaited* before later steps of a virtual run.
@@ -70,7 +70,7 @@ class Scheduler:
             await self._wait(self._sending)
 
     def cancel(self) -> None:
-        """Forget all steps and stop all I/O."""
+        """Drop all steps and stop all I/O."""
         self._steps.clear()
         for task in self._deciding | self._sending:
             task.cancel()
@@ -81,7 +81,7 @@ class Scheduler:
         return len(self._steps) + len(self._deciding) + len(self._sending)
 
     def _step(self) -> None:
-        """Run the next step; one call's failure stops no other, it is told in ``/_control/state``."""
+        """Run the next step; a failure stops no other call and is shown by ``/_control/state``."""
         due, _, action = heapq.heappop(self._steps)
         try:
             action(due)

@@ -8,7 +8,7 @@ from .app import build_app
 
 
 class Server(server.Server):
-    """Serves an account; the account learns its own address, which begins the links to recordings.
+    """Serves an account, and gives the account its own address, with which links to recordings begin.
 
     :param public_url: under which others reach it, where that is not the address it listens at
     """

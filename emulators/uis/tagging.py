@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def has_tag(session: Session, tag: Tag) -> bool:
-    """Say whether a call has a tag."""
+    """Return whether a call has a tag."""
     return any(known is tag for known, _, _ in session.tags)
 
 
@@ -20,7 +20,7 @@ def set_tag(account: "Account", session: Session, tag: Tag) -> None:
         return
     now = account.clock.now()
     session.tags.append((tag, now, None))
-    account.notifier.emit("set_mark", session, now, {"tag": tag}, account.line)
+    account.notifier.emit("set_mark", session, now, {"tag": tag}, account.timeline)
 
 
 def unset_tag(account: "Account", session: Session, tag: Tag) -> None:
@@ -28,5 +28,5 @@ def unset_tag(account: "Account", session: Session, tag: Tag) -> None:
     if not has_tag(session, tag):
         return
     now = account.clock.now()
-    account.notifier.emit("unset_mark", session, now, {"tag": tag}, account.line)
+    account.notifier.emit("unset_mark", session, now, {"tag": tag}, account.timeline)
     session.tags = [entry for entry in session.tags if entry[0] is not tag]

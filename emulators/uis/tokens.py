@@ -45,7 +45,7 @@ class Tokens:
         self.known[CALL_ONLY] = Token(CALL_ONLY, "call only", frozenset({"call"}))
 
     def find(self, key: object) -> Token:
-        """Return a key that is good now.
+        """Return a key that is valid now.
 
         :raises RpcError: access_token_invalid (unknown, or an expired session), _expired, _blocked.
         """
@@ -62,7 +62,7 @@ class Tokens:
         return token
 
     def login(self, login: str, password: str) -> Token:
-        """Make a session key that lives an hour.
+        """Create a session key that is valid for an hour.
 
         :raises RpcError: auth_error.
         """
@@ -80,5 +80,5 @@ class Tokens:
             self.known.pop(token.key, None)
 
     def end_sessions(self) -> None:
-        """Forget all session keys."""
+        """Drop all session keys."""
         self.known = {key: token for key, token in self.known.items() if not token.is_session}

@@ -1,4 +1,4 @@
-"""The exact state for tests, past the APIs: nothing hidden, nothing formatted away."""
+"""The exact state, for tests: nothing hidden or reformatted as the APIs do."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any

@@ -10,7 +10,7 @@ Change = tuple[str, Any, Any]
 
 
 def changesets_of(record: Record) -> list[Record]:
-    """Return an entity's change sets, oldest first; creation and seeded moves are worked out."""
+    """Return an entity's change sets, oldest first; creation and seeded moves are derived on first use."""
     if not isinstance(record, Deal):
         sets: list[Record] = record.data.setdefault("changesets", [])
         if not sets:
@@ -46,8 +46,8 @@ def find_changeset(store: Store, id: int) -> Record | None:
     """Return a change set by its id, which contains the id of its entity."""
     entity_id = id // 1000
     tables = (store.deals, store.contractors, store.tables["Todo"])
-    owner = next((row for table in tables if (row := table.get(entity_id)) is not None), None)
-    sets = [] if owner is None else changesets_of(owner)
+    entity = next((row for table in tables if (row := table.get(entity_id)) is not None), None)
+    sets = [] if entity is None else changesets_of(entity)
     return next((entry for entry in sets if entry.id == id), None)
 
 

@@ -66,7 +66,7 @@ class CustomField:
     key: str
     title: str
     kind: str
-    owner: str
+    scope: str
     target: str
     is_required: bool = False
     is_multiple: bool = False
@@ -93,9 +93,9 @@ def make_key(category: int, title: str, taken: set[str]) -> str:
     return candidate
 
 
-def _noise(seed: int, owner: int, field_id: int) -> int:
-    """Return 64 bits that depend on nothing but their arguments (splitmix64)."""
-    mixed = (seed * 0x9E3779B97F4A7C15 + owner * 0xBF58476D1CE4E5B9 + field_id * 0x94D049BB133111EB) & _MASK
+def _noise(seed: int, scope: int, field_id: int) -> int:
+    """Return 64 bits that depend on the arguments only (splitmix64)."""
+    mixed = (seed * 0x9E3779B97F4A7C15 + scope * 0xBF58476D1CE4E5B9 + field_id * 0x94D049BB133111EB) & _MASK
     mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _MASK
     return mixed ^ (mixed >> 31)

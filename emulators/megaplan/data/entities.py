@@ -1,4 +1,4 @@
-"""Names under which the control routes speak of the tables."""
+"""The names of the tables in the control routes."""
 
 from .store import Store
 from .table import Table

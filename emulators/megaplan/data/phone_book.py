@@ -26,26 +26,26 @@ def phone_digits(text: Any) -> str:
 
 
 class PhoneBook:
-    """Owners by number; made anew after any contractor or employee has changed."""
+    """Contractors and employees by number; rebuilt after any of them has changed."""
 
     def __init__(self, store: "Store") -> None:
         self._store = store
         self._versions: tuple[int, int] | None = None
-        self._owners: dict[str, list[Record]] = {}
+        self._by_number: dict[str, list[Record]] = {}
 
-    def owners(self, digits: str) -> list[Record]:
+    def find(self, digits: str) -> list[Record]:
         """Return whom the token's user sees under a number: contractors by id, then employees."""
         tables = (self._store.contractors, self._store.tables["Employee"])
         versions = (tables[0].version, tables[1].version)
         if versions != self._versions:
-            self._versions, self._owners = versions, {}
+            self._versions, self._by_number = versions, {}
             for table in tables:
                 for row in table:
                     for number in _numbers(row):
-                        self._owners.setdefault(number, []).append(row)
+                        self._by_number.setdefault(number, []).append(row)
         return [
             row
-            for row in self._owners.get(digits, ())
+            for row in self._by_number.get(digits, ())
             if not row.data.get("isDropped") and self._store.is_visible(row)
         ]
 

@@ -72,7 +72,7 @@ class Popups:
 
 
 def is_outgoing(call: Record) -> bool:
-    """Say whether our side rang the client."""
+    """Return whether our side rang the client."""
     return call.data["type"] in _OUTGOING
 
 
@@ -100,5 +100,5 @@ def contractor_of(call: Record) -> Record | None:
 def clients_by_phone(store: "Store", call: Record) -> list[Record]:
     """Return the contractors that have the number of the client's side."""
     digits = phone_digits(client_phone(call))
-    found = store.phone_book.owners(digits) if digits else []
+    found = store.phone_book.find(digits) if digits else []
     return [row for row in found if row.content_type != "Employee"]

@@ -1,4 +1,4 @@
-"""The way of a deal through its program: past moves and the ones possible now."""
+"""A deal's moves through its program: past ones and those possible now."""
 
 from .records import Deal, Record, StateMove
 from .store import Store
@@ -11,7 +11,7 @@ def possible_transitions(deal: Deal, store: Store) -> tuple[Record, ...]:
 
 
 def moves_of(deal: Deal) -> list[StateMove]:
-    """Return the deal's moves, oldest first; the seeded ones are worked out from its state.
+    """Return the deal's moves, oldest first; the seeded ones are derived from its state.
 
     They end at the present state at ``stateTimeUpdated`` and never change afterwards, so every write of a
     deal asks for them first.
@@ -22,7 +22,7 @@ def moves_of(deal: Deal) -> list[StateMove]:
 
 
 def status_history_of(deal: Deal) -> list[Record]:
-    """Return the moves as DealStatusHistory entities, oldest first; each tells who began and who ended it."""
+    """Return the moves as DealStatusHistory entities, oldest first; each names who began and who ended it."""
     moves = moves_of(deal)
     entries = []
     for place, move in enumerate(moves):

@@ -11,8 +11,8 @@ from .custom_fields import CustomField
 from .phone_book import PhoneBook
 from .popups import Popups
 from .records import Deal, Record
-from .sight import Sight
 from .table import Table
+from .visibility import Visibility
 
 CONTRACTOR_TYPES = frozenset({"ContractorHuman", "ContractorCompany"})
 _NAMED_TABLES = (
@@ -74,7 +74,7 @@ class Store:
         self.contractors = self.tables["Contractor"] = Table("Contractor", indexed)
         self.custom: dict[str, list[CustomField]] = {}
         self.links: dict[tuple[str, int | str], list[Record]] = {}
-        self.sight = Sight()
+        self.visibility = Visibility()
         self.attachments = Attachments()
         self.popups = Popups()
         self.phone_book = PhoneBook(self)
@@ -85,8 +85,8 @@ class Store:
         self.user: Record = Record("", 0)
         self.next_position_id = 1
         self.next_copy_id = 1
-        self.listeners: list[Callable[[str, Record], None]] = []  # told the event and the record
-        self.is_silent = False  # changes are not told
+        self.listeners: list[Callable[[str, Record], None]] = []  # called with the event and the record
+        self.is_silent = False  # changes reach no listener
         self.run_scenario: Callable[[Record, Deal], None] = lambda cause, deal: None
         self._before: dict[tuple[str, int | str], tuple[Record | None, float]] = {}
 
@@ -105,28 +105,28 @@ class Store:
         row = self.deals.get(id)
         return row if isinstance(row, Deal) else None
 
-    def custom_owner(self, record: Record) -> str:
-        """Return the name under which a record's custom fields are kept."""
+    def custom_scope(self, record: Record) -> str:
+        """Return the key of ``custom`` under which a record's custom fields are kept."""
         if isinstance(record, Deal):
             return f"Deal/{record.program.id}"
         return "Contractor" if record.content_type in CONTRACTOR_TYPES else record.content_type
 
     def custom_fields_of(self, record: Record) -> list[CustomField]:
         """Return the definitions that apply to a record."""
-        return self.custom.get(self.custom_owner(record), [])
+        return self.custom.get(self.custom_scope(record), [])
 
     def custom_fields_for(self, content_type: str) -> list[CustomField]:
         """Return the definitions of a whole content type, all programs for deals."""
         if content_type == "Deal":
             return [
-                field for owner, group in self.custom.items() if owner.startswith("Deal/") for field in group
+                field for scope, group in self.custom.items() if scope.startswith("Deal/") for field in group
             ]
         return self.custom.get("Contractor" if content_type in CONTRACTOR_TYPES else content_type, [])
 
-    def write(self, record: Record, change: Callable[[], None], tells: bool = True) -> None:
+    def write(self, record: Record, change: Callable[[], None], is_event: bool = True) -> None:
         """Change a record; readers see the old version for ``read_lag_ms``.
 
-        :param tells: False for what no event stream speaks of, such as links
+        :param is_event: False for changes that no event stream reports, such as links
         """
         self._remember(record, record.snapshot())
         was_dropped = bool(record.data.get("isDropped"))
@@ -135,9 +135,9 @@ class Store:
             change()
         else:
             table.change(record, change)
-        if tells:
+        if is_event:
             is_dropped = bool(record.data.get("isDropped"))
-            self._tell("on_after_drop" if is_dropped and not was_dropped else "on_after_update", record)
+            self._announce("on_after_drop" if is_dropped and not was_dropped else "on_after_update", record)
 
     def add(self, record: Record) -> None:
         """Add a record."""
@@ -145,16 +145,16 @@ class Store:
         table = self.table(record.content_type)
         if table is not None:
             table.add(record)
-        self._tell("on_after_create", record)
+        self._announce("on_after_create", record)
 
     def remove(self, record: Record) -> None:
-        """Delete a record for good; only the mutation ``restore_deals`` knows deleted deals."""
+        """Delete a record for good; only the mutation ``restore_deals`` still finds deleted deals."""
         table = self.table(record.content_type)
         if table is not None and record.id in table.rows:
             table.remove(record)
         if isinstance(record, Deal):
             self.deleted_deals[record.id] = record
-        self._tell("on_after_drop", record)
+        self._announce("on_after_drop", record)
 
     def as_read(self, record: Record) -> Record | None:
         """Return the version a GET shows now; None while a new record is not visible yet."""
@@ -169,8 +169,8 @@ class Store:
         return entry[0]
 
     def is_visible(self, record: Record) -> bool:
-        """Say whether the token's user sees this record at all."""
-        return self.sight.sees(record)
+        """Return whether the token's user sees this record at all."""
+        return self.visibility.sees(record)
 
     def link_both(self, one: Record, other: Record) -> None:
         """Link two records; links are mutual."""
@@ -186,7 +186,7 @@ class Store:
             if there in linked:
                 linked.remove(there)
 
-    def _tell(self, event: str, record: Record) -> None:
+    def _announce(self, event: str, record: Record) -> None:
         if not self.is_silent:
             for listener in self.listeners:
                 listener(event, record)
@@ -194,6 +194,6 @@ class Store:
     def _remember(self, record: Record, old: Record | None) -> None:
         lag = self.knobs.read_lag_ms
         key = (record.content_type, record.id)
-        self.as_read(record)  # forgets a version that has had its time
+        self.as_read(record)  # drops a version that has expired
         if lag > 0 and key not in self._before:
             self._before[key] = (old, time.monotonic() + lag / 1000)

@@ -84,11 +84,11 @@ class Table:
         self.version += 1
 
     def begin_at(self, id: int) -> None:
-        """Let the ids of new rows begin here, unless there are higher ones."""
+        """Start the ids of new rows here, unless there are higher ones."""
         self._last_id = max(self._last_id, id - 1)
 
     def next_id(self) -> int:
-        """Return a fresh numeric id. Ids of deleted rows are never given again."""
+        """Return a fresh numeric id. Ids of deleted rows are never reused."""
         self._last_id += 1
         return self._last_id
 

@@ -1,7 +1,7 @@
-"""Delivery of events: in order for each application, again and again until one answer is 200, and its log.
+"""Delivery of events: in order for each application, repeated until the answer is 200, and its log.
 
-An event that is not taken holds back all later ones of its application. Losing, doubling and swapping are no promise
-of the vendor's but misfortunes to be tested with; the knobs ``hook_…`` bring them about.
+An event that is not accepted holds back all later ones of its application. The vendor documents no loss, duplicates
+or disorder; the knobs ``hook_…`` add them for tests.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ class StreamQueues:
         self.log: list[Delivery] = []
 
     def reset(self, knobs: Knobs) -> None:
-        """Begin anew: nothing waits, nothing was sent."""
+        """Start over: nothing waits, nothing was sent."""
         for task in (*self._tasks.values(), *self._once):
             task.cancel()
         self._knobs, self._random = knobs, Random(0)
@@ -62,7 +62,7 @@ class StreamQueues:
         self.log.clear()
 
     def add(self, application: str, delivery: Delivery) -> None:
-        """Put an event at the end of an application's queue, or wherever the knobs lead it."""
+        """Append an event to an application's queue, lose it or let it overtake another, as the knobs say."""
         chance, knobs = self._random, self._knobs
         self.log.append(delivery)
         if chance.random() < knobs.hook_loss:
@@ -76,7 +76,7 @@ class StreamQueues:
         self.wake()
 
     def send_once(self, delivery: Delivery) -> None:
-        """Send a request that nobody repeats: that of a scenario."""
+        """Send a request that is never repeated: that of a scenario."""
         self.log.append(delivery)
         loop = _running_loop()
         if loop is not None:
@@ -85,7 +85,7 @@ class StreamQueues:
             task.add_done_callback(self._once.discard)
 
     def wake(self) -> None:
-        """Let every queue with something in it be worked on."""
+        """Start the work on every queue that is not empty."""
         loop = _running_loop()
         if loop is None:
             return
@@ -96,7 +96,7 @@ class StreamQueues:
 
     @property
     def waiting(self) -> int:
-        """Events that have not been taken yet."""
+        """The number of events not accepted yet."""
         return sum(len(queue) for queue in self._waiting.values())
 
     async def _work(self, queue: deque[Delivery]) -> None:

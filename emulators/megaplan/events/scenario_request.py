@@ -8,7 +8,7 @@ from .delivery import Delivery, StreamQueues
 
 
 def send_scenario_request(store: Store, queues: StreamQueues, cause: Record, deal: Deal) -> None:
-    """Send the request of a button or a transition, where the mutation ``set_scenario_url`` gave it one."""
+    """Send the request of a button or a transition, if the mutation ``set_scenario_url`` gave it an address."""
     url = cause.data.get("scenarioUrl")
     if url:
         queues.send_once(

@@ -1,4 +1,4 @@
-"""Event streams of applications: which change is told to whom, and as what."""
+"""Event streams of applications: which change is sent to whom, and in which form."""
 
 from collections.abc import Callable
 from typing import Any
@@ -27,9 +27,9 @@ _KEPT_WHEN_TRIMMED = frozenset(
 
 
 class EventStreams:
-    """Tells subscribed applications of every change of the store; of themselves they are always told.
+    """Sends every change of the store to subscribed applications, and to each application changes of itself.
 
-    :param context: makes the surroundings of one event's data
+    :param context: returns the context in which one event's data is printed
     :param address: host and port of the account, its name where the knob ``hook_account_name`` gives no other
     """
 
@@ -49,7 +49,7 @@ class EventStreams:
         self._enabled: dict[str, bool] = {}
 
     def changed(self, event: str, record: Record) -> None:
-        """Queue the event of a change for whoever listens."""
+        """Queue the event of a change for all subscribers."""
         if record.content_type == "Integration":
             self._application_changed(event, record)
             return
@@ -96,9 +96,9 @@ class EventStreams:
 
     def _account(self) -> dict[str, Any]:
         name = self._knobs.hook_account_name or self._address()
-        told: dict[str, Any] = {}
+        account: dict[str, Any] = {}
         if self._knobs.hook_account in ("accountId", "both"):
-            told["accountId"] = name
+            account["accountId"] = name
         if self._knobs.hook_account in ("accountInfo", "both"):
-            told["accountInfo"] = {"contentType": "AccountInfo", "accountName": name}
-        return told
+            account["accountInfo"] = {"contentType": "AccountInfo", "accountName": name}
+        return account

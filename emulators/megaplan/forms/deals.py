@@ -34,7 +34,7 @@ _MONEY_FIELDS = {"positions", "payForm", "cost"}
 
 
 def shows_money(deal: Deal) -> bool:
-    """Say whether the deal's program shows sums and positions at all."""
+    """Return whether the deal's program shows sums and positions at all."""
     return not deal.program.data.get("hidesMoney")
 
 
@@ -69,7 +69,7 @@ def _extra(name: str, default: Any) -> Field:
 
 
 def paid_share(deal: Deal) -> float:
-    """Return which part of the deal has been paid."""
+    """Return the share of the deal that has been paid."""
     paid: float = sum(
         invoice.data["sum"].value for invoice in deal.invoices if invoice.data["status"] == "paid"
     )

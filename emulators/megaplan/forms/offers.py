@@ -1,4 +1,4 @@
-"""Forms of catalogue items, deal positions and the copies of items that positions own."""
+"""Forms of catalogue items, deal positions and the copies of items that positions refer to."""
 
 from typing import Any
 

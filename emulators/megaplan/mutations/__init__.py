@@ -15,9 +15,9 @@ defined:
 - ``calls.py``: delete_calls, create_calls, change_call
 - ``account.py``: custom fields, unknown keys, the clock; and expire_tokens
 
-Any of them waits for a request when it has ``"after":{"method":"GET","path":"/deal","nth":2}``, which is how
+Any of them waits for a request when it has ``"after":{"method":"GET","path":"/deal","nth":2}``: this is how
 something happens between two pages, or ends by itself: ``{"op":"shrink_list","restore":true,"after":{…}}``.
-``"silent":true`` keeps applications from being told of the change.
+``"silent":true`` sends applications no event of the change.
 """
 
 from .registry import Mutations

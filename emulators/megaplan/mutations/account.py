@@ -28,12 +28,12 @@ _KINDS = frozenset(
 )
 
 
-def _owner(store: Store, spec: dict[str, Any]) -> str:
-    """Return whose field it is: ``program`` for deals, otherwise ``entity``."""
-    owner = f"Deal/{spec['program']}" if "program" in spec else str(spec.get("entity", "Deal/14"))
-    if owner not in store.custom:
-        raise ValueError(f"no custom fields of {owner!r}, there are: {', '.join(store.custom)}")
-    return owner
+def _scope(store: Store, spec: dict[str, Any]) -> str:
+    """Return the key of ``store.custom``: of a ``program`` for deals, otherwise of an ``entity``."""
+    scope = f"Deal/{spec['program']}" if "program" in spec else str(spec.get("entity", "Deal/14"))
+    if scope not in store.custom:
+        raise ValueError(f"no custom fields of {scope!r}, there are: {', '.join(store.custom)}")
+    return scope
 
 
 def rename_custom_field(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def add_custom_field(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
 
     Instead of ``program`` there may be ``entity``: Contractor, Offer or Employee.
     """
-    owner = _owner(store, spec)
+    scope = _scope(store, spec)
     kind = spec.get("kind", "String")
     if kind not in _KINDS:
         raise ValueError(f"unknown kind {kind!r}")
@@ -60,7 +60,7 @@ def add_custom_field(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
         options["choices"] = tuple(spec.get("choices", ("Да", "Нет")))
     if kind in {"RefLink", "RefSet"}:
         options["ref_types"] = ("Employee",)
-    field = define(store, owner, category_of(store, owner), (str(spec["title"]), kind, options))
+    field = define(store, scope, category_of(store, scope), (str(spec["title"]), kind, options))
     return {"key": field.key}
 
 
@@ -93,7 +93,7 @@ def advance_clock(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def set_clock(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
-    """``{"op":"set_clock","time":"2026-09-21T09:15:00+00:00","frozen":true}``; either part alone will do."""
+    """``{"op":"set_clock","time":"2026-09-21T09:15:00+00:00","frozen":true}``; each key may stand alone."""
     if "time" in spec:
         time = spec["time"] if isinstance(spec["time"], int | float) else parse_timestamp(spec["time"])
         if time is None:

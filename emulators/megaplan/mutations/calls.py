@@ -1,4 +1,4 @@
-"""Mutations of calls: what happens to them without our doing."""
+"""Mutations of calls: what happens to them in Megaplan itself."""
 
 from typing import Any
 

@@ -86,7 +86,7 @@ def remove_stage(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     """``{"op":"remove_stage","id":…,"move_to":…,"touch":true}``.
 
     Its deals move to ``move_to``, default: the entry stage; ``"touch":false`` leaves their ``timeUpdated``
-    alone. What the histories tell of the stage stays.
+    alone. The histories keep the stage.
     """
     state = row_of(store.tables["ProgramState"], spec["id"])
     program: Record = state.data["program"]

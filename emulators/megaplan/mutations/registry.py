@@ -72,7 +72,7 @@ class Mutations:
                 self._waiting.remove(waiting)
 
     def clear(self) -> None:
-        """Forget what waits."""
+        """Drop all waiting mutations and the failures."""
         self._waiting.clear()
         self.failures.clear()
 

@@ -1,4 +1,4 @@
-"""Mutations of what the token's user is shown: rights taken away, lists that leave rows out."""
+"""Mutations of what the token's user sees: rights taken away, lists that leave rows out."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def revoke_visibility(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
     does that. ``"restore":true`` undoes all of it.
     """
     if spec.get("restore"):
-        store.sight.show_all()
+        store.visibility.show_all()
         return {"ids": []}
     hidden: list[str] = []
     if {"ids", "id", "share", "count"} & set(spec) or not spec.get("rights"):
@@ -26,11 +26,11 @@ def revoke_visibility(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
         if entity not in {"deals", "contractors"}:
             raise ValueError(f"only deals and contractors can be hidden, not {entity!r}")
         rows = chosen_rows(table_named(store, entity), spec)
-        store.sight.hide(rows)
+        store.visibility.hide(rows)
         hidden = [str(row.id) for row in rows]
     if spec.get("rights"):
         departments = [row for row in store.tables["Department"] if row is not store.user.data["department"]]
-        store.sight.take_rights(
+        store.visibility.take_rights(
             store.user,
             {
                 "possibleActions": ["act_read"],
@@ -83,10 +83,10 @@ def what_is_hidden(store: Store) -> dict[str, Any]:
         if table.lists_nothing or table.omitted
     }
     return {
-        "hiddenDeals": sorted(str(id) for id in store.sight.deals),
-        "hiddenContractors": sorted(str(id) for id in store.sight.contractors),
+        "hiddenDeals": sorted(str(id) for id in store.visibility.deals),
+        "hiddenContractors": sorted(str(id) for id in store.visibility.contractors),
         "omitted": left_out,
-        "lostRights": sorted(str(employee.id) for employee in store.sight.without_rights),
+        "lostRights": sorted(str(employee.id) for employee in store.visibility.without_rights),
     }
 
 

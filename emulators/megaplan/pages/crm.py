@@ -13,7 +13,7 @@ from ..data.records import Deal, Record
 from ..data.store import Store
 from ..writing.contractors import human_name
 from .layout import amount, layout, pager, when
-from .people import viewer_of, viewer_sign
+from .people import viewer_label, viewer_of
 from .telephony import phone_with_widgets, telephony_panel
 
 _PAGE = 25
@@ -82,7 +82,7 @@ class _Page:
         viewer = viewer_of(self._store, request)
         host = request.headers.get("host", "")
         telephony = "" if viewer is None else telephony_panel(self._store, viewer, host)
-        return HTMLResponse(layout(title, tab, text, content, viewer_sign(viewer), telephony))
+        return HTMLResponse(layout(title, tab, text, content, viewer_label(viewer), telephony))
 
 
 def _cut(rows: Sequence[Record], request: Request, text: str) -> tuple[Sequence[Record], str]:

@@ -1,4 +1,4 @@
-"""What all parts of the web page share: frame, styles, money, dates, page numbers."""
+"""What all pages share: frame, styles, money, dates, page numbers."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -77,7 +77,7 @@ def layout(title: str, tab: str, text: str, content: str, viewer: str = "", tele
 
 
 def amount(value: Sum) -> str:
-    """Return a sum as people in Russia write it."""
+    """Return a sum in Russian notation."""
     text = f"{value.value:,.2f}".replace(",", " ").replace(".", ",").removesuffix(",00")
     return f"{text} {_SIGNS.get(value.currency, escape(value.currency))}"
 

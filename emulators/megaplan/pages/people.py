@@ -1,4 +1,4 @@
-"""Who looks at the page: nobody in particular, or the employee whom the address signed in."""
+"""Who looks at the page: anybody, or the employee whom the address signed in."""
 
 import hashlib
 from html import escape
@@ -16,7 +16,7 @@ _COOKIE = "COOKIEID1"  # the name that Megaplan's own session cookie has
 
 
 def people_routes(account: Account) -> list[Route]:
-    """Return ``/signIn/{employee id}``, which goes on to ``?to=…``, and ``/signOut``."""
+    """Return ``/signIn/{employee id}``, which redirects to ``?to=…``, and ``/signOut``."""
 
     async def sign_in(request: Request) -> Response:
         employee = account.store.find("Employee", request.path_params["employee"])
@@ -45,7 +45,7 @@ def viewer_of(store: Store, request: Request) -> Record | None:
     return employee if employee is not None and session == _session(store, employee) else None
 
 
-def viewer_sign(viewer: Record | None) -> str:
+def viewer_label(viewer: Record | None) -> str:
     """Return what the page's head says about who is signed in."""
     if viewer is None:
         return ""

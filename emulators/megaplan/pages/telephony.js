@@ -42,10 +42,10 @@
   let shown = "";
   async function refresh() {
     try {
-      const told = await (await fetch("/telephony/cards")).text();
-      if (told !== shown) {
+      const answer = await (await fetch("/telephony/cards")).text();
+      if (answer !== shown) {
         cards.replaceChildren();
-        for (const call of JSON.parse(told)) {
+        for (const call of JSON.parse(answer)) {
           const card = add(cards, "article", { className: "call-card" });
           card.setAttribute("role", "status");
           Object.assign(card.dataset, { call: call.id, state: call.state });
@@ -54,7 +54,7 @@
           add(card, "div", { textContent: call.client || "Неизвестный номер", className: "client" });
           add(card, "div", { textContent: call.phone });
         }
-        shown = told;
+        shown = answer;
       }
     } finally {
       setTimeout(refresh, 200);

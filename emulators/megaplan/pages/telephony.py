@@ -1,7 +1,7 @@
 """Telephony on the web page of a signed-in employee: cards of calls, and the application's widgets.
 
-How Megaplan runs a widget, and how a widget learns who looks at it and beside which number it stands, is
-documented nowhere; what is known is that the address of a widget's frame gets ``accountId``, ``applicationUuid``,
+The vendor does not document how Megaplan runs a widget, nor how a widget learns who looks at it and beside which
+number it stands; what is known is that the address of a widget's frame gets ``accountId``, ``applicationUuid``,
 ``applicationToken`` and ``userSign``. The knobs ``widget_runs``, ``widget_content`` and ``widget_phone_key`` say
 how it is done here.
 """

@@ -9,7 +9,7 @@ Read = Callable[[Record], Any]
 
 
 def is_known_kind(value: Any) -> bool:
-    """Say whether a value can be compared as a number."""
+    """Return whether a value can be compared as a number."""
     if isinstance(value, bool):
         return False
     if isinstance(value, int | float):

@@ -39,7 +39,7 @@ _COMPARISONS = {
 
 @dataclass
 class FilterScope:
-    """What a filter may speak about: its type, its fields and the content type of the rows."""
+    """What a filter may name: its type, its fields and the content type of the rows."""
 
     filter_type: str
     fields: dict[str, Read]

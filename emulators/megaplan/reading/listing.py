@@ -19,7 +19,7 @@ Keep = Callable[[Record, CompiledFilter | None], bool]
 
 @dataclass(frozen=True)
 class ListRoute:
-    """What distinguishes one list route from another."""
+    """What differs from one list route to another."""
 
     request_type: str
     content_types: tuple[str, ...]

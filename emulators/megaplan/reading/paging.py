@@ -1,4 +1,4 @@
-"""Pages by cursor: there is no offset, a page is named by an entity of the list."""
+"""Pages by cursor: there is no offset, a page starts at an entity of the list."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ def take_page(listing: Listing, args: dict[str, Any], knobs: Knobs) -> Page:
 
 
 def _cursor_place(cursor: Any, argument: str, listing: Listing, knobs: Knobs) -> int | None:
-    """Return where the cursor's row stands; None when it is gone and the knob lets that pass."""
+    """Return the place of the cursor's row; None when it is gone and the knob tolerates that."""
     if not isinstance(cursor, dict) or "id" not in cursor:
         raise WrongTypeError(cursor, "BaseEntity", argument)
     content_type = cursor.get("contentType")

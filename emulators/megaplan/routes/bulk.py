@@ -67,7 +67,7 @@ def _inner_call(outer: Call, entry: Any) -> Call:
 
 
 def entities_by_links(call: Call) -> Answer:
-    """Entities of a list of links; what the user may not see is left out without a word."""
+    """Entities of a list of links; what the user may not see is silently left out."""
     links = call.body
     if not isinstance(links, list):
         raise WrongTypeError(links, "BaseEntity[]")

@@ -102,7 +102,7 @@ def _setting(call: Call) -> Record:
 
 
 def post_setting(call: Call) -> Answer:
-    """Write a setting: any JSON under a name of ours."""
+    """Write a setting: any JSON under any name."""
     body = call.entity_body()
     _check_scope(call.params.get("scope", body.get("scope")))
     id = call.params.get("id", body.get("id"))

@@ -1,4 +1,4 @@
-"""Calls, as the telephone exchange tells about them, and whom to ring."""
+"""Calls as the telephone exchange reports them, and whom to ring."""
 
 from ..call import Answer, Call, card
 from ..data.phone_book import phone_digits
@@ -45,7 +45,7 @@ def list_calls(call: Call) -> Answer:
 
 
 def list_finished(call: Call) -> Answer:
-    """List finished calls; what the vendor meant by this route is not clear."""
+    """List finished calls; the purpose of this route is not documented."""
 
     def keep(row: Record, compiled: CompiledFilter | None) -> bool:
         return bool(row.data["state"] == "finished")
@@ -94,7 +94,7 @@ def post_by_provider(call: Call) -> Answer:
 
 
 def _no_call(call: Call) -> Answer:
-    """Say that no call has the exchange's id, in one of the ways in which Megaplan may."""
+    """Answer that no call has the exchange's id, as the knob ``unknown_provider_id`` says."""
     if call.store.knobs.unknown_provider_id == "404":
         raise NotFoundError
     return Answer(None)
@@ -118,7 +118,7 @@ def post_contractor(call: Call) -> Answer:
 
 
 def call_route(call: Call) -> Answer:
-    """Tell the responsible employees of whoever has a number, and everybody who has it.
+    """Answer with everybody who has a number, and the employees responsible for them.
 
     Nobody found: empty lists and ``type`` null. Employees carry no internal number here.
     """
@@ -128,7 +128,7 @@ def call_route(call: Call) -> Answer:
         raise MissingFieldError("phone")
     knobs = call.store.knobs
     digits = phone_digits(phone) if knobs.call_route_phone == "any" else str(phone)
-    users = call.store.phone_book.owners(digits)
+    users = call.store.phone_book.find(digits)
     employees = list(dict.fromkeys(row for user in users for row in user.data.get("responsibles", ())))
     data = {
         "type": knobs.call_route_type if users else None,

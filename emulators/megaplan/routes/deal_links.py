@@ -1,4 +1,4 @@
-"""What hangs on a deal: rows, invoices, payers, contacts, auditors, tags, linked deals, history."""
+"""What belongs to a deal: rows, invoices, payers, contacts, auditors, tags, linked deals, history."""
 
 from ..call import Answer, Call, card
 from ..data.changes import find_changeset
@@ -137,7 +137,7 @@ def remove_tag(call: Call) -> Answer:
 
 
 def status_history(call: Call) -> Answer:
-    """List moves through the program, oldest first; the knob ``status_history`` takes the route away."""
+    """List moves through the program, oldest first; the knob ``status_history`` removes the route."""
     deal = find_deal(call)
     match call.store.knobs.status_history:
         case "404":

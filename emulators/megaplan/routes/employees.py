@@ -42,12 +42,12 @@ def update_employee(call: Call) -> Answer:
 
 
 def no_me(call: Call) -> Answer:
-    """Exists under other methods only."""
+    """Refuse: the route exists under other methods only."""
     raise MethodNotAllowedError("GET", "/api/v3/employee/me", ["POST"])
 
 
 def search(call: Call) -> Answer:
-    """Employees by a part of the name."""
+    """List employees whose name contains the text."""
     text = str(call.args.get("q", "")).casefold()
     rows = [row for row in call.store.tables["Employee"] if text in row.data["name"].casefold()]
     return list_rows(call, rows, "SearchRequest", "Employee", extra="q")

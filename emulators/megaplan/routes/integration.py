@@ -1,4 +1,4 @@
-"""Applications: managing them, their streams, and whose browser opened an application's page."""
+"""Applications: managing them, their streams, and which employee opened an application's page."""
 
 import hashlib
 import secrets
@@ -120,7 +120,7 @@ def user_sign(store: Store, employee_id: str, uuid: str) -> str:
 
 
 def check_user_sign(call: Call) -> Answer:
-    """Tell which employee a sign belongs to; a wrong one is not found."""
+    """Answer with the employee whom a ``userSign`` stands for; a wrong one is not found."""
     call.no_arguments()
     application = application_of(call)
     sign = call.params["userSign"]

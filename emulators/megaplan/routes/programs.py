@@ -20,7 +20,7 @@ def add_routes(router: Router) -> None:
     """Register the routes. Programs cannot be created: POST /program is 405."""
     router.add("GET", "/program", list_programs)
     router.add("GET|POST", "/program/{id}", get_program)
-    # in the order of the pipeline; nothing but the order of the array says it
+    # in the order of the pipeline; only the order of the array says so
     states = rows_of(_find, lambda call, program: program.data["states"], "ProgramState")
     router.add("GET", "/program/{id}/states", states)
     router.add("GET", "/program/{id}/commonPossibleStatusesTo", states)

@@ -152,7 +152,7 @@ def delete_participant(call: Call) -> Answer:
 
 
 def search(call: Call) -> Answer:
-    """List todos by a part of the name."""
+    """List todos whose name contains the text."""
     text = str(call.args.get("q", "")).casefold()
     rows = [
         row

@@ -14,7 +14,7 @@ def add_routes(router: Router) -> None:
 
 
 def list_widgets(call: Call) -> Answer:
-    """List an application's widgets with their code; the documented path names its id, its uuid does as well."""
+    """List an application's widgets with their code; the documented path has its id, its uuid works too."""
     by_id = call.store.find("Integration", call.params["uuid"])
     application = application_of(call) if by_id is None else by_id
     return list_rows(call, widgets_of(application), "BaseListRequest", "IntegrationWidget")

@@ -62,20 +62,20 @@ def seed_custom_fields(store: Store) -> None:
     for program, rows in zip(PROGRAMS, (_SALES, _SERVICE, _PARTNERS, _OLD), strict=True):
         for row in rows:
             define(store, f"Deal/{program.id}", program.category, row)
-    for owner, category, rows in (
+    for scope, category, rows in (
         ("Contractor", CONTRACTOR_CATEGORY, _CONTRACTOR),
         ("Offer", OFFER_CATEGORY, _OFFER),
         ("Employee", EMPLOYEE_CATEGORY, _EMPLOYEE),
     ):
         for row in rows:
-            define(store, owner, category, row)
+            define(store, scope, category, row)
 
 
-def define(store: Store, owner: str, category: int, row: Row) -> CustomField:
+def define(store: Store, scope: str, category: int, row: Row) -> CustomField:
     """Add one custom field; its key comes from its title and never changes afterwards."""
     title, kind = row[0], row[1]
     options: dict[str, Any] = row[2] if len(row) == 3 else {}
-    group = store.custom.setdefault(owner, [])
+    group = store.custom.setdefault(scope, [])
     taken = {field.key for field in group}
     number = max((field.id for fields in store.custom.values() for field in fields), default=1_000_300) + 1
     field = CustomField(
@@ -83,8 +83,8 @@ def define(store: Store, owner: str, category: int, row: Row) -> CustomField:
         key=make_key(category, title, taken),
         title=title,
         kind=kind,
-        owner=owner,
-        target=_TARGETS[owner.split("/")[0]],
+        scope=scope,
+        target=_TARGETS[scope.split("/")[0]],
         order=9_600 + len(group),
         **options,
     )
@@ -92,12 +92,12 @@ def define(store: Store, owner: str, category: int, row: Row) -> CustomField:
     return field
 
 
-def category_of(store: Store, owner: str) -> int:
-    """Return the category number in the keys of an owner's fields."""
-    if owner.startswith("Deal/"):
-        program = store.find("Program", owner.removeprefix("Deal/"))
+def category_of(store: Store, scope: str) -> int:
+    """Return the category number in the keys of a scope's fields."""
+    if scope.startswith("Deal/"):
+        program = store.find("Program", scope.removeprefix("Deal/"))
         return 0 if program is None else int(program.data["categoryId"])
-    return {"Contractor": CONTRACTOR_CATEGORY, "Offer": OFFER_CATEGORY, "Employee": EMPLOYEE_CATEGORY}[owner]
+    return {"Contractor": CONTRACTOR_CATEGORY, "Offer": OFFER_CATEGORY, "Employee": EMPLOYEE_CATEGORY}[scope]
 
 
 _TARGETS = {

@@ -1,4 +1,4 @@
-"""Deals with their positions, and the invoices drawn on some of them."""
+"""Deals with their positions, and the invoices of some of them."""
 
 from datetime import timedelta
 from random import Random

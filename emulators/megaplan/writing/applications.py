@@ -31,7 +31,7 @@ STREAMS = (
 
 
 def seed_application(store: Store) -> None:
-    """Give the account the application that the knobs name; without an address it is told of nothing."""
+    """Give the account the application that the knobs name; without an address it gets no events."""
     tokens = [token.strip() for token in store.knobs.app_tokens.split(",") if token.strip()]
     data = {
         "uuid": store.knobs.application_uuid,
@@ -67,7 +67,7 @@ def create_application(store: Store, body: dict[str, Any]) -> Record:
 
 
 def check_rights(store: Store) -> None:
-    """Refuse whoever may not manage applications.
+    """Refuse users who may not manage applications.
 
     :raises ForbiddenError: the user has lost the rights of an administrator.
     """

@@ -1,4 +1,4 @@
-"""Writing of calls: what the telephone exchange tells about them."""
+"""Writing of calls, as the telephone exchange reports them."""
 
 from typing import Any
 
@@ -59,13 +59,13 @@ def create_call(store: Store, body: dict[str, Any]) -> Record:
 
 
 def update_call(store: Store, call: Record, body: dict[str, Any]) -> None:
-    """Change the sent fields and tell the widget; ``recordLinks`` is replaced as a whole."""
+    """Change the sent fields and update the widget; ``recordLinks`` is replaced as a whole."""
     _write(store, call, read_body(store, "CallInfo", body, _READERS))
     store.popups.call_changed(store, call)
 
 
 def import_calls(store: Store, bodies: list[Any]) -> list[Record]:
-    """Create or update finished calls, known ones by ``id`` or ``providerId``; no widget hears of it.
+    """Create or update finished calls, known ones by ``id`` or ``providerId``, without updating a widget.
 
     Nothing is written when any of them is wrong.
 
@@ -102,7 +102,7 @@ def set_contractor(store: Store, call: Record, contractor: Record) -> None:
 
 
 def find_by_provider(store: Store, provider_id: Any) -> Record | None:
-    """Return the latest call with the exchange's own id, or None; text and numbers are alike."""
+    """Return the latest call with the exchange's own id, or None; text and number match alike."""
     return (
         None
         if provider_id is None
@@ -167,7 +167,7 @@ def _index(store: Store, call: Record) -> None:
 
 
 def _add_own_todo(store: Store, call: Record) -> None:
-    """Make the communication that Megaplan makes by itself when the knob ``call_makes_todo`` says so."""
+    """Create the communication that Megaplan itself creates when the knob ``call_makes_todo`` is on."""
     client = contractor_of(call) or next(iter(clients_by_phone(store, call)), None)
     values = {
         "category": store.tables["TodoCategory"].rows[1],

@@ -1,4 +1,4 @@
-"""Writing of comments, and of the entries that tell about links."""
+"""Writing of comments, and of entries about links."""
 
 from typing import Any
 
@@ -38,8 +38,8 @@ def update_comment(store: Store, comment: Record, body: dict[str, Any]) -> None:
     store.write(comment, lambda: comment.data.update(written, updated=store.clock.second()))
 
 
-def tell_link(store: Store, one: Record, other: Record) -> None:
-    """Leave an entry about a new link on both sides; unlinking leaves none."""
+def add_link_entry(store: Store, one: Record, other: Record) -> None:
+    """Add an entry about a new link on both sides; unlinking adds none."""
     for here, there in ((one, other), (other, one)):
         data = {"base": here, "generated": there, "user": store.user, "created": store.clock.second()}
         entry = Record("BasedOnHistory", store.tables["BasedOnHistory"].next_id(), data)

@@ -52,7 +52,7 @@ def update_deal(store: Store, deal: Deal, body: dict[str, Any], touch: bool | No
             deal.updated = store.clock.second()
             deal.user_updated = store.user
 
-    changesets_of(deal)  # what went before is told as it was then
+    changesets_of(deal)  # derives the earlier history while the deal is as it was
     store.write(deal, write)
     if changes:
         record_changes(store, deal, changes)
@@ -100,7 +100,7 @@ def move_to(store: Store, deal: Deal, target: Record, touch: bool = True) -> Non
 
 
 def delete_deal(store: Store, deal: Deal) -> None:
-    """Delete a deal for good; its history says so, should it ever return."""
+    """Delete a deal for good; its history records that, in case it is restored."""
     record_changes(store, deal, [], "drop")
     store.remove(deal)
 

@@ -1,4 +1,4 @@
-"""The ``when`` of a todo: which of the date formats seen in the wild this account takes."""
+"""The ``when`` of a todo: which of the date formats used by clients this account accepts."""
 
 import re
 from typing import Any

@@ -16,7 +16,7 @@ from ..errors import (
 )
 from ..forms import FORMS
 from .body import TEXT, TEXT_OR_NULL, Reader, anything, link, links, read_body
-from .comments import create_comment, tell_link
+from .comments import add_link_entry, create_comment
 from .references import resolve, resolve_required
 from .todo_times import read_when
 
@@ -29,8 +29,8 @@ _INVITATIONS = {
 }
 
 
-def create_todo(store: Store, body: dict[str, Any], owner: Record | None = None) -> Record:
-    """Create a todo, attached to ``owner`` besides what the body relates it to.
+def create_todo(store: Store, body: dict[str, Any], parent: Record | None = None) -> Record:
+    """Create a todo, attached to ``parent`` and to the relations of the body.
 
     A ``status`` in the body is ignored unless the knob ``todo_status_in_body`` says otherwise.
 
@@ -40,10 +40,10 @@ def create_todo(store: Store, body: dict[str, Any], owner: Record | None = None)
         raise MissingFieldError("name")
     values = _read_body(store, body)
     relations = values.get("relations", ())
-    if owner is not None and owner.content_type in RELATED and owner not in relations:
-        values["relations"] = (*relations, owner)
-    if owner is not None and owner.content_type == "Employee":
-        values["responsible"] = values.get("responsible") or owner
+    if parent is not None and parent.content_type in RELATED and parent not in relations:
+        values["relations"] = (*relations, parent)
+    if parent is not None and parent.content_type == "Employee":
+        values["responsible"] = values.get("responsible") or parent
     return add_todo(store, values)
 
 
@@ -65,7 +65,7 @@ def add_todo(store: Store, values: dict[str, Any]) -> Record:
     store.add(todo)
     store.attachments.place_todo(todo)
     for relation in data["relations"]:
-        tell_link(store, todo, relation)
+        add_link_entry(store, todo, relation)
     return todo
 
 
@@ -105,11 +105,11 @@ def relate(store: Store, todo: Record, other: Record) -> None:
     """Link a todo with a deal, a contractor or a call."""
     if other not in todo.data["relations"]:
         write_todo(store, todo, {"relations": (*todo.data["relations"], other)})
-        tell_link(store, todo, other)
+        add_link_entry(store, todo, other)
 
 
 def unrelate(store: Store, todo: Record, other: Record) -> None:
-    """Remove such a link; nothing tells of it afterwards."""
+    """Remove such a link; it leaves no trace."""
     write_todo(store, todo, {"relations": tuple(row for row in todo.data["relations"] if row is not other)})
 
 
@@ -125,7 +125,7 @@ def add_participant(store: Store, todo: Record, body: Any) -> None:
 
 
 def remove_participant(store: Store, todo: Record, content_type: str, id: str) -> bool:
-    """Remove a participant; False when there is no such one."""
+    """Remove a participant; return False when there is none."""
     left = tuple(row for row in todo.data["participants"] if row.id != f"{content_type}/{id}")
     if len(left) == len(todo.data["participants"]):
         return False
@@ -134,7 +134,7 @@ def remove_participant(store: Store, todo: Record, content_type: str, id: str) -
 
 
 def is_scheduled(todo: Record) -> bool:
-    """Say whether a todo is still to be done: only the status tells."""
+    """Return whether a todo is still to be done, which only its status says."""
     return bool(todo.data["status"].data["masterType"] == "scheduled")
 
 
@@ -160,13 +160,13 @@ def _finish(store: Store, todo: Record, request: dict[str, Any]) -> None:
 
 
 def write_todo(store: Store, todo: Record, values: dict[str, Any]) -> None:
-    """Write values that have been read already, and tell of them in the history."""
+    """Write values that have been read already, and record them in the history."""
     changes = [
         (name, todo.data.get(name), value)
         for name, value in values.items()
         if name in FORMS["Todo"].fields and todo.data.get(name) != value
     ]
-    store.write(todo, lambda: todo.data.update(values), tells=set(values) != {"relations"})
+    store.write(todo, lambda: todo.data.update(values), is_event=set(values) != {"relations"})
     store.attachments.place_todo(todo)
     if changes:
         record_changes(store, todo, changes)

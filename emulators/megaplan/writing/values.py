@@ -1,4 +1,4 @@
-"""Values that clients write, brought into the forms in which they are read back."""
+"""Values that clients write, converted to the forms in which they are read back."""
 
 from typing import Any
 

@@ -9,7 +9,7 @@ from .statuses import Status
 
 @dataclass
 class Scenario:
-    """What happens to a call that comes in: operations in order, each a dict with ``mnemonic`` and settings.
+    """What happens to an incoming call: operations in order, each a dict with ``mnemonic`` and settings.
 
     ============  ======================================================================================
     mnemonic      settings
@@ -127,7 +127,7 @@ class Directory:
         return next((e for e in self.employees.values() if wanted in {str(e.id), e.extension}), None)
 
     def members(self, operation: dict[str, Any]) -> list[Employee]:
-        """Return the employees a ``dialing`` operation rings; who is switched off in the group is left out."""
+        """Return the employees a ``dialing`` operation rings; without those switched off in the group."""
         ids = operation.get("employees")
         off: set[int] = set()
         if ids is None:

@@ -64,7 +64,7 @@ class Employee:
         ]
 
     def records(self, direction: str) -> bool:
-        """Say whether talks in a direction are recorded."""
+        """Return whether talks in a direction are recorded."""
         return self.call_recording in {"all", direction}
 
     def row(self, groups: list[dict[str, Any]]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The account as it is at first: the same seed gives the same employees, numbers and contacts.
+"""The account at the start: the same seed gives the same employees, numbers and contacts.
 
 Employees have ids from 501 and extensions from 101; virtual number ``7495000000N`` runs scenario N:
 

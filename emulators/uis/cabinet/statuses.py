@@ -1,4 +1,4 @@
-"""Statuses of employees and what each means for ringing them.
+"""Statuses of employees, and in which of them an employee is rung.
 
 Ids and colours of the standard ones are as the cabinet shows them; a client has to go by mnemonic.
 """
@@ -19,7 +19,7 @@ class Status:
     mnemonic: str | None
     description: str | None
     color: str | None
-    incoming: tuple[str, ...] = BOTH  # directions allowed for calls that come in
+    incoming: tuple[str, ...] = BOTH  # directions allowed for incoming calls
     outgoing: tuple[str, ...] = BOTH
     protocols: tuple[str, ...] = PROTOCOLS
     is_select_allowed: bool = True
@@ -28,7 +28,7 @@ class Status:
 
     @property
     def takes_calls(self) -> bool:
-        """Say whether an employee in this status is rung."""
+        """Whether an employee in this status is rung."""
         return "in" in self.incoming
 
     @property

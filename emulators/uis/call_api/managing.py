@@ -39,7 +39,7 @@ def _act(call: Call, action: Callable[[Consultation, float], None]) -> dict[str,
 
 
 def _release(call: Call) -> dict[str, Any]:
-    # which reason the platform writes down is unknown
+    # the reason that the platform records is unknown
     _flow(call).finish(call.account.clock.now(), "operator_disconnects")
     return _OK
 

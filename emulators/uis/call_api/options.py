@@ -1,4 +1,4 @@
-"""Talk options: what an employee can press during a talk, pressed by the API instead."""
+"""Talk options: what an employee can do with keys during a talk, done through the API."""
 
 from typing import Any
 

@@ -46,7 +46,7 @@ def _start_employee(call: Call) -> dict[str, Any]:
 
 
 def _telephones(employee: Employee, asked: str | None) -> list[Target]:
-    """Return the named telephone, or all active ones to be tried one by one."""
+    """Return the named telephone, or all active ones, which are tried one by one."""
     active = [phone for phone in employee.phones if phone.status == "active"]
     if asked is not None and asked != employee.extension:
         active = [phone for phone in active if phone.number == asked]
@@ -144,14 +144,14 @@ def check_message(call: Call, message: dict[str, Any], name: str) -> None:
 def _launch(call: Call, targets: list[Target], first: str, source: str = "callapi") -> dict[str, Any]:
     account, params = call.account, call.params
     exchange, at = account.exchange, account.clock.now()
-    direction = params.get("direction", "in")  # the documented default, whatever one expects of click-to-call
+    direction = params.get("direction", "in")  # the documented default, even for click-to-call
     session = exchange.new_session(direction, source, params["contact"], params["virtual_phone_number"], at)
     session.external_id = params.get("external_id")
     session.api_request_id = exchange.new_request_id()
     people: People = exchange.next_people.pop(0) if exchange.next_people else read_people({}, account.knobs)
-    flow = ApiCall(exchange, session, people, account.line)
+    flow = ApiCall(exchange, session, people, account.timeline)
     flow.targets, flow.first = tuple(targets), first
-    account.line.at(at, flow.launch)
+    account.timeline.at(at, flow.launch)
     return {"call_session_id": session.id}
 
 

@@ -1,1 +1,1 @@
-"""Calls: sessions with their legs, how people behave, and the machine that lets a call happen."""
+"""Calls: sessions with their legs, how people behave, and the machinery that plays a call."""

@@ -14,7 +14,7 @@ class WrongStateError(Exception):
 
 
 class Consultation:
-    """The managed part of a call."""
+    """Manages one call."""
 
     def __init__(self, flow: Flow) -> None:
         self._flow = flow
@@ -30,7 +30,7 @@ class Consultation:
         self._flow.emit("call_hold_control", at, status="hold", leg=self._first())
 
     def unhold(self, at: float) -> None:
-        """Let them talk on."""
+        """Take the contact off hold."""
         self._need("HOLD")
         self._back_to_talk()
         self._flow.emit("call_hold_control", at, status="unhold", leg=self._first())

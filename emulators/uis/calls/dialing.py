@@ -10,7 +10,7 @@ from .session import Leg
 
 @dataclass
 class Target:
-    """A telephone to ring; a number that is no employee's has neither employee nor phone."""
+    """A telephone to ring; ``employee`` and ``phone`` are unknown for foreign numbers."""
 
     number: str
     employee: Employee | None = None
@@ -56,7 +56,7 @@ class Dialing:
             self._next(at)
 
     def answer(self, leg: Leg, at: float) -> None:
-        """Let somebody pick up; all other telephones fall silent."""
+        """Let somebody pick up; all other telephones stop ringing."""
         if self.over or not leg.ringing:
             return
         self.over = True

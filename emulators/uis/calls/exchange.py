@@ -14,12 +14,12 @@ from ..scheduler import Scheduler
 from .people import People
 from .session import Leg, Recording, Session
 
-# event mnemonic, session, time, what only this event knows, the call's time line
+# event mnemonic, session, time, values of this event only, the call's timeline
 Emit = Callable[[str, Session, float, dict[str, Any], Scheduler], None]
 
 
 class Exchange:
-    """Makes sessions and legs, keeps them, and tells the notification sender about events."""
+    """Creates and keeps sessions and legs, and passes events to the notification sender."""
 
     def __init__(self, directory: Directory, clock: Clock, knobs: Knobs, seed: int, emit: Emit) -> None:
         self.directory = directory

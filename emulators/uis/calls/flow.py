@@ -16,20 +16,20 @@ from .session import DISCONNECTED, TALKING, Leg, Recording, Session, Talk
 
 
 class Flow:
-    """What all kinds of calls have in common. Every method takes the time at which it happens."""
+    """What all kinds of calls have in common. Every method takes the time of what it does."""
 
-    def __init__(self, exchange: Exchange, session: Session, people: People, line: Scheduler) -> None:
+    def __init__(self, exchange: Exchange, session: Session, people: People, timeline: Scheduler) -> None:
         self.exchange = exchange
         self.session = session
         self.people = people
-        self.line = line
+        self.timeline = timeline
         self.answers: dict[int, Callable[[float], None]] = {}  # leg id → picks it up, as a person would
         self.refusals: dict[int, Callable[[float], None]] = {}  # leg id → rejects it
         exchange.flows[session.id] = self
 
     def emit(self, event: str, at: float, **extra: Any) -> None:
-        """Tell about an event."""
-        self.exchange.emit(event, self.session, at, extra, self.line)
+        """Emit an event."""
+        self.exchange.emit(event, self.session, at, extra, self.timeline)
 
     def after(self, at: float, seconds: float | None, action: Any) -> None:
         """Do something later, if the session still lives then; None = never."""
@@ -40,7 +40,7 @@ class Flow:
             if self.session.alive:
                 action(due)
 
-        self.line.at(at + seconds, step)
+        self.timeline.at(at + seconds, step)
 
     def connect(self, leg: Leg, at: float) -> None:
         """Let a leg be picked up."""
@@ -87,7 +87,7 @@ class Flow:
         self.emit("talk_finished", at, legs=talk.legs, employee=talk.employee, talk=round(at - talk.started))
 
     def talk_on(self, at: float, seconds: float | None) -> None:
-        """Let the talk end by itself after some seconds."""
+        """End the talk after some seconds, or never."""
         talk = self.session.talk
 
         def hang_up(due: float) -> None:
@@ -124,7 +124,7 @@ class Flow:
             if self.exchange.random.random() < knobs.record_missing:
                 continue
             recording.ready = at + knobs.record_delay_s + index
-            self.line.at(recording.ready, self._announce(recording))
+            self.timeline.at(recording.ready, self._announce(recording))
 
     def _announce(self, recording: Recording) -> Any:
         event = "talk_record_file" if recording.kind == "talk" else "voice_message"

@@ -1,9 +1,9 @@
-"""A call that comes in: it goes through the operations of the number's scenario."""
+"""An incoming call: it goes through the operations of the number's scenario."""
 
 from typing import Any
 
 from ..scheduler import Scheduler
-from .asking import Asker, Outcome
+from .call_processing import CallProcessing, Outcome
 from .dialing import Dialing, Target, targets_of
 from .exchange import Exchange
 from .flow import Flow
@@ -14,12 +14,12 @@ _MESSAGE_SECONDS = 4.0  # a file or text played to the caller
 
 
 class IncomingCall(Flow):
-    """The caller's way through the scenario."""
+    """The caller's progress through the scenario."""
 
     def __init__(
-        self, exchange: Exchange, session: Session, people: People, line: Scheduler, asker: Asker
+        self, exchange: Exchange, session: Session, people: People, timeline: Scheduler, asker: CallProcessing
     ) -> None:
-        super().__init__(exchange, session, people, line)
+        super().__init__(exchange, session, people, timeline)
         self._asker = asker
         self.dialing: Dialing | None = None
         self._caller: Leg | None = None
@@ -105,9 +105,11 @@ class IncomingCall(Flow):
         """Ask the integrator's server; the call goes on when it has answered, or failed to in time."""
 
         def decided(outcome: Outcome) -> None:
-            self.line.at(at + outcome.seconds, lambda due: self._follow(outcome, operation, following, due))
+            self.timeline.at(
+                at + outcome.seconds, lambda due: self._follow(outcome, operation, following, due)
+            )
 
-        self._asker.ask(self.session, operation, self.people.input_result, at, self.line, decided)
+        self._asker.ask(self.session, operation, self.people.input_result, at, self.timeline, decided)
 
     def _follow(self, outcome: Outcome, operation: dict[str, Any], following: int, at: float) -> None:
         if not self.session.alive:

@@ -41,12 +41,12 @@ class Leg:
 
     @property
     def alive(self) -> bool:
-        """Say whether it has not ended."""
+        """Return whether it has not ended."""
         return self.finished is None
 
     @property
     def ringing(self) -> bool:
-        """Say whether the telephone rings."""
+        """Return whether the telephone rings."""
         return self.finished is None and self.connected is None
 
 
@@ -73,7 +73,7 @@ class Recording:
     ready: float | None = None  # None: not known yet, or never
 
     def is_ready(self, now: float) -> bool:
-        """Say whether the file can be downloaded."""
+        """Return whether the file can be downloaded."""
         return self.ready is not None and self.ready <= now
 
 
@@ -110,7 +110,7 @@ class Session:
 
     @property
     def alive(self) -> bool:
-        """Say whether it is going on."""
+        """Return whether it is going on."""
         return self.finished is None
 
     @property

@@ -34,7 +34,7 @@ def _new(kind: dict[str, Any], ext_id: str) -> None:
 
 
 def _used(call: Call, names: tuple[str, ...], ext_id: str) -> bool:
-    """Say whether a record of any deal points at something."""
+    """Return whether a record of any deal points at something."""
     return any(
         record.data.get(name) == ext_id or ext_id in (record.data.get(name) or [])
         for records in call.account.deals.deals.values()
@@ -88,7 +88,7 @@ def _check_contact(spec: dict[str, Any], path: str) -> None:
 
 
 def _create_contacts(call: Call) -> dict[str, Any]:
-    """Add up to 1000 contacts; one bad one fails all."""
+    """Add up to 1000 contacts; one bad contact fails all."""
     store, specs = call.account.deals, call.params["contacts"]
     seen: set[str] = set()
     for index, spec in enumerate(specs):

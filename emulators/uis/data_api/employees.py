@@ -1,6 +1,6 @@
 """Employees, their statuses and groups. Do-not-disturb is a status set by ``update.employees``.
 
-Nothing announces a change of status: whoever wants to know has to ask.
+No notification announces a change of status: clients have to poll.
 """
 
 from typing import Any
@@ -46,7 +46,7 @@ def _get(call: Call) -> Rows:
 
 
 def _update(call: Call) -> dict[str, Any]:
-    """Change what is given; lists replace wholly.
+    """Change what is given; lists are replaced as a whole.
 
     The page promises a partial update, its table marks last_name and phone_numbers as required: knob
     ``update_employees_requires_full``.

@@ -46,7 +46,7 @@ def _columns(names: dict[str, str]) -> Columns:
 
 
 def _deal_columns(call: Call) -> dict[str, str]:
-    """Return the columns of deals; user fields come as further ones."""
+    """Return the columns of deals; user fields add further ones."""
     own = {user_field_column(id): spec["name"] for id, spec in call.account.deals.user_fields.items()}
     return DEAL_COLUMNS | own
 
@@ -63,7 +63,7 @@ def _calls(call: Call) -> Rows:
 
 
 def _details(call: Call) -> Rows:
-    """Return the time line of chosen calls."""
+    """Return the timeline of chosen calls."""
     _check_report(call, "calls")
     account = call.account
     begin, end = read_interval(call, days=366)

@@ -1,6 +1,6 @@
 """Rows of the flat reports about calls, notifications and API requests.
 
-Enumerations are ``{value, value_id}``; durations are ``hh:mm:ss``; numbers come as numbers although some are
+Enumerations are ``{value, value_id}``; durations are ``hh:mm:ss``; numbers are numbers although some are
 documented as strings.
 """
 

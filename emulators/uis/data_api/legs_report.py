@@ -1,4 +1,4 @@
-"""``get.call_legs_report``: one row for each leg; the place where an employee's telephone is told."""
+"""``get.call_legs_report``: one row for each leg; the only report with an employee's telephone."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Rows of the report "Сделки": the state of every deal, with what the calls of its contact tell."""
+"""Rows of the report "Сделки": the state of every deal, with figures from the calls of its contact."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Funnels, people, fields and the history of deals. Every id of ours is a string, ``ext_id``."""
+"""Funnels, people, fields and the history of deals. Every id from outside is a string, ``ext_id``."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,7 +62,7 @@ class DealStore:
     user_fields: dict[str, dict[str, Any]] = field(default_factory=dict)
     companies: dict[str, dict[str, Any]] = field(default_factory=dict)
     crm_accounts: dict[int, dict[str, Any]] = field(default_factory=dict)
-    deals: dict[str, list[DealRecord]] = field(default_factory=dict)  # being processed ones included
+    deals: dict[str, list[DealRecord]] = field(default_factory=dict)  # including those still being processed
 
     def visible(self) -> list[DealRecord]:
         """Return the processed records in order of upload within a deal."""
@@ -86,7 +86,7 @@ class DealStore:
         )
 
     def holds_deals(self, funnel: str, stage: str | None = None) -> bool:
-        """Say whether any record lies in a funnel, or in one stage of it."""
+        """Return whether any record lies in a funnel, or in one stage of it."""
         return any(
             record.data["sales_funnel_ext_id"] == funnel
             and (stage is None or record.data["stage_ext_id"] == stage)

@@ -82,7 +82,7 @@ class Upload:
             self._take(one, visible)
 
     def _name_record(self, error: RpcError, index: int, record: dict[str, Any]) -> None:
-        """Say which record is meant: the documentation only promises dots."""
+        """Name a record in an error: the documentation only promises dots."""
         form = self._store.knobs.refused_field
         if form == "bare":
             error.field = f"deals.{error.field}"

@@ -34,28 +34,28 @@ _ENDLESS = 10**12
 
 
 def play_call(account: "Account", spec: dict[str, Any]) -> dict[str, Any] | Awaitable[dict[str, Any]]:
-    """Let a call happen, see the package's docstring."""
+    """Play a call; see the package's docstring."""
     if spec.get("time", "real") == "virtual":
         return _play_virtually(account, spec)
     if spec.get("time", "real") != "real":
         raise ValueError(f"time is real or virtual, not {spec['time']!r}")
     begin = start_of(account, spec.get("start"), account.clock.now())
-    return {"id": begin_call(account, spec, account.line, begin).id}
+    return {"id": begin_call(account, spec, account.timeline, begin).id}
 
 
 async def _play_virtually(account: "Account", spec: dict[str, Any]) -> dict[str, Any]:
-    line = Scheduler()
+    timeline = Scheduler()
     given = start_of(account, spec.get("start"), None)
     begin = given if given is not None else account.clock.now() - length_of(account, spec)
-    session = begin_call(account, spec, line, begin)
-    await run_virtually(account, line)
+    session = begin_call(account, spec, timeline, begin)
+    await run_virtually(account, timeline)
     return {"id": session.id}
 
 
-async def run_virtually(account: "Account", line: Scheduler) -> None:
-    """Run a time line of its own to its end; what went wrong on it is told with the account's failures."""
-    await line.drain(_ENDLESS)
-    account.line.failures += line.failures
+async def run_virtually(account: "Account", timeline: Scheduler) -> None:
+    """Run a separate timeline to its end; its failures are added to the account's."""
+    await timeline.drain(_ENDLESS)
+    account.timeline.failures += timeline.failures
 
 
 def start_of(account: "Account", given: Any, default: Any) -> Any:
@@ -81,8 +81,8 @@ def length_of(account: "Account", spec: dict[str, Any]) -> float:
     return sum(part or 0 for part in parts) + waiting + account.knobs.record_delay_s + 10
 
 
-def begin_call(account: "Account", spec: dict[str, Any], line: Scheduler, at: float) -> Session:
-    """Plan a call on a time line.
+def begin_call(account: "Account", spec: dict[str, Any], timeline: Scheduler, at: float) -> Session:
+    """Plan a call on a timeline.
 
     :raises ValueError: unknown kind, number or behaviour.
     """
@@ -95,12 +95,12 @@ def begin_call(account: "Account", spec: dict[str, Any], line: Scheduler, at: fl
     if account.directory.number(virtual) is None:
         raise ValueError(f"no virtual number {virtual!r}")
     if direction == "in":
-        return _incoming(account, spec, people, line, at, spec.get("scenario_id", scenario_id))
-    return _outgoing(account, spec, people, line, at, direction)
+        return _incoming(account, spec, people, timeline, at, spec.get("scenario_id", scenario_id))
+    return _outgoing(account, spec, people, timeline, at, direction)
 
 
 def _incoming(
-    account: "Account", spec: dict[str, Any], people: People, line: Scheduler, at: float, scenario: Any
+    account: "Account", spec: dict[str, Any], people: People, timeline: Scheduler, at: float, scenario: Any
 ) -> Session:
     directory, exchange = account.directory, account.exchange
     digits = str(spec.get("virtual_number", "74950000001"))
@@ -111,7 +111,7 @@ def _incoming(
     virtual = directory.number(digits)
     if virtual is not None and virtual.id not in exchange.switched_off:
         session.scenario = directory.scenarios[virtual.scenario_id if scenario is None else scenario]
-    flow = IncomingCall(exchange, session, people, line, account.interactive)
+    flow = IncomingCall(exchange, session, people, timeline, account.interactive)
 
     def start(due: float) -> None:
         if session.contact_phone in directory.blacklist:
@@ -120,12 +120,12 @@ def _incoming(
         else:
             flow.start(due)
 
-    line.at(at, start)
+    timeline.at(at, start)
     return session
 
 
 def _outgoing(
-    account: "Account", spec: dict[str, Any], people: People, line: Scheduler, at: float, direction: str
+    account: "Account", spec: dict[str, Any], people: People, timeline: Scheduler, at: float, direction: str
 ) -> Session:
     exchange = account.exchange
     employee = _caller(account, spec)
@@ -142,14 +142,14 @@ def _outgoing(
     session.external_id = spec.get("external_id")
     session.is_internal = direction == "internal"
     if direction == "api":
-        api_call = ApiCall(exchange, session, people, line)
+        api_call = ApiCall(exchange, session, people, timeline)
         api_call.targets = tuple(
             Target(p.number, employee, p) for p in employee.phones if p.status == "active"
         )
-        line.at(at, api_call.launch)
+        timeline.at(at, api_call.launch)
     else:
-        flow = OutgoingCall(exchange, session, people, line)
-        line.at(at, lambda due: flow.begin(employee, due))
+        flow = OutgoingCall(exchange, session, people, timeline)
+        timeline.at(at, lambda due: flow.begin(employee, due))
     return session
 
 

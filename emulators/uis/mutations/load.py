@@ -44,14 +44,16 @@ async def load_calls(account: "Account", spec: dict[str, Any]) -> dict[str, Any]
     count, span = int(spec["count"]), float(spec.get("span_s", 3600))
     virtual = spec.get("time", "virtual") == "virtual"
     specs = [_one(account, random, mix) for _ in range(count)]
-    line = Scheduler() if virtual else account.line
+    timeline = Scheduler() if virtual else account.timeline
     now = account.clock.now()
     longest = max((length_of(account, one) for one in specs), default=0)
     begin = start_of(account, spec.get("start"), now - span - longest if virtual else now)
     starts = sorted(random.uniform(0, span) for _ in specs)
-    ids = [begin_call(account, one, line, begin + start).id for one, start in zip(specs, starts, strict=True)]
+    ids = [
+        begin_call(account, one, timeline, begin + start).id for one, start in zip(specs, starts, strict=True)
+    ]
     if virtual:
-        await run_virtually(account, line)
+        await run_virtually(account, timeline)
     return {"ids": ids, "kinds": dict(Counter(one["kind"] for one in specs))}
 
 

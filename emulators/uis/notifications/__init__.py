@@ -1,4 +1,4 @@
-"""HTTP notifications: events, macros, templates, conditions, delivery with all its misfortunes, and its log."""
+"""HTTP notifications: events, macros, templates, conditions, delivery with its failures, and its log."""
 
 from .configuration import Notification
 from .sender import Notifier

@@ -27,7 +27,7 @@ class Notification:
     active: bool = True
 
     def wants(self, values: dict[str, Any]) -> bool:
-        """Say whether the conditions are met."""
+        """Return whether the conditions are met."""
         return not self.conditions or any(
             all(_OPERATORS[operator](values.get(name), wanted) for name, operator, wanted in group)
             for group in self.conditions

@@ -60,7 +60,7 @@ def call_values(
 
 
 def attributes(session: Session) -> list[str]:
-    """Return the marks of a communication: an array in reports, joined by underscores in notifications."""
+    """Return the attributes of a communication: an array in reports, joined by underscores in notifications."""
     return [
         "first" if session.communication_number == 1 else "through",
         "lost" if session.is_lost else "target",

@@ -1,4 +1,4 @@
-"""Sends notifications: late, twice, out of order or not at all, as the knobs say; and keeps the delivery log.
+"""Sends notifications, late, twice, out of order or not at all as the knobs say, and keeps the delivery log.
 
 Nothing is signed. The answer's body is ignored, any 2xx is a success. Without ``notify_retries`` a notification
 is sent once.
@@ -53,7 +53,7 @@ class Notifier:
         wall: WallTime,
         knobs: Knobs,
         links: Links,
-        line: Scheduler,
+        timeline: Scheduler,
         seed: int,
         client: Callable[[], httpx.AsyncClient],
     ) -> None:
@@ -62,7 +62,7 @@ class Notifier:
         self._wall = wall
         self._knobs = knobs
         self._links = links
-        self._line = line
+        self._timeline = timeline
         self._random = Random(seed)
         self._ids = count(5_578_312)
         self._chains: dict[tuple[int, str], asyncio.Task[None]] = {}
@@ -82,8 +82,10 @@ class Notifier:
         self.configured += found
         return found
 
-    def emit(self, event: str, session: Session, at: float, extra: dict[str, Any], line: Scheduler) -> None:
-        """Tell everybody concerned about an event of a call."""
+    def emit(
+        self, event: str, session: Session, at: float, extra: dict[str, Any], timeline: Scheduler
+    ) -> None:
+        """Send an event of a call to everybody it concerns."""
         recording: Recording | None = extra.get("recording")
         if recording is not None:
             extra = extra | {"link": self._links.file_link(recording)}
@@ -97,15 +99,15 @@ class Notifier:
                 "employee_id": values.get("employee_id"),
             }
         )
-        self._notify(event, values, session.id, at, line)
+        self._notify(event, values, session.id, at, timeline)
 
     def emit_line_lost(self, line_id: int, login: str, at: float) -> None:
-        """Tell that a SIP line has lost its registration."""
+        """Send the event that a SIP line has lost its registration."""
         values = {"sip_line_id": line_id, "sip_line_login": login, "app_id": self._directory.app_id}
-        self._notify("sip_line_unregister", values, None, at, self._line)
+        self._notify("sip_line_unregister", values, None, at, self._timeline)
 
     def _notify(
-        self, event: str, values: dict[str, Any], session_id: int | None, at: float, line: Scheduler
+        self, event: str, values: dict[str, Any], session_id: int | None, at: float, timeline: Scheduler
     ) -> None:
         for notification in self._for(event):
             own = values | {
@@ -117,7 +119,7 @@ class Notifier:
             if not notification.active or not notification.wants(own):
                 continue
             message = expand(notification.template, own, valid_macros(event, self._knobs.macro_scope))
-            self._plan(Delivery(notification, message, session_id, at), line)
+            self._plan(Delivery(notification, message, session_id, at), timeline)
 
     def _for(self, event: str) -> list[Notification]:
         found = [notification for notification in self.configured if notification.event == event]
@@ -133,7 +135,7 @@ class Notifier:
             found += read_notification(spec, EVENTS[event][0])
         return found
 
-    def _plan(self, delivery: Delivery, line: Scheduler) -> None:
+    def _plan(self, delivery: Delivery, timeline: Scheduler) -> None:
         knobs, chance = self._knobs, self._random
         self.log.append(delivery)
         due = delivery.occurred + knobs.notify_delay_s
@@ -143,7 +145,7 @@ class Notifier:
             delivery.sent, delivery.status = due, "error"
             delivery.error_type, delivery.error = "connection_timeout", "Connection timed out"
             return
-        line.at(due, lambda at: self._send_later(delivery, at, line))
+        timeline.at(due, lambda at: self._send_later(delivery, at, timeline))
         if chance.random() < knobs.notify_duplicates:
             again = Delivery(
                 delivery.notification,
@@ -153,12 +155,14 @@ class Notifier:
                 copy=True,
             )
             self.log.append(again)
-            line.at(due + knobs.notify_duplicate_delay_s, lambda at: self._send_later(again, at, line))
+            timeline.at(
+                due + knobs.notify_duplicate_delay_s, lambda at: self._send_later(again, at, timeline)
+            )
 
-    def _send_later(self, delivery: Delivery, at: float, line: Scheduler) -> None:
+    def _send_later(self, delivery: Delivery, at: float, timeline: Scheduler) -> None:
         """Send in the background; to one address one after another unless the knob says otherwise."""
         url = delivery.notification.url
-        key = (id(line), url)
+        key = (id(timeline), url)
         before = None if self._knobs.notify_concurrent else self._chains.get(key)
 
         async def work() -> None:
@@ -167,11 +171,11 @@ class Notifier:
             await self._send(delivery, at)
             if delivery.status == "error" and delivery.attempts <= self._knobs.notify_retries:
                 delivery.status = "waiting"
-                line.at(
-                    at + self._knobs.notify_retry_delay_s, lambda at: self._send_later(delivery, at, line)
+                timeline.at(
+                    at + self._knobs.notify_retry_delay_s, lambda at: self._send_later(delivery, at, timeline)
                 )
 
-        self._chains[key] = line.spawn(work(), deciding=False)
+        self._chains[key] = timeline.spawn(work(), deciding=False)
 
     async def _send(self, delivery: Delivery, at: float) -> None:
         notification, timeout = delivery.notification, self._knobs.notify_timeout_s

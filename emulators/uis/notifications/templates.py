@@ -1,7 +1,7 @@
 """Bodies of notifications: text with ``{{macro}}``, where a macro becomes a JSON literal.
 
-A string arrives with its quotes, so a template that quotes a macro makes invalid JSON. A macro the event does
-not know stays as it stands.
+A string arrives with its quotes, so a template that quotes a macro makes invalid JSON. A macro that the event does
+not know is left unreplaced.
 """
 
 import json

@@ -24,7 +24,7 @@ _EVERYWHERE = (Param("access_token"), Param("user_id", "integer"))
 
 @dataclass
 class Reply:
-    """An answer and what the log tells about it."""
+    """An answer, and what the log records of it."""
 
     body: dict[str, Any]
     method: str = ""

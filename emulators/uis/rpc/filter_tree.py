@@ -87,7 +87,7 @@ def _leaf(spec: Row, known: Collection[str], allowed: Collection[str], path: str
 
 
 def _pattern_test(field: str, operator: str, wanted: str, path: str) -> Test:
-    """``like`` uses ``%`` for any text and minds the case; ``ilike`` does not."""
+    """``like`` uses ``%`` for any text and is case-sensitive; ``ilike`` is not."""
     source = wanted if operator == "regexp" else "".join(".*" if c == "%" else re.escape(c) for c in wanted)
     try:
         pattern = re.compile(source, re.DOTALL | (re.IGNORECASE if "ilike" in operator else 0))

@@ -1,7 +1,7 @@
-"""Points: every successful call of a method costs some, a minute and a day hold only so many.
+"""Points: every successful call of a method costs some, and the points of a minute and of a day are limited.
 
 Windows follow the account's clock: a minute and a day begin where the wall clock's do. The two APIs are counted
-apart. Counted are successes only, so a refused call costs nothing.
+apart. Only successes count, so a refused call costs nothing.
 """
 
 from ...kit.clock import Clock
@@ -42,7 +42,7 @@ class Limits:
             self._used[window] = (self._number(window), self._count(window) + points)
 
     def reset(self) -> None:
-        """Forget what was used."""
+        """Give all points back."""
         self._used.clear()
 
     def describe(self) -> dict[str, int]:

@@ -27,7 +27,7 @@ def names(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Columns:
-    """Columns of a list: which exist, which come without asking, which a filter and a sort may name."""
+    """Columns of a list: which exist, which are answered by default, which a filter and a sort may name."""
 
     all: tuple[str, ...]
     default: tuple[str, ...] = ()  # empty: all

@@ -1,4 +1,4 @@
-"""What an incoming call needs of the interactive processing: somebody to ask, and the outcome."""
+"""Interactive call processing as an incoming call sees it: a request, and its outcome."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ class Outcome:
     plays: bool = False
 
 
-class Asker(Protocol):
+class CallProcessing(Protocol):
     """Asks the integrator's server how a call should go on."""
 
     def ask(
@@ -27,7 +27,7 @@ class Asker(Protocol):
         operation: dict[str, Any],
         input_result: str | None,
         at: float,
-        line: Scheduler,
+        timeline: Scheduler,
         decided: Callable[[Outcome], None],
     ) -> None:
         """Ask, and call ``decided`` once there is an outcome."""

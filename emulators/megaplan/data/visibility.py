@@ -8,8 +8,8 @@ from .records import Record
 _NONE: frozenset[int | str] = frozenset()
 
 
-class Sight:
-    """Rows out of the user's sight, and employees whose own rights were cut."""
+class Visibility:
+    """Rows hidden from the user, and employees whose own rights were cut."""
 
     def __init__(self) -> None:
         self.deals: set[int | str] = set()
@@ -22,11 +22,11 @@ class Sight:
         }
 
     def sees(self, record: Record) -> bool:
-        """Say whether a record is in sight."""
+        """Return whether the user sees a record."""
         return record.id not in self._hidden.get(record.content_type, _NONE)
 
     def hide(self, records: Iterable[Record]) -> None:
-        """Put deals and contractors out of sight."""
+        """Hide deals and contractors."""
         for record in records:
             self._hidden[record.content_type].add(record.id)
 
@@ -37,7 +37,7 @@ class Sight:
         employee.data.update(loss)
 
     def show_all(self) -> None:
-        """Give back everything."""
+        """Undo everything that was hidden or cut."""
         self.deals.clear()
         self.contractors.clear()
         for employee, before in self.without_rights.items():
