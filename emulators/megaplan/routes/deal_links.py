@@ -149,6 +149,7 @@ def status_history(call: Call) -> Answer:
 
 def history(call: Call) -> Answer:
     """Change sets, newest first; the only server filters are ``Self`` and ``Item``."""
+    find_deal(call)  # an unknown deal is refused first
     filters = call.args.get("filters")
     if filters is not None and filters not in (["Self"], ["Item"]):
         raise NotAllowedError("HistoryRequest", "filters")
