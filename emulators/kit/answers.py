@@ -31,7 +31,7 @@ async def send(answer: RawAnswer, request: Request, connections: Connections) ->
         await asyncio.sleep(answer.delay)
     if answer.hang_up:
         await connections.hang_up(request, answer.hang_up, answer.delay)
-        return Response(status_code=500)  # nobody is there to get it
+        return Response(status_code=500)  # never arrives
     if answer.cut:
         headers = {**answer.headers, "Content-Length": str(len(answer.body))}
         halves = _halves(answer.body, request, connections)
@@ -40,7 +40,7 @@ async def send(answer: RawAnswer, request: Request, connections: Connections) ->
 
 
 async def _halves(body: bytes, request: Request, connections: Connections) -> AsyncIterator[bytes]:
-    """Yield half of a body, close the connection, and yield what nobody is there to get."""
+    """Yield half of a body, close the connection, then yield the rest, which reaches nobody."""
     yield body[: len(body) // 2]
     connections.close(request)
     await asyncio.sleep(0.05)

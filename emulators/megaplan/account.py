@@ -94,7 +94,7 @@ class Account:
             return error.status, error.envelope(), args
 
     def _dispatch(self, call: Call, token: str | None, user_id: str | None) -> dict[str, Any]:
-        """Run a call, on behalf of another employee when an application asks for that."""
+        """Run a call, on behalf of another employee if an application names one."""
         caller = self.store.user
         if user_id is not None:
             employee = self.store.find("Employee", user_id)

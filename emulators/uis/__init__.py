@@ -6,7 +6,7 @@ with its address and serves until SIGTERM:
 * ``POST /v2.0`` Data API, ``POST /v4.0`` Call API (JSON-RPC 2.0, the key inside ``params``)
 * ``GET /system/media/{talk,wav,voice_mail}/{session}/{record}/`` and ``GET /{session}/{record}``: recordings
 * ``/_control/*``: :mod:`emulators.uis.control`; calls are played with :mod:`emulators.uis.mutations`;
-  whatever is unknown about the platform is a knob: :mod:`emulators.uis.knobs`
+  everything unknown about the platform is a knob: :mod:`emulators.uis.knobs`
 
 Keys at the start: ``uis-demo-token`` (permanent), ``uis-expired-token``, ``uis-blocked-token``,
 ``uis-data-only-token``, ``uis-call-only-token``; login ``demo`` with ``demo-password``. Employees have ids from

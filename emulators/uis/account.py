@@ -105,6 +105,6 @@ class Account:
         return self.consultations.setdefault(flow.session.id, Consultation(flow))
 
     def catch_up(self) -> None:
-        """Let everything happen that is due by now; a running virtual advance does that by itself."""
+        """Run everything due by now, unless the clock is being advanced, which does the same."""
         if not self.timeline.busy:
             self.timeline.run_due(self.clock.now())

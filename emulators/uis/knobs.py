@@ -26,7 +26,7 @@ class Knobs(knobs.Knobs):
     login: str = "demo"
     password: str = "demo-password"
     tokens: str = ""  # further permanent keys, comma separated; at start and reset only
-    ip_whitelist: str = "0.0.0.0/0"  # comma separated networks; the real default is nobody
+    ip_whitelist: str = "0.0.0.0/0"  # comma separated networks; by default the real service admits nobody
     login_expiry_key: Literal["expire_at", "expire"] = "expire_at"  # its name in the Data API's login.user
     error_http_status: int = 200  # HTTP status of JSON-RPC errors
     # points: 0 = no limit
@@ -68,7 +68,7 @@ class Knobs(knobs.Knobs):
     notify_timeout_s: float = 5.0  # real
     notify_retries: int = 0
     notify_retry_delay_s: float = 5.0
-    notify_concurrent: bool = False  # false: one after another for each address
+    notify_concurrent: bool = False  # false: one at a time for each address
     macro_scope: Literal["wide", "template"] = (
         "wide"  # macros that an event knows (template: its default's only)
     )

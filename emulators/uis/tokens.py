@@ -1,4 +1,4 @@
-"""Keys of the APIs: permanent ones as the cabinet makes them, and session keys from ``login.user``."""
+"""Keys of the APIs: permanent ones as created in the cabinet, and session keys from ``login.user``."""
 
 import secrets
 from dataclasses import dataclass

@@ -35,5 +35,5 @@ class Attachments:
         self._comments.setdefault((parent.content_type, parent.id), []).append(comment)
 
     def comments_of(self, parent: Record) -> list[Record]:
-        """Return what stands below an entity, oldest first: comments and entries about links."""
+        """Return the comments of an entity and its entries about links, oldest first."""
         return self._comments.get((parent.content_type, parent.id), [])

@@ -19,7 +19,7 @@ class Ordering(Protocol):
         ...
 
     def place_of(self, record: Record) -> int | None:
-        """Return where a record stands."""
+        """Return a record's place."""
         ...
 
 
@@ -67,7 +67,7 @@ class IndexOrdering:
         return entries[len(entries) - 1 - place if self._desc else place][1]
 
     def place_of(self, record: Record) -> int | None:
-        """Return where a record stands."""
+        """Return a record's place."""
         place = self._index.place(record)
         if place is None or not self._desc:
             return place
@@ -89,5 +89,5 @@ class RankedOrdering:
         return self._ids[place]
 
     def place_of(self, record: Record) -> int | None:
-        """Return where a record stands."""
+        """Return a record's place."""
         return self._ranks.get(record.id)

@@ -14,7 +14,7 @@ def moves_of(deal: Deal) -> list[StateMove]:
     """Return the deal's moves, oldest first; the seeded ones are derived from its state.
 
     They end at the present state at ``stateTimeUpdated`` and never change afterwards, so every write of a
-    deal asks for them first.
+    deal derives them first.
     """
     if deal.moves is None:
         deal.moves = _seeded_moves(deal)

@@ -5,7 +5,7 @@ from typing import Any
 from ..data.records import Deal, Record, Sum
 from ..data.state_moves import possible_transitions
 from ..data.values import date_time, money
-from .form import ABSENT, Context, Field, Form, constant
+from .form import ABSENT, NO_FILES, Context, Field, Form, constant
 
 _CONTRACTORS = ("ContractorHuman", "ContractorCompany")
 _ACTIONS = [
@@ -177,15 +177,6 @@ _ZEROES = {
         "allFilesCount",
     )
 }
-_ATTACHES_INFO = {
-    "contentType": "AttachesInfo",
-    "imageFiles": [],
-    "imageFilesCount": 0,
-    "audioFiles": [],
-    "audioFilesCount": 0,
-    "otherFiles": [],
-    "otherFilesCount": 0,
-}
 
 _FIELDS: dict[str, Field] = {
     "number": _attribute("number"),
@@ -249,7 +240,7 @@ _FIELDS: dict[str, Field] = {
     "interactionsCounters": constant([{"contentType": "InteractionCounter", "action": "read", "count": 4}]),
     "consignment": constant(None),
     "isFavorite": _extra("isFavorite", False),
-    "attachesInfo": constant(_ATTACHES_INFO),
+    "attachesInfo": constant(NO_FILES),
     "tags": _attribute("tags", ("Tag",)),
     "tagsCount": _count("tags"),
     "financeOperations": constant([]),

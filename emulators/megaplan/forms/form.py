@@ -43,7 +43,7 @@ class Field:
 class Form:
     """Fields of a type.
 
-    :param custom: where its custom fields are printed unasked.
+    :param custom: where its custom fields are printed by default.
     :param when_embedded: fields that are read differently inside another entity.
     """
 
@@ -52,6 +52,17 @@ class Form:
     embedded: frozenset[str]
     custom: str = "none"  # none | card | always
     when_embedded: dict[str, Field] = field(default_factory=dict)
+
+
+NO_FILES = {
+    "contentType": "AttachesInfo",
+    "imageFiles": [],
+    "imageFilesCount": 0,
+    "audioFiles": [],
+    "audioFilesCount": 0,
+    "otherFiles": [],
+    "otherFilesCount": 0,
+}
 
 
 def constant(value: Any) -> Field:

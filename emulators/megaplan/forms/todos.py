@@ -4,7 +4,7 @@ from typing import Any
 
 from ..data.records import Record
 from ..data.values import date_time
-from .form import Context, Field, Form, constant, counted, plain_form, stored
+from .form import NO_FILES, Context, Field, Form, constant, counted, plain_form, stored
 
 _CONTRACTORS = ("ContractorHuman", "ContractorCompany")
 _RELATED = ("CallInfo", *_CONTRACTORS, "Deal")
@@ -61,15 +61,6 @@ def _comments(todo: Record, context: Context) -> list[dict[str, Any]]:
 
 
 _CONFERENCE = {"contentType": "ConferenceSettings", "type": "conference"}
-_ATTACHES_INFO = {
-    "contentType": "AttachesInfo",
-    "imageFiles": [],
-    "imageFilesCount": 0,
-    "audioFiles": [],
-    "audioFilesCount": 0,
-    "otherFiles": [],
-    "otherFilesCount": 0,
-}
 _EMBEDDED: dict[str, Field] = {
     "name": stored("name"),
     "status": stored("status", refs=("TodoStatus",)),
@@ -121,7 +112,7 @@ TODO = Form(
         "unreadAnswer": constant(False),
         "subscribed": constant(True),
         "allFilesCount": constant(0),
-        "attachesInfo": constant(_ATTACHES_INFO),
+        "attachesInfo": constant(NO_FILES),
         "hiddenCommentsCount": constant(0),
     },
     listed=frozenset(_EMBEDDED) | {"timeCreated", "isOverdue", "isDropped", "possibleActions"},

@@ -62,7 +62,7 @@ def fire_employee(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def set_online(store: Store, spec: dict[str, Any]) -> dict[str, Any]:
-    """``{"op":"set_online","id":…,"online":true}``; null lets it change by itself again."""
+    """``{"op":"set_online","id":…,"online":true}``; null lets it vary again."""
     employee = row_of(store.tables["Employee"], spec["id"])
     if spec.get("online") is None:
         employee.data.pop("isOnline", None)

@@ -2,8 +2,8 @@
 
 - ``{"op":"rename_advertising_way","id":…,"name":…}``
 - ``{"op":"add_advertising_way","name":…}``, with ``"fields":{…}`` for whatever else the entry has
-- ``{"op":"remove_advertising_way","id":…}``: whoever referred to it refers to nothing, and no time moves;
-  only contractor types, currencies, taxes and units stay on whatever has them
+- ``{"op":"remove_advertising_way","id":…}``: references to it become null, and no time moves; only contractor
+  types, currencies, taxes and units stay where they are referred to
 
 and likewise ``contractor_type``, ``contractor_status``, ``activity_type``, ``department``, ``currency``,
 ``tax``, ``unit``, ``tag`` and ``employee`` (which cannot be removed: see ``fire_employee``).

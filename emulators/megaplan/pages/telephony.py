@@ -91,7 +91,7 @@ class _Telephony:
         return PlainTextResponse(_SCRIPT, media_type="text/javascript")
 
     async def cards(self, request: Request) -> Response:
-        """List the calls on the screen of whoever is signed in."""
+        """List the calls on the signed-in employee's screen."""
         store = self._account.store
         viewer = viewer_of(store, request)
         calls = [] if viewer is None else store.popups.on_screen_of(store, str(viewer.id))

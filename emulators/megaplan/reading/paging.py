@@ -138,7 +138,7 @@ class GivenOrder:
         return place
 
     def place_of(self, record: Record) -> int | None:
-        """Return where a record stands."""
+        """Return a record's place."""
         return next((place for place, row in enumerate(self._rows) if row is record), None)
 
 

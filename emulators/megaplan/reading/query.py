@@ -16,7 +16,7 @@ PAGING = frozenset(
 def parse_query(raw: str, knobs: Knobs) -> dict[str, Any]:
     """Return the arguments; anything but a JSON object is no argument at all.
 
-    :raises UnprocessableError: only when the knob ``bad_query`` asks for it.
+    :raises UnprocessableError: only if the knob ``bad_query`` says so.
     """
     if not raw:
         return {}

@@ -118,7 +118,7 @@ class Renderer:
 
 
 def _steps(fields: list[tuple[str, Field]], asked: dict[str, Selection | None]) -> list[Step]:
-    """Return the steps of a plan; neighbouring constants are one step, most fields being such."""
+    """Return the steps of a plan; neighbouring constants, which most fields are, form one step."""
     steps: list[Step] = []
     for name, field in fields:
         if not field.is_constant:

@@ -120,7 +120,7 @@ def post_contractor(call: Call) -> Answer:
 def call_route(call: Call) -> Answer:
     """Answer with everybody who has a number, and the employees responsible for them.
 
-    Nobody found: empty lists and ``type`` null. Employees carry no internal number here.
+    Without any, the lists are empty and ``type`` is null. Employees have no internal number here.
     """
     call.no_arguments("phone", request_type="CallRouteRequest")
     phone = call.args.get("phone")

@@ -102,7 +102,7 @@ def _lister(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
 
 
 def search(call: Call) -> Answer:
-    """Both kinds, whichever concrete route is asked."""
+    """Search both kinds, whichever concrete route is used."""
     keep = _keep(call.args.get("q"))
     rows = [row for row in call.store.contractors if call.store.is_visible(row) and keep(row, None)]
     return list_rows(call, rows, "SearchRequest", *_BOTH, extra="q")

@@ -120,7 +120,7 @@ def search_deals(call: Call) -> Answer:
 
 
 def check_deal_exist(call: Call) -> Answer:
-    """Fail, as the real route does whatever it is given."""
+    """Fail, as the real route does with any argument."""
     raise ServerError("Argument 1 passed to checkDealExist() must be an instance of Deal")
 
 

@@ -56,7 +56,7 @@ def _lister(route: ListRoute) -> Handler:
 
 
 def list_offers(call: Call) -> Answer:
-    """List the catalogue, without dropped items unless the filter asks about them."""
+    """List the catalogue, without dropped items unless the filter names ``isDropped``."""
 
     def keep(row: Record, compiled: CompiledFilter | None) -> bool:
         return not row.data.get("isDropped") or (compiled is not None and "isDropped" in compiled.fields)

@@ -1,4 +1,4 @@
-"""Handlers that many routes have in common, each for whatever entity the path names."""
+"""Handlers that many routes have in common, each for the entity that the path names."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -50,7 +50,7 @@ TEXT_OR_NULL = of_type(str, nullable=True)
 
 
 def anything(store: Store, name: str, value: Any) -> Any:
-    """Take whatever is sent."""
+    """Take any value."""
     return value
 
 

@@ -170,7 +170,7 @@ def _call_row(call: Call, session: Session) -> dict[str, Any]:
     return {
         "call_session_id": session.id,
         "direction": session.direction,
-        # a "T", milliseconds and no zone, whatever the prose says
+        # a "T", milliseconds and no zone, contrary to the description
         "start_time": call.account.wall.text_ms(session.started, "T"),
         "virtual_phone_number": session.virtual_number,
         "contact_phone_number": session.contact_phone,

@@ -1,4 +1,4 @@
-"""``start.*``: calls the platform makes on request. None is idempotent, none has a request key."""
+"""``start.*``: calls the platform makes on request. None is idempotent or takes a request key."""
 
 from typing import Any
 

@@ -14,7 +14,7 @@ class ApiCall(OutgoingCall):
     first: str = "employee"
 
     def launch(self, at: float) -> None:
-        """Ring whoever is first."""
+        """Ring the side that comes first."""
         if self.exchange.knobs.callapi_session_event:
             name = "out_call_session" if self.session.direction == "out" else "in_call_session"
             employee = self.targets[0].employee if self.targets else None

@@ -178,7 +178,7 @@ class Flow:
     def plan_talk(self, at: float) -> None:
         """Plan how the first talk goes: to its end, or to a transfer."""
         people = self.people
-        self.talk_on(at, people.talk)  # of no effect once somebody else talks
+        self.talk_on(at, people.talk)  # no effect once another talk has begun
         target = self.exchange.directory.employee_named(people.transfer_to)
         if target is not None:
             self.after(

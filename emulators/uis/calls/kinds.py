@@ -4,7 +4,7 @@ from typing import Any
 
 # kind → direction, scenario (None: the number's own), behaviour
 KINDS: dict[str, tuple[str, int | None, dict[str, Any]]] = {
-    "incoming": ("in", None, {}),  # whatever the number's scenario and the knobs say
+    "incoming": ("in", None, {}),  # as the number's scenario and the knobs say
     "incoming_answered": ("in", 1, {}),
     "incoming_lost": ("in", 1, {"employee_answers": None}),
     "incoming_abandoned": ("in", 1, {"employee_answers": None, "abandons": 9}),

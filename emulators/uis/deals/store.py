@@ -86,7 +86,7 @@ class DealStore:
         )
 
     def holds_deals(self, funnel: str, stage: str | None = None) -> bool:
-        """Return whether any record lies in a funnel, or in one stage of it."""
+        """Return whether any record is in a funnel, or in one stage of it."""
         return any(
             record.data["sales_funnel_ext_id"] == funnel
             and (stage is None or record.data["stage_ext_id"] == stage)

@@ -45,7 +45,7 @@ COLUMNS = tuple(param.name for param in RECORD)
 
 @dataclass
 class _Checked:
-    """A record that has passed, and where it goes."""
+    """A record that has passed the checks, with its funnel and stage."""
 
     data: dict[str, Any]
     created: float

@@ -3,7 +3,7 @@
 A body is one operation or a list: ``{"op": name, …}``. An answer is the list of results. Times are seconds of
 the account. A call is played on one of two timelines:
 
-* ``"time": "real"`` (default): with the account's clock. It goes on by itself while the clock runs; with a frozen
+* ``"time": "real"`` (default): with the account's clock. It proceeds while the clock runs; with a frozen
   clock ``POST /_control/clock {"advance": …}`` moves it on, event by event.
 * ``"time": "virtual"``: at once and to its end, in the past; the clock does not move. ``start`` is a timestamp or
   ``YYYY-MM-DD hh:mm:ss``; without it the call, recordings included, has just ended. The answer comes when its

@@ -204,7 +204,7 @@ def _ringing(account: "Account", spec: dict[str, Any], flow: Flow) -> Any:
 
 
 def answer_call(account: "Account", spec: dict[str, Any]) -> dict[str, Any]:
-    """``{"op":"answer_call","id":…,"employee":501}``, or ``"contact":true``; by default whoever rings first."""
+    """``{"op":"answer_call","id":…,"employee":501}``, or ``"contact":true``; by default the first one ringing."""
     flow = _flow(account, spec)
     leg = _ringing(account, spec, flow)
     answer = flow.answers.get(leg.id)

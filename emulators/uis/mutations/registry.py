@@ -31,7 +31,7 @@ class Mutations:
     def run(self, spec: dict[str, Any]) -> Result:
         """Run one operation; a virtual call is awaited by the caller.
 
-        :raises ValueError: unknown operation, or something in it that makes no sense.
+        :raises ValueError: unknown operation, or wrong arguments.
         """
         operation = find_operation(_OPERATIONS, spec)
         return operation(self._account, {key: value for key, value in spec.items() if key != "op"})

@@ -160,7 +160,7 @@ class Notifier:
             )
 
     def _send_later(self, delivery: Delivery, at: float, timeline: Scheduler) -> None:
-        """Send in the background; to one address one after another unless the knob says otherwise."""
+        """Send in the background, one at a time for each address unless the knob says otherwise."""
         url = delivery.notification.url
         key = (id(timeline), url)
         before = None if self._knobs.notify_concurrent else self._chains.get(key)

@@ -49,7 +49,7 @@ class Rows:
 def list_rows(rows: Iterable[Row], params: Row, columns: Columns) -> Rows:
     """Answer a list method.
 
-    :raises RpcError: whatever is wrong with limit, offset, filter, sort or fields.
+    :raises RpcError: wrong limit, offset, filter, sort or fields.
     """
     limit, offset = _paging(params)
     known = frozenset(columns.all)
