@@ -27,7 +27,7 @@ from demo.airflow_home import PASSWORD, REPOSITORY, USER, AirflowHome
 from demo.embedded_postgres import embedded_postgres
 from demo.emulated_megaplan import EmulatedMegaplan, emulated_megaplan
 from demo.processes import free_port, running
-from megaplan_sync.inbox.event_store import UIS_NOTIFICATION, store_event
+from megaplan_sync.inbox.event_store import MOSCOW, UIS_NOTIFICATION, Message, event_row, store_events
 from megaplan_sync.kernel.schemas import prepare_telephony_schema
 from megaplan_sync.raw.schema import prepare_raw_schema
 
@@ -149,7 +149,8 @@ def _end_call(raw: psycopg.Connection[Any], megaplan: EmulatedMegaplan, number: 
     }
     began = time.monotonic()
     account = f"127.0.0.1:{megaplan.port}"
-    store_event(raw, account, UIS_NOTIFICATION, json.dumps(body).encode(), "application/json")
+    message = Message(json.dumps(body).encode(), "application/json")
+    store_events(raw, account, UIS_NOTIFICATION, [event_row(UIS_NOTIFICATION, message, MOSCOW)])
 
     def has_it() -> bool:
         calls = megaplan.control("state?entity=calls")

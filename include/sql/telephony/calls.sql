@@ -17,7 +17,7 @@ LIMIT %(limit)s
 
 -- name: upsert_calls
 -- Calls as derived from their events, given as JSON: new ones are inserted, changed ones updated, equal ones not
--- written at all. Returns those written.
+-- written at all.
 INSERT INTO telephony.calls AS present (
   account, call_session_id, direction, outcome, is_finished, is_internal, contact_phone, virtual_phone, uis_employee_id,
   rung_employees, external_id, call_source, started_at, answered_at, finished_at, talk_seconds, wait_seconds,
@@ -70,7 +70,6 @@ WHERE (
   excluded.total_seconds, excluded.records, excluded.expects_record, excluded.event_count, excluded.first_event_at,
   excluded.last_event_at
 )
-RETURNING present.call_session_id
 
 
 -- name: insert_call_deliveries
@@ -83,7 +82,6 @@ WHERE account = %(account)s
   AND call_session_id = ANY (%(call_session_ids)s)
   AND is_finished AND NOT is_internal AND direction IS NOT NULL AND outcome IS NOT NULL
 ON CONFLICT (account, call_session_id) DO NOTHING
-RETURNING call_session_id
 
 
 -- name: pass_over_forgotten_calls

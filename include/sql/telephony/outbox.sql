@@ -167,7 +167,7 @@ SET
   communication_done_at = CASE
     WHEN %(stage)s = 'communication' AND verdict.state = 'done' THEN now() ELSE delivery.communication_done_at
   END,
-  todo_id = CASE WHEN verdict.forget_todo THEN NULL ELSE coalesce(verdict.todo_id, delivery.todo_id) END,
+  todo_id = coalesce(verdict.todo_id, delivery.todo_id),
   history_error = CASE %(stage)s WHEN 'history' THEN verdict.error ELSE delivery.history_error END,
   recording_error = CASE %(stage)s WHEN 'recording' THEN verdict.error ELSE delivery.recording_error END,
   communication_error = CASE %(stage)s WHEN 'communication' THEN verdict.error ELSE delivery.communication_error END,
@@ -177,7 +177,7 @@ SET
 FROM jsonb_to_recordset(%(verdicts)s::jsonb) AS verdict (
   call_session_id bigint, state text, due_in_seconds float8, more_tries integer, error text, call_info_id text,
   history_hash text, call_changed_at timestamptz, recording_links text[], todo_id text, forget_call boolean,
-  forget_todo boolean, keep_claim boolean
+  keep_claim boolean
 )
 WHERE delivery.account = %(account)s
   AND delivery.call_session_id = verdict.call_session_id

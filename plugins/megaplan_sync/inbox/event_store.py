@@ -4,7 +4,6 @@ Any order, any repetition, any content. What is stored rings the channel ``telep
 when the transaction commits; whoever listens then calls :mod:`megaplan_sync.telephony.calls.call_table`.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -12,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from psycopg import Connection
 
-from megaplan_sync.inbox.notification_bodies import read_body, without_secrets
+from megaplan_sync.inbox.notification_bodies import without_secrets
 from megaplan_sync.inbox.notifications import Notification, json_text, read_notification
 from megaplan_sync.inbox.report_rows import read_report_row, row_body
 from megaplan_sync.inbox.webhook_bodies import read_webhook
@@ -61,41 +60,19 @@ class EventRow(NamedTuple):
     said: Notification
 
 
-def store_event(
-    connection: Connection[Any],
-    account: str,
-    source: str,
-    body: bytes,
-    content_type: str | None,
-    *,
-    query: str | None = None,
-    zone: ZoneInfo = MOSCOW,
-) -> StoredEvent:
-    """Store one message, in the caller's transaction; it counts once that is committed.
-
-    Never fails for what is in it: what cannot be understood is stored with the reason.
-
-    :param source: ``uis_notification``, ``megaplan_webhook``, or another: then nothing is read out of the body
-    :param query: of a GET the message itself; of a POST ``event=call_proceeding`` in it names the event
-    :param zone: the account's, in which UIS writes its moments
-    """
-    return store_events(connection, account, source, [(body, content_type, query)], zone=zone)[0]
-
-
 def store_events(
-    connection: Connection[Any],
-    account: str,
-    source: str,
-    messages: Iterable[tuple[bytes, str | None, str | None]],
-    *,
-    zone: ZoneInfo = MOSCOW,
+    connection: Connection[Any], account: str, source: str, rows: Sequence[EventRow]
 ) -> list[StoredEvent]:
-    """Store several messages ``(body, content_type, query)`` at once; one answer for each, in their order.
+    """Store messages in the caller's transaction; return one result per message, in the same order.
 
-    Of equal messages in one batch the first is new.
+    Of equal messages in one batch, the first one is new.
+
+    :param source: ``uis_notification``, ``uis_report`` or ``megaplan_webhook``
     """
-    rows = [event_row(source, Message(*message), zone) for message in messages]
-    return _store(connection, account, source, rows)
+    if not rows:
+        return []
+    answer = connection.execute(read_sql("insert_events"), insert_parameters(account, source, rows))
+    return stored_events(rows, answer.fetchall())
 
 
 def store_report_rows(
@@ -124,7 +101,7 @@ def store_report_rows(
         )
         for body in bodies
     ]
-    return _store(connection, account, UIS_REPORT, events)
+    return store_events(connection, account, UIS_REPORT, events)
 
 
 def event_row(source: str, message: Message, zone: ZoneInfo) -> EventRow:
@@ -132,16 +109,13 @@ def event_row(source: str, message: Message, zone: ZoneInfo) -> EventRow:
     body, content_type, query = message
     raw = body if body.strip() or not query else query.encode("utf-8", "replace")
     content_type = content_type.replace("\0", "")[:200] if content_type else None
-    if source == UIS_NOTIFICATION:
-        said = read_notification(body, content_type, query, zone=zone)
-    elif source == MEGAPLAN_WEBHOOK:
+    if source == MEGAPLAN_WEBHOOK:
         webhook = read_webhook(body)
         said = Notification(
             webhook.dedupe_key, webhook.mnemonic, values=webhook.values, broken=webhook.broken
         )
     else:
-        read = read_body(body, content_type, query)
-        said = Notification(hashlib.sha256(raw).hexdigest(), values=read.values, broken=read.broken)
+        said = read_notification(body, content_type, query, zone=zone)
     return EventRow(without_secrets(raw), content_type, said)
 
 
@@ -184,12 +158,3 @@ def stored_events(rows: Sequence[EventRow], answer: Iterable[Sequence[Any]]) -> 
             StoredEvent(number, is_first, said.call_session_id, said.mnemonic, said.broken, said.values)
         )
     return events
-
-
-def _store(
-    connection: Connection[Any], account: str, source: str, rows: Sequence[EventRow]
-) -> list[StoredEvent]:
-    if not rows:
-        return []
-    answer = connection.execute(read_sql("insert_events"), insert_parameters(account, source, rows))
-    return stored_events(rows, answer.fetchall())

@@ -33,7 +33,6 @@ _BIGGEST_ID = 2**63 - 1
 LONGEST_SECONDS = 31 * 86_400
 """No call takes longer; what says so is a mistake, and would not fit into a table or a calendar."""
 _YEARS = range(1971, 2200)
-_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)

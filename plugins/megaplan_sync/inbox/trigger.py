@@ -26,8 +26,6 @@ class InboxTrigger(BaseEventTrigger):
     after ``repeat_seconds`` (the DAG may be paused). Survives restarts of Postgres.
 
     :param postgres_conn_id: database of the inbox
-    :param gather_seconds: what comes in so soon after a ring needs none of its own: the run it starts takes longer to
-        begin
     :param rest_seconds: least time between two rings: whoever was rung sees what comes meanwhile
     """
 
@@ -39,14 +37,12 @@ class InboxTrigger(BaseEventTrigger):
         postgres_conn_id: str = POSTGRES_CONN_ID,
         poll_seconds: float = 20.0,
         repeat_seconds: float = 600.0,
-        gather_seconds: float = 1.0,
         rest_seconds: float = 0.0,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.postgres_conn_id = postgres_conn_id
         self.poll_seconds = poll_seconds
         self.repeat_seconds = repeat_seconds
-        self.gather_seconds = gather_seconds
         self.rest_seconds = rest_seconds
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
@@ -57,7 +53,6 @@ class InboxTrigger(BaseEventTrigger):
                 "postgres_conn_id": self.postgres_conn_id,
                 "poll_seconds": self.poll_seconds,
                 "repeat_seconds": self.repeat_seconds,
-                "gather_seconds": self.gather_seconds,
                 "rest_seconds": self.rest_seconds,
             },
         )

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from megaplan_gateway.options import Options
-from megaplan_sync.inbox.event_store import UIS_NOTIFICATION, store_event
+from megaplan_sync.inbox.event_store import UIS_NOTIFICATION
 
+from ..stored_messages import store_message
 from .call_world import ANNA, OLGA, OWN_CALL, PETER, STRANGER, CallWorld, wait_until
 from .served import ServedGateway, served
 
@@ -70,7 +71,7 @@ def test_what_was_stored_and_not_acted_upon_is_shown_after_a_restart(call_world:
         f'"call_session_id": {OWN_CALL}, "direction": "in", "employee_id": 502, '
         '"contact_phone_number": "79995550011"}'
     )
-    store_event(call_world.database, call_world.account, UIS_NOTIFICATION, body.encode(), None)
+    store_message(call_world.database, call_world.account, UIS_NOTIFICATION, body.encode(), None)
     with served(call_world.account) as gateway:
         wait_until(lambda: call_world.screens() == {PETER: [f"{OWN_CALL} calling"]})
         call_world.settle(gateway)

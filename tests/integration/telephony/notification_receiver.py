@@ -5,8 +5,10 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from megaplan_sync.inbox.event_store import UIS_NOTIFICATION, StoredEvent, store_event
+from megaplan_sync.inbox.event_store import UIS_NOTIFICATION, StoredEvent
 from tests.local_server import LocalServer, SilentHandler
+
+from ..stored_messages import store_message
 
 
 class NotificationReceiver:
@@ -15,7 +17,7 @@ class NotificationReceiver:
     def __init__(self, database_uri: str, account: str) -> None:
         self.stored: list[StoredEvent] = []
         self.failures: list[Exception] = []
-        self._connection = psycopg.connect(database_uri, autocommit=True)
+        self._connection = connection = psycopg.connect(database_uri, autocommit=True)
         lock = threading.Lock()
         receiver = self
 
@@ -26,8 +28,8 @@ class NotificationReceiver:
                 content_type = self.headers.get("Content-Type")
                 try:
                     with lock:
-                        stored = store_event(
-                            receiver._connection, account, UIS_NOTIFICATION, body, content_type, query=query
+                        stored = store_message(
+                            connection, account, UIS_NOTIFICATION, body, content_type, query
                         )
                     receiver.stored.append(stored)
                 except Exception as error:

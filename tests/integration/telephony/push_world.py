@@ -18,6 +18,7 @@ from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.exceptions import MegaplanSyncError
 from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.telephony.push.account_push import AccountPush
+from megaplan_sync.telephony.push.outbox import Ledger
 from megaplan_sync.telephony.push.retry_schedule import Pace
 from uis_hook.settings import UisSettings
 
@@ -161,6 +162,11 @@ class PushWorld:
             if not self.open_calls():
                 return
         raise AssertionError(f"still open: {self.open_calls()}")
+
+    def resend(self, *call_session_ids: int) -> set[int]:
+        """Begin anew with some calls, or with all that were given up; return which calls that was."""
+        outbox = Ledger(self.database, self.account, lease_seconds=0)
+        return outbox.resend(call_session_ids or None)
 
     def open_calls(self) -> list[dict[str, Any]]:
         with self.database.cursor(row_factory=dict_row) as cursor:

@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.execution_time.context import OutletEventAccessors
 
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.inbox.event_store import UIS_NOTIFICATION, store_event
+from megaplan_sync.inbox.event_store import UIS_NOTIFICATION
 from megaplan_sync.telephony.assets import TELEPHONY_USERS
 from megaplan_sync.telephony.night.operators import ReconcileCallsOperator
 from megaplan_sync.telephony.people.operators import TelephonyUsersToPostgresOperator
@@ -19,6 +19,7 @@ from megaplan_sync.telephony.push.operators import PushCallsOperator, PushNewCal
 from tests.emulators.uis_client import Client
 
 from ..airflow_runs import postgres_connection
+from ..stored_messages import store_message
 from .push_world import ALL_DONE, EMPLOYEE, STRANGER, UIS_EMPLOYEE, PushWorld
 from .two_sides import FIRST_EMPLOYEE, TelephonySettings, uis_connection
 
@@ -161,7 +162,7 @@ def test_a_body_that_is_not_json(world: PushWorld, cabinet: Client, body: bytes)
         "employee_id": UIS_EMPLOYEE,
     }
     for each in (body, json.dumps(sound).encode()):
-        store_event(world.database, world.account, UIS_NOTIFICATION, each, "application/json")
+        store_message(world.database, world.account, UIS_NOTIFICATION, each, "application/json")
     execute(PushCallsOperator(task_id="push", accounts=[ACCOUNT]))
     assert [call["providerId"] for call in world.calls()] == ["701"]
     kept = world.database.execute(

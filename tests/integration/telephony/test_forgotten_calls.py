@@ -13,8 +13,6 @@ from airflow.sdk.exceptions import AirflowFailException
 from megaplan_sync.inbox.event_store import (
     MEGAPLAN_WEBHOOK,
     UIS_NOTIFICATION,
-    store_event,
-    store_events,
     store_report_rows,
 )
 from megaplan_sync.kernel.sql import read_sql
@@ -24,6 +22,7 @@ from megaplan_sync.telephony.retention.operators import ForgetOldCallsOperator
 from tests.emulators.uis_client import Client
 
 from ..airflow_runs import postgres_connection
+from ..stored_messages import store_message, store_messages
 from ..sudden_death import work_until_killed
 from .call_night import CallNight
 from .notification_receiver import NotificationReceiver
@@ -71,7 +70,7 @@ def hear(
 ) -> int:
     """Let a call be heard of, and a pop-up have been shown."""
     account = account or world.account
-    store_events(world.database, account, UIS_NOTIFICATION, messages(number, days_ago, **values))
+    store_messages(world.database, account, UIS_NOTIFICATION, messages(number, days_ago, **values))
     world.database.execute("UPDATE telephony.events SET received_at = occurred_at")
     world.database.execute(
         """INSERT INTO telephony.cards (account, provider_id, call_session_id, is_companion, employee_id, state)
@@ -146,9 +145,9 @@ def test_what_comes_late_of_a_forgotten_call_changes_nothing(world: PushWorld) -
     assert whole_rows(world, young) == before
     world.forget_requests()
 
-    store_events(world.database, world.account, UIS_NOTIFICATION, messages(old))
+    store_messages(world.database, world.account, UIS_NOTIFICATION, messages(old))
     new = messages(old, days_ago=0, notification_mnemonic="talk_started")
-    store_events(world.database, world.account, UIS_NOTIFICATION, new)
+    store_messages(world.database, world.account, UIS_NOTIFICATION, new)
     row = {
         "id": old,
         "start_time": "2026-01-15 10:00:00",
@@ -231,9 +230,9 @@ def test_no_call_goes_that_the_nights_have_not_compared(world: PushWorld, nights
 def test_messages_of_no_call_go_when_they_are_settled(world: PushWorld) -> None:
     webhook = b'{"data": {"id": "1"}, "event": "on_after_create", "model": "Deal", "uuid": "%d"}'
     for number in range(3):
-        store_event(world.database, world.account, MEGAPLAN_WEBHOOK, webhook % number, "application/json")
+        store_message(world.database, world.account, MEGAPLAN_WEBHOOK, webhook % number, "application/json")
     for body in (b"of no use", b'{"notification_mnemonic": "sip_line_unregister"}'):
-        store_event(world.database, world.account, UIS_NOTIFICATION, body, "application/json")
+        store_message(world.database, world.account, UIS_NOTIFICATION, body, "application/json")
     waiting, settled, young, *_ = numbers = event_numbers(world)
     world.database.execute(
         "UPDATE telephony.events SET derived_at = now() WHERE number = ANY (%s)", ([settled, young],)
@@ -305,7 +304,7 @@ def test_whoever_is_killed_in_the_middle_leaves_whole_calls(world: PushWorld, mo
     assert [left(world, table) for table in TABLES] == [there] * 4, "a call is there whole or not at all"
     world.forget_requests()
     for number in numbers:
-        store_events(world.database, world.account, UIS_NOTIFICATION, messages(number))
+        store_messages(world.database, world.account, UIS_NOTIFICATION, messages(number))
     world.push()
     assert (left(world), world.requests()) == (there, [])
     forget(world)

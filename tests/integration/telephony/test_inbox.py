@@ -13,11 +13,11 @@ from megaplan_sync.inbox.event_store import (
     CHANNEL,
     UIS_NOTIFICATION,
     StoredEvent,
-    store_event,
-    store_events,
     store_report_rows,
 )
 from megaplan_sync.kernel.postgres import prepare_session
+
+from ..stored_messages import store_message, store_messages
 
 ACCOUNT = "acme"
 BODY = (
@@ -47,7 +47,7 @@ def listener(database_uri: str, inbox: Connection[Any]) -> Iterator[Connection[A
 
 
 def store(connection: Connection[Any], body: bytes = BODY, content_type: str | None = None) -> StoredEvent:
-    return store_event(connection, ACCOUNT, UIS_NOTIFICATION, body, content_type)
+    return store_message(connection, ACCOUNT, UIS_NOTIFICATION, body, content_type)
 
 
 def rows(inbox: Connection[Any], columns: str) -> list[Any]:
@@ -89,9 +89,9 @@ def test_the_same_again_is_counted(inbox: Connection[Any]) -> None:
     first = store(inbox)
     again = store(inbox, BODY.replace(b", ", b" ,\n"))
     assert (again.number, again.is_new) == (first.number, False)
-    assert not store_event(inbox, ACCOUNT, UIS_NOTIFICATION, BODY, None).is_new
+    assert not store_message(inbox, ACCOUNT, UIS_NOTIFICATION, BODY, None).is_new
     assert rows(inbox, "times_received, body") == [(3, BODY)]
-    assert store_event(inbox, "other", UIS_NOTIFICATION, BODY, None).is_new, "another account's call"
+    assert store_message(inbox, "other", UIS_NOTIFICATION, BODY, None).is_new, "another account's call"
 
 
 def test_a_broken_body_is_kept_with_the_reason(inbox: Connection[Any]) -> None:
@@ -107,7 +107,7 @@ def test_a_broken_body_is_kept_with_the_reason(inbox: Connection[Any]) -> None:
 
 def test_a_get_is_kept_as_its_query_and_secrets_are_masked(inbox: Connection[Any]) -> None:
     query = 'secret=s3cret&notification_mnemonic="in_call_session"&call_session_id=5&direction="in"'
-    stored = store_event(inbox, ACCOUNT, UIS_NOTIFICATION, b"", None, query=query)
+    stored = store_message(inbox, ACCOUNT, UIS_NOTIFICATION, b"", None, query=query)
     assert (stored.mnemonic, stored.call_session_id) == ("in_call_session", 5)
     store(inbox, b'{"secret": "s3cret", "call_session_id": 6}')
     kept = inbox.execute("SELECT string_agg(event::text, '') FROM telephony.events AS event").fetchone()
@@ -132,7 +132,7 @@ def test_a_batch_is_answered_in_its_order(inbox: Connection[Any]) -> None:
         (FINISHED, None, None),
         (b"", None, "call_session_id=7&event=in_call"),
     ]
-    stored = store_events(inbox, ACCOUNT, UIS_NOTIFICATION, messages)
+    stored = store_messages(inbox, ACCOUNT, UIS_NOTIFICATION, messages)
     assert [event.is_new for event in stored] == [True, True, False, False, True]
     assert [event.mnemonic for event in stored] == [
         None,
@@ -142,7 +142,7 @@ def test_a_batch_is_answered_in_its_order(inbox: Connection[Any]) -> None:
         "in_call",
     ]
     assert stored[1].number == stored[3].number
-    assert store_events(inbox, ACCOUNT, UIS_NOTIFICATION, []) == []
+    assert store_messages(inbox, ACCOUNT, UIS_NOTIFICATION, []) == []
     assert sorted(times for (times,) in rows(inbox, "times_received")) == [1, 1, 2, 2]
 
 
@@ -192,7 +192,7 @@ def test_writers_at_once_neither_lose_nor_hinder_each_other(
             with psycopg.connect(database_uri, autocommit=True) as connection:
                 for begin in range(0, len(own), 10):
                     batch = own[begin : begin + 10][:: -1 if side % 2 else 1]
-                    stored = store_events(connection, ACCOUNT, UIS_NOTIFICATION, batch)
+                    stored = store_messages(connection, ACCOUNT, UIS_NOTIFICATION, batch)
                     new.extend(event.number for event in stored if event.is_new)
         except Exception as error:
             failures.append(error)
@@ -265,9 +265,3 @@ def test_of_versions_of_a_row_the_one_read_last_is_the_newest(
     store_report_rows(inbox, ACCOUNT, [ROW], read_at=days[3])
     assert rows(inbox, state) == [(False, days[3], True, 2), (True, days[1], False, 2)], "back to the first"
     assert rung(listener) == [ACCOUNT]
-
-
-def test_a_body_of_another_source_is_kept_unread(inbox: Connection[Any]) -> None:
-    stored = store_event(inbox, ACCOUNT, "somebody_else", b'{"data": {"id": "43"}, "event": "x"}', None)
-    assert (stored.is_new, stored.call_session_id, stored.mnemonic, stored.broken) == (True, None, None, None)
-    assert rows(inbox, "payload") == [({"data": {"id": "43"}, "event": "x"},)]

@@ -203,7 +203,7 @@ def test_what_people_have_entered_is_not_taken_for_ours(world: PushWorld) -> Non
         "description": "Звонок UIS 7001002003",
     }
     world.new_hook().create_todo(body)
-    world.new_push(world.database).resend([700100200])
+    world.resend(700100200)
     world.push(**ALL_DONE)
     assert sorted(todo["name"] for todo in world.todos()) == [f"Входящий звонок +{STRANGER}", "Перезвонить"]
 
@@ -212,7 +212,7 @@ def test_sending_again_by_hand_finds_the_one_that_is_there(world: PushWorld, onl
     number = world.add_call()
     world.push(**ALL_DONE)
     world.database.execute("UPDATE telephony.call_deliveries SET todo_id = NULL")
-    world.new_push(world.database).resend([number])
+    world.resend(number)
     world.push(**ALL_DONE)
     assert world.row()["todo_id"] == only_todo()["id"]
     assert world.states()[2] == "done"
@@ -239,7 +239,7 @@ def test_a_refused_communication_is_parked_in_the_end_and_can_be_sent_again(
     world.megaplan.control("faults", method="DELETE")
     world.push(**ALL_DONE)
     assert world.todos() == []
-    assert world.new_push(world.database).resend(None) == {number}
+    assert world.resend() == {number}
     world.push(**ALL_DONE)
     assert only_todo()["status"]["masterType"] == "success"
 

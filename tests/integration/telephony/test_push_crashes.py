@@ -303,6 +303,6 @@ def test_a_bad_day(world: PushWorld, uis: Client, seed: int) -> None:
         if not world.open_calls():
             break
     world.megaplan.control("faults", method="DELETE")
-    world.new_push(world.database).resend(None)
+    world.resend()
     world.push_until_quiet(**ALL_DONE)
     assert_exactly_once(world)

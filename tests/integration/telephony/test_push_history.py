@@ -191,7 +191,7 @@ def test_one_bad_call_in_a_batch_parks_only_itself(world: PushWorld) -> None:
     )
     world.push()
     assert world.states(713)[0] == "parked", "not before somebody says so"
-    world.new_push(world.database).resend([713])
+    world.resend(713)
     world.push()
     assert link(world.call(713)["toUser"]) == employee(COLLEAGUE)
     assert len(world.calls()) == 20
@@ -234,7 +234,7 @@ def test_a_call_that_megaplan_has_lost_comes_back(world: PushWorld) -> None:
     number = world.add_call()
     world.push()
     world.megaplan.control("mutate", {"op": "delete_calls", "ids": [world.call()["id"]]})
-    world.new_push(world.database).resend([number])
+    world.resend(number)
     world.push_until_quiet()
     assert world.call()["state"] == "finished"
 

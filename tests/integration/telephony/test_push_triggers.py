@@ -11,13 +11,14 @@ import pytest
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 from psycopg import Connection
 
-from megaplan_sync.inbox.event_store import CHANNEL, UIS_NOTIFICATION, store_event
+from megaplan_sync.inbox.event_store import CHANNEL, UIS_NOTIFICATION
 from megaplan_sync.inbox.trigger import InboxTrigger
 from megaplan_sync.kernel.schemas import prepare_telephony_schema
 from megaplan_sync.telephony.push.outbox_trigger import LedgerDueTrigger
 
 from ..airflow_runs import postgres_connection
 from ..databases import EMPTY
+from ..stored_messages import store_message
 
 ACCOUNT = "mp361546"
 
@@ -36,7 +37,7 @@ def come_in(inbox: Connection[Any], mnemonic: str = "call_session_finished", num
         "direction": "in",
     }
     with inbox.transaction():
-        store_event(inbox, ACCOUNT, UIS_NOTIFICATION, json.dumps(body).encode(), "application/json")
+        store_message(inbox, ACCOUNT, UIS_NOTIFICATION, json.dumps(body).encode(), "application/json")
 
 
 async def next_event(events: AsyncIterator[TriggerEvent], seconds: float) -> Any:
@@ -64,7 +65,7 @@ def same_again(trigger: BaseTrigger) -> Any:
 
 def test_a_notification_rings_at_once(inbox: Connection[Any]) -> None:
     async def watch() -> None:
-        events = same_again(InboxTrigger(poll_seconds=60, gather_seconds=0.05)).run()
+        events = same_again(InboxTrigger(poll_seconds=60)).run()
         ringing = asyncio.ensure_future(anext(events))
         await asyncio.sleep(0.5)
         assert not ringing.done(), "an empty inbox is quiet"
@@ -107,7 +108,7 @@ def test_events_in_the_middle_of_a_call_ring_nothing(inbox: Connection[Any], mne
     come_in(inbox, mnemonic)
 
     async def watch() -> None:
-        assert await next_event(InboxTrigger(poll_seconds=0.2, gather_seconds=0).run(), 1.5) is None
+        assert await next_event(InboxTrigger(poll_seconds=0.2).run(), 1.5) is None
 
     asyncio.run(watch())
 
@@ -132,7 +133,7 @@ def test_the_watch_survives_a_restart_of_postgres(
     inbox: Connection[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     async def watch() -> None:
-        events = InboxTrigger(poll_seconds=0.3, gather_seconds=0).run()
+        events = InboxTrigger(poll_seconds=0.3).run()
         ringing = asyncio.ensure_future(anext(events))
         await asyncio.sleep(0.5)
         await in_background(

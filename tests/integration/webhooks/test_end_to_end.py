@@ -11,13 +11,14 @@ import pytest
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
-from megaplan_sync.inbox.event_store import UIS_NOTIFICATION, store_event
+from megaplan_sync.inbox.event_store import UIS_NOTIFICATION
 from megaplan_sync.inbox.trigger import InboxTrigger
 from megaplan_sync.kernel.schemas import prepare_telephony_schema
 from megaplan_sync.webhooks.trigger import WebhookTrigger
 from tests.integration.airflow_runs import TestedAirflow, postgres_connection
 from tests.integration.conftest import UNHURRIED
 from tests.integration.gateway.served import MEGAPLAN_SECRET, served, set_connections
+from tests.integration.stored_messages import store_message
 from tests.integration.webhooks.world import WebhookWorld, subscribe
 
 
@@ -52,7 +53,7 @@ def test_a_test_deal_made_in_megaplan_is_in_the_table_seconds_later(
         subscribe(megaplan, gateway.url + gateway.path("/megaplan", MEGAPLAN_SECRET))
         made = time.monotonic()
         (deal,) = megaplan.control("mutate", [{"op": "create_deal", "fields": {"name": "Тестовая сделка"}}])
-        ring = asyncio.run(rung(WebhookTrigger(poll_seconds=20, gather_seconds=0.1), 10))
+        ring = asyncio.run(rung(WebhookTrigger(poll_seconds=20), 10))
         assert ring is not None
         assert time.monotonic() - made < 5, "the doorbell rings at once"
     run = airflow.dags_test(dag_id="megaplan_deal_events")
@@ -76,7 +77,7 @@ def test_each_doorbell_rings_for_its_own(world: WebhookWorld, monkeypatch: pytes
     assert WebhookTrigger(**arguments).serialize() == (path, arguments)
     with world.night.database.transaction():
         body = {"notification_mnemonic": "call_session_finished", "call_session_id": 7}
-        store_event(
+        store_message(
             world.night.database,
             world.account,
             UIS_NOTIFICATION,
@@ -97,7 +98,7 @@ def test_a_doorbell_rests_between_two_rings(world: WebhookWorld, monkeypatch: py
     world.come_in(world.event("Deal", 1001))
 
     async def watch() -> float:
-        events = WebhookTrigger(poll_seconds=0.1, gather_seconds=0, rest_seconds=1.0).run()
+        events = WebhookTrigger(poll_seconds=0.1, rest_seconds=1.0).run()
         await anext(events)
         began = time.monotonic()
         await asyncio.get_running_loop().run_in_executor(None, world.come_in, world.event("Deal", 1002))

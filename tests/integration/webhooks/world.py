@@ -10,13 +10,14 @@ import psycopg
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.inbox.event_store import MEGAPLAN_WEBHOOK, store_events
+from megaplan_sync.inbox.event_store import MEGAPLAN_WEBHOOK
 from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.kernel.schemas import prepare_telephony_schema
 from megaplan_sync.raw.outcome import EntityOutcome
 from megaplan_sync.webhooks.account_webhooks import AccountWebhooks
 from tests.emulators.hook_receiver import HookReceiver
 from tests.integration.reconciliation.nights import Night
+from tests.integration.stored_messages import store_messages
 
 STREAMS = ["deals", "contractors", "employees", "events", "comments"]
 
@@ -57,7 +58,7 @@ class WebhookWorld:
         """Store bodies in the inbox."""
         raw = [body if isinstance(body, bytes) else json.dumps(body).encode() for body in bodies]
         with self.night.database.transaction():
-            store_events(
+            store_messages(
                 self.night.database,
                 self.account,
                 MEGAPLAN_WEBHOOK,

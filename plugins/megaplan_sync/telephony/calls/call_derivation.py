@@ -3,7 +3,6 @@
 The rules are told in ``docs/telephony-calls.md`` and shown by the traces of ``tests/unit/megaplan_sync/telephony``.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable
 
 from megaplan_sync.inbox.notifications import whole_number
@@ -52,14 +51,6 @@ def derive_call(events: Iterable[CallEvent]) -> Call:
         first_event_at=min(moments, default=None),
         last_event_at=max(moments, default=None),
     )
-
-
-def derive_calls(events: Iterable[CallEvent]) -> list[Call]:
-    """Return the calls that these events tell of, by account and session."""
-    of_call: dict[tuple[str, int], list[CallEvent]] = defaultdict(list)
-    for event in events:
-        of_call[event.account, event.call_session_id].append(event)
-    return [derive_call(of_call[key]) for key in sorted(of_call)]
 
 
 def _direction(known: KnownEvents) -> Direction | None:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any, NamedTuple
+from typing import Any
 
 from psycopg import Connection
 
@@ -13,30 +13,7 @@ from megaplan_sync.telephony.calls.call import Call, CallEvent
 from megaplan_sync.telephony.calls.call_derivation import derive_call
 
 
-class DerivedCall(NamedTuple):
-    """A call that new events came for.
-
-    :param call: as all its events tell it
-    :param has_changed: its row was written; otherwise the events told nothing new
-    :param is_to_deliver: the ledger has a line for it since now
-    """
-
-    call: Call
-    has_changed: bool
-    is_to_deliver: bool
-
-    @property
-    def call_session_id(self) -> int:
-        """The call."""
-        return self.call.call_session_id
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether it is over."""
-        return self.call.is_finished
-
-
-def derive_new_calls(connection: Connection[Any], account: str, limit: int = 500) -> list[DerivedCall]:
+def derive_new_calls(connection: Connection[Any], account: str, limit: int = 500) -> list[Call]:
     """Derive the calls of which there are new events, from all their events, in one transaction.
 
     Several runs may do so at once: each call is derived by one of them. What comes in meanwhile is left for the next
@@ -61,19 +38,16 @@ def derive_new_calls(connection: Connection[Any], account: str, limit: int = 500
         events, used = _events(connection, where)
         calls = [derive_call(events[session]) for session in sessions if session in events]
         rows = json_text([_row(call) for call in calls])
-        changed = _sessions(connection, "upsert_calls", {"calls": rows})
-        to_deliver = _sessions(connection, "insert_call_deliveries", where)
+        connection.execute(read_sql("upsert_calls"), {"calls": rows})
+        connection.execute(read_sql("insert_call_deliveries"), where)
         connection.execute(
             read_sql("mark_events_derived"),
             {"numbers": [number for number, _ in used], "times_received": [times for _, times in used]},
         )
-    return [
-        DerivedCall(call, call.call_session_id in changed, call.call_session_id in to_deliver)
-        for call in calls
-    ]
+    return calls
 
 
-def drain(connection: Connection[Any], account: str, limit: int = 500) -> Iterator[list[DerivedCall]]:
+def drain(connection: Connection[Any], account: str, limit: int = 500) -> Iterator[list[Call]]:
     """Derive calls until there is nothing new, ``limit`` at once, each time in a transaction of its own."""
     while derived := derive_new_calls(connection, account, limit):
         yield derived
@@ -95,7 +69,3 @@ def _events(
 
 def _row(call: Call) -> dict[str, Any]:
     return asdict(call) | {"records": [record._asdict() for record in call.records]}
-
-
-def _sessions(connection: Connection[Any], statement: str, parameters: dict[str, Any]) -> set[int]:
-    return {session for (session,) in connection.execute(read_sql(statement), parameters)}

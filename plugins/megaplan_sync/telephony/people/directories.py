@@ -12,8 +12,6 @@ from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.kernel.values import identifier, text
 from megaplan_sync.telephony.people.employees import Row
 
-DIRECTORIES = ("todo_categories", "todo_statuses", "uis_statuses", "virtual_numbers")
-
 
 def save_directory(connection: Connection[Any], account: str, directory: str, rows: Sequence[Row]) -> int:
     """Bring one directory up to date; entries that are gone stay, marked by ``gone_at``.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from psycopg import Connection
@@ -63,10 +63,6 @@ class AccountPush:
         self._history = CallHistory(self._tools)
         self._recordings = CallRecordings(self._tools, lambda: RecordCheck(uis))
         self._communications = CallCommunications(self._tools, TodoDirectories(connection, hook))
-
-    def resend(self, call_session_ids: Iterable[int] | None) -> set[int]:
-        """Begin anew with some calls, or with all that is parked if None; return which calls that was."""
-        return self._ledger.resend(None if call_session_ids is None else set(call_session_ids))
 
     def run(self) -> dict[str, int]:
         """Derive calls from new events and deliver until nothing is due; return counts.

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, Literal
 
 Stage = Literal["history", "recording", "communication"]
-STAGES: tuple[Stage, ...] = ("history", "recording", "communication")
 State = Literal["waiting", "due", "unsure", "done", "parked", "none"]
 
 
@@ -71,7 +70,6 @@ class Verdict:
     :param more_tries: how many tries this adds; a request that must not be made twice was counted beforehand
     :param error: why it is not done; None also takes back what was noted earlier
     :param forget_call: Megaplan does not know ``call_info_id`` any more
-    :param forget_todo: likewise ``todo_id``
     :param keep_claim: another step of the same run follows
     """
 
@@ -86,5 +84,4 @@ class Verdict:
     recording_links: list[str] | None = None
     todo_id: str | None = None
     forget_call: bool = False
-    forget_todo: bool = False
     keep_claim: bool = False

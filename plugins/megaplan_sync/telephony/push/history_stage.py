@@ -218,8 +218,6 @@ class CallHistory:
 
     def _client(self, delivery: Delivery) -> Link | None:
         """Return the client if the raw tables leave no doubt; otherwise Megaplan searches by the number."""
-        if delivery.is_internal:
-            return None
         known = self._tools.clients.known(delivery.contact_phone, delivery.employee_id)
         return known[0] if len(known) == 1 else None
 

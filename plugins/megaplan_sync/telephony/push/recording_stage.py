@@ -68,10 +68,6 @@ class CallRecordings:
                 self._tools.count("recording_ready")
         return len(claimed)
 
-    def look_again(self) -> None:
-        """Forget what ``look_at_batch`` has left out."""
-        self._looked_at.clear()
-
     def close(self) -> None:
         """Close the connections to the cabinet."""
         if self._check is not None:
