@@ -84,7 +84,7 @@ WHERE account = %(account)s
 ON CONFLICT (account, call_session_id) DO NOTHING
 
 
--- name: pass_over_forgotten_calls
+-- name: skip_events_of_forgotten_calls
 -- What came of calls after they had been forgotten: no call is derived from it. Locked in the order in which events are
 -- stored, see insert_events.
 WITH late AS (

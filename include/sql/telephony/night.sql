@@ -92,7 +92,7 @@ WHERE account = %(account)s
   AND (claimed_until IS NULL OR claimed_until < now())
 
 
--- name: redo_deliveries
+-- name: requeue_deliveries
 -- Megaplan has lost something that the ledger says it has: the call itself (absent), what was told of it (changed), or
 -- the links of its recordings (recordless). It becomes due anew, unless it was told anew meanwhile. Returns those that
 -- another run is just at.

@@ -1,6 +1,5 @@
 -- name: open_deliveries
--- A ledger row for every call that Megaplan is to be told of and that has none: finished, with somebody outside, and it
--- is known which way it went and whether it was answered.
+-- Adds a row for every finished external call with a known direction and outcome that has none.
 INSERT INTO telephony.call_deliveries (account, call_session_id)
 SELECT calls.account, calls.call_session_id
 FROM telephony.calls
@@ -17,7 +16,7 @@ ON CONFLICT DO NOTHING
 
 
 -- name: claim_deliveries
--- Takes calls of which a stage is due, for this run alone: other runs skip them until claimed_until.
+-- Claims calls whose stage is due: other runs skip them until claimed_until.
 WITH picked AS (
   SELECT delivery.account, delivery.call_session_id
   FROM telephony.call_deliveries AS delivery
@@ -46,8 +45,8 @@ UPDATE telephony.call_deliveries AS delivery
 SET claimed_by = %(claimed_by)s, claimed_until = now() + make_interval(secs => %(lease_seconds)s::float8)
 FROM picked
 JOIN telephony.calls USING (account, call_session_id)
-LEFT JOIN telephony.users AS owner
-  ON owner.account = calls.account AND owner.uis_employee_id = calls.uis_employee_id
+LEFT JOIN telephony.users AS employee
+  ON employee.account = calls.account AND employee.uis_employee_id = calls.uis_employee_id
 LEFT JOIN LATERAL (
   SELECT rung.employee_id
   FROM unnest(calls.rung_employees) WITH ORDINALITY AS ringing (uis_employee_id, number)
@@ -77,7 +76,7 @@ RETURNING
   calls.contact_phone,
   calls.virtual_phone,
   calls.uis_employee_id,
-  coalesce(owner.employee_id, rung.employee_id) AS employee_id,
+  coalesce(employee.employee_id, rung.employee_id) AS employee_id,
   calls.started_at,
   calls.finished_at,
   calls.talk_seconds,
@@ -89,7 +88,7 @@ RETURNING
 
 
 -- name: renew_claims
--- Moves on the claims of a run; a call that is missing in the answer belongs to another run by now.
+-- Renews the claims of a run; a call that is missing from the answer was taken over by another run.
 UPDATE telephony.call_deliveries
 SET claimed_until = now() + make_interval(secs => %(lease_seconds)s::float8)
 WHERE account = %(account)s
@@ -99,14 +98,14 @@ RETURNING call_session_id
 
 
 -- name: release_claims
--- Lets go of what a run claimed and has not settled; what is unsure stays so.
+-- Releases what a run has claimed and not settled; an unknown outcome stays unknown.
 UPDATE telephony.call_deliveries
 SET claimed_by = NULL, claimed_until = NULL
 WHERE account = %(account)s AND claimed_by = %(claimed_by)s
 
 
--- name: intend_delivery
--- Before a request that must not be made twice: from now on, until the answer is noted, it is not known whether it was.
+-- name: record_delivery_intent
+-- Before a request that must not be repeated blindly: its outcome is unknown until the result is recorded.
 UPDATE telephony.call_deliveries
 SET
   history = CASE %(stage)s WHEN 'history' THEN 'unsure' ELSE history END,
@@ -122,71 +121,71 @@ RETURNING call_session_id
 
 
 -- name: settle_deliveries
--- Notes how a stage of some calls stands now, given as JSON; the claim ends unless another step follows at once. A call
--- that is not wanted at all has no later stages either.
+-- Records the results of a stage, given as JSON; the claim ends unless the run continues with the call. If the history
+-- is not wanted, neither are the later stages.
 UPDATE telephony.call_deliveries AS delivery
 SET
-  history = CASE %(stage)s WHEN 'history' THEN verdict.state ELSE delivery.history END,
+  history = CASE %(stage)s WHEN 'history' THEN result.state ELSE delivery.history END,
   history_tries = CASE %(stage)s
-    WHEN 'history' THEN delivery.history_tries + verdict.more_tries ELSE delivery.history_tries
+    WHEN 'history' THEN delivery.history_tries + result.more_tries ELSE delivery.history_tries
   END,
   history_due_at = CASE %(stage)s
-    WHEN 'history' THEN now() + make_interval(secs => verdict.due_in_seconds) ELSE delivery.history_due_at
+    WHEN 'history' THEN now() + make_interval(secs => result.due_in_seconds) ELSE delivery.history_due_at
   END,
   history_done_at = CASE
-    WHEN %(stage)s = 'history' AND verdict.state = 'done' THEN now() ELSE delivery.history_done_at
+    WHEN %(stage)s = 'history' AND result.state = 'done' THEN now() ELSE delivery.history_done_at
   END,
-  history_hash = coalesce(verdict.history_hash, delivery.history_hash),
-  call_changed_at = coalesce(verdict.call_changed_at, delivery.call_changed_at),
-  call_info_id = CASE WHEN verdict.forget_call THEN NULL ELSE coalesce(verdict.call_info_id, delivery.call_info_id) END,
-  made_live = delivery.made_live AND NOT verdict.forget_call,
+  history_hash = coalesce(result.history_hash, delivery.history_hash),
+  call_changed_at = coalesce(result.call_changed_at, delivery.call_changed_at),
+  call_info_id = CASE WHEN result.forget_call THEN NULL ELSE coalesce(result.call_info_id, delivery.call_info_id) END,
+  made_live = delivery.made_live AND NOT result.forget_call,
   recording = CASE
-    WHEN %(stage)s = 'recording' OR (%(stage)s = 'history' AND verdict.state = 'none') THEN verdict.state
+    WHEN %(stage)s = 'recording' OR (%(stage)s = 'history' AND result.state = 'none') THEN result.state
     ELSE delivery.recording
   END,
   recording_tries = CASE %(stage)s
-    WHEN 'recording' THEN delivery.recording_tries + verdict.more_tries ELSE delivery.recording_tries
+    WHEN 'recording' THEN delivery.recording_tries + result.more_tries ELSE delivery.recording_tries
   END,
   recording_due_at = CASE %(stage)s
-    WHEN 'recording' THEN now() + make_interval(secs => verdict.due_in_seconds) ELSE delivery.recording_due_at
+    WHEN 'recording' THEN now() + make_interval(secs => result.due_in_seconds) ELSE delivery.recording_due_at
   END,
   recording_done_at = CASE
-    WHEN %(stage)s = 'recording' AND verdict.state = 'done' THEN now() ELSE delivery.recording_done_at
+    WHEN %(stage)s = 'recording' AND result.state = 'done' THEN now() ELSE delivery.recording_done_at
   END,
-  recording_links = coalesce(verdict.recording_links, delivery.recording_links),
+  recording_links = coalesce(result.recording_links, delivery.recording_links),
   communication = CASE
-    WHEN %(stage)s = 'communication' OR (%(stage)s = 'history' AND verdict.state = 'none') THEN verdict.state
+    WHEN %(stage)s = 'communication' OR (%(stage)s = 'history' AND result.state = 'none') THEN result.state
     ELSE delivery.communication
   END,
   communication_tries = CASE %(stage)s
-    WHEN 'communication' THEN delivery.communication_tries + verdict.more_tries ELSE delivery.communication_tries
+    WHEN 'communication' THEN delivery.communication_tries + result.more_tries ELSE delivery.communication_tries
   END,
   communication_due_at = CASE %(stage)s
-    WHEN 'communication' THEN now() + make_interval(secs => verdict.due_in_seconds) ELSE delivery.communication_due_at
+    WHEN 'communication' THEN now() + make_interval(secs => result.due_in_seconds) ELSE delivery.communication_due_at
   END,
   communication_done_at = CASE
-    WHEN %(stage)s = 'communication' AND verdict.state = 'done' THEN now() ELSE delivery.communication_done_at
+    WHEN %(stage)s = 'communication' AND result.state = 'done' THEN now() ELSE delivery.communication_done_at
   END,
-  todo_id = coalesce(verdict.todo_id, delivery.todo_id),
-  history_error = CASE %(stage)s WHEN 'history' THEN verdict.error ELSE delivery.history_error END,
-  recording_error = CASE %(stage)s WHEN 'recording' THEN verdict.error ELSE delivery.recording_error END,
-  communication_error = CASE %(stage)s WHEN 'communication' THEN verdict.error ELSE delivery.communication_error END,
-  claimed_by = CASE WHEN verdict.keep_claim THEN delivery.claimed_by END,
-  claimed_until = CASE WHEN verdict.keep_claim THEN delivery.claimed_until END,
+  todo_id = coalesce(result.todo_id, delivery.todo_id),
+  history_error = CASE %(stage)s WHEN 'history' THEN result.error ELSE delivery.history_error END,
+  recording_error = CASE %(stage)s WHEN 'recording' THEN result.error ELSE delivery.recording_error END,
+  communication_error = CASE %(stage)s WHEN 'communication' THEN result.error ELSE delivery.communication_error END,
+  claimed_by = CASE WHEN result.keep_claim THEN delivery.claimed_by END,
+  claimed_until = CASE WHEN result.keep_claim THEN delivery.claimed_until END,
   changed_at = now()
-FROM jsonb_to_recordset(%(verdicts)s::jsonb) AS verdict (
+FROM jsonb_to_recordset(%(results)s::jsonb) AS result (
   call_session_id bigint, state text, due_in_seconds float8, more_tries integer, error text, call_info_id text,
   history_hash text, call_changed_at timestamptz, recording_links text[], todo_id text, forget_call boolean,
   keep_claim boolean
 )
 WHERE delivery.account = %(account)s
-  AND delivery.call_session_id = verdict.call_session_id
+  AND delivery.call_session_id = result.call_session_id
   AND delivery.claimed_by = %(claimed_by)s
 
 
 -- name: select_next_delivery
--- Seconds until something of some accounts is due, negative when it is already; null when nothing is open.
--- Claimed rows count from when their claim ends. A stage counts only when it is its turn.
+-- Seconds until something of some accounts is due, negative if it already is; null if nothing is open. Claimed rows count
+-- from the end of their claim, and of each call only the current stage counts.
 SELECT extract(epoch FROM min(greatest(due.at, coalesce(delivery.claimed_until, due.at))) - now())::float8
 FROM telephony.call_deliveries AS delivery
 JOIN telephony.calls USING (account, call_session_id)
@@ -207,8 +206,8 @@ WHERE delivery.account = ANY (%(accounts)s)
   )
 
 
--- name: select_parked_deliveries
--- What was given up, newest first.
+-- name: select_failed_deliveries
+-- Failed calls, newest first.
 SELECT call_session_id, history, recording, communication, last_error
 FROM telephony.call_deliveries
 WHERE account = %(account)s AND 'parked' IN (history, recording, communication)
@@ -217,7 +216,7 @@ LIMIT %(limit)s
 
 
 -- name: resend_deliveries
--- By hand: parked stages, or whatever the named calls have, begin anew, and look before they write.
+-- Restarts failed stages, or all stages of the named calls; Megaplan is asked what it has before anything is sent.
 UPDATE telephony.call_deliveries
 SET
   history = CASE WHEN history = 'parked' OR %(is_named)s THEN 'unsure' ELSE history END,
@@ -240,11 +239,11 @@ RETURNING call_session_id
 
 
 -- name: select_learned
--- What an account has shown.
+-- How an account behaves where Megaplan's documentation does not say.
 SELECT value FROM telephony.learned WHERE account = %(account)s AND topic = %(topic)s
 
 
 -- name: save_learned
--- What an account has just shown.
+-- Remembers how an account behaves.
 INSERT INTO telephony.learned (account, topic, value) VALUES (%(account)s, %(topic)s, %(value)s)
 ON CONFLICT (account, topic) DO UPDATE SET value = excluded.value, learned_at = now()

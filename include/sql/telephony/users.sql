@@ -35,7 +35,7 @@ WHERE present.missing_since IS NOT NULL OR (
 RETURNING xmax = 0 AS is_new
 
 
--- name: note_missing_telephony_users
+-- name: mark_missing_telephony_users
 -- Remembers since when users are missing; who is back is missing no more. Nobody is removed.
 UPDATE telephony.users
 SET missing_since = CASE WHEN employee_id = ANY (%(missing)s::bigint[]) THEN coalesce(missing_since, now()) END
@@ -86,7 +86,7 @@ ORDER BY
   array_position(%(kinds)s::text[], kind), employee_id NULLS FIRST, uis_employee_id NULLS FIRST, internal_number
 
 
--- name: delete_settled_mismatches
+-- name: delete_resolved_mismatches
 -- Mismatches of an account that are no more.
 DELETE FROM telephony.mismatches AS known
 WHERE known.account = %(account)s AND NOT EXISTS (

@@ -28,7 +28,7 @@ _RINGS_A_GROUP = ("incoming_lost", "ivr_only", "voicemail")
 class CallNight:
     """An account whose exchange is emulated, too, and notifies by HTTP.
 
-    :param waits: seconds that were to be waited; time passes for the ledger instead
+    :param waits: seconds that were to be waited; time passes for the outbox instead
     """
 
     world: PushWorld

@@ -13,13 +13,14 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from demo.emulated_megaplan import EmulatedMegaplan
+from megaplan_hook.budget import RequestBudget
 from megaplan_hook.exceptions import MegaplanError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.exceptions import MegaplanSyncError
 from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.telephony.push.account_push import AccountPush
-from megaplan_sync.telephony.push.outbox import Ledger
-from megaplan_sync.telephony.push.retry_schedule import Pace
+from megaplan_sync.telephony.push.outbox import Outbox
+from megaplan_sync.telephony.push.stage_context import StageContext
 from uis_hook.settings import UisSettings
 
 EMPLOYEE, UIS_EMPLOYEE = 1_000_004, 501
@@ -124,22 +125,19 @@ class PushWorld:
             {**values, "number": number},
         )
 
-    def new_hook(self, **settings: Any) -> MegaplanHook:
-        """Return a hook of the account that does not wait between its tries."""
+    def new_push(self, connection: Connection[Any], **settings: Any) -> AccountPush:
+        """Return a run that does not wait between its tries."""
+        return AccountPush(self.hook(**settings), connection, self.uis, sleep=lambda seconds: None)
+
+    def new_context(self, connection: Connection[Any], budget: RequestBudget | None = None) -> StageContext:
+        """Return what the stages of such a run share."""
+        return StageContext.for_run(self.hook(budget), connection, sleep=lambda seconds: None)
+
+    def hook(self, budget: RequestBudget | None = None, **settings: Any) -> MegaplanHook:
+        """Return the hook of a run."""
         quirks = {"read_lag_seconds": self.lag, **settings.pop("vendor_quirks", {})}
         given = {"telephony_active": True, **self.settings, **settings, "vendor_quirks": quirks}
-        return MegaplanHook(self.connect(**given), budget=FreeBudget(), sleep=lambda seconds: None)
-
-    def new_push(
-        self, connection: Connection[Any], hook: MegaplanHook | None = None, **settings: Any
-    ) -> AccountPush:
-        """Return a run that does not wait between its tries.
-
-        :param hook: the one it works with; None makes one
-        """
-        hook = hook or self.new_hook(**settings)
-        pace = Pace.of(hook.settings)
-        return AccountPush(hook, connection, self.uis, pace=pace, sleep=lambda seconds: None)
+        return MegaplanHook(self.connect(**given), budget=budget or FreeBudget(), sleep=lambda seconds: None)
 
     def push(self, **settings: Any) -> dict[str, int]:
         """Deliver what is due, as a task does it."""
@@ -165,7 +163,7 @@ class PushWorld:
 
     def resend(self, *call_session_ids: int) -> set[int]:
         """Begin anew with some calls, or with all that were given up; return which calls that was."""
-        outbox = Ledger(self.database, self.account, lease_seconds=0)
+        outbox = Outbox(self.database, self.account, lease_seconds=0)
         return outbox.resend(call_session_ids or None)
 
     def open_calls(self) -> list[dict[str, Any]]:
@@ -178,7 +176,7 @@ class PushWorld:
             ).fetchall()
 
     def let_time_pass(self) -> None:
-        """Let every wait of the ledger be over, and every claim that a dead run has left."""
+        """Let every wait of the outbox be over, and every claim that a dead run has left."""
         self.database.execute(
             """UPDATE telephony.call_deliveries
             SET history_due_at = now(), recording_due_at = now(), communication_due_at = now(),
@@ -186,7 +184,7 @@ class PushWorld:
         )
 
     def row(self, number: int = 700100200) -> dict[str, Any]:
-        """Return the ledger's row of a call."""
+        """Return the outbox's row of a call."""
         with self.database.cursor(row_factory=dict_row) as cursor:
             found = cursor.execute(
                 "SELECT * FROM telephony.call_deliveries WHERE call_session_id = %s", (number,)

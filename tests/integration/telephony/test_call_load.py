@@ -153,7 +153,7 @@ def test_every_call_is_in_megaplan_once_with_its_recording_and_its_communication
         for each in todo["relations"]:
             if each["contentType"] == "CallInfo":
                 todos.setdefault(each["id"], []).append(todo["status"]["masterType"])
-    ledger = {
+    outbox = {
         str(number): states
         for number, *states in world.database.execute(
             "SELECT call_session_id, history, recording, communication FROM telephony.call_deliveries"
@@ -166,11 +166,11 @@ def test_every_call_is_in_megaplan_once_with_its_recording_and_its_communication
         assert (call["type"], call["state"]) == (kind, "finished")
         assert sorted(call["recordLinks"]) == sorted(links)
         assert todos.get(call["id"], []) == ([WANTED[kind]] if WANTED[kind] else [])
-        assert ledger.pop(call["providerId"]) == [
+        assert outbox.pop(call["providerId"]) == [
             "done",
             "done" if links else "none",
             "done" if WANTED[kind] else "none",
         ]
-    assert all(states == ["none", "none", "none"] for states in ledger.values()), "of the stranger"
+    assert all(states == ["none", "none", "none"] for states in outbox.values()), "of the stranger"
     again = night.run(since=(night.now() - timedelta(days=1)).date(), **SETTINGS)
     assert (again.verdict, again.same) == ("proven", len(expected))

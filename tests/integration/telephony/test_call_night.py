@@ -1,4 +1,4 @@
-"""UIS's report, the ledger and Megaplan's calls compared by night: every finished call is there exactly once."""
+"""UIS's report, the outbox and Megaplan's calls compared by night: every finished call is there exactly once."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -136,7 +136,7 @@ def test_what_somebody_has_changed_in_megaplan_is_told_again(
 def test_a_call_that_stands_in_megaplan_twice_is_told_and_left_to_a_person(night: CallNight) -> None:
     number = night.play()
     push(night)
-    hook = night.world.new_hook()
+    hook = night.world.hook()
     hook.request("POST", "/callInfo", body={"contentType": "CallInfo", "providerId": str(number)})
     certificate = night.run(**ALL_DONE)
     assert counts(certificate) == {"verdict": "unresolved", "calls": 1, "extra": 1, "unresolved": 1}
@@ -146,10 +146,10 @@ def test_a_call_that_stands_in_megaplan_twice_is_told_and_left_to_a_person(night
 
 
 def test_a_call_that_only_megaplan_has_is_completed_and_not_doubled(night: CallNight) -> None:
-    """The ledger was lost, or somebody else made the call."""
+    """The outbox was lost, or somebody else made the call."""
     number = night.play(is_heard=False)
     made = {"contentType": "CallInfo", "providerId": str(number), "state": "talking", "type": "in"}
-    hook = night.world.new_hook()
+    hook = night.world.hook()
     made_id = hook.request("POST", "/callInfo", body=made).data["id"]
     certificate = night.run(**ALL_DONE)
     assert counts(certificate) == {"verdict": "proven", "calls": 1, "missing": 1, "repaired": 1}

@@ -1,4 +1,4 @@
-"""New events become calls, each once, also when several runs are at it; finished ones get a line of the ledger."""
+"""New events become calls, each once, also when several runs are at it; finished ones get a line of the outbox."""
 
 import json
 import threading
@@ -65,7 +65,7 @@ def derive(connection: Connection[Any], **options: Any) -> list[Call]:
     return derive_new_calls(connection, ACCOUNT, **options)
 
 
-def ledger(connection: Connection[Any]) -> list[int]:
+def outbox(connection: Connection[Any]) -> list[int]:
     found = connection.execute("SELECT call_session_id FROM telephony.call_deliveries ORDER BY 1").fetchall()
     return [session for (session,) in found]
 
@@ -85,12 +85,12 @@ def test_a_call_is_derived_step_by_step_and_delivered_once_it_is_over(telephony:
     (ringing,) = derive(telephony)
     assert not ringing.is_finished
     assert len(whole_rows(telephony)) == 1
-    assert ledger(telephony) == []
+    assert outbox(telephony) == []
     store(telephony, bodies[3:])
     (over,) = derive(telephony)
     assert over.is_finished
     assert over.outcome == "answered"
-    assert ledger(telephony) == [SESSION]
+    assert outbox(telephony) == [SESSION]
     assert waiting(telephony) == 0
     assert derive(telephony) == []
 
@@ -118,7 +118,7 @@ def test_what_tells_nothing_new_writes_nothing(telephony: Connection[Any]) -> No
     telephony.execute("UPDATE telephony.events SET derived_at = NULL")
     assert len(derive(telephony)) == 1
     assert whole_rows(telephony) == before
-    assert ledger(telephony) == [SESSION]
+    assert outbox(telephony) == [SESSION]
 
 
 def test_a_row_changed_by_hand_is_put_right(telephony: Connection[Any]) -> None:
@@ -137,7 +137,7 @@ def test_colleagues_and_calls_of_unknown_direction_get_no_line_of_the_ledger(
 ) -> None:
     store(telephony, call(1, is_internal=True) + call(2, direction=None)[2:] + call(3))
     assert {call.call_session_id for call in derive(telephony)} == {1, 2, 3}
-    assert ledger(telephony) == [3]
+    assert outbox(telephony) == [3]
     row = {
         "id": 2,
         "start_time": "2026-01-15 10:00:00",
@@ -146,7 +146,7 @@ def test_colleagues_and_calls_of_unknown_direction_get_no_line_of_the_ledger(
     }
     store_report_rows(telephony, ACCOUNT, [{**row, "direction": "out"}])
     assert len(derive(telephony)) == 1
-    assert ledger(telephony) == [2, 3]
+    assert outbox(telephony) == [2, 3]
 
 
 def test_accounts_are_apart(telephony: Connection[Any]) -> None:
@@ -218,11 +218,11 @@ def test_a_run_that_fails_leaves_everything_to_the_next(telephony: Connection[An
     store(telephony, call())
     with telephony.transaction(force_rollback=True):
         assert len(derive(telephony)) == 1
-        assert ledger(telephony) == [SESSION]
-    assert whole_rows(telephony) == ledger(telephony) == []
+        assert outbox(telephony) == [SESSION]
+    assert whole_rows(telephony) == outbox(telephony) == []
     assert waiting(telephony) == 8
     assert len(derive(telephony)) == 1
-    assert ledger(telephony) == [SESSION]
+    assert outbox(telephony) == [SESSION]
 
 
 def test_runs_at_once_while_events_keep_coming(telephony: Connection[Any], database_uri: str) -> None:
@@ -267,7 +267,7 @@ def test_runs_at_once_while_events_keep_coming(telephony: Connection[Any], datab
         thread.join(timeout=120)
     assert failures == []
     assert waiting(telephony) == 0
-    assert ledger(telephony) == list(sessions)
+    assert outbox(telephony) == list(sessions)
     counts = telephony.execute(
         "SELECT event_count, is_finished, talk_seconds FROM telephony.calls"
     ).fetchall()
@@ -282,6 +282,6 @@ def test_five_thousand_calls_take_seconds(telephony: Connection[Any]) -> None:
     began = time.monotonic()
     derived = sum(len(batch) for batch in drain(telephony, ACCOUNT))
     took = time.monotonic() - began
-    assert derived == len(ledger(telephony)) == 5000
+    assert derived == len(outbox(telephony)) == 5000
     print(f"derived in {took:.1f} s")
     assert took < 60

@@ -137,8 +137,8 @@ def test_every_kind_of_call_is_derived_as_it_happened(
         if setup.startswith("default") and truth["direction"] == "in" and truth["is_lost"]:
             truth = {**truth, "external_id": row["external_id"], "source": row["call_source"]}
         assert_same(row, truth)
-    ledger = database.execute("SELECT call_session_id FROM telephony.call_deliveries").fetchall()
-    assert {session for (session,) in ledger} == {t["id"] for t in truths.values() if not t["is_internal"]}
+    outbox = database.execute("SELECT call_session_id FROM telephony.call_deliveries").fetchall()
+    assert {session for (session,) in outbox} == {t["id"] for t in truths.values() if not t["is_internal"]}
     broken = database.execute(
         "SELECT broken, repaired FROM telephony.events WHERE broken IS NOT NULL"
     ).fetchall()

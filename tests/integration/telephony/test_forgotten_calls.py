@@ -17,7 +17,7 @@ from megaplan_sync.inbox.event_store import (
 )
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.calls.call_table import drain
-from megaplan_sync.telephony.retention.forgotten_calls import Forgotten, forget_old_calls
+from megaplan_sync.telephony.retention.forgotten_calls import RetentionCounts, forget_old_calls
 from megaplan_sync.telephony.retention.operators import ForgetOldCallsOperator
 from tests.emulators.uis_client import Client
 
@@ -105,7 +105,7 @@ def compare(world: PushWorld, account: str | None = None, at: datetime | None = 
     )
 
 
-def forget(world: PushWorld, keep_days: int | None = KEEP_DAYS, at_once: int = 500) -> Forgotten:
+def forget(world: PushWorld, keep_days: int | None = KEEP_DAYS, at_once: int = 500) -> RetentionCounts:
     return forget_old_calls(world.database, world.account, keep_days, at_once=at_once)
 
 
@@ -172,7 +172,7 @@ def test_what_comes_late_of_a_forgotten_call_changes_nothing(world: PushWorld) -
     compare(world)
     assert forget(world).events == 10
     assert left(world, "events") == [young, 702]
-    assert forget(world) == Forgotten(), "there is nothing more to do"
+    assert forget(world) == RetentionCounts(), "there is nothing more to do"
 
 
 def test_nothing_goes_that_is_still_needed(world: PushWorld, database_uri: str) -> None:

@@ -202,7 +202,7 @@ def test_what_people_have_entered_is_not_taken_for_ours(world: PushWorld) -> Non
         "relations": [call],
         "description": "Звонок UIS 7001002003",
     }
-    world.new_hook().create_todo(body)
+    world.hook().create_todo(body)
     world.resend(700100200)
     world.push(**ALL_DONE)
     assert sorted(todo["name"] for todo in world.todos()) == [f"Входящий звонок +{STRANGER}", "Перезвонить"]
@@ -221,7 +221,7 @@ def test_sending_again_by_hand_finds_the_one_that_is_there(world: PushWorld, onl
 def test_one_that_was_deleted_by_people_stays_deleted(world: PushWorld) -> None:
     number = world.add_call()
     world.push(**ALL_DONE)
-    hook = world.new_hook()
+    hook = world.hook()
     hook.request("DELETE", f"/todo/{world.row()['todo_id']}")
     world.change_call(number, uis_employee_id=502)
     world.push_until_quiet(**ALL_DONE)

@@ -80,7 +80,7 @@ def test_a_call_costs_what_the_page_says(world: PushWorld, uis: Client, what: st
             )
             if case.get("live"):
                 body = {"contentType": "CallInfo", "providerId": str(number), "state": "talking"}
-                made = world.new_hook().request("POST", "/callInfo", body=body)
+                made = world.hook().request("POST", "/callInfo", body=body)
                 world.database.execute(
                     """INSERT INTO telephony.call_deliveries (account, call_session_id, made_live, call_info_id)
                     VALUES (%s, %s, true, %s)""",
@@ -102,7 +102,7 @@ def test_the_page_has_no_other_rows() -> None:
 
 def sync_directories(world: PushWorld) -> None:
     """Let ``megaplan_telephony_sync`` have run: the push takes the kinds and states of todos from it."""
-    hook = world.new_hook()
+    hook = world.hook()
     with psycopg.connect(world.uri, autocommit=True) as connection:
         prepare_session(connection)
         for name, walk in (("todo_categories", hook.todo_categories), ("todo_statuses", hook.todo_statuses)):

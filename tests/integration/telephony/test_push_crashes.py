@@ -15,10 +15,11 @@ from requests import PreparedRequest, Response
 from megaplan_hook.exceptions import MegaplanError
 from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.telephony.push.exceptions import ClaimLostError
+from megaplan_sync.telephony.push.history_stage import HistoryStage
 from megaplan_vendor_kit.transport import VendorAdapter
 from tests.emulators.uis_client import Client
 
-from .push_world import ALL_DONE, PushWorld, uis_settings
+from .push_world import ALL_DONE, FreeBudget, PushWorld, uis_settings
 
 pytest_plugins = ["tests.emulators.uis_fixtures", "tests.integration.telephony.push_fixtures"]
 PLANNED = dict.fromkeys(ALL_DONE, "planned")
@@ -195,21 +196,35 @@ def test_what_a_dead_run_holds_is_let_alone_until_its_request_is_surely_over(
     assert left[0] > 70, "longer than connecting and reading may take"
 
 
+class SlowBudget(FreeBudget):
+    """Something happens during the first wait for the budget."""
+
+    def __init__(self, meanwhile: Callable[[], None]) -> None:
+        self._meanwhile = [meanwhile]
+
+    def acquire(self) -> None:
+        if self._meanwhile:
+            self._meanwhile.pop()()
+
+
 def test_a_run_that_was_overtaken_sends_nothing_more(world: PushWorld) -> None:
-    world.add_call()
-    with psycopg.connect(world.uri, autocommit=True) as connection:
-        prepare_session(connection)
-        hook = world.new_hook(**ALL_DONE)
-        slow = world.new_push(connection, hook)
-        slow._ledger.open()
-        (claimed,) = slow._ledger.claim("history", 10)
+    number = world.add_call()
+
+    def overtake() -> None:
         world.let_time_pass()
         world.push(**ALL_DONE)
         world.forget_requests()
+
+    with psycopg.connect(world.uri, autocommit=True) as connection:
+        prepare_session(connection)
+        slow = world.new_context(connection, SlowBudget(overtake))
+        slow.outbox.open()
         with pytest.raises(ClaimLostError):
-            slow._history._send([claimed])
+            HistoryStage(slow).push_batch()
         with pytest.raises(ClaimLostError):
-            hook.push_call_history([{"providerId": "700100200"}])
+            slow.outbox.intend("history", [number])
+        with pytest.raises(ClaimLostError):
+            slow.hook.push_call_history([{"providerId": str(number)}])
     assert world.requests("/callInfo") == []
 
 
@@ -217,14 +232,13 @@ def test_the_claim_is_moved_on_before_every_request(world: PushWorld) -> None:
     world.add_call()
     with psycopg.connect(world.uri, autocommit=True) as connection:
         prepare_session(connection)
-        hook = world.new_hook()
-        push = world.new_push(connection, hook)
-        push._ledger.open()
-        push._ledger.claim("history", 10)
+        context = world.new_context(connection)
+        context.outbox.open()
+        context.outbox.claim("history", 10)
         world.database.execute(
             "UPDATE telephony.call_deliveries SET claimed_until = now() + interval '1 second'"
         )
-        hook.current_user()
+        context.hook.current_user()
         left = world.database.execute(
             "SELECT extract(epoch FROM claimed_until - now())::float FROM telephony.call_deliveries"
         ).fetchone()

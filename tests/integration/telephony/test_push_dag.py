@@ -125,11 +125,11 @@ def test_parked_calls_are_sent_again_by_hand(airflow: TestedAirflow, world: Push
     )
     run = run_dag(airflow)
     assert world.todos() == []
-    assert "call 700 is parked" in run.output
+    assert "call 700 has failed" in run.output
     run = run_dag(airflow, {"resend": [700]})
     assert run.state == "success", run.output[-3000:]
     assert [world.states(number)[2] for number in (700, 701)] == ["done", "parked"]
-    run = run_dag(airflow, {"resend_parked": True})
+    run = run_dag(airflow, {"resend_failed": True})
     assert run.state == "success", run.output[-3000:]
     assert world.states(701)[2] == "done"
     assert len(world.todos()) == 2

@@ -85,7 +85,7 @@ def test_the_only_client_with_the_number_is_named(world: PushWorld, sync: Any) -
 def test_what_the_live_lane_made_is_completed_by_its_number(world: PushWorld) -> None:
     number = world.add_call()
     body = {"contentType": "CallInfo", "providerId": str(number), "type": "in", "state": "calling"}
-    world.new_hook().request("POST", "/callInfo", body=body)
+    world.hook().request("POST", "/callInfo", body=body)
     world.database.execute(
         "INSERT INTO telephony.call_deliveries (account, call_session_id, made_live) VALUES (%s, %s, true)",
         (world.account, number),

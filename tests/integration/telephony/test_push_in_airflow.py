@@ -89,7 +89,7 @@ def wait_for_events(night: CallNight, mnemonic: str, number: int) -> None:
 
 
 def assert_exactly_once(night: CallNight, numbers: list[int]) -> None:
-    """Each call is in Megaplan once, with its recordings and one communication, and the ledger says so."""
+    """Each call is in Megaplan once, with its recordings and one communication, and the outbox says so."""
     world = night.world
     assert sorted(int(call["providerId"]) for call in world.calls()) == sorted(numbers)
     related = [

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from megaplan_hook.exceptions import MegaplanError
-from megaplan_sync.telephony.push.recording_check import RecordCheck, RecordLook
+from megaplan_sync.telephony.push.recording_check import CheckResult, RecordingCheck
 from tests.emulators.uis_client import Client
 
 from .push_world import ALL_DONE, PushWorld, uis_settings
@@ -47,8 +47,8 @@ def record(link: str, kind: str = "talk") -> dict[str, Any]:
     return {"url": link, "kind": kind, "record_id": None, "seconds": 60}
 
 
-def look_at(answer: bytes) -> tuple[RecordLook, bytes]:
-    """Look at a link whose server answers so; return the result, and what the server was asked."""
+def check_link(answer: bytes) -> tuple[CheckResult, bytes]:
+    """Check a link whose server gives this answer; return the result and the request."""
     asked = b""
     server = socket.create_server(("127.0.0.1", 0))
 
@@ -62,12 +62,12 @@ def look_at(answer: bytes) -> tuple[RecordLook, bytes]:
     thread = threading.Thread(target=serve)
     thread.start()
     url = f"http://127.0.0.1:{server.getsockname()[1]}"
-    check = RecordCheck(uis_settings(url))
-    look = check.look(f"{url}/system/media/talk/1/a/")
+    check = RecordingCheck(uis_settings(url))
+    result = check.check(f"{url}/system/media/talk/1/a/")
     thread.join()
     server.close()
     check.close()
-    return look, asked
+    return result, asked
 
 
 def tries(world: PushWorld, number: int) -> int:
@@ -105,8 +105,8 @@ def test_a_recording_whose_type_says_nothing_is_linked(world: PushWorld, cabinet
 )
 def test_a_type_that_says_nothing_is_told_by_how_the_file_begins(body: bytes, problem: str | None) -> None:
     answer = f"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: {len(body)}\r\n"
-    look, _ = look_at(answer.encode() + b"Connection: close\r\n\r\n" + body)
-    assert look.problem == problem
+    result, _ = check_link(answer.encode() + b"Connection: close\r\n\r\n" + body)
+    assert result.problem == problem
 
 
 @pytest.mark.parametrize("unready", ["404", "204", "empty", "html"])
@@ -226,10 +226,10 @@ def test_beside_a_bad_link_the_good_one_is_set(world: PushWorld, cabinet: Client
 
 def test_redirects_are_not_followed() -> None:
     """A link may lead to the cabinet and on to anywhere; the answer is that of the cabinet."""
-    look, asked = look_at(
+    result, asked = check_link(
         b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
     )
-    assert look.problem == "the link answers 302"
+    assert result.problem == "the link answers 302"
     assert b"Range: bytes=0-1023" in asked
     assert b"Authorization" not in asked
 
@@ -304,10 +304,9 @@ def test_looking_alone_makes_due_what_is_ready(world: PushWorld, cabinet: Client
         world.add_call(number, records=[record(link)], expects_record=True)
     with psycopg.connect(world.uri, autocommit=True) as connection:
         push = world.new_push(connection)
-        push._ledger.open()
-        push._history.push_batch()
+        push.push_first_batch()
         world.forget_requests()
-        assert push.look_for_recordings() == 1
+        assert push.check_recordings() == 1
     assert world.states(ready[0])[1] == "due"
     assert world.states(unready[0])[1] == "waiting"
     assert world.requests() == []

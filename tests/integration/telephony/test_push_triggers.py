@@ -14,7 +14,7 @@ from psycopg import Connection
 from megaplan_sync.inbox.event_store import CHANNEL, UIS_NOTIFICATION
 from megaplan_sync.inbox.trigger import InboxTrigger
 from megaplan_sync.kernel.schemas import prepare_telephony_schema
-from megaplan_sync.telephony.push.outbox_trigger import LedgerDueTrigger
+from megaplan_sync.telephony.push.outbox_trigger import OutboxDueTrigger
 
 from ..airflow_runs import postgres_connection
 from ..databases import EMPTY
@@ -163,14 +163,14 @@ def test_the_watch_waits_for_the_tables(database: Connection[Any], database_uri:
     asyncio.run(watch())
 
 
-# -- due times of the ledger
+# -- due times of the outbox
 
 
 def wait_for_ledger(seconds: float) -> tuple[Any, float]:
     """Return what ends a wait of at most so many seconds, and how long that took."""
 
     async def watch() -> tuple[Any, float]:
-        trigger = LedgerDueTrigger("megaplan_postgres", [ACCOUNT], time.time() + seconds, poll_seconds=0.2)
+        trigger = OutboxDueTrigger("megaplan_postgres", [ACCOUNT], time.time() + seconds, poll_seconds=0.2)
         began = time.monotonic()
         event = await asyncio.wait_for(anext(same_again(trigger).run()), seconds + 3)
         return event.payload, time.monotonic() - began
@@ -223,7 +223,7 @@ def test_the_wait_ends_when_a_call_has_ended(inbox: Connection[Any]) -> None:
     come_in(inbox, number=1)
 
     async def watch() -> Any:
-        trigger = LedgerDueTrigger("megaplan_postgres", [ACCOUNT], time.time() + 10, poll_seconds=0.2)
+        trigger = OutboxDueTrigger("megaplan_postgres", [ACCOUNT], time.time() + 10, poll_seconds=0.2)
         ending = asyncio.ensure_future(anext(trigger.run()))
         await asyncio.sleep(0.8)
         assert not ending.done(), "what waited before is the other task's"

@@ -1,4 +1,4 @@
-"""Keeps ``telephony.calls`` as its events say, and opens a line of the ledger for each finished call."""
+"""Keeps ``telephony.calls`` as its events say, and opens a line of the outbox for each finished call."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def derive_new_calls(connection: Connection[Any], account: str, limit: int = 500
     """
     # a transaction of its own: the one below locks events once more, in an order that is right for itself only
     with connection.transaction():
-        connection.execute(read_sql("pass_over_forgotten_calls"), {"account": account})
+        connection.execute(read_sql("skip_events_of_forgotten_calls"), {"account": account})
     with connection.transaction():
         claimed = connection.execute(
             read_sql("claim_calls_to_derive"), {"account": account, "limit": limit}

@@ -9,7 +9,7 @@ from megaplan_hook.entities import DateTimeFormat, datetime_for_write
 from megaplan_hook.links import Link
 from megaplan_sync.telephony.calls.call import Call
 from megaplan_sync.telephony.live.cards import WantedCard
-from megaplan_sync.telephony.push.call_info import call_info, call_type, told_hash
+from megaplan_sync.telephony.push.call_info import call_info, call_type, payload_hash
 from megaplan_sync.telephony.push.delivery import Delivery
 
 
@@ -68,7 +68,7 @@ def finishing_hash(
     delivery = delivery_of(wanted, call)
     if delivery is None:
         return None
-    return told_hash({**call_info(delivery, datetime_format=datetime_format), "id": call_info_id})
+    return payload_hash({**call_info(delivery, datetime_format=datetime_format), "id": call_info_id})
 
 
 def delivery_of(wanted: WantedCard, call: Call) -> Delivery | None:

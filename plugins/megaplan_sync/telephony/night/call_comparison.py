@@ -1,4 +1,4 @@
-"""What the ledger says of calls, beside what Megaplan has of them. Free of I/O."""
+"""What the outbox says of calls, beside what Megaplan has of them. Free of I/O."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Difference = Literal["absent", "changed", "recordless"]
 
 @dataclass(frozen=True)
 class ComparedCall:
-    """A finished call that Megaplan is to be told of, as the ledger has it now.
+    """A finished call that Megaplan is to be told of, as the outbox has it now.
 
     :param has_employee: it is nobody's, or somebody's who is among the users of Megaplan's telephony
     :param is_reported: UIS's report has it
@@ -65,10 +65,10 @@ class ComparedCall:
 
 @dataclass
 class Differences:
-    """What the ledger says Megaplan has, and Megaplan has not.
+    """What the outbox says Megaplan has, and Megaplan has not.
 
     :param doubled: ids in Megaplan of calls that stand there more than once
-    :param unknown: Megaplan's id of calls that it has and the ledger does not know of
+    :param unknown: Megaplan's id of calls that it has and the outbox does not know of
     """
 
     absent: list[int] = field(default_factory=list)

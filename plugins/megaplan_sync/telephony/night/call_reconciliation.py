@@ -1,7 +1,7 @@
-"""The night of calls: UIS's report, the ledger and Megaplan's calls are compared, what differs is done anew.
+"""The night of calls: UIS's report, the outbox and Megaplan's calls are compared, what differs is done anew.
 
 The report goes into the inbox first, as events do, so what never arrived is derived and delivered like anything
-else. Then Megaplan's list of calls is held against the ledger. Whatever Megaplan lacks becomes due in the ledger, and
+else. Then Megaplan's list of calls is held against the outbox. Whatever Megaplan lacks becomes due in the outbox, and
 a push delivers it: nothing here writes to Megaplan.
 """
 
@@ -35,12 +35,12 @@ from megaplan_sync.kernel.night_budget import NightBudget, NightBudgetSpentError
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.calls.call_table import drain
 from megaplan_sync.telephony.night.call_comparison import Card, ComparedCall, Differences, compare
-from megaplan_sync.telephony.night.call_days import Stretch, stretches_to_compare
+from megaplan_sync.telephony.night.call_days import DateRange, ranges_to_compare
 from megaplan_sync.telephony.night.calls_in_megaplan import CallsInMegaplan
 from megaplan_sync.telephony.push.account_push import AccountPush
 from megaplan_sync.telephony.push.exceptions import NoTelephonyUsersError
-from megaplan_sync.telephony.push.outbox import Ledger
-from megaplan_sync.telephony.push.retry_schedule import Pace
+from megaplan_sync.telephony.push.outbox import Outbox
+from megaplan_sync.telephony.push.retry_schedule import RetrySchedule
 from megaplan_sync.telephony.session import TelephonySession
 from uis_hook.reports import calls_report
 
@@ -58,7 +58,7 @@ _TELLS_OF_THE_ACCOUNT = (MegaplanAuthError, MegaplanSettingError, NoTelephonyUse
 
 
 @dataclass
-class CallsOfTheNight:
+class ComparisonCounts:
     """What was compared, for the certificate.
 
     :param expected: calls that Megaplan must have
@@ -99,16 +99,16 @@ class CallReconciliation:
         self._since = since
         self._now = now
         self._sleep = sleep
-        self._pace = Pace.of(self._hook.settings)
+        self._schedule = RetrySchedule.of_account(self._hook.settings)
         self._state = EntityRun.begin(
             self._connection, run_id, self._account, CALLS, depth, statement="begin_call_comparison"
         )
         self._findings = Findings(self._connection, run_id, self._account, CALLS)
         left = max(self._hook.settings.night_requests - self._state.requests, 0)
         self._hook.budget = NightBudget(self._hook.budget, left)
-        self._ledger = Ledger(self._connection, self._account, lease_seconds=0)
+        self._outbox = Outbox(self._connection, self._account, lease_seconds=0)
         self._push = AccountPush(
-            self._hook, self._connection, session.uis.settings, pace=self._pace, sleep=sleep
+            self._hook, self._connection, session.uis.settings, schedule=self._schedule, sleep=sleep
         )
 
     def run(self) -> Certificate:
@@ -117,7 +117,7 @@ class CallReconciliation:
         :returns: the certificate, which is stored
         :raises Exception: calls could not be compared; the certificate says so
         """
-        state, night = self._state, CallsOfTheNight()
+        state, night = self._state, ComparisonCounts()
         if state.finished_at is not None and not state.is_proven:
             self._findings.reopen()  # the task was cleared, or is retried
         state.begin_counting_requests(self._hook.requests_sent)
@@ -143,21 +143,21 @@ class CallReconciliation:
             raise failure
         return certificate
 
-    def _reconcile(self, night: CallsOfTheNight) -> list[str]:
+    def _reconcile(self, night: ComparisonCounts) -> list[str]:
         """Return what is to be said of it."""
         asked_at = self._now()
-        stretches = stretches_to_compare(
+        date_ranges = ranges_to_compare(
             self._connection, self._account, self._hook.settings.zone, asked_at, self._since
         )
-        there_before = {call.call_session_id for call in self._calls(stretches) if call.is_there}
-        self._store_report(stretches)
-        known = self._calls(stretches)
+        there_before = {call.call_session_id for call in self._calls(date_ranges) if call.is_there}
+        self._store_report(date_ranges)
+        known = self._calls(date_ranges)
         calls = [call for call in known if call.has_employee]
         night.expected, night.strangers = len(calls), len(known) - len(calls)
         missing = [call.call_session_id for call in calls if call.call_session_id not in there_before]
         self._findings.note("missing", [RowKey(number) for number in missing])
         found, read_at = self._read_megaplan(calls)
-        written_before = read_at - timedelta(seconds=self._pace.read_lag_seconds)
+        written_before = read_at - timedelta(seconds=self._schedule.read_lag_seconds)
         differences = compare(calls, found, written_before)
         self._confirm(calls, differences)
         self._note(differences)
@@ -166,26 +166,26 @@ class CallReconciliation:
         self._state.watermark = asked_at if self._since is None else None
         spent = []
         try:
-            self._push_until_settled(stretches)
+            self._push_until_settled(date_ranges)
         except NightBudgetSpentError:
             spent = [_SPENT]
-        return [*spent, *self._settle(stretches, differences), *_told_of(night)]
+        return [*spent, *self._settle(date_ranges, differences), *_told_of(night)]
 
-    def _calls(self, stretches: Sequence[Stretch]) -> list[ComparedCall]:
+    def _calls(self, date_ranges: Sequence[DateRange]) -> list[ComparedCall]:
         asked = {
             "account": self._account,
-            "starts": [stretch.start for stretch in stretches],
-            "ends": [stretch.end for stretch in stretches],
+            "starts": [date_range.start for date_range in date_ranges],
+            "ends": [date_range.end for date_range in date_ranges],
         }
         with self._connection.cursor(row_factory=class_row(ComparedCall)) as cursor:
             return cursor.execute(read_sql("select_calls_to_compare"), asked).fetchall()
 
-    def _store_report(self, stretches: Sequence[Stretch]) -> None:
+    def _store_report(self, date_ranges: Sequence[DateRange]) -> None:
         """Let the report's rows be events of their calls."""
         uis = self._session.uis
         rows = new = 0
-        for stretch in stretches:
-            for page in uis.pages(calls_report(uis.settings, stretch.start, stretch.end)):
+        for date_range in date_ranges:
+            for page in uis.pages(calls_report(uis.settings, date_range.start, date_range.end)):
                 stored = store_report_rows(
                     self._connection,
                     self._account,
@@ -206,7 +206,7 @@ class CallReconciliation:
             return {}, read_at
         ids = [call.call_info_id for call in calls if call.call_info_id is not None]
         try:
-            return CallsInMegaplan(self._hook, self._connection, self._ledger).read(ids), read_at
+            return CallsInMegaplan(self._hook, self._connection, self._outbox).read(ids), read_at
         except (MegaplanForbiddenError, MegaplanNotFoundError, MegaplanValidationError) as refusal:
             log.warning(
                 "%s: Megaplan does not list its calls (%s); each is asked for", self._account, refusal
@@ -215,7 +215,7 @@ class CallReconciliation:
 
     def _confirm(self, calls: Sequence[ComparedCall], differences: Differences) -> None:
         """Ask for each call that the list does not have: only what Megaplan itself denies is sent again."""
-        megaplan = CallsInMegaplan(self._hook, self._connection, self._ledger)
+        megaplan = CallsInMegaplan(self._hook, self._connection, self._outbox)
         by_number = {call.call_session_id: call for call in calls}
         absent, differences.absent = differences.absent, []
         for number in absent:
@@ -235,11 +235,11 @@ class CallReconciliation:
             self._findings.note("extra", copies, evidence={"ids": ids})
 
     def _make_due(self, calls: Sequence[ComparedCall], differences: Differences) -> None:
-        """Let the ledger know; what a push is just at is waited for."""
+        """Let the outbox know; what a push is just at is waited for."""
         ids = {call.call_session_id: call.call_info_id for call in calls}
         for difference, numbers in differences.by_kind().items():
             left = set(numbers)
-            until = time.monotonic() + self._pace.lease_seconds
+            until = time.monotonic() + self._schedule.lease_seconds
             while left and time.monotonic() < until:
                 asked = {
                     "account": self._account,
@@ -247,7 +247,9 @@ class CallReconciliation:
                     "call_session_ids": sorted(left),
                     "call_info_ids": [ids[number] for number in sorted(left)],
                 }
-                left = {number for (number,) in self._connection.execute(read_sql("redo_deliveries"), asked)}
+                left = {
+                    number for (number,) in self._connection.execute(read_sql("requeue_deliveries"), asked)
+                }
                 if left:
                     self._sleep(1.0)
         for number, call_info_id in differences.unknown.items():
@@ -256,7 +258,7 @@ class CallReconciliation:
                 {"account": self._account, "call_session_id": number, "call_info_id": call_info_id},
             )
 
-    def _push_until_settled(self, stretches: Sequence[Stretch]) -> None:
+    def _push_until_settled(self, date_ranges: Sequence[DateRange]) -> None:
         """Deliver, over passing trouble, until nothing is open, or not for a while."""
         patience = PATIENCE_SECONDS
         for _ in range(MOST_PUSHES):
@@ -266,23 +268,23 @@ class CallReconciliation:
                 raise
             except (MegaplanError, MegaplanSyncError) as error:
                 log.warning("%s: %s", self._account, error)
-            waits = [call.due_in_seconds for call in self._open(stretches)]
+            waits = [call.due_in_seconds for call in self._open(date_ranges)]
             wait = max(min(waits, default=0), 1.0)
             if not waits or wait > patience:
                 return
             patience -= wait
             self._sleep(wait)
 
-    def _open(self, stretches: Sequence[Stretch]) -> list[ComparedCall]:
+    def _open(self, date_ranges: Sequence[DateRange]) -> list[ComparedCall]:
         return [
             call
-            for call in self._calls(stretches)
+            for call in self._calls(date_ranges)
             if call.has_employee and not call.is_complete and not call.is_parked
         ]
 
-    def _settle(self, stretches: Sequence[Stretch], differences: Differences) -> list[str]:
+    def _settle(self, date_ranges: Sequence[DateRange], differences: Differences) -> list[str]:
         """Note what is repaired and what is not; return what is to be said."""
-        ours = [call for call in self._calls(stretches) if call.has_employee]
+        ours = [call for call in self._calls(date_ranges) if call.has_employee]
         wanting = [call for call in ours if not call.is_complete]
         self._findings.note("missing", [RowKey(c.call_session_id) for c in wanting if not c.is_there])
         self._findings.note("stale", [RowKey(c.call_session_id) for c in wanting if c.is_there])
@@ -310,7 +312,7 @@ class CallReconciliation:
             )
         return told
 
-    def _certify(self, night: CallsOfTheNight, verdict: Any, told: list[str]) -> Certificate:
+    def _certify(self, night: ComparisonCounts, verdict: Any, told: list[str]) -> Certificate:
         state, counts = self._state, self._findings.counts()
         state.verdict = verdict or ("unresolved" if counts.unresolved else "proven")
         state.reason = " ".join(told) or None
@@ -324,7 +326,7 @@ class CallReconciliation:
         return certificate
 
 
-def _told_of(night: CallsOfTheNight) -> list[str]:
+def _told_of(night: ComparisonCounts) -> list[str]:
     if not night.strangers:
         return []
     return [

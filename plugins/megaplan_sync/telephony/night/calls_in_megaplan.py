@@ -17,7 +17,7 @@ from megaplan_hook.exceptions import MegaplanNotFoundError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.night.call_comparison import Card
-from megaplan_sync.telephony.push.outbox import Ledger
+from megaplan_sync.telephony.push.outbox import Outbox
 
 log = logging.getLogger(__name__)
 
@@ -33,27 +33,27 @@ class OutOfOrderError(Exception):
 class CallsInMegaplan:
     """One reading of an account's calls.
 
-    :param ledger: remembers how the account orders its list
+    :param outbox: remembers how the account orders its list
     """
 
-    def __init__(self, hook: MegaplanHook, connection: Connection[Any], ledger: Ledger) -> None:
+    def __init__(self, hook: MegaplanHook, connection: Connection[Any], outbox: Outbox) -> None:
         self._hook = hook
         self._connection = connection
-        self._ledger = ledger
+        self._outbox = outbox
 
     def read(self, call_info_ids: Iterable[str]) -> dict[str, list[Card]]:
         """Return calls by ``providerId``: all, or at least those made since the oldest of some was made.
 
-        :param call_info_ids: Megaplan's ids of the calls in question, as far as the ledger knows them
+        :param call_info_ids: Megaplan's ids of the calls in question, as far as the outbox knows them
         """
-        if self._ledger.learned(CALL_ORDER) != "none":
+        if self._outbox.learned(CALL_ORDER) != "none":
             behind = self._call_before(call_info_ids)
             if behind is not None:
                 try:
                     return self._walk(behind)
                 except OutOfOrderError:
                     log.info("%s: the list of calls does not go by id; it is read whole", self._hook.account)
-                    self._ledger.learn(CALL_ORDER, "none")
+                    self._outbox.learn(CALL_ORDER, "none")
         return self._walk(None)
 
     def look(self, provider_id: str) -> Card | None:

@@ -58,7 +58,7 @@ class UserTable:
             missing = [employee_id for employee_id in known if employee_id not in mapped]
             doubtful = len(missing) * 2 > len(known) and not all(known[each] for each in missing)
             if doubtful:
-                self._execute("note_missing_telephony_users", missing=missing)
+                self._execute("mark_missing_telephony_users", missing=missing)
                 self._execute("commit_durably")
             else:
                 counts = self._replace(mapping, missing)
@@ -77,7 +77,7 @@ class UserTable:
         written = self._execute("upsert_telephony_users", **_user_columns(mapping.users))
         found = _mismatch_columns(mapping.mismatches)
         keys = ("kinds", "employee_ids", "uis_employee_ids", "internal_numbers")
-        self._execute("delete_settled_mismatches", **{name: found[name] for name in keys})
+        self._execute("delete_resolved_mismatches", **{name: found[name] for name in keys})
         self._execute("upsert_mismatches", **found)
         self._execute("commit_durably")  # before an asset event tells of the rows
         inserted = sum(is_new for (is_new,) in written)

@@ -1,4 +1,4 @@
-"""One account's push: from the inbox through the ledger into Megaplan, until nothing more is due."""
+"""The push of one account: from the inbox through the outbox into Megaplan, until nothing is due."""
 
 from __future__ import annotations
 
@@ -13,36 +13,32 @@ from megaplan_hook.exceptions import MegaplanError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.exceptions import MegaplanSyncError
 from megaplan_sync.telephony.calls.call_table import drain
-from megaplan_sync.telephony.push.claimed_budget import ClaimedBudget
-from megaplan_sync.telephony.push.client_lookup import Clients
-from megaplan_sync.telephony.push.communication_stage import CallCommunications
+from megaplan_sync.telephony.push.communication_stage import CommunicationStage
 from megaplan_sync.telephony.push.exceptions import NoTelephonyUsersError, is_ambiguous
-from megaplan_sync.telephony.push.history_stage import CallHistory
-from megaplan_sync.telephony.push.outbox import Ledger
-from megaplan_sync.telephony.push.recording_check import RecordCheck
-from megaplan_sync.telephony.push.recording_stage import CallRecordings
-from megaplan_sync.telephony.push.retry_schedule import Pace
-from megaplan_sync.telephony.push.stage_context import PushTools
+from megaplan_sync.telephony.push.history_stage import HistoryStage
+from megaplan_sync.telephony.push.recording_check import RecordingCheck
+from megaplan_sync.telephony.push.recording_stage import RecordingStage
+from megaplan_sync.telephony.push.retry_schedule import RetrySchedule
+from megaplan_sync.telephony.push.stage_context import StageContext
 from megaplan_sync.telephony.push.todo_directories import TodoDirectories
 from uis_hook.settings import UisSettings
 
 log = logging.getLogger(__name__)
 
-DERIVED_AT_ONCE = 500
-MOST_PARKED_TOLD = 20
-TROUBLES_IN_A_ROW = 3
-"""So many requests failing one after another mean that Megaplan is down, not that one answer was lost."""
+MAX_FAILED_LOGGED = 20
+MAX_CONSECUTIVE_FAILURES = 3
+"""So many failed requests in a row mean that Megaplan is down, not that one answer was lost."""
 
 
 class AccountPush:
     """Delivers the finished calls of one account.
 
-    Several may work on one account at once, in any processes: each call is handled by one of them at a time.
+    Several pushes may run for one account at once, in any process: each call is handled by one of them at a time.
 
-    :param hook: its budget is the account's
+    :param hook: with the account's request budget
     :param connection: to the database, in autocommit mode
-    :param uis: settings of the cabinet whose recordings are passed on
-    :param sleep: waits so many seconds
+    :param uis: settings of the UIS account that has the recordings
+    :param sleep: waits for the given number of seconds
     """
 
     def __init__(
@@ -51,102 +47,95 @@ class AccountPush:
         connection: Connection[Any],
         uis: UisSettings,
         *,
-        pace: Pace | None = None,
+        schedule: RetrySchedule | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        pace = pace or Pace.of(hook.settings)
         self._connection = connection
-        self._ledger = Ledger(connection, hook.account, pace.lease_seconds)
-        self._budget = ClaimedBudget(hook.budget, self._ledger.renew)
-        hook.budget = self._budget
-        self._tools = PushTools(hook, self._ledger, Clients(connection, hook), pace, sleep)
-        self._history = CallHistory(self._tools)
-        self._recordings = CallRecordings(self._tools, lambda: RecordCheck(uis))
-        self._communications = CallCommunications(self._tools, TodoDirectories(connection, hook))
+        self._context = StageContext.for_run(hook, connection, schedule, sleep)
+        self._outbox = self._context.outbox
+        self._history = HistoryStage(self._context)
+        self._recordings = RecordingStage(self._context, lambda: RecordingCheck(uis))
+        self._communications = CommunicationStage(self._context, TodoDirectories(connection, hook))
 
     def run(self) -> dict[str, int]:
         """Derive calls from new events and deliver until nothing is due; return counts.
 
-        Trouble with one request keeps neither the next ones nor the other stages from what is due; it is raised at
-        the end. Only what comes three times running, or tells of the account, ends a stage.
+        A failed request does not stop the remaining calls and stages; its error is raised at the end. A stage ends
+        early only after several failures in a row, or if the error concerns the whole account.
 
-        :raises NoTelephonyUsersError: calls wait, and employees were never matched
-        :raises MegaplanError: Megaplan cannot be worked with now
+        :raises NoTelephonyUsersError: calls are waiting, and no employees have been mapped yet
+        :raises MegaplanError: a request to Megaplan has failed
         """
-        counts = self._tools.counts
-        for derived in drain(self._connection, self._ledger.account, DERIVED_AT_ONCE):
-            self._tools.count("derived", len(derived))
-        self._tools.count("opened", self._ledger.open())
-        troubles: list[Exception] = []
+        counts = self._context.counts
+        for derived in drain(self._connection, self._outbox.account):
+            self._context.count("derived", len(derived))
+        self._context.count("opened", self._outbox.open())
+        errors: list[Exception] = []
         try:
-            if self._ledger.has_users():
-                for push_batch in (
-                    self._history.push_batch,
-                    self._recordings.push_batch,
-                    self._communications.push_batch,
-                ):
-                    troubles += self._drain(push_batch)
-            elif self._ledger.claim("history", 1):
-                raise NoTelephonyUsersError(self._ledger.account)
+            if self._outbox.has_users():
+                for stage in (self._history, self._recordings, self._communications):
+                    errors += self._drain(stage.push_batch)
+            elif self._outbox.claim("history", 1):
+                raise NoTelephonyUsersError(self._outbox.account)
         except MegaplanSyncError:
-            self._ledger.release()
+            self._outbox.release()
             raise
         finally:
             self._recordings.close()
-            counts["requests"] = self._budget.requests
-        # after an error that nobody foresaw claims are left to run out: a request may still be on its way
-        self._ledger.release()
-        self._tell_parked()
-        if troubles:
-            raise troubles[0]
+            counts["requests"] = self._context.budget.requests
+        # not after an unexpected error: a request may still be in flight, so the claims have to expire
+        self._outbox.release()
+        self._log_failed()
+        if errors:
+            raise errors[0]
         return counts
 
-    def begin(self) -> int:
-        """Deliver the history of one batch of calls, if that needs no wait for the budget; return how many were due.
+    def push_first_batch(self) -> int:
+        """Deliver the history of one batch of calls, unless the budget is used up; return how many were due.
 
-        :raises MegaplanError: Megaplan cannot be worked with now
+        :raises MegaplanError: a request to Megaplan has failed
         """
-        for _ in drain(self._connection, self._ledger.account, DERIVED_AT_ONCE):
+        for _ in drain(self._connection, self._outbox.account):
             pass
-        self._ledger.open()
-        if not self._ledger.has_users() or self._budget.remaining() == 0:
+        self._outbox.open()
+        if not self._outbox.has_users() or self._context.budget.remaining() == 0:
             return 0
         try:
             return self._history.push_batch()
         finally:
-            self._ledger.release()
+            self._outbox.release()
 
-    def _drain(self, push_batch: Callable[[], int]) -> list[Exception]:
-        """Call a stage until nothing of it is due; return what went wrong."""
-        troubles: list[Exception] = []
-        in_a_row = 0
-        while in_a_row < TROUBLES_IN_A_ROW:
-            try:
-                if not push_batch():
-                    break
-                in_a_row = 0
-            except (MegaplanError, MegaplanSyncError) as error:
-                log.warning("%s: %s", self._ledger.account, error)
-                troubles.append(error)
-                if not (isinstance(error, MegaplanError) and is_ambiguous(error)):
-                    break
-                in_a_row += 1
-                self._ledger.release()  # the rest of that batch is for the next one
-        return troubles
-
-    def look_for_recordings(self) -> int:
-        """Look at the recordings that are due, set nothing; return how many calls became ready."""
+    def check_recordings(self) -> int:
+        """Check the recordings that are due, without sending links; return how many calls became ready."""
         try:
-            while self._recordings.look_at_batch():
+            while self._recordings.check_batch():
                 pass
         finally:
             self._recordings.close()
-        self._ledger.release()
-        return self._tools.counts.get("recording_ready", 0)
+        self._outbox.release()
+        return self._context.counts.get("recording_ready", 0)
 
-    def _tell_parked(self) -> None:
-        for number, history, recording, communication, told in self._ledger.parked(MOST_PARKED_TOLD):
+    def _drain(self, push_batch: Callable[[], int]) -> list[Exception]:
+        """Push batches until nothing is due; return the errors."""
+        errors: list[Exception] = []
+        consecutive = 0
+        while consecutive < MAX_CONSECUTIVE_FAILURES:
+            try:
+                if not push_batch():
+                    break
+                consecutive = 0
+            except (MegaplanError, MegaplanSyncError) as error:
+                log.warning("%s: %s", self._outbox.account, error)
+                errors.append(error)
+                if not (isinstance(error, MegaplanError) and is_ambiguous(error)):
+                    break
+                consecutive += 1
+                self._outbox.release()  # the next batch takes the rest of this one
+        return errors
+
+    def _log_failed(self) -> None:
+        for number, history, recording, communication, reason in self._outbox.failed(MAX_FAILED_LOGGED):
             log.warning(
-                "%s: call %s is parked (history %s, recording %s, communication %s): %s",
-                *(self._ledger.account, number, history, recording, communication, told),
+                "%s: call %s has failed (history %s, recording %s, communication %s): %s",
+                *(self._outbox.account, number, history, recording, communication, reason),
             )

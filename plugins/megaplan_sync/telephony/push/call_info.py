@@ -1,4 +1,4 @@
-"""What Megaplan is told of a finished call: a ``CallInfo``. Free of I/O."""
+"""The ``CallInfo`` of a finished call. Free of I/O."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ _TYPES = {
 
 
 def call_type(delivery: Delivery) -> str | None:
-    """Return Megaplan's ``type``: in, miss (missed incoming), out, fail (failed outgoing); None when not known."""
+    """Return Megaplan's ``type``: in, miss (missed incoming), out, fail (failed outgoing); None if there is none."""
     return type_of(delivery.direction, delivery.outcome)
 
 
 def type_of(direction: str | None, outcome: str | None) -> str | None:
-    """Return the same of a call of which only this is at hand."""
+    """Return Megaplan's ``type`` of a call with this direction and outcome."""
     return _TYPES.get((direction or "", outcome or ""))
 
 
 def call_info(
     delivery: Delivery, *, client: Link | None = None, datetime_format: DateTimeFormat = "iso_offset"
 ) -> dict[str, Any]:
-    """Return the finished call: A is who rings, B who is called.
+    """Return the finished call: ``from`` is the caller, ``to`` the called party.
 
-    :param client: whose number it is; without one Megaplan searches by the number itself.
-    :raises ValueError: the call is of no kind that Megaplan knows.
+    :param client: whose number it is; if None, Megaplan searches by the number
+    :raises ValueError: Megaplan has no type for such a call
     """
     kind = call_type(delivery)
     if kind is None:
         raise ValueError(
-            f"a call {delivery.direction} that was {delivery.outcome} cannot be told to Megaplan"
+            f"Megaplan has no call type for direction {delivery.direction} and outcome {delivery.outcome}"
         )
     employee = employee_link(delivery)
     ours, theirs = ("from", "to") if kind in ("out", "fail") else ("to", "from")
-    told: dict[str, Any] = {
+    body: dict[str, Any] = {
         "providerId": delivery.provider_id,
         "type": kind,
         "state": "finished",
@@ -55,20 +55,20 @@ def call_info(
         "timeFrom": delivery.started_at and datetime_for_write(delivery.started_at, datetime_format),
         "timeTo": delivery.finished_at and datetime_for_write(delivery.finished_at, datetime_format),
     }
-    # an update by null would take away what Megaplan knows better
-    return {name: value for name, value in told.items() if value is not None}
+    # a null in an update would erase what Megaplan knows
+    return {name: value for name, value in body.items() if value is not None}
 
 
 def employee_link(delivery: Delivery) -> Link | None:
-    """Return the link to Megaplan's employee of the call."""
+    """Return the link to the Megaplan employee of the call."""
     if delivery.employee_id is None:
         return None
     return Link(contentType="Employee", id=str(delivery.employee_id))
 
 
-def told_hash(told: dict[str, Any]) -> str:
-    """Return what differs when Megaplan is to be told anew; who the client is may change by itself."""
-    own = {name: value for name, value in told.items() if not _is_client(value)}
+def payload_hash(body: dict[str, Any]) -> str:
+    """Return a hash of a call that changes when Megaplan has to be updated; the client is not part of it."""
+    own = {name: value for name, value in body.items() if not _is_client(value)}
     return hashlib.sha256(orjson.dumps(own, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
 
 

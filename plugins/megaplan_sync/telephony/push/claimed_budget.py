@@ -1,4 +1,4 @@
-"""A request budget that lets a request go only while the calls it is for are still claimed."""
+"""A request budget that passes a request only while its calls are claimed."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from megaplan_hook.budget import RequestBudget
 
 
 class ClaimedBudget:
-    """A ``RequestBudget`` that moves on the claims after the wait for the budget, right before each request.
+    """A ``RequestBudget`` that renews the claims after waiting for the budget, right before each request.
 
-    The wait may be long (an hour's requests are spent, a storm of 429), and a run whose claim has ended meanwhile
-    must not send what another one may be sending already.
+    The wait may be long (the hourly limit is used up, or many answers were 429). A run whose claims have expired
+    in the meantime must not send what another run may already be sending.
 
-    :param budget: the account's
-    :param renew: moves on the claims, raises when they are lost
+    :param budget: the account's budget
+    :param renew: renews the claims, or raises if they are lost
     """
 
     def __init__(self, budget: RequestBudget, renew: Callable[[], None]) -> None:
@@ -23,15 +23,15 @@ class ClaimedBudget:
         self.requests = 0
 
     def acquire(self) -> None:
-        """Wait until one request may be sent, for calls that are still ours."""
+        """Wait until a request may be sent, and make sure that the claims still hold."""
         self._budget.acquire()
         self._renew()
         self.requests += 1
 
     def back_off(self, seconds: float) -> None:
-        """Let everybody wait: Megaplan said 429."""
+        """Pause all requests of the account after a 429."""
         self._budget.back_off(seconds)
 
     def remaining(self) -> int | None:
-        """Tell how many requests the hour still has."""
+        """Return how many requests are left this hour."""
         return self._budget.remaining()

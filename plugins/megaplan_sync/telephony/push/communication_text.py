@@ -1,4 +1,4 @@
-"""The words of a communication, Russian as its readers are. Free of I/O."""
+"""The texts of a communication, in Russian. Free of I/O."""
 
 from __future__ import annotations
 
@@ -19,35 +19,35 @@ _NOBODY_SPOKE = {"miss": "Звонок пропущен", "fail": "Абонен�
 
 
 def title(delivery: Delivery) -> str:
-    """Return the name, such as «Входящий звонок +79001234567»."""
+    """Return the title, such as «Входящий звонок +79001234567»."""
     phone = delivery.contact_phone or ""
     number = f"+{phone}" if phone.isdigit() else phone
     return f"{_TITLES[call_type(delivery) or 'in']} {number}".strip()
 
 
 def marker(delivery: Delivery) -> str:
-    """Return the words by which a communication is known to be of this call, and made or completed by us."""
+    """Return the marker that identifies the communication of this call as created or completed by the push."""
     return f"Звонок UIS {delivery.call_session_id}"
 
 
 def is_marked(description: str | None, delivery: Delivery) -> bool:
-    """Say whether a description has the marker of this very call."""
+    """Return whether a description has the marker of this call."""
     return re.search(rf"{marker(delivery)}(?!\d)", description or "") is not None
 
 
 def result(delivery: Delivery) -> str:
-    """Return how the call went: its duration and the links of its recordings."""
+    """Return the result of the call: its duration and the links of its recordings."""
     kind = call_type(delivery) or "in"
-    told = _NOBODY_SPOKE.get(kind) or f"Разговор {_duration(delivery.talk_seconds or 0)}"
+    outcome = _NOBODY_SPOKE.get(kind) or f"Разговор {_duration(delivery.talk_seconds or 0)}"
     if not delivery.recording_links:
-        return told
-    return f"{told}, запись: {' '.join(delivery.recording_links)}"
+        return outcome
+    return f"{outcome}, запись: {' '.join(delivery.recording_links)}"
 
 
 def description(delivery: Delivery, zone: ZoneInfo, *, with_times: bool) -> str:
-    """Return the description, HTML: the result, the marker, and the times if they stand nowhere else.
+    """Return the description as HTML: the result, the marker, and the start time if the todo has no ``when``.
 
-    :param zone: in which the account's people read times
+    :param zone: the account's time zone
     """
     lines = [result(delivery)]
     if with_times and delivery.started_at is not None:

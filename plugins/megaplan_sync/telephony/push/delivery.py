@@ -1,23 +1,27 @@
-"""One row of the ledger with its call, as a run claims it, and what a run notes about it afterwards."""
+"""One row of the outbox with its call, as a run claims it, and the result that a run records for a stage."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 Stage = Literal["history", "recording", "communication"]
 State = Literal["waiting", "due", "unsure", "done", "parked", "none"]
+UNKNOWN_OUTCOME: Final = "unsure"
+"""A request was sent and its outcome is unknown: Megaplan is asked what it has before anything is sent again."""
+FAILED: Final = "parked"
+"""Given up with a reason until a person resends the call."""
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """A claimed call: what is known of it, and how far Megaplan has got it.
+    """A claimed call: its data, and the state of each stage.
 
-    :param employee_id: Megaplan's employee whose call it is; None when nobody's, or nobody's that Megaplan knows
+    :param employee_id: the Megaplan employee the call belongs to; None if it has no employee, or an unmapped one
     :param records: ``[{"url", "kind": talk|voice_mail, "record_id", "seconds"}]``
     :param age_seconds: since the call ended
-    :param history_age_seconds: since Megaplan got the call; 0 when it has not
+    :param history_age_seconds: since the history was delivered; 0 if it was not
     """
 
     call_session_id: int
@@ -50,11 +54,11 @@ class Delivery:
 
     @property
     def provider_id(self) -> str:
-        """The exchange's own id under which Megaplan knows the call."""
+        """The id of the call at the exchange, ``providerId`` in Megaplan."""
         return str(self.call_session_id)
 
     def tries(self, stage: Stage) -> int:
-        """Return how often a stage was tried in vain."""
+        """Return the number of failed attempts at a stage."""
         return {
             "history": self.history_tries,
             "recording": self.recording_tries,
@@ -63,14 +67,14 @@ class Delivery:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """How a stage of a call stands now.
+class StageResult:
+    """The new state of a stage of a call.
 
-    :param due_in_seconds: when it is to be looked at again, if it is open
-    :param more_tries: how many tries this adds; a request that must not be made twice was counted beforehand
-    :param error: why it is not done; None also takes back what was noted earlier
-    :param forget_call: Megaplan does not know ``call_info_id`` any more
-    :param keep_claim: another step of the same run follows
+    :param due_in_seconds: delay until the next attempt, if the stage is still open
+    :param more_tries: attempts to add; a request that must not be repeated was counted before it was sent
+    :param error: why the stage is not done; None clears an earlier error
+    :param forget_call: Megaplan no longer has ``call_info_id``
+    :param keep_claim: the same run continues with this call
     """
 
     call_session_id: int

@@ -1,11 +1,11 @@
-"""What ends a push of one account; single calls are parked in the ledger instead.
+"""Errors that end the push of an account; a single call fails in the outbox instead.
 
 * MegaplanSyncError
-  * ClaimLostError - another run has taken over the calls of this one
-  * NoTelephonyUsersError - employees and internal numbers were never matched
-  * CallNumberError - what was given as numbers of calls is none
-  * UnknownCallsError - calls are to be sent again that the ledger does not have
-  * CallsSinceError - what was given as first day of a comparison is no day
+  * ClaimLostError - another run has taken over this run's calls
+  * NoTelephonyUsersError - no employees have been mapped yet
+  * CallNumberError - the parameter ``resend`` is not a list of call session ids
+  * UnknownCallsError - calls to resend are not in the outbox
+  * CallsSinceError - the parameter ``calls_since`` is not a date
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from megaplan_sync.kernel.exceptions import MegaplanSyncError
 
 
 class ClaimLostError(MegaplanSyncError):
-    """Another run has taken over the calls of this one, which must not send anything more for them."""
+    """Another run has taken over this run's calls; this run must not send anything else for them."""
 
     retryable = True
 
     def __init__(self, account: str) -> None:
         super().__init__(
-            f"Account {account}: this run was away for so long that another one has taken over its calls. Nothing "
-            "was sent for them; the retry goes on with what is open."
+            f"Account {account}: this run was inactive for so long that another one has taken over its calls. "
+            "Nothing was sent for them; the retry continues with the open ones."
         )
 
 
 class NoTelephonyUsersError(MegaplanSyncError):
-    """Employees and internal numbers were never matched."""
+    """No employees have been mapped yet."""
 
     def __init__(self, account: str) -> None:
         super().__init__(
@@ -45,18 +45,18 @@ class NoTelephonyUsersError(MegaplanSyncError):
 
 
 class UnknownCallsError(MegaplanSyncError):
-    """Calls are to be sent again that the ledger does not have."""
+    """Calls to resend are not in the outbox."""
 
     def __init__(self, unknown: Iterable[int]) -> None:
         numbers = ", ".join(str(number) for number in unknown)
         super().__init__(
-            f"resend: no account has {numbers} in telephony.call_deliveries, or another run is at work on it right "
-            "now. Give call session ids of UIS, as they stand there."
+            f"resend: no account has {numbers} in telephony.call_deliveries, or another run is working on it at the "
+            "moment. Use call session ids of UIS as they appear in that table."
         )
 
 
 class CallNumberError(MegaplanSyncError):
-    """What was given as numbers of calls is none."""
+    """The parameter ``resend`` is not a list of call session ids."""
 
     def __init__(self, given: object) -> None:
         super().__init__(
@@ -65,19 +65,19 @@ class CallNumberError(MegaplanSyncError):
 
 
 class CallsSinceError(MegaplanSyncError):
-    """What was given as first day of a comparison is no day."""
+    """The parameter ``calls_since`` is not a date."""
 
     def __init__(self, given: object) -> None:
-        super().__init__(f"calls_since is {given!r}: expected a day such as 2026-09-21, or nothing.")
+        super().__init__(f"calls_since is {given!r}: expected a date such as 2026-09-21, or nothing.")
 
 
 def is_ambiguous(error: MegaplanError) -> bool:
-    """Say whether a write that ended so may have been carried out."""
+    """Return whether a write that raised this error may have been carried out."""
     return isinstance(error, MegaplanServerError | MegaplanTransportError)
 
 
 def is_refusal(error: MegaplanError) -> bool:
-    """Say whether Megaplan has refused just this: another request may well succeed."""
+    """Return whether Megaplan refused only this request; others may still succeed."""
     return isinstance(error, MegaplanAPIError) and not isinstance(
         error, MegaplanServerError | MegaplanRateLimitError
     )

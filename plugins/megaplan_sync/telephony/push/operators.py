@@ -1,4 +1,4 @@
-"""Operators of ``megaplan_calls_push``: begin, send parked calls again, push, and wait for recordings in between."""
+"""Operators of ``megaplan_calls_push``: the first push, resending, pushing, and waiting for recordings."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.schema import prepare_raw_schema
 from megaplan_sync.telephony.push.account_push import AccountPush
 from megaplan_sync.telephony.push.exceptions import CallNumberError, UnknownCallsError
-from megaplan_sync.telephony.push.outbox import Ledger
-from megaplan_sync.telephony.push.outbox_trigger import LedgerDueTrigger
-from megaplan_sync.telephony.session import telephony_session
+from megaplan_sync.telephony.push.outbox import Outbox
+from megaplan_sync.telephony.push.outbox_trigger import OutboxDueTrigger
+from megaplan_sync.telephony.session import TelephonySession, telephony_session
 
 
 class PushNewCallsOperator(RawDatabaseOperator):
-    """Prepares the tables, then tells Megaplan of the calls that have just ended: one batch of each account, no more.
+    """Prepares the tables, then delivers the history of the newest calls: one batch per account.
 
-    It is the first task so that an idle system loses no time: nothing is mapped, no budget is waited for. What it
-    leaves, and whatever goes wrong with an account, is for the tasks behind it.
+    It is the first task, so a new call waits neither for task mapping nor for the request budget. Whatever it
+    leaves, errors of an account included, is handled by the next tasks.
 
     :param accounts: connection ids; all of the Variable ``megaplan_accounts`` if empty
     """
@@ -54,79 +54,81 @@ class PushNewCallsOperator(RawDatabaseOperator):
             try:
                 with telephony_session(conn_id, self.postgres_conn_id) as session:
                     if session is not None:
-                        push = AccountPush(session.megaplan, session.connection, session.uis.settings)
-                        begun += push.begin()
-            except OUR_ERRORS as error:  # the task that pushes this account tells it again, and fails with it
+                        begun += _push_of(session).push_first_batch()
+            except OUR_ERRORS as error:  # push_calls reports it again, and fails
                 self.log.warning("%s: %s", conn_id, error)
         return begun
 
 
 class ResendCallsOperator(RawDatabaseOperator):
-    """Lets calls begin anew that were given up, or any that are named; they are looked for before they are sent.
+    """Restarts failed calls, or the given ones; Megaplan is asked what it has before anything is sent.
 
-    :param accounts: connection ids
+    :param accounts: batches of connection ids
     :param resend: call session ids of UIS
-    :param resend_parked: everything that is parked
+    :param resend_failed: whether to restart everything that has failed
     """
 
-    template_fields: Sequence[str] = ("accounts", "resend", "resend_parked")
+    template_fields: Sequence[str] = ("accounts", "resend", "resend_failed")
 
     def __init__(
         self,
         *,
         accounts: Any,
         resend: Collection[int | str] | str | None = (),
-        resend_parked: bool | str = False,
+        resend_failed: bool | str = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.accounts = accounts
         self.resend = resend
-        self.resend_parked = resend_parked
+        self.resend_failed = resend_failed
 
     def execute(self, context: Context) -> list[int]:
-        """Return which calls begin anew."""
-        begun: set[int] = set()
+        """Return the calls that were restarted."""
+        restarted: set[int] = set()
         with plainly_told():
             named = _call_numbers(self.resend or ())
-            if not named and not self.resend_parked:
+            if not named and not self.resend_failed:
                 return []
             with raw_database(self.postgres_conn_id) as connection:
                 for conn_id in (each for batch in self.accounts for each in batch):
-                    ledger = Ledger(connection, account_hook(conn_id).account, lease_seconds=0)
+                    outbox = Outbox(connection, account_hook(conn_id).account, lease_seconds=0)
                     if named:
-                        begun |= ledger.resend(named)
-                    if self.resend_parked:
-                        begun |= ledger.resend(None)
-            if unknown := sorted(named - begun):
+                        restarted |= outbox.resend(named)
+                    if self.resend_failed:
+                        restarted |= outbox.resend(None)
+            if unknown := sorted(named - restarted):
                 raise UnknownCallsError(unknown)
-        self.log.info("%d calls begin anew: %s", len(begun), ", ".join(map(str, sorted(begun)[:50])))
-        return sorted(begun)
+        shown = ", ".join(map(str, sorted(restarted)[:50]))
+        self.log.info("%d calls are sent again: %s", len(restarted), shown)
+        return sorted(restarted)
 
 
 class PushCallsOperator(AccountsOperator):
-    """Delivers whatever of some accounts is due; one account's failure stops no other."""
+    """Delivers everything that is due; an account that fails does not stop the others."""
 
     def execute(self, context: Context) -> dict[str, dict[str, int]]:
-        """Return the counts of every account."""
+        """Return the counts of each account."""
         outcomes: dict[str, dict[str, int]] = {}
         with AccountFailures(self.log) as failures:
             for conn_id in self.accounts:
                 with failures.kept(conn_id), telephony_session(conn_id, self.postgres_conn_id) as session:
                     if session is None:
                         continue
-                    push = AccountPush(session.megaplan, session.connection, session.uis.settings)
-                    outcomes[conn_id] = push.run()
-                    self.log.info("%s: %s", conn_id, _told(outcomes[conn_id]))
+                    outcomes[conn_id] = counts = _push_of(session).run()
+                    shown = (
+                        f"{name.replace('_', ' ')} {number}" for name, number in counts.items() if number
+                    )
+                    self.log.info("%s: %s", conn_id, ", ".join(shown))
         return outcomes
 
 
 class RecordingSensor(RawDatabaseOperator, BaseSensorOperator):
-    """Waits until the recording of some call can be played, or anything else of the ledger is due.
+    """Waits until the recording of a call can be played, or anything else in the outbox is due.
 
-    Looks at once, then defers: a trigger watches the due times in the ledger, and this looks at links (status, type,
-    size) whenever one is due. Succeeds as soon as there is something to push; is skipped when nothing will be within
-    ``patience_seconds`` (a later run looks again: all due times are in the ledger).
+    Checks the recordings that are due (status, type, size), then defers until the next one is. Succeeds as soon as
+    there is something to push, and is skipped if nothing will be due within ``max_wait_seconds``: all due times are
+    in the outbox, so a later run continues.
 
     :param accounts: batches of connection ids
     """
@@ -137,30 +139,30 @@ class RecordingSensor(RawDatabaseOperator, BaseSensorOperator):
         self,
         *,
         accounts: Any,
-        patience_seconds: float = 240.0,
+        max_wait_seconds: float = 240.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.accounts = accounts
-        self.patience_seconds = patience_seconds
+        self.max_wait_seconds = max_wait_seconds
 
     def execute(self, context: Context) -> int:
-        """Look, and wait if there is nothing yet; return how many calls became ready."""
-        return self._look_or_wait(time.time() + self.patience_seconds)
+        """Check, and defer if there is nothing to push yet; return how many calls became ready."""
+        return self._check_or_defer(time.time() + self.max_wait_seconds)
 
     def resume(self, context: Context, event: dict[str, Any] | None, until: float) -> int:
-        """Go on after a wait.
+        """Continue after the trigger has fired.
 
-        :param event: of :class:`LedgerDueTrigger`
-        :param until: when patience ends, seconds since 1970
+        :param event: from :class:`OutboxDueTrigger`
+        :param until: when to give up, seconds since the epoch
         """
         if not event or "reason" not in event:
             raise ValueError(f"the trigger sent {event!r}")
         if event["reason"] == "events":
             return 0
-        return self._look_or_wait(until)
+        return self._check_or_defer(until)
 
-    def _look_or_wait(self, until: float) -> int:
+    def _check_or_defer(self, until: float) -> int:
         ready, accounts = 0, []
         for conn_id in (each for batch in self.accounts for each in batch):
             try:
@@ -168,9 +170,8 @@ class RecordingSensor(RawDatabaseOperator, BaseSensorOperator):
                     if session is None:
                         continue
                     accounts.append(session.account)
-                    push = AccountPush(session.megaplan, session.connection, session.uis.settings)
-                    ready += push.look_for_recordings()
-            except OUR_ERRORS as error:  # the task that pushes this account fails with it, others need not
+                    ready += _push_of(session).check_recordings()
+            except OUR_ERRORS as error:  # push_the_rest fails with it; the other accounts continue
                 self.log.error("%s: %s", conn_id, error)
         if not accounts:
             raise AirflowSkipException("No account has telephony_active")
@@ -179,12 +180,16 @@ class RecordingSensor(RawDatabaseOperator, BaseSensorOperator):
         if ready or (due is not None and due <= 0):
             return ready
         if due is None or time.time() + due > until:
-            raise AirflowSkipException("Nothing more is due soon; later runs go on")
+            raise AirflowSkipException("Nothing else is due soon; later runs continue")
         self.defer(
-            trigger=LedgerDueTrigger(self.postgres_conn_id, accounts, until),
+            trigger=OutboxDueTrigger(self.postgres_conn_id, accounts, until),
             method_name="resume",
             kwargs={"until": until},
         )
+
+
+def _push_of(session: TelephonySession) -> AccountPush:
+    return AccountPush(session.megaplan, session.connection, session.uis.settings)
 
 
 def _call_numbers(given: Collection[int | str] | str) -> set[int]:
@@ -198,7 +203,3 @@ def _call_numbers(given: Collection[int | str] | str) -> set[int]:
 def _seconds_until_due(connection: Connection[Any], accounts: list[str]) -> float | None:
     row = connection.execute(read_sql("select_next_delivery"), {"accounts": accounts}).fetchone()
     return None if row is None or row[0] is None else float(row[0])
-
-
-def _told(counts: dict[str, int]) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {number}" for name, number in counts.items() if number)

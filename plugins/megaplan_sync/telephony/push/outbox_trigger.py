@@ -1,4 +1,4 @@
-"""Waits until something of the ledger is due, without a worker."""
+"""Waits until something in the outbox is due, without occupying a worker."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from megaplan_sync.kernel.sql import read_sql
 log = logging.getLogger(__name__)
 
 
-class LedgerDueTrigger(BaseTrigger):
-    """Fires when a call of some accounts is due, when new events wait, or when the time is over.
+class OutboxDueTrigger(BaseTrigger):
+    """Fires when a call of the given accounts is due, when new events arrive, or at the timeout.
 
-    :param accounts: as they stand in the tables
-    :param until: end of the wait, seconds since 1970
-    :param poll_seconds: how often to ask the database
+    :param accounts: account labels as stored in the tables
+    :param until: when to give up, seconds since the epoch
+    :param poll_seconds: how often to query the database
     """
 
     def __init__(
@@ -35,9 +35,9 @@ class LedgerDueTrigger(BaseTrigger):
         self.poll_seconds = poll_seconds
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Return where this class is, and its arguments."""
+        """Return the class path and the arguments."""
         return (
-            "megaplan_sync.telephony.push.outbox_trigger.LedgerDueTrigger",
+            "megaplan_sync.telephony.push.outbox_trigger.OutboxDueTrigger",
             {
                 "postgres_conn_id": self.postgres_conn_id,
                 "accounts": self.accounts,
@@ -47,7 +47,7 @@ class LedgerDueTrigger(BaseTrigger):
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Ask, decide, sleep."""
+        """Poll the database until there is a reason to fire."""
         first_event: int | None = None
         is_first = True
         while (left := self.until - time.time()) > 0:
@@ -59,7 +59,7 @@ class LedgerDueTrigger(BaseTrigger):
                         first_event, is_first = newest, False
                     due = await _seconds_until_due(session, self.accounts)
             except Error as error:
-                log.warning("The ledger cannot be read: %s; trying again.", str(error).split("\n")[0])
+                log.warning("The outbox cannot be read: %s; trying again.", str(error).split("\n")[0])
             else:
                 if due is not None and due <= 0:
                     yield TriggerEvent({"reason": "due"})  # type: ignore[no-untyped-call]
@@ -73,6 +73,6 @@ class LedgerDueTrigger(BaseTrigger):
 
 
 async def _seconds_until_due(session: AsyncConnection[Any], accounts: list[str]) -> float | None:
-    """Return when something of the outbox is due, 0 or less for now; None when nothing is open."""
+    """Return the seconds until something is due, 0 or less if it is due now; None if nothing is open."""
     row = await (await session.execute(read_sql("select_next_delivery"), {"accounts": accounts})).fetchone()
     return None if row is None or row[0] is None else float(row[0])

@@ -1,7 +1,7 @@
-"""Whether a recording can be played yet: its status, type and size, asked for without downloading it.
+"""Checks whether a recording can be played, by its status, type and size, without downloading it.
 
-Links are secrets: no message here holds one. Only the hosts of the configured cabinet are asked, redirects are not
-followed; so nobody can make the worker fetch an address of his own by sending a notification.
+Links are secrets, so no message contains one. Only the hosts of the UIS connection are requested and redirects are
+not followed, so a forged notification cannot make the worker fetch a foreign address.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ import requests
 from uis_hook.settings import UisSettings
 
 _PORTS = {"http": 80, "https": 443}
-_SAY_NOTHING = {"application/octet-stream", "binary/octet-stream", "application/force-download"}
-"""Types under which servers send any file; how it begins tells what it is."""
-_BEGINS_LIKE_SOUND = re.compile(rb"ID3|\xff[\xe0-\xff]|RIFF....WAVE|OggS|fLaC", re.DOTALL)
+_UNSPECIFIC_TYPES = {"application/octet-stream", "binary/octet-stream", "application/force-download"}
+"""Types that servers use for any file; the first bytes show what it is."""
+_AUDIO_SIGNATURE = re.compile(rb"ID3|\xff[\xe0-\xff]|RIFF....WAVE|OggS|fLaC", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class RecordLook:
-    """What a look at a recording has shown.
+class CheckResult:
+    """The result of a check.
 
-    :param problem: why it cannot be played; None when it can
-    :param is_hopeless: looking again will not help
+    :param problem: why the recording cannot be played; None if it can
+    :param is_final: another check will not change the result
     """
 
     problem: str | None = None
-    is_hopeless: bool = False
+    is_final: bool = False
 
 
-class RecordCheck:
-    """Looks at recordings of one cabinet."""
+class RecordingCheck:
+    """Checks recordings of one UIS account."""
 
     def __init__(self, settings: UisSettings) -> None:
         hosts = (settings.records_url, settings.media_url)
@@ -45,13 +45,13 @@ class RecordCheck:
         self._session.proxies = dict(settings.proxies)
         self._connection_id = settings.connection_id
 
-    def look(self, url: str) -> RecordLook:
-        """Ask for the first bytes of a recording."""
+    def check(self, url: str) -> CheckResult:
+        """Request the first bytes of a recording."""
         if _origin(url) not in self._origins:
-            return RecordLook(
+            return CheckResult(
                 f"the link leads to another host than records_url and media_url of connection "
                 f"{self._connection_id!r}",
-                is_hopeless=True,
+                is_final=True,
             )
         try:
             with self._session.get(
@@ -61,34 +61,34 @@ class RecordCheck:
                 allow_redirects=False,
                 timeout=self._timeout,
             ) as response:
-                return _judged(response)
+                return _result(response)
         except requests.RequestException as error:
-            return RecordLook(f"no answer ({type(error).__name__})")
+            return CheckResult(f"no answer ({type(error).__name__})")
 
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
 
 
-def _judged(response: requests.Response) -> RecordLook:
+def _result(response: requests.Response) -> CheckResult:
     if response.status_code not in (200, 206):
-        return RecordLook(f"the link answers {response.status_code}")
+        return CheckResult(f"the link answers {response.status_code}")
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if kind in _SAY_NOTHING:
-        begins = next(response.iter_content(1024), b"")
-        if not begins:
-            return RecordLook("the recording is empty")
-        if _BEGINS_LIKE_SOUND.match(begins):
-            return RecordLook()
+    if kind in _UNSPECIFIC_TYPES:
+        start = next(response.iter_content(1024), b"")
+        if not start:
+            return CheckResult("the recording is empty")
+        if _AUDIO_SIGNATURE.match(start):
+            return CheckResult()
     if not kind.startswith("audio/"):
-        return RecordLook(f"the link opens {kind or 'something without a type'} instead of a recording")
+        return CheckResult(f"the link opens {kind or 'something without a type'} instead of a recording")
     if _size(response) == 0:
-        return RecordLook("the recording is empty")
-    return RecordLook()
+        return CheckResult("the recording is empty")
+    return CheckResult()
 
 
 def _size(response: requests.Response) -> int:
-    """Return the size in bytes, as far as it matters here: zero or not."""
+    """Return the size in bytes, or at least whether it is zero."""
     whole = re.fullmatch(r"bytes \S+/(\d+)", response.headers.get("Content-Range", ""))
     if whole:
         return int(whole[1])
@@ -99,7 +99,7 @@ def _size(response: requests.Response) -> int:
 
 
 def _origin(url: str) -> tuple[str, str, int] | None:
-    """Return scheme, host and port; None for what is no plain http(s) address."""
+    """Return scheme, host and port; None if it is not a plain http(s) address."""
     try:
         parts = urlsplit(url)
         port = parts.port

@@ -1,4 +1,4 @@
-"""How often something is tried, and how long is waited in between."""
+"""How often a stage is attempted, and the delays in between."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 
 
 @dataclass(frozen=True)
-class Pace:
-    """Numbers of the push.
+class RetrySchedule:
+    """Delays and timeouts of the push.
 
-    :param read_lag_seconds: how late a reader may miss a write, see ``vendor_quirks``
-    :param lease_seconds: for how long a claim holds after the last request was let go: longer than any request
-    :param waits_seconds: before the next try of history or communication; when they are used up, it is parked
-    :param recording_waits_seconds: the same for recordings that are not ready
-    :param unknown_record_seconds: how long to wait for a recording that nobody has announced
-    :param unmapped_wait_seconds: how often an employee who is no user of Megaplan's telephony is looked for again
-    :param unmapped_patience_seconds: how long after the call; then the call is not wanted
+    :param read_lag_seconds: how long a write may stay invisible to reads, see ``vendor_quirks``
+    :param lease_seconds: how long a claim holds after the last request was sent; longer than any request
+    :param delays_seconds: before the next attempt at history or communication; after the last one the stage fails
+    :param recording_delays_seconds: the same for recordings that cannot be played yet
+    :param unknown_record_seconds: how long to wait for a recording that no event has announced
+    :param unmapped_delay_seconds: how often to check whether an unmapped employee has been mapped
+    :param unmapped_timeout_seconds: age of a call after which an unmapped employee is no longer waited for
     """
 
     read_lag_seconds: float = 10
     lease_seconds: float = 180
-    waits_seconds: tuple[float, ...] = (
+    delays_seconds: tuple[float, ...] = (
         0,
         MINUTE,
         5 * MINUTE,
@@ -34,27 +34,27 @@ class Pace:
         6 * HOUR,
         12 * HOUR,
     )
-    recording_waits_seconds: tuple[float, ...] = (
+    recording_delays_seconds: tuple[float, ...] = (
         *(10, 30, 2 * MINUTE, 5 * MINUTE, 15 * MINUTE),
         *(HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 9 * HOUR),
     )
     unknown_record_seconds: float = 15 * MINUTE
-    unmapped_wait_seconds: float = 10 * MINUTE
-    unmapped_patience_seconds: float = DAY
+    unmapped_delay_seconds: float = 10 * MINUTE
+    unmapped_timeout_seconds: float = DAY
 
     @classmethod
-    def of(cls, settings: AccountSettings) -> Pace:
-        """Return the pace of an account."""
+    def of_account(cls, settings: AccountSettings) -> RetrySchedule:
+        """Return the schedule that fits an account's timeouts and read lag."""
         lag = settings.vendor_quirks.read_lag_seconds
         longest_request = settings.connect_timeout_seconds + settings.read_timeout_seconds
         return cls(read_lag_seconds=lag, lease_seconds=longest_request + lag + MINUTE)
 
-    def wait_after(self, tries: int) -> float | None:
-        """Return seconds to wait after so many tries in vain; None: enough."""
-        if tries >= len(self.waits_seconds):
+    def delay_after(self, tries: int) -> float | None:
+        """Return the delay after so many failed attempts; None if there is no further attempt."""
+        if tries >= len(self.delays_seconds):
             return None
-        return max(self.read_lag_seconds, self.waits_seconds[max(0, tries - 1)])
+        return max(self.read_lag_seconds, self.delays_seconds[max(0, tries - 1)])
 
-    def recording_wait_after(self, looks: int) -> float | None:
-        """Return seconds to wait after so many looks at a recording; None: enough."""
-        return self.recording_waits_seconds[looks] if looks < len(self.recording_waits_seconds) else None
+    def recording_delay_after(self, tries: int) -> float | None:
+        """Return the delay after so many checks of a recording; None if there is no further check."""
+        return self.recording_delays_seconds[tries] if tries < len(self.recording_delays_seconds) else None

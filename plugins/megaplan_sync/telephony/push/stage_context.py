@@ -1,76 +1,96 @@
-"""What the stages of the push share."""
+"""What the stages of a push share: one run's hook, outbox, retry schedule and counts."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
+
+from psycopg import Connection
 
 from megaplan_hook.exceptions import MegaplanError
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.telephony.push.client_lookup import Clients
-from megaplan_sync.telephony.push.delivery import Delivery, Stage, Verdict
-from megaplan_sync.telephony.push.outbox import Ledger
-from megaplan_sync.telephony.push.retry_schedule import Pace
+from megaplan_sync.telephony.push.claimed_budget import ClaimedBudget
+from megaplan_sync.telephony.push.client_lookup import ClientLookup
+from megaplan_sync.telephony.push.delivery import FAILED, UNKNOWN_OUTCOME, Delivery, Stage, StageResult
+from megaplan_sync.telephony.push.outbox import Outbox
+from megaplan_sync.telephony.push.retry_schedule import RetrySchedule
 
 
 @dataclass
-class PushTools:
-    """One account's Megaplan and ledger, for one run.
+class StageContext:
+    """One account's hook and outbox, for one run.
 
-    :param sleep: waits so many seconds
+    :param budget: the hook's request budget; passes a request only while its calls are claimed
+    :param sleep: waits for the given number of seconds
     """
 
     hook: MegaplanHook
-    ledger: Ledger
-    clients: Clients
-    pace: Pace
+    budget: ClaimedBudget
+    outbox: Outbox
+    clients: ClientLookup
+    schedule: RetrySchedule
     sleep: Callable[[float], None]
     counts: dict[str, int] = field(default_factory=dict)
-    _gathered: list[tuple[Stage, Verdict]] | None = field(default=None, init=False, repr=False)
+    _batch: list[tuple[Stage, StageResult]] | None = field(default=None, init=False, repr=False)
 
-    def count(self, what: str, number: int = 1) -> None:
-        """Count something for the outcome of the run."""
-        self.counts[what] = self.counts.get(what, 0) + number
+    @classmethod
+    def for_run(
+        cls,
+        hook: MegaplanHook,
+        connection: Connection[Any],
+        schedule: RetrySchedule | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> StageContext:
+        """Begin a run: from now on the hook sends a request only while the run's claims hold."""
+        schedule = schedule or RetrySchedule.of_account(hook.settings)
+        outbox = Outbox(connection, hook.account, schedule.lease_seconds)
+        hook.budget = budget = ClaimedBudget(hook.budget, outbox.renew)
+        return cls(hook, budget, outbox, ClientLookup(connection, hook), schedule, sleep)
 
-    def settle(self, stage: Stage, *verdicts: Verdict) -> None:
-        """Note verdicts, and count what is finished or given up."""
-        if self._gathered is None:
-            self.ledger.settle(stage, *verdicts)
+    def count(self, name: str, number: int = 1) -> None:
+        """Add to one of the run's counts."""
+        self.counts[name] = self.counts.get(name, 0) + number
+
+    def settle(self, stage: Stage, *results: StageResult) -> None:
+        """Record results, and count stages that are done or have failed."""
+        if self._batch is None:
+            self.outbox.settle(stage, *results)
         else:
-            self._gathered += [(stage, verdict) for verdict in verdicts]
-        for verdict in verdicts:
-            if verdict.state in ("done", "parked"):
-                self.count(f"{stage}_{verdict.state}")
+            self._batch += [(stage, result) for result in results]
+        for result in results:
+            if result.state in ("done", FAILED):
+                self.count(f"{stage}_failed" if result.state == FAILED else f"{stage}_done")
 
     @contextmanager
-    def settling_together(self) -> Iterator[None]:
-        """Note what is settled in a block in one transaction at its end: for a block that writes to nobody else."""
-        self._gathered = []
+    def batched_results(self) -> Iterator[None]:
+        """Record the results of a block at its end, in one statement per stage; it must not write to Megaplan."""
+        self._batch = []
         try:
             yield
         finally:
-            gathered, self._gathered = self._gathered, None
-            for stage in dict.fromkeys(stage for stage, _ in gathered):
-                self.ledger.settle(stage, *(verdict for its, verdict in gathered if its == stage))
+            batch, self._batch = self._batch, None
+            for stage in dict.fromkeys(stage for stage, _ in batch):
+                self.outbox.settle(stage, *(result for its, result in batch if its == stage))
 
-    def again(
+    def retry_later(
         self, stage: Stage, delivery: Delivery, error: MegaplanError | str, *, forget_call: bool = False
-    ) -> Verdict:
-        """Return the verdict on a try that was refused: once more later, or parked when it was the last."""
+    ) -> StageResult:
+        """Return the result of a refused request: due again after a delay, or failed after the last attempt."""
         tries, number = delivery.tries(stage) + 1, delivery.call_session_id
-        wait = self.pace.wait_after(tries)
-        if wait is None:
-            told = f"given up after {tries} tries: {error}"
-            return Verdict(number, "parked", error=told, forget_call=forget_call)
-        return Verdict(number, "due", wait, error=str(error), forget_call=forget_call)
+        delay = self.schedule.delay_after(tries)
+        if delay is None:
+            reason = f"given up after {tries} tries: {error}"
+            return StageResult(number, FAILED, error=reason, forget_call=forget_call)
+        return StageResult(number, "due", delay, error=str(error), forget_call=forget_call)
 
-    def look_later(self, stage: Stage, delivery: Delivery, error: MegaplanError) -> Verdict:
-        """Return the verdict on a request of which nobody knows whether it was carried out."""
-        tries = delivery.tries(stage) + 1
-        wait = self.pace.wait_after(tries)
-        if wait is None:
-            return Verdict(
-                delivery.call_session_id, "parked", error=f"given up, ambiguous after {tries} tries: {error}"
-            )
-        return Verdict(delivery.call_session_id, "unsure", wait, error=str(error))
+    def verify_later(self, stage: Stage, delivery: Delivery, error: MegaplanError) -> StageResult:
+        """Return the result of a request with an unknown outcome: Megaplan is asked before the next attempt."""
+        tries, number = delivery.tries(stage) + 1, delivery.call_session_id
+        delay = self.schedule.delay_after(tries)
+        if delay is None:
+            reason = f"given up, outcome unknown after {tries} tries: {error}"
+            return StageResult(number, FAILED, error=reason)
+        return StageResult(number, UNKNOWN_OUTCOME, delay, error=str(error))

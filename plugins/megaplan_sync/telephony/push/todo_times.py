@@ -1,7 +1,7 @@
-"""How an account takes the time of a communication: a ladder of formats, tried until one is accepted.
+"""Formats of the time of a communication, tried in order until the account accepts one.
 
-One client writes Megaplan's ``when`` in production (``kp10``), another one was refused with every form it tried; so
-each account is asked, and what it takes is remembered. Free of I/O.
+One known client writes Megaplan's ``when`` as ``kp10`` in production, another one was refused every format it tried.
+So the format is tried for each account, and remembered. Free of I/O.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from megaplan_hook.entities import datetime_for_write
 from megaplan_hook.exceptions import MegaplanError, MegaplanValidationError
 
 WhenFormat = Literal["kp10", "iso_offset", "spaced", "omit"]
-LADDER: tuple[WhenFormat, ...] = ("kp10", "iso_offset", "spaced", "omit")
-"""The last rung: without ``when``, the time stands in the description."""
+FORMATS: tuple[WhenFormat, ...] = ("kp10", "iso_offset", "spaced", "omit")
+"""The last one leaves ``when`` out; the description then has the time."""
 
 
-def rungs(learned: str | None) -> Iterator[WhenFormat]:
-    """Yield the formats in the order in which to try them: the one that worked, then the ladder."""
-    yield from (rung for rung in LADDER if rung == learned)
-    yield from (rung for rung in LADDER if rung != learned)
+def formats_to_try(learned: str | None) -> Iterator[WhenFormat]:
+    """Yield all formats, the one that worked before first."""
+    yield from (form for form in FORMATS if form == learned)
+    yield from (form for form in FORMATS if form != learned)
 
 
 def when(start: datetime, minutes: int, form: WhenFormat) -> dict[str, Any]:
-    """Return the field ``when`` of a communication that begins with the call; empty when it is left out."""
+    """Return the field ``when`` of a communication that starts with the call; empty for ``omit``."""
     if form == "omit":
         return {}
     end = start + timedelta(minutes=minutes)
@@ -39,7 +39,7 @@ def when(start: datetime, minutes: int, form: WhenFormat) -> dict[str, Any]:
 
 
 def is_about_when(error: MegaplanError) -> bool:
-    """Say whether Megaplan refuses the form of ``when``, and not something else."""
+    """Return whether Megaplan refused the format of ``when``, and nothing else."""
     return isinstance(error, MegaplanValidationError) and any(
         detail["field"] == "when" or "IntervalTime" in detail["message"] for detail in error.errors
     )

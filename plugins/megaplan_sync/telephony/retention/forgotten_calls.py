@@ -25,7 +25,7 @@ _OUT_OF_THE_NIGHTS_REACH = timedelta(days=WHOLE_DAYS_BACK + 1)
 
 
 @dataclass
-class Forgotten:
+class RetentionCounts:
     """What was deleted of an account, and what is older than it should be and had to stay.
 
     :param calls: of these, ``events``, ``pop_ups`` and ``deliveries`` are the parts
@@ -62,14 +62,14 @@ class Forgotten:
 
 def forget_old_calls(
     connection: Connection[Any], account: str, keep_days: int | None, *, at_once: int = AT_ONCE
-) -> Forgotten:
+) -> RetentionCounts:
     """Forget the calls of an account that began more than so many days ago and that nothing is left to be done with.
 
     :param connection: in autocommit mode: each batch is a transaction of its own
     :param keep_days: None: only calls are deleted that are noted as forgotten already
     :param at_once: calls, or messages, in one transaction
     """
-    forgotten = Forgotten()
+    forgotten = RetentionCounts()
     if keep_days is None:
         _delete_forgotten(connection, account, forgotten, at_once)
         return forgotten
@@ -104,7 +104,9 @@ def _note_old_calls(connection: Connection[Any], old: dict[str, Any], at_once: i
         behind = found[-1][0] if found else None
 
 
-def _delete_forgotten(connection: Connection[Any], account: str, forgotten: Forgotten, at_once: int) -> None:
+def _delete_forgotten(
+    connection: Connection[Any], account: str, forgotten: RetentionCounts, at_once: int
+) -> None:
     for sessions in _forgotten_calls(connection, account, at_once):
         with connection.transaction():
             deleted = [
