@@ -1,47 +1,49 @@
 """
 ### Who has which number: Megaplan ↔ UIS
 
+Maps Megaplan's employees to those of UIS by their internal numbers, and reports every mismatch.
+
 #### What moves
 
-Megaplan's users of telephony (Настройки → Интеграция → Телефония → Настройки телефонии → Пользователи) and UIS's
-employees (Сотрудники) are joined by the internal number into `telephony.users` of the connection
-`megaplan_postgres`. Who is not in it gets no call cards, no data of calls and no call history. Beside it
-`telephony.directories` keeps categories and statuses of Megaplan's todos, statuses and own numbers of UIS.
-This is the button "Синхронизировать настройки телефонии из Мегаплан".
+The users of Megaplan's telephony (Настройки → Интеграция → Телефония → Настройки телефонии → Пользователи) and
+UIS's employees (Сотрудники) are joined by the internal number into `telephony.users` of the connection
+`megaplan_postgres`. An employee who is not in that table gets no call cards and no call history. Categories and
+statuses of Megaplan's todos and UIS's statuses and virtual numbers go into `telephony.directories`. This is the
+button "Синхронизировать настройки телефонии из Мегаплан".
 
 #### Mismatches
 
-Whoever cannot be joined is told of, with a sentence on what to do in which cabinet: an employee without number, a
-number without employee, one number twice, a number of somebody who has left. Look into the log of `map_users`, into
-its result (XCom) or into `telephony.mismatches`, which has names and the time when each was first found. Mismatches
-fail no run.
+An employee without a number, a number without an employee, a number that two people have, a number of somebody who
+has left: each mismatch has a message that says what to do and in which cabinet. They are in the log of `map_users`,
+in its result (XCom), and in `telephony.mismatches`, with names and the time when each was first found. A mismatch
+does not fail a run.
 
 #### How
 
-Both sides are read whole, then everything is written in one transaction. Equal rows are not written. A failed or
-empty read changes nothing and fails the task. If more than half of an account's users are missing, they stay, and the
-task fails; a second read at least 30 minutes later that sees the same is believed.
+Both sides are read completely, then everything is written in one transaction. Unchanged rows are not written. A
+failed or empty read changes nothing and fails the task. If more than half of an account's users are missing,
+nothing is changed and the task fails; a second read at least 30 minutes later with the same result is accepted.
 
 #### A rerun
 
-A rerun is harmless at any time. Accounts whose `telephony_active` is off are left out with a line in the log; their
-tables stay.
+A rerun is harmless at any time. Accounts whose `telephony_active` is off are skipped with a line in the log; their
+rows stay.
 
 #### Parameters (Trigger)
 
-`accounts` narrows the run, empty means all. Example: `{"accounts": ["megaplan_default"]}`.
+`accounts` limits the run to some accounts, empty means all. Example: `{"accounts": ["megaplan_default"]}`.
 
-#### What it tells
+#### What it publishes
 
-When users have changed, an asset event of the alias `telephony_users` with counts and mismatches.
+If users have changed, an asset event of the alias `telephony_users` with counts and mismatches.
 
 #### On failure
 
 The last line of the task's log names the connection, the field and the remedy, and nothing was lost.
-`access_token_invalid`: the key is unknown, perhaps of another brand; `access_token_expired`: make a new one;
-`ip_not_whitelisted`: add this machine's address in the cabinet; `uis_conn_id`: write the UIS connection into the
-Megaplan connection. Correct it, then clear the task; no retry is made. Empty lists, many missing users, a side that
-is down: retried twice, then by the next hour's run.
+`access_token_invalid`: the key is unknown, perhaps of another brand; `access_token_expired`: create a new one;
+`ip_not_whitelisted`: add this machine's address in the cabinet; `uis_conn_id`: enter the UIS connection in the
+Megaplan connection. Correct it, then clear the task; it is not retried. Empty lists, many missing users, a side
+that is down: retried twice, then by the next hour's run.
 """
 
 from datetime import timedelta
@@ -59,9 +61,9 @@ from megaplan_sync.telephony.people.operators import (
 
 
 @dag(
-    schedule="40 * * * *",  # after the quarter hours, in which the deals are read
+    schedule="40 * * * *",  # between two runs of megaplan_deals_sync
     start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Moscow"),
-    catchup=False,  # it reads what is; a missed hour is not made up for
+    catchup=False,  # a run reads the current state, so missed hours need no run
     max_active_runs=1,
     default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
     render_template_as_native_obj=True,
