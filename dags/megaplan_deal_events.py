@@ -53,7 +53,7 @@ from megaplan_sync.webhooks.trigger import WebhookTrigger
 MEGAPLAN_WEBHOOKS = Asset(
     "megaplan_webhooks",
     # a run looks for new webhooks until there are none, so two rings in five seconds would be one too many
-    watchers=[AssetWatcher(name="megaplan_webhook_inbox", trigger=WebhookTrigger(rest_seconds=5.0))],
+    watchers=[AssetWatcher(name="megaplan_webhook_inbox", trigger=WebhookTrigger(min_interval_seconds=5.0))],
 )
 
 

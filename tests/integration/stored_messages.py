@@ -1,4 +1,4 @@
-"""Messages in the inbox, read and stored as the gateway does it, but on a synchronous session."""
+"""Messages in the inbox, parsed and stored as in the gateway, but in a synchronous session."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,7 +1,6 @@
 -- name: claim_calls_to_derive
--- Calls of one account with events that they have not been derived from yet, those that wait longest first. Each is
--- locked until the end of the transaction, whatever events come meanwhile; one that another run is at is left to it:
--- that run looks again when it has finished.
+-- Calls of one account with events that are not derived yet, oldest first. Each is locked until the end of the
+-- transaction. A call that another run has locked is left to it: that run queries again when it has finished.
 SELECT waiting.call_session_id
 FROM (
   SELECT call_session_id, min(number) AS first_number
@@ -16,8 +15,7 @@ LIMIT %(limit)s
 
 
 -- name: upsert_calls
--- Calls as derived from their events, given as JSON: new ones are inserted, changed ones updated, equal ones not
--- written at all.
+-- Calls given as JSON: inserts new ones, updates changed ones, and does not write equal ones.
 INSERT INTO telephony.calls AS present (
   account, call_session_id, direction, outcome, is_finished, is_internal, contact_phone, virtual_phone, uis_employee_id,
   rung_employees, external_id, call_source, started_at, answered_at, finished_at, talk_seconds, wait_seconds,
@@ -73,8 +71,7 @@ WHERE (
 
 
 -- name: insert_call_deliveries
--- A line of the ledger for each of some calls that Megaplan is to be told of: finished, with somebody outside, and it
--- is known which way it went and whether it was answered. Colleagues among themselves get none.
+-- Adds the given calls to the outbox if they are finished and external, with a known direction and outcome.
 INSERT INTO telephony.call_deliveries (account, call_session_id)
 SELECT account, call_session_id
 FROM telephony.calls
@@ -85,7 +82,7 @@ ON CONFLICT (account, call_session_id) DO NOTHING
 
 
 -- name: skip_events_of_forgotten_calls
--- What came of calls after they had been forgotten: no call is derived from it. Locked in the order in which events are
+-- Marks late events of forgotten calls, so that no call is derived from them. Locks them in the order in which events are
 -- stored, see insert_events.
 WITH late AS (
   SELECT event.number
@@ -101,7 +98,7 @@ WHERE event.number = late.number
 
 
 -- name: find_contacts_by_phone
--- Who has a number, as far as the raw tables know: living contacts; those of the employee first, then the oldest.
+-- Contacts with a number that are not deleted: those of the employee first, then the oldest.
 SELECT contacts.kind, contacts.id
 FROM megaplan_raw.contact_points AS point
 JOIN megaplan_raw.contacts ON contacts.account = point.account AND contacts.id = point.contact_id

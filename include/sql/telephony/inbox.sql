@@ -1,8 +1,7 @@
 -- name: insert_events
--- What came in, into the inbox: new events are inserted, known ones counted. A row of the report that says again what
--- it said before another version of it came is the newest again. Rings the bell for what is to be derived; the commit
--- waits for the disk, whatever the session's setting: UIS is told that we have it. In the order of the keys, so that
--- two writers never wait for each other.
+-- Inserts new events and counts repeated ones. If an older version of a report row is read again, it becomes the newest.
+-- Notifies the channel of events to derive. The commit waits for the disk, whatever the session's setting, since UIS gets
+-- an acknowledgement. Rows are written in the order of their keys, so that two writers never deadlock.
 WITH stored AS (
   INSERT INTO telephony.events AS present (
     account, source, dedupe_key, times_received, content_type, body, broken, repaired, mnemonic, call_session_id,
@@ -41,13 +40,13 @@ WITH stored AS (
 )
 SELECT
   stored.dedupe_key, stored.number, stored.is_new,
-  CASE WHEN stored.is_new OR stored.is_due THEN pg_notify('telephony_events', %(account)s) END::text AS bell,
+  CASE WHEN stored.is_new OR stored.is_due THEN pg_notify('telephony_events', %(account)s) END::text AS notification,
   (SELECT set_config('synchronous_commit', 'on', true)) AS commit_mode
 FROM stored
 
 
 -- name: select_waiting_events
--- The newest event that is not derived yet and may end a call or bring a recording; null when there is none.
+-- The newest event that is not derived yet and may end a call or bring a recording; null if there is none.
 SELECT max(number)
 FROM telephony.events
 WHERE derived_at IS NULL
@@ -59,7 +58,7 @@ WHERE derived_at IS NULL
 
 
 -- name: select_events_of_calls
--- Everything known of some calls of one account; of one that was forgotten nothing, whatever came later.
+-- All events of the given calls of one account; none of forgotten calls.
 SELECT
   event.number, event.times_received, event.derived_at IS NULL AS is_due, event.call_session_id, event.mnemonic,
   coalesce(event.occurred_at, event.received_at) AS at, event.payload
@@ -75,8 +74,8 @@ WHERE event.account = %(account)s
 
 
 -- name: mark_events_derived
--- Events that calls have been derived from. One that was received again meanwhile is left for the next time: a row of
--- the report may have become the newest by that. Locked in the order in which they are stored, see insert_events.
+-- Marks events as derived, except those that were received again in the meantime: a report row may have become the newest
+-- by that. Locks them in the order in which they are stored, see insert_events.
 WITH used AS (
   SELECT event.number
   FROM unnest(%(numbers)s::bigint[], %(times_received)s::integer[]) AS derived (number, times_received)

@@ -1,1 +1,1 @@
-"""Everything that comes in, of calls and from Megaplan: read, stored once, and watched."""
+"""The inbox: parsing, storing and watching of everything that comes from UIS and Megaplan."""

@@ -1,7 +1,8 @@
-"""The inbox: everything that comes in, of calls and from Megaplan, is stored before anything is done about it.
+"""The inbox: every message from UIS and Megaplan is stored before it is processed.
 
-Any order, any repetition, any content. What is stored rings the channel ``telephony_events`` with the account's name,
-when the transaction commits; whoever listens then calls :mod:`megaplan_sync.telephony.calls.call_table`.
+Messages may come in any order, repeatedly, and with any content. When the transaction commits, listeners of the
+channel ``telephony_events`` get the account's name, and derive calls by
+:mod:`megaplan_sync.telephony.calls.call_table`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +27,7 @@ MOSCOW = ZoneInfo("Europe/Moscow")
 
 
 class Message(NamedTuple):
-    """A request as it came. ``query``: the query string of its address; of a GET it is the message."""
+    """A request as received. ``query`` is the query string of the URL; for a GET it is the message."""
 
     body: bytes
     content_type: str | None
@@ -34,14 +35,14 @@ class Message(NamedTuple):
 
 
 class StoredEvent(NamedTuple):
-    """What became of a message.
+    """The event of a message.
 
-    :param number: of the event, which may have been stored earlier
-    :param is_new: it is here for the first time
-    :param call_session_id: None if it is not about a call
-    :param mnemonic: the event; None if the message does not tell
-    :param broken: why it could not be understood; None if it could
-    :param values: what it says, by UIS's names
+    :param number: of the event, which may have been stored before
+    :param is_new: whether this is the first message of the event
+    :param call_session_id: None if it does not concern a call
+    :param mnemonic: the kind of event; None if the message does not name it
+    :param broken: why the message could not be read; None if it could
+    :param values: its content, by UIS's names
     """
 
     number: int
@@ -53,11 +54,11 @@ class StoredEvent(NamedTuple):
 
 
 class EventRow(NamedTuple):
-    """A message, its body as it is stored, and what it says."""
+    """A message with its body as stored, and its content."""
 
     body: bytes
     content_type: str | None
-    said: Notification
+    content: Notification
 
 
 def store_events(
@@ -84,20 +85,20 @@ def store_report_rows(
     records_url: str | None = None,
     read_at: datetime | None = None,
 ) -> list[StoredEvent]:
-    """Store rows of ``get.calls_report`` as events of their calls; one answer for each, in their order.
+    """Store rows of ``get.calls_report`` as events of their calls; return one result per row, in the same order.
 
-    A row that says what its last version said is no new event.
+    A row that equals its last version is not a new event.
 
-    :param records_url: host of recordings, so that records have links; of the UIS connection's settings
-    :param read_at: when UIS was asked, aware; default is now
+    :param records_url: host of the recordings, from the UIS connection, so that records have links
+    :param read_at: when the report was read, timezone-aware; default is now
     """
-    asked = read_at if read_at is not None else datetime.now(UTC)
+    read_at = read_at if read_at is not None else datetime.now(UTC)
     bodies = [row_body(row) for row in rows]
     events = [
         EventRow(
             body,
             "application/json",
-            read_report_row(body, zone=zone, records_url=records_url, read_at=asked),
+            read_report_row(body, zone=zone, records_url=records_url, read_at=read_at),
         )
         for body in bodies
     ]
@@ -105,29 +106,30 @@ def store_report_rows(
 
 
 def event_row(source: str, message: Message, zone: ZoneInfo) -> EventRow:
-    """Read a message and say how it is stored. Free of I/O."""
+    """Return the row to store for a message. Free of I/O."""
     body, content_type, query = message
     raw = body if body.strip() or not query else query.encode("utf-8", "replace")
     content_type = content_type.replace("\0", "")[:200] if content_type else None
     if source == MEGAPLAN_WEBHOOK:
         webhook = read_webhook(body)
-        said = Notification(
+        content = Notification(
             webhook.dedupe_key, webhook.mnemonic, values=webhook.values, broken=webhook.broken
         )
     else:
-        said = read_notification(body, content_type, query, zone=zone)
-    return EventRow(without_secrets(raw), content_type, said)
+        content = read_notification(body, content_type, query, zone=zone)
+    return EventRow(without_secrets(raw), content_type, content)
 
 
 def insert_parameters(account: str, source: str, rows: Sequence[EventRow]) -> dict[str, Any]:
-    """Return the parameters of ``insert_events``: one row for each key, with the number of its copies."""
+    """Return the parameters of ``insert_events``: one row per key, with the number of its copies."""
     first: dict[str, EventRow] = {}
     copies: dict[str, int] = {}
     for row in rows:
-        first.setdefault(row.said.dedupe_key, row)
-        copies[row.said.dedupe_key] = copies.get(row.said.dedupe_key, 0) + 1
+        key = row.content.dedupe_key
+        first.setdefault(key, row)
+        copies[key] = copies.get(key, 0) + 1
     events = list(first.values())
-    said = [row.said for row in events]
+    contents = [row.content for row in events]
     return {
         "account": account,
         "source": source,
@@ -135,26 +137,26 @@ def insert_parameters(account: str, source: str, rows: Sequence[EventRow]) -> di
         "times_received": list(copies.values()),
         "content_types": [row.content_type for row in events],
         "bodies": [row.body for row in events],
-        "broken": [one.broken for one in said],
-        "repaired": [one.repaired for one in said],
-        "mnemonics": [one.mnemonic for one in said],
-        "call_session_ids": [one.call_session_id for one in said],
-        "occurred_at": [one.occurred_at for one in said],
-        "payloads": [json_text(one.values) if one.values is not None else None for one in said],
+        "broken": [one.broken for one in contents],
+        "repaired": [one.repaired for one in contents],
+        "mnemonics": [one.mnemonic for one in contents],
+        "call_session_ids": [one.call_session_id for one in contents],
+        "occurred_at": [one.occurred_at for one in contents],
+        "payloads": [json_text(one.values) if one.values is not None else None for one in contents],
     }
 
 
 def stored_events(rows: Sequence[EventRow], answer: Iterable[Sequence[Any]]) -> list[StoredEvent]:
-    """Put the answer of ``insert_events`` together with the messages."""
+    """Combine the result of ``insert_events`` with the messages."""
     found = {key: (number, is_new) for key, number, is_new, *_ in answer}
     seen: set[str] = set()
     events = []
     for row in rows:
-        said = row.said
-        number, is_new = found[said.dedupe_key]
-        is_first = is_new and said.dedupe_key not in seen
-        seen.add(said.dedupe_key)
+        one = row.content
+        number, is_new = found[one.dedupe_key]
+        is_first = is_new and one.dedupe_key not in seen
+        seen.add(one.dedupe_key)
         events.append(
-            StoredEvent(number, is_first, said.call_session_id, said.mnemonic, said.broken, said.values)
+            StoredEvent(number, is_first, one.call_session_id, one.mnemonic, one.broken, one.values)
         )
     return events

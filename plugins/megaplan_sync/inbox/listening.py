@@ -1,4 +1,4 @@
-"""A session of the database for triggers: asynchronous, and able to listen."""
+"""Asynchronous database sessions for triggers."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _LIBPQ_EXTRAS = (
 
 
 async def open_session(postgres_conn_id: str) -> AsyncConnection[Any]:
-    """Open a session in autocommit mode through an Airflow connection.
+    """Open a session in autocommit mode with an Airflow connection.
 
-    :raises psycopg.OperationalError: no session can be had
+    :raises psycopg.OperationalError: the database cannot be reached
     """
     connection = await BaseHook.aget_connection(postgres_conn_id)
     extra = {name: value for name, value in connection.extra_dejson.items() if name in _LIBPQ_EXTRAS}
@@ -44,9 +44,9 @@ async def open_session(postgres_conn_id: str) -> AsyncConnection[Any]:
 async def newest_waiting_event(
     session: AsyncConnection[Any], statement: str = "select_waiting_events"
 ) -> int | None:
-    """Return the number of the newest event that is to be looked at, if there is one.
+    """Return the number of the newest waiting event; None if no event is waiting.
 
-    :param statement: which events: those for the push of calls, or the webhooks of Megaplan
+    :param statement: selects it: among the events for the push of calls, or among Megaplan's webhooks
     """
     row = await (await session.execute(read_sql(statement))).fetchone()
     return None if row is None or row[0] is None else int(row[0])

@@ -1,9 +1,9 @@
-"""Reads the body of a notification, whatever it was sent as, into one JSON object. Free of I/O; never fails.
+"""Parses the body of a notification, in whatever format it was sent, into one JSON object. Free of I/O; never fails.
 
-UIS expands ``{{macro}}`` to JSON literals inside of a template that the customer writes, so bodies are JSON more or
-less: as ``application/json`` or ``text/plain``, as the only key of a form, as a query string whose values are
-literals (``direction="in"``), with macros that the event does not know left standing (``{{employee_id}}``), with
-literals that the template quotes once more (``""in""``). All of this was seen at the vendor's customers.
+UIS expands ``{{macro}}`` to JSON literals in a template that the customer writes, so bodies are more or less JSON:
+sent as ``application/json`` or ``text/plain``, as the only key of a form, or as a query string whose values are
+literals (``direction="in"``), with unknown macros left unexpanded (``{{employee_id}}``), or with literals that the
+template quotes again (``""in""``). All of these have been seen at the vendor's customers.
 """
 
 import json
@@ -30,11 +30,11 @@ MASK = "***"
 
 
 class Body(NamedTuple):
-    """What a body says.
+    """A parsed body.
 
-    :param values: the object; None if it could not be understood
-    :param broken: why not
-    :param repaired: what had to be put right first, one phrase each
+    :param values: the object; None if the body could not be parsed
+    :param broken: why it could not be parsed
+    :param repaired: what had to be repaired first, one phrase each
     """
 
     values: dict[str, Any] | None
@@ -43,11 +43,11 @@ class Body(NamedTuple):
 
 
 class _UnreadableError(Exception):
-    """The text is not what it was taken for."""
+    """The text does not have the expected format."""
 
 
 def read_body(body: bytes, content_type: str | None, query: str | None = None) -> Body:
-    """Read the body; of a request without one (GET) the query string."""
+    """Parse the body, or the query string of a request without a body (GET)."""
     repaired: list[str] = []
     try:
         if not body.strip():
@@ -62,7 +62,7 @@ def read_body(body: bytes, content_type: str | None, query: str | None = None) -
 
 
 def without_secrets(raw: bytes) -> bytes:
-    """Mask the value of ``secret``, which templates and addresses may carry: no secret is stored."""
+    """Mask the value of ``secret``, which templates and URLs may contain: no secret is stored."""
     mask = MASK.encode()
     raw = _SECRET_IN_JSON.sub(rb'\1"' + mask + rb'"', raw)
     raw = _SECRET_IN_QUOTED_JSON.sub(rb"\1%22" + mask + rb"%22", raw)
@@ -70,7 +70,7 @@ def without_secrets(raw: bytes) -> bytes:
 
 
 def _posted(body: bytes, content_type: str, repaired: list[str]) -> dict[str, Any]:
-    """Try the forms a body may have, from the strictest to the most lenient."""
+    """Try the possible formats, from the strictest to the most lenient."""
     if "multipart/" in content_type.lower():
         return _object(_parts(body, content_type), repaired)
     text = _decoded(body, content_type, repaired)
@@ -87,7 +87,7 @@ def _posted(body: bytes, content_type: str, repaired: list[str]) -> dict[str, An
         try:
             return _object(attempt(), repaired)
         except _UnreadableError as error:
-            # what is wrong with the text as it came tells more than what is wrong with a mended one
+            # the error in the original text is more helpful than one in a repaired text
             reason = str(error) if attempt is attempts[0] else reason
     raise _UnreadableError(f"neither a JSON object nor form fields: {reason}")
 
@@ -105,27 +105,24 @@ def _decoded(body: bytes, content_type: str, repaired: list[str]) -> str:
     repaired.append(f"the body is not UTF-8, read as {charset}")
     try:
         return body.decode(charset, "replace")
-    except (
-        LookupError,
-        UnicodeError,
-    ):  # unknown, or one of those that never read such bytes ("idna", "undefined")
+    except (LookupError, UnicodeError):  # an unknown charset, or one that is no charset ("idna", "undefined")
         return body.decode("cp1251", "replace")
 
 
 def _json(text: str) -> Any:
     try:
-        # strict=False: line breaks inside of strings; NaN and Infinity have no place in JSON
+        # strict=False accepts line breaks in strings; NaN and Infinity are not JSON
         return json.loads(text, strict=False, parse_constant=lambda name: None)
     except RecursionError:
         raise _UnreadableError("it is nested too deeply") from None
     except ValueError as error:
-        told = error.msg if isinstance(error, json.JSONDecodeError) else "a number too long"
-        where = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
-        raise _UnreadableError(f"{told}{where}") from None
+        if isinstance(error, json.JSONDecodeError):
+            raise _UnreadableError(f"{error.msg} at character {error.pos}") from None
+        raise _UnreadableError("a number is too long") from None
 
 
 def _mended(text: str, repaired: list[str]) -> str:
-    """Put right what templates get wrong. What is not mended in the end is not noted either."""
+    """Repair what templates get wrong; repairs are recorded only if the result is JSON."""
     mended, macros = _BARE_MACRO.subn(r"\1null", text)
     mended, doubled = _QUOTED_TWICE.subn(r"\1\2", mended)
     _json(mended)
@@ -137,7 +134,7 @@ def _mended(text: str, repaired: list[str]) -> str:
 
 
 def _object(value: Any, repaired: list[str]) -> dict[str, Any]:
-    if isinstance(value, str):  # JSON inside of a JSON string
+    if isinstance(value, str):  # JSON in a JSON string
         value = _json(value)
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
@@ -156,7 +153,7 @@ def _object(value: Any, repaired: list[str]) -> dict[str, Any]:
 
 
 def _pairs(text: str) -> dict[str, Any]:
-    """Read ``name=literal&name=literal``; the first of equal names counts unless it is null."""
+    """Parse ``name=literal&name=literal``; of equal names, the first one that is not null counts."""
     found: dict[str, Any] = {}
     waiting = _PAIR_BORDER.split(text.strip().removeprefix("?"))[::-1]
     missing_borders = 0
@@ -164,7 +161,7 @@ def _pairs(text: str) -> dict[str, Any]:
         name, equals, raw = waiting.pop().partition("=")
         name = unquote_plus(name).strip()
         if not equals or not re.fullmatch(r"[A-Za-z_][\w.\[\]-]*", name):
-            raise _UnreadableError("it is not made of name=value")
+            raise _UnreadableError("it does not consist of name=value")
         value = unquote_plus(raw).strip()
         run_together = _MISSING_BORDER.match(value) if missing_borders < _MOST_MISSING_BORDERS else None
         if run_together is not None:
@@ -177,7 +174,7 @@ def _pairs(text: str) -> dict[str, Any]:
 
 
 def _literal(value: str) -> Any:
-    """Read the JSON literal a macro became; other text stands for itself."""
+    """Parse the JSON literal of an expanded macro; other text is returned as it is."""
     try:
         return _json(value)
     except _UnreadableError:
@@ -194,9 +191,7 @@ def _parts(body: bytes, content_type: str) -> dict[str, Any]:
             content = part.get_payload(decode=True)
             if isinstance(name, str) and isinstance(content, bytes):
                 found[name] = _literal(content.decode("utf-8", "replace").strip())
-    except (
-        Exception
-    ):  # Python's parser of mails has its own ways of failing: parts in parts in parts, odd headers
+    except Exception:  # the email parser may fail in many ways, for nested parts and malformed headers
         raise _UnreadableError("its parts cannot be read") from None
     if not found:
         raise _UnreadableError("no field was found in its parts")
@@ -204,7 +199,7 @@ def _parts(body: bytes, content_type: str) -> dict[str, Any]:
 
 
 def _clean(value: Any, repaired: list[str], depth: int) -> Any:
-    """Drop what Postgres cannot hold and what says nothing: NUL, half letters, endless numbers, bare macros."""
+    """Remove what Postgres cannot store and what has no content: NUL, lone surrogates, infinity, bare macros."""
     if depth > _DEEPEST:
         raise _UnreadableError("it is nested too deeply")
     if isinstance(value, dict):
@@ -222,7 +217,7 @@ def _clean(value: Any, repaired: list[str], depth: int) -> Any:
 
 
 def _text(value: str) -> str:
-    if value.isascii() and "\0" not in value:  # nearly all: not worth a copy
+    if value.isascii() and "\0" not in value:  # nearly always, and needs no copy
         return value
     return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 

@@ -1,14 +1,13 @@
-"""Tells which event a notification is about when it does not say so: by the fields of the default templates.
+"""Recognizes the event of a notification that does not name it, by the fields of the default templates.
 
-None of the vendor's default templates has ``notification_mnemonic``, and ``notification_name`` is a text of the
-customer's choice. Some templates are alike: call_proceeding, call_connected, call_disconnected, in_call and out_call
-have the same fields, and so have set_mark and unset_mark. Those need the macro in the template, or ``?event=`` in
-the address.
+None of the vendor's default templates has ``notification_mnemonic``, and ``notification_name`` is free text. Some
+templates have the same fields: call_proceeding, call_connected, call_disconnected, in_call and out_call, and also
+set_mark and unset_mark. These need the macro in the template, or ``?event=`` in the URL.
 """
 
 from collections.abc import Collection
 
-# fields that only some default templates have → the event; a body is recognised by exactly these
+# distinctive fields of the default templates → the event; a body has to have exactly these
 _SHAPES: dict[frozenset[str], str] = {
     frozenset({"employee_phone_number"}): "out_call_session",
     frozenset({"leg_ids"}): "talk_started",
@@ -23,19 +22,19 @@ _SHAPES: dict[frozenset[str], str] = {
     frozenset({"status", "leg_ids", "file_link", "employee_phone_number"}): "talk_record_control",
     frozenset({"sip_line_id", "sip_line_login"}): "sip_line_unregister",
 }
-_TELLING = frozenset().union(*_SHAPES) | {"tag_id", "tag_name"}
+_DISTINCTIVE = frozenset().union(*_SHAPES) | {"tag_id", "tag_name"}
 _IN_CALL_SESSION = frozenset({"virtual_phone_number", "scenario_name", "communication_number"})
 _NOT_IN_CALL_SESSION = frozenset({"employee_id", "direction", "call_source"})
 
 
 def event_by_shape(names: Collection[str]) -> str | None:
-    """Return the event whose default template has these fields; None if several have, or none.
+    """Return the event whose default template has these fields; None if there is none, or more than one.
 
-    :param names: of all fields, those with null included, nested ones without their group
+    :param names: of all fields, including those that are null; nested ones without their group
     """
-    telling = _TELLING.intersection(names)
-    if telling:
-        return _SHAPES.get(telling)
+    distinctive = _DISTINCTIVE.intersection(names)
+    if distinctive:
+        return _SHAPES.get(distinctive)
     if _IN_CALL_SESSION.issubset(names) and not _NOT_IN_CALL_SESSION.intersection(names):
         return "in_call_session"
     return None

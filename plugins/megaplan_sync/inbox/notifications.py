@@ -1,8 +1,8 @@
-"""What a notification of UIS says: which event, of which call, when. Free of I/O; never fails.
+"""Parses UIS's notifications: which event, of which call, at what time. Free of I/O; never fails.
 
-Values are called as UIS's macros are called, whatever groups a template sorts them into (``call_info``,
-``employee_info``, …): a template is the customer's own, but its keys must be the names of the macros, as in the
-default templates and in the one that the documentation recommends. Moments become UTC.
+Values have the names of UIS's macros, in whatever groups a template puts them (``call_info``, ``employee_info``, …).
+A template is written by the customer, but its keys must be the names of the macros, as in the default templates and
+in the recommended one. Times are converted to UTC.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from uis_hook.account_time import moment_of
 
 Values = dict[str, Any]
 
-# default templates call these otherwise than the macros
+# names in default templates that differ from the macros
 _SYNONYMS = {"contact_fullname": "contact_full_name", "communication_id": "call_session_id"}
 _LOCAL_MOMENTS = ("start_time", "finish_time")
 _NEVER_KEPT = frozenset({"secret"})
@@ -31,23 +31,23 @@ _MNEMONIC = re.compile(r"[a-z][a-z0-9_]{1,63}")
 _LONGEST_KEY = 300
 _BIGGEST_ID = 2**63 - 1
 LONGEST_SECONDS = 31 * 86_400
-"""No call takes longer; what says so is a mistake, and would not fit into a table or a calendar."""
+"""No call takes longer; a greater value is a mistake, and might not fit into a column or a date."""
 _YEARS = range(1971, 2200)
 
 
 @dataclass(frozen=True)
 class Notification:
-    """A message as understood.
+    """A parsed message.
 
-    :param dedupe_key: equal for the same event delivered twice: the event (or, unless it is known, the name of the
-        notification), the call, its leg and employee, the time, and which fields there are, so that a second
-        template for the same event is no repetition. Of a body that is not understood its hash.
-    :param mnemonic: the event; None if the body does not tell
-    :param call_session_id: None if it is not about a call, or broken
+    :param dedupe_key: equal for repeated deliveries of an event: the event (or the name of the notification, if the
+        event is unknown), the call, its leg and employee, the time, and the names of the fields, so that a second
+        template for the same event is not a repetition. If the body cannot be parsed, its hash.
+    :param mnemonic: the event; None if the body does not name it
+    :param call_session_id: None if it does not concern a call, or is broken
     :param occurred_at: ``notification_time`` in UTC
-    :param values: by name of macro; None if the body could not be read
-    :param broken: why it is of no use
-    :param repaired: what had to be put right, as a sentence
+    :param values: by name of macro; None if the body could not be parsed
+    :param broken: why it cannot be used
+    :param repaired: what had to be repaired, as a sentence
     """
 
     dedupe_key: str
@@ -62,12 +62,12 @@ class Notification:
 def read_notification(
     body: bytes, content_type: str | None, query: str | None = None, *, zone: ZoneInfo
 ) -> Notification:
-    """Read a notification; of a GET the query string is its body.
+    """Parse a notification; for a GET, the query string is the body.
 
-    The event is ``notification_mnemonic``, otherwise ``event`` of the query, otherwise the one whose default
-    template has these fields.
+    The event is ``notification_mnemonic``, or else ``event`` of the query, or else the one whose default template has
+    these fields.
 
-    :param zone: the account's, in which UIS writes its moments
+    :param zone: the account's time zone, in which UIS writes times
     """
     read = read_body(body, content_type, query)
     values = flat(read.values) if read.values is not None else None
@@ -94,7 +94,7 @@ def read_notification(
 
 
 def flat(body: Mapping[str, Any]) -> Values:
-    """Return the values without their groups; of two with one name the outer one, unless it is null."""
+    """Return the values without their groups; of two with the same name the outer one, unless it is null."""
     found: Values = {}
     groups: list[Mapping[str, Any]] = []
     for name, value in body.items():
@@ -109,7 +109,7 @@ def flat(body: Mapping[str, Any]) -> Values:
 
 
 def whole_number(value: Any) -> int | None:
-    """Read an id or a number of seconds, also as a text of digits; nothing else, and nothing below 0."""
+    """Parse a non-negative integer, also as a string of digits; anything else is None."""
     if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < 25:
         value = int(value)
     if isinstance(value, float) and value.is_integer():
@@ -119,13 +119,13 @@ def whole_number(value: Any) -> int | None:
 
 
 def duration(value: Any) -> int | None:
-    """Read a number of seconds that a call may take."""
+    """Parse a number of seconds, up to the longest possible call."""
     seconds = whole_number(value)
     return seconds if seconds is not None and seconds <= LONGEST_SECONDS else None
 
 
 def local_moment(value: Any, zone: ZoneInfo) -> datetime | None:
-    """Read a moment of UIS's; what is none, or is of another age, is None."""
+    """Parse a local time of UIS; None if it is invalid, or its year is implausible."""
     try:
         moment = moment_of(value, zone) if isinstance(value, str) else None
     except (ValueError, OverflowError):
@@ -144,32 +144,32 @@ def _put(found: Values, name: str, value: Any) -> None:
 def _mnemonic(values: Values | None, query: str | None) -> str | None:
     of_body = (values or {}).get("notification_mnemonic")
     in_query = parse_qs(query or "", errors="replace").get("event", [""])[0].strip('"')
-    for told in (of_body, in_query):
-        if isinstance(told, str) and _MNEMONIC.fullmatch(told):
-            return told
+    for mnemonic in (of_body, in_query):
+        if isinstance(mnemonic, str) and _MNEMONIC.fullmatch(mnemonic):
+            return mnemonic
     return event_by_shape(values) if values is not None else None
 
 
 def _occurred_at(values: Values, zone: ZoneInfo) -> datetime | None:
-    """Return when it happened: the timestamp, which needs no zone, with the milliseconds of the local time."""
+    """Return the timestamp, which needs no time zone, with the milliseconds of the local time."""
     local = local_moment(values.get("notification_time"), zone)
     seconds = whole_number(values.get("notification_timestamp"))
-    if seconds is None or seconds > 7_000_000_000:  # far away: no seconds then
+    if seconds is None or seconds > 7_000_000_000:  # not in seconds
         return local
     exact = datetime.fromtimestamp(seconds, UTC)
     if exact.year not in _YEARS:
         return local
-    # zones differ by quarters of an hour: what is left tells whether both mean the same second
+    # time zones differ by multiples of 15 minutes, so the remainder shows whether both mean the same second
     if local is None or (local.replace(microsecond=0) - exact) % timedelta(minutes=15):
         return exact
     return exact.replace(microsecond=local.microsecond)
 
 
 def _no_call(values: Values) -> str:
-    told = values.get("call_session_id")
-    if told is None:
+    given = values.get("call_session_id")
+    if given is None:
         return "call_session_id is missing: add it to the notification's template"
-    return f"call_session_id is {str(told)[:80]!r} instead of a number: see the notification's template"
+    return f"call_session_id is {str(given)[:80]!r} instead of a number: see the notification's template"
 
 
 def _key(mnemonic: str | None, session: int | None, values: Values) -> str | None:
@@ -195,5 +195,5 @@ def _digest(parts: Iterable[bytes]) -> str:
 
 
 def json_text(values: Any) -> str:
-    """Write values for a jsonb column; equal values give equal texts."""
+    """Return values as JSON for a jsonb column; equal values give equal texts."""
     return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)

@@ -1,7 +1,7 @@
-"""A row of UIS's report of calls as an event of its call. Free of I/O.
+"""A row of UIS's call report as an event of its call. Free of I/O.
 
-A call comes in the report again and again; a row that says the same is the same event. ``occurred_at`` of such an
-event is when the row was read: of several versions the one read last is right.
+The report is read repeatedly, and equal rows are the same event. ``occurred_at`` of such an event is the time when
+the row was read: the version that was read last is valid.
 """
 
 import hashlib
@@ -21,34 +21,36 @@ _KINDS: dict[str, RecordKind] = {"call_records": "talk", "voice_mail_records": "
 def read_report_row(
     body: bytes, *, zone: ZoneInfo, records_url: str | None, read_at: datetime
 ) -> Notification:
-    """Read a row of ``get.calls_report``, given as JSON.
+    """Parse a row of ``get.calls_report``, given as JSON.
 
     ``records`` in the values are its recordings as ``{"url", "kind", "record_id"}``; ``url`` is null without a
     ``records_url``.
 
-    :param zone: the account's, in which UIS writes its moments
-    :param records_url: host of recordings, of :class:`uis_hook.settings.UisSettings`
-    :param read_at: when UIS was asked
+    :param zone: the account's time zone, in which UIS writes times
+    :param records_url: host of the recordings, from :class:`uis_hook.settings.UisSettings`
+    :param read_at: when the report was read
     """
     row = read_body(body, "application/json").values
     hashed = hashlib.sha256(body).hexdigest()
     if row is None:
-        return Notification(hashed, REPORT_MNEMONIC, occurred_at=read_at, broken="the row is no JSON object")
+        return Notification(
+            hashed, REPORT_MNEMONIC, occurred_at=read_at, broken="the row is not a JSON object"
+        )
     session = whole_number(row.get("id") or row.get("communication_id")) or None
     values: Values = {name: value for name, value in row.items() if name != "id"}
     for name in ("start_time", "finish_time"):
         moment = local_moment(row.get(name), zone)
         values[name] = moment.isoformat() if moment is not None else None
     if session is None:
-        told = f"id is {str(row.get('id'))[:80]!r} instead of the number of a call session"
-        return Notification(hashed, REPORT_MNEMONIC, None, read_at, values, told)
+        broken = f"id is {str(row.get('id'))[:80]!r} instead of the number of a call session"
+        return Notification(hashed, REPORT_MNEMONIC, None, read_at, values, broken)
     values["call_session_id"] = session
     values["records"] = _records(row, session, records_url)
     return Notification(f"{session}|{hashed[:32]}", REPORT_MNEMONIC, session, read_at, values)
 
 
 def row_body(row: Mapping[str, Any]) -> bytes:
-    """Write a row as JSON; equal rows give equal bytes."""
+    """Return a row as JSON; equal rows give equal bytes."""
     return json_text(row).encode("utf-8", "replace")
 
 
@@ -59,7 +61,7 @@ def _records(row: Mapping[str, Any], session: int, records_url: str | None) -> l
         for record_id in ids if isinstance(ids, list) else ():
             try:
                 url = record_url(records_url or "", session, str(record_id), kind)
-            except ValueError:  # no id of a recording
+            except ValueError:  # not the id of a recording
                 continue
             url_or_none = url if records_url else None
             found.append({"url": url_or_none, "kind": kind, "record_id": str(record_id)})

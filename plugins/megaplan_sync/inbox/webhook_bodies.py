@@ -1,14 +1,14 @@
-"""What a webhook of Megaplan says. Free of I/O; never fails.
+"""Parses Megaplan's webhooks. Free of I/O; never fails.
 
-Two senders share an address. An application's event stream posts ``{"uuid", "model", "event", "data",
-"accountInfo"}`` again and again until it is taken. A scenario of a deal program posts ``{"data": {"deal":
-{"Id": 77, …}}}`` once, in the old API's shape, with neither an id of its own nor the account. Of both only the
-entity's id is used: what it holds is read from Megaplan, since the data may be trimmed and nothing is signed.
+Two senders share a URL. An application's event stream posts ``{"uuid", "model", "event", "data", "accountInfo"}``
+repeatedly until it is accepted. A scenario of a deal program posts ``{"data": {"deal": {"Id": 77, …}}}`` once, in
+the format of the old API, without an event id or the account. Only the id of the entity is used, and its data is
+read from Megaplan, since the webhook may be truncated and is not signed.
 """
 
 import hashlib
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,14 +27,14 @@ _LONGEST_ACCOUNT = 255
 
 @dataclass(frozen=True)
 class Webhook:
-    """A webhook as understood.
+    """A parsed webhook.
 
-    :param dedupe_key: equal for the same event delivered twice: its uuid; of a scenario's request its hash and second
-    :param model: ``Deal``, ``ContractorHuman``, …; the concrete content type where the data tells it
+    :param dedupe_key: equal for repeated deliveries of an event: its uuid, or a scenario request's hash and second
+    :param model: ``Deal``, ``ContractorHuman``, …; the concrete content type if the data has it
     :param event: ``on_after_create``, ``on_after_update``, ``on_after_drop``, ``on_enable``, …, or ``scenario``
     :param id: of the entity; None if the data has none
-    :param account_names: what it calls the account; a scenario's request does not say
-    :param broken: why it is of no use; None if it is not
+    :param account_names: names of the account; empty for a scenario's request
+    :param broken: why it cannot be used; None if it can
     """
 
     dedupe_key: str
@@ -47,33 +47,33 @@ class Webhook:
 
     @property
     def mnemonic(self) -> str | None:
-        """The event in one word, such as ``Deal.on_after_update``."""
+        """Model and event, such as ``Deal.on_after_update``."""
         return f"{self.model}.{self.event}" if self.model else None
 
     @property
     def values(self) -> dict[str, Any] | None:
-        """What is kept of it beside the body: no people's data."""
-        told = asdict(self)
-        return None if self.broken else {name: told[name] for name in ("model", "event", "id", "uuid")}
+        """What is stored besides the body; contains no personal data."""
+        names = ("model", "event", "id", "uuid")
+        return None if self.broken else {name: getattr(self, name) for name in names}
 
 
 def read_webhook(body: bytes, received_at: datetime | None = None) -> Webhook:
-    """Read the body of a webhook.
+    """Parse the body of a webhook.
 
-    :param received_at: aware; default is now
+    :param received_at: timezone-aware; default is now
     """
     digest = hashlib.sha256(body).hexdigest()
     try:
         sent = orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
-        return Webhook(digest, broken=f"the body is no JSON: {error.msg} at character {error.pos}")
+        return Webhook(digest, broken=f"the body is not JSON: {error.msg} at character {error.pos}")
     if not isinstance(sent, dict):
-        return Webhook(digest, broken="the body is no JSON object")
+        return Webhook(digest, broken="the body is not a JSON object")
     data = sent.get("data")
     if not isinstance(data, dict):
         if "model" not in sent:
-            return Webhook(digest, broken="it has no object 'data', which names the entity")
-        data = {}  # an event of which there is nothing to read is taken, or Megaplan would hold back all others
+            return Webhook(digest, broken="it has no object 'data' with the entity")
+        data = {}  # accept an event without data, or Megaplan would hold back all others
     if "model" not in sent and isinstance(deal := data.get("deal"), dict):
         second = (received_at or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         identity = _id(deal.get("Id", deal.get("id")))

@@ -25,7 +25,7 @@ def row(number: int) -> EventRow:
 
 def unstorable(number: int, text: str) -> EventRow:
     sound = row(number)
-    return sound._replace(said=replace(sound.said, mnemonic=text))
+    return sound._replace(content=replace(sound.content, mnemonic=text))
 
 
 def writing(

@@ -90,11 +90,11 @@ def test_models_that_no_table_holds_are_taken(gateway: ServedGateway, tables: Co
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (b"", "no JSON"),
-        (b"{", "no JSON"),
-        (b"\xff\xfe", "no JSON"),
-        (b"[" * 50_000, "no JSON"),
-        (b"[]", "no JSON object"),
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
+        (b"\xff\xfe", "not JSON"),
+        (b"[" * 50_000, "not JSON"),
+        (b"[]", "not a JSON object"),
         ({"event": "on_after_update"}, "no object 'data'"),
         ({"data": {"id": "77"}}, "neither an event"),
         ({"data": {"deal": {"Name": "без номера"}}}, "no numeric 'Id'"),

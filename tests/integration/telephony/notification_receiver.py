@@ -1,4 +1,4 @@
-"""An address that notifications are sent to: it stores each of them as it comes, on a session of its own."""
+"""A URL for notifications: stores each of them as received, in a session of its own."""
 
 import threading
 from urllib.parse import urlsplit
@@ -12,7 +12,7 @@ from ..stored_messages import store_message
 
 
 class NotificationReceiver:
-    """Listens until closed. ``stored`` is what became of each request."""
+    """Listens until closed. ``stored`` has the event of each request."""
 
     def __init__(self, database_uri: str, account: str) -> None:
         self.stored: list[StoredEvent] = []

@@ -1,4 +1,4 @@
-"""New events become calls, each once, also when several runs are at it; finished ones get a line of the outbox."""
+"""New events become calls, each derived by one of several runs; finished calls get a row in the outbox."""
 
 import json
 import threading
@@ -29,7 +29,7 @@ def telephony(database: Connection[Any]) -> Connection[Any]:
 
 
 def body(mnemonic: str, after: float, session: int = SESSION, **values: Any) -> Received:
-    told = {
+    sent = {
         "notification_mnemonic": mnemonic,
         "notification_time": (BEGIN + timedelta(hours=3, seconds=after)).strftime("%Y-%m-%d %H:%M:%S.%f")[
             :-3
@@ -39,7 +39,7 @@ def body(mnemonic: str, after: float, session: int = SESSION, **values: Any) -> 
         "contact_phone_number": "79000000001",
         **values,
     }
-    return json.dumps(told).encode(), "application/json", None
+    return json.dumps(sent).encode(), "application/json", None
 
 
 def call(session: int = SESSION, **values: Any) -> list[Received]:
@@ -109,7 +109,7 @@ def test_the_row_is_the_derived_call(telephony: Connection[Any]) -> None:
     assert stored == expected | {"records": [record._asdict() for record in derived.records]}
 
 
-def test_what_tells_nothing_new_writes_nothing(telephony: Connection[Any]) -> None:
+def test_repeated_events_write_nothing(telephony: Connection[Any]) -> None:
     store(telephony, call())
     derive(telephony)
     before = whole_rows(telephony)
@@ -121,7 +121,7 @@ def test_what_tells_nothing_new_writes_nothing(telephony: Connection[Any]) -> No
     assert outbox(telephony) == [SESSION]
 
 
-def test_a_row_changed_by_hand_is_put_right(telephony: Connection[Any]) -> None:
+def test_a_row_changed_by_hand_is_corrected(telephony: Connection[Any]) -> None:
     store(telephony, call())
     derive(telephony)
     before = whole_rows(telephony)
@@ -132,7 +132,7 @@ def test_a_row_changed_by_hand_is_put_right(telephony: Connection[Any]) -> None:
     assert [row[:changed_at] for row in whole_rows(telephony)] == [row[:changed_at] for row in before]
 
 
-def test_colleagues_and_calls_of_unknown_direction_get_no_line_of_the_ledger(
+def test_internal_calls_and_calls_of_unknown_direction_are_not_in_the_outbox(
     telephony: Connection[Any],
 ) -> None:
     store(telephony, call(1, is_internal=True) + call(2, direction=None)[2:] + call(3))
@@ -157,14 +157,14 @@ def test_accounts_are_apart(telephony: Connection[Any]) -> None:
     assert (other.is_finished, own.is_finished) == (False, True)
 
 
-def test_no_more_calls_at_once_than_asked_for_the_oldest_first(telephony: Connection[Any]) -> None:
+def test_calls_are_derived_in_batches_oldest_first(telephony: Connection[Any]) -> None:
     for session in (5, 4, 3, 2, 1):
         store(telephony, call(session))
     batches = [[d.call_session_id for d in batch] for batch in drain(telephony, ACCOUNT, limit=2)]
     assert [sorted(batch) for batch in batches] == [[4, 5], [2, 3], [1]]
 
 
-def test_broken_bodies_and_lines_wait_for_nobody(telephony: Connection[Any]) -> None:
+def test_broken_bodies_and_events_of_lines_are_not_derived(telephony: Connection[Any]) -> None:
     lost: list[Received] = [
         (b"broken", None, None),
         (b'{"sip_line_id": 1, "sip_line_login": "x"}', None, None),
@@ -173,7 +173,7 @@ def test_broken_bodies_and_lines_wait_for_nobody(telephony: Connection[Any]) -> 
     assert derive(telephony) == []
 
 
-def test_events_that_come_meanwhile_are_left_for_the_next_time(
+def test_events_that_arrive_meanwhile_are_left_for_the_next_time(
     telephony: Connection[Any], database_uri: str
 ) -> None:
     bodies = call()
@@ -182,14 +182,14 @@ def test_events_that_come_meanwhile_are_left_for_the_next_time(
         with telephony.transaction():
             assert [derived.is_finished for derived in derive(telephony)] == [False]
             store(other, bodies[4:])
-            assert derive(other) == [], "the other run is at this call"
+            assert derive(other) == [], "the other run has locked this call"
             store(other, call(SESSION + 1))
             assert [derived.call_session_id for derived in derive(other)] == [SESSION + 1]
         assert waiting(telephony) == 4
         assert [(call.is_finished, call.event_count) for call in derive(telephony)] == [(True, 8)]
 
 
-def test_a_row_of_the_report_read_again_meanwhile_is_left_for_the_next_time(
+def test_a_report_row_read_again_meanwhile_is_left_for_the_next_time(
     telephony: Connection[Any], database_uri: str
 ) -> None:
     row = {
@@ -226,7 +226,7 @@ def test_a_run_that_fails_leaves_everything_to_the_next(telephony: Connection[An
 
 
 def test_runs_at_once_while_events_keep_coming(telephony: Connection[Any], database_uri: str) -> None:
-    """Four runs derive, three sides store shuffled and doubled events: each call ends whole and delivered once."""
+    """Four runs derive while three writers store shuffled and repeated events: no event is lost."""
     sessions = range(1, 61)
     chance = Random(1)
     every = [one for session in sessions for one in call(session)]

@@ -20,7 +20,7 @@ pytest_plugins = ["tests.emulators.uis_fixtures"]
 
 ACCOUNT = "acme"
 MOSCOW = ZoneInfo("Europe/Moscow")
-# how notifications are set up: template, method, content type, what the address carries
+# how notifications are set up: template, method, content type, query of the URL
 SETUPS: dict[str, dict[str, Any]] = {
     "flat": {"template": "flat"},
     "flat as text": {"template": "flat", "content_type": "text/plain"},
@@ -60,7 +60,7 @@ def outcome_of(truth: dict[str, Any]) -> str:
 
 
 def rung(truth: dict[str, Any]) -> list[int]:
-    """Return whose phones rang, in order, then whoever was busy and is only named in lists."""
+    """Return whose phones rang, in order, then busy employees, who only appear in lists."""
     legs = [leg for leg in truth["legs"] if leg["employee_id"] is not None]
     ringing = [leg for leg in legs if leg["connected"] is not None or leg["finished"] > leg["started"]]
     in_order = sorted(ringing, key=lambda leg: (leg["started"], leg["id"]))
@@ -133,7 +133,7 @@ def test_every_kind_of_call_is_derived_as_it_happened(
     for kind, truth in truths.items():
         row = calls[truth["id"]]
         if setup.startswith("default") and kind == "internal":
-            assert row["is_internal"], "by the contact's number: no default template asks for it"
+            assert row["is_internal"], "by the contact's number: no default template has it"
         if setup.startswith("default") and truth["direction"] == "in" and truth["is_lost"]:
             truth = {**truth, "external_id": row["external_id"], "source": row["call_source"]}
         assert_same(row, truth)
@@ -190,7 +190,7 @@ def test_the_report_brings_what_was_lost(
     assert list(drain(database, ACCOUNT)) == []
 
 
-def test_a_call_is_seen_while_it_goes_on(
+def test_a_call_is_derived_while_it_is_in_progress(
     uis: Client, receiver: NotificationReceiver, database: Connection[Any]
 ) -> None:
     listen(uis, receiver)

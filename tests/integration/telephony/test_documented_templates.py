@@ -1,4 +1,4 @@
-"""The templates that the set-up guide has people paste are understood, word for word, in both languages."""
+"""The templates in the setup guide can be parsed exactly as they are, in both languages."""
 
 import json
 import re
@@ -65,9 +65,7 @@ def test_they_are_json_once_uis_has_filled_them_in() -> None:
         json.loads(re.sub(r"\{\{\w+\}\}", "null", template))
 
 
-def test_every_notification_is_understood_and_nothing_has_to_be_put_right(
-    uis: Client, receiver: Receiver
-) -> None:
+def test_every_notification_is_parsed_without_repairs(uis: Client, receiver: Receiver) -> None:
     said = play(uis, receiver)
     assert [one for one in said if one.broken or one.repaired] == []
     assert {one.mnemonic for one in said} == NEEDED
@@ -80,16 +78,14 @@ def test_every_notification_is_understood_and_nothing_has_to_be_put_right(
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded"])
-def test_they_are_understood_whatever_uis_calls_them(
-    uis: Client, receiver: Receiver, content_type: str
-) -> None:
+def test_they_are_parsed_with_any_content_type(uis: Client, receiver: Receiver, content_type: str) -> None:
     said = play(uis, receiver, notify_content_type=content_type)
     assert [one for one in said if one.broken or one.repaired] == []
     assert {one.mnemonic for one in said} == NEEDED
 
 
 def test_macros_that_a_cabinet_does_not_know_cost_only_themselves(uis: Client, receiver: Receiver) -> None:
-    """Which macro is valid for which event nobody has published: here only those of the vendor's own templates."""
+    """Which macros are valid for which event is not documented: here only those of the vendor's templates."""
     said = play(uis, receiver, macro_scope="template")
     assert [one.broken for one in said if one.broken] == []
     assert {one.mnemonic for one in said} == NEEDED

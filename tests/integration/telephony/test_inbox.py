@@ -1,4 +1,4 @@
-"""What comes in is stored once, whatever it is, and rings the bell when it is committed."""
+"""Messages are stored once, whatever they contain, and listeners are notified on commit."""
 
 import threading
 from collections.abc import Iterator
@@ -58,7 +58,7 @@ def rung(listener: Connection[Any], seconds: float = 0.3) -> list[str]:
     return [notify.payload for notify in listener.notifies(timeout=seconds)]
 
 
-def test_a_notification_is_kept_as_it_came_with_what_it_says(inbox: Connection[Any]) -> None:
+def test_a_notification_is_stored_as_received_with_its_values(inbox: Connection[Any]) -> None:
     stored = store(inbox, BODY, "text/plain")
     assert (stored.is_new, stored.call_session_id, stored.mnemonic, stored.broken) == (
         True,
@@ -85,7 +85,7 @@ def test_a_notification_is_kept_as_it_came_with_what_it_says(inbox: Connection[A
     ]
 
 
-def test_the_same_again_is_counted(inbox: Connection[Any]) -> None:
+def test_repeated_messages_are_counted(inbox: Connection[Any]) -> None:
     first = store(inbox)
     again = store(inbox, BODY.replace(b", ", b" ,\n"))
     assert (again.number, again.is_new) == (first.number, False)
@@ -94,7 +94,7 @@ def test_the_same_again_is_counted(inbox: Connection[Any]) -> None:
     assert store_message(inbox, "other", UIS_NOTIFICATION, BODY, None).is_new, "another account's call"
 
 
-def test_a_broken_body_is_kept_with_the_reason(inbox: Connection[Any]) -> None:
+def test_a_broken_body_is_stored_with_the_reason(inbox: Connection[Any]) -> None:
     bodies = [b"", b"<html>\x00\xff", BODY[:-30], b'{"call_session_id": "\\u0000"}']
     for body in bodies:
         stored = store(inbox, body, "weird\0/type")
@@ -105,7 +105,7 @@ def test_a_broken_body_is_kept_with_the_reason(inbox: Connection[Any]) -> None:
     assert all(broken for (broken,) in rows(inbox, "broken"))
 
 
-def test_a_get_is_kept_as_its_query_and_secrets_are_masked(inbox: Connection[Any]) -> None:
+def test_a_get_is_stored_as_its_query_and_secrets_are_masked(inbox: Connection[Any]) -> None:
     query = 'secret=s3cret&notification_mnemonic="in_call_session"&call_session_id=5&direction="in"'
     stored = store_message(inbox, ACCOUNT, UIS_NOTIFICATION, b"", None, query=query)
     assert (stored.mnemonic, stored.call_session_id) == ("in_call_session", 5)
@@ -118,12 +118,12 @@ def test_a_get_is_kept_as_its_query_and_secrets_are_masked(inbox: Connection[Any
     assert b"secret=***" in bodies
 
 
-def test_what_was_repaired_is_noted(inbox: Connection[Any]) -> None:
+def test_repairs_are_recorded(inbox: Connection[Any]) -> None:
     store(inbox, b'{"call_session_id": 1, "employee_id": {{employee_id}}}')
     assert rows(inbox, "broken, repaired") == [(None, "macros were left unexpanded")]
 
 
-def test_a_batch_is_answered_in_its_order(inbox: Connection[Any]) -> None:
+def test_results_of_a_batch_are_in_its_order(inbox: Connection[Any]) -> None:
     store(inbox)
     messages: list[tuple[bytes, str | None, str | None]] = [
         (b"broken", None, None),
@@ -146,7 +146,7 @@ def test_a_batch_is_answered_in_its_order(inbox: Connection[Any]) -> None:
     assert sorted(times for (times,) in rows(inbox, "times_received")) == [1, 1, 2, 2]
 
 
-def test_the_bell_rings_for_new_events_once_they_are_committed(
+def test_listeners_are_notified_of_new_events_once_they_are_committed(
     inbox: Connection[Any], listener: Connection[Any]
 ) -> None:
     with inbox.transaction():
@@ -158,7 +158,9 @@ def test_the_bell_rings_for_new_events_once_they_are_committed(
     assert rung(listener) == [], "nothing new"
 
 
-def test_what_is_rolled_back_never_came(inbox: Connection[Any], listener: Connection[Any]) -> None:
+def test_a_rollback_leaves_neither_event_nor_notification(
+    inbox: Connection[Any], listener: Connection[Any]
+) -> None:
     with inbox.transaction(force_rollback=True):
         assert store(inbox).is_new
     assert rung(listener) == []
@@ -181,7 +183,7 @@ def test_the_commit_waits_for_the_disk_even_in_a_session_of_lazy_commits(inbox: 
 def test_writers_at_once_neither_lose_nor_hinder_each_other(
     database_uri: str, inbox: Connection[Any]
 ) -> None:
-    """The same forty messages from six sides, in batches and each side in another order."""
+    """The same forty messages from six writers, in batches and in different orders."""
     messages = [(BODY.replace(b"880011", str(leg).encode()), None, None) for leg in range(880_100, 880_140)]
     failures: list[Exception] = []
     new: list[int] = []
@@ -242,7 +244,7 @@ def test_a_row_without_a_link_for_its_records_keeps_their_ids(inbox: Connection[
     assert second == [{"url": whole, "kind": "talk", "record_id": "bb02"}]
 
 
-def test_a_row_that_is_none_is_kept_as_broken(inbox: Connection[Any]) -> None:
+def test_a_row_without_id_is_stored_as_broken(inbox: Connection[Any]) -> None:
     (stored,) = store_report_rows(inbox, ACCOUNT, [{"start_time": None}])
     assert "id is 'None'" in (stored.broken or "")
     assert stored.call_session_id is None

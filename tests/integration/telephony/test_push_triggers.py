@@ -1,4 +1,4 @@
-"""The doorbell and the wait for due times, against a real Postgres."""
+"""The triggers for new events and for due times, with a real Postgres."""
 
 import asyncio
 import json
@@ -41,7 +41,7 @@ def come_in(inbox: Connection[Any], mnemonic: str = "call_session_finished", num
 
 
 async def next_event(events: AsyncIterator[TriggerEvent], seconds: float) -> Any:
-    """Return what the next event says; None when none comes in time."""
+    """Return the payload of the next event; None if there is none in time."""
     waiting = asyncio.ensure_future(anext(events))
     done, _ = await asyncio.wait({waiting}, timeout=seconds)
     if done:
@@ -63,7 +63,7 @@ def same_again(trigger: BaseTrigger) -> Any:
     return type(trigger)(**json.loads(json.dumps(arguments)))
 
 
-def test_a_notification_rings_at_once(inbox: Connection[Any]) -> None:
+def test_a_notification_fires_the_trigger_at_once(inbox: Connection[Any]) -> None:
     async def watch() -> None:
         events = same_again(InboxTrigger(poll_seconds=60)).run()
         ringing = asyncio.ensure_future(anext(events))
@@ -77,7 +77,7 @@ def test_a_notification_rings_at_once(inbox: Connection[Any]) -> None:
     asyncio.run(watch())
 
 
-def test_what_waits_already_rings_when_the_watch_begins(inbox: Connection[Any]) -> None:
+def test_events_that_are_already_waiting_fire_the_trigger(inbox: Connection[Any]) -> None:
     come_in(inbox)
 
     async def watch() -> None:
@@ -86,8 +86,8 @@ def test_what_waits_already_rings_when_the_watch_begins(inbox: Connection[Any]) 
     asyncio.run(watch())
 
 
-def test_a_lost_notification_is_found_by_looking(inbox: Connection[Any]) -> None:
-    """Whoever stores without ringing, and a listener that was away: looking now and then finds it."""
+def test_a_lost_notification_is_found_by_polling(inbox: Connection[Any]) -> None:
+    """A notification may get lost, or be sent while nobody listens."""
 
     async def watch() -> None:
         events = InboxTrigger(poll_seconds=0.5).run()
@@ -104,7 +104,9 @@ def test_a_lost_notification_is_found_by_looking(inbox: Connection[Any]) -> None
 
 
 @pytest.mark.parametrize("mnemonic", ["call_proceeding", "talk_started", "in_call_session"])
-def test_events_in_the_middle_of_a_call_ring_nothing(inbox: Connection[Any], mnemonic: str) -> None:
+def test_events_in_the_middle_of_a_call_do_not_fire_the_trigger(
+    inbox: Connection[Any], mnemonic: str
+) -> None:
     come_in(inbox, mnemonic)
 
     async def watch() -> None:
@@ -113,8 +115,8 @@ def test_events_in_the_middle_of_a_call_ring_nothing(inbox: Connection[Any], mne
     asyncio.run(watch())
 
 
-def test_the_same_events_ring_again_only_after_a_while(inbox: Connection[Any]) -> None:
-    """The DAG may be paused: the ring must not become a storm, nor be forgotten."""
+def test_the_same_events_fire_the_trigger_again_only_after_a_while(inbox: Connection[Any]) -> None:
+    """The DAG may be paused: the trigger must neither fire continuously nor never again."""
     come_in(inbox)
 
     async def watch() -> None:
@@ -129,7 +131,7 @@ def test_the_same_events_ring_again_only_after_a_while(inbox: Connection[Any]) -
     asyncio.run(watch())
 
 
-def test_the_watch_survives_a_restart_of_postgres(
+def test_the_trigger_survives_a_restart_of_postgres(
     inbox: Connection[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     async def watch() -> None:
@@ -150,7 +152,7 @@ def test_the_watch_survives_a_restart_of_postgres(
 
 
 @pytest.mark.parametrize("template", [EMPTY], ids=["no tables yet"])
-def test_the_watch_waits_for_the_tables(database: Connection[Any], database_uri: str) -> None:
+def test_the_trigger_waits_for_the_tables(database: Connection[Any], database_uri: str) -> None:
     async def watch() -> None:
         with pytest.MonkeyPatch.context() as patched:
             patched.setenv("AIRFLOW_CONN_MEGAPLAN_POSTGRES", json.dumps(postgres_connection(database_uri)))
@@ -167,7 +169,7 @@ def test_the_watch_waits_for_the_tables(database: Connection[Any], database_uri:
 
 
 def wait_for_ledger(seconds: float) -> tuple[Any, float]:
-    """Return what ends a wait of at most so many seconds, and how long that took."""
+    """Return why a wait of at most so many seconds ended, and how long it took."""
 
     async def watch() -> tuple[Any, float]:
         trigger = OutboxDueTrigger("megaplan_postgres", [ACCOUNT], time.time() + seconds, poll_seconds=0.2)
@@ -210,7 +212,7 @@ def test_the_wait_ends_when_a_recording_is_due(inbox: Connection[Any]) -> None:
         {"recording": "parked", "communication": "parked"},
     ],
 )
-def test_what_is_settled_or_given_up_ends_no_wait(inbox: Connection[Any], states: dict[str, str]) -> None:
+def test_settled_and_failed_calls_do_not_end_the_wait(inbox: Connection[Any], states: dict[str, str]) -> None:
     add_open_call(inbox, -5, **states)
     event, took = wait_for_ledger(1.0)
     assert event == {"reason": "time"}
@@ -226,7 +228,7 @@ def test_the_wait_ends_when_a_call_has_ended(inbox: Connection[Any]) -> None:
         trigger = OutboxDueTrigger("megaplan_postgres", [ACCOUNT], time.time() + 10, poll_seconds=0.2)
         ending = asyncio.ensure_future(anext(trigger.run()))
         await asyncio.sleep(0.8)
-        assert not ending.done(), "what waited before is the other task's"
+        assert not ending.done(), "events that waited before are left to the other task"
         await in_background(come_in, inbox, "call_session_finished", 2)
         return (await asyncio.wait_for(ending, 3)).payload
 
@@ -241,7 +243,7 @@ def test_a_claimed_call_is_due_when_the_claim_ends(inbox: Connection[Any]) -> No
     assert 1.2 < took < 4
 
 
-def test_the_channel_is_the_one_that_the_inbox_rings(inbox: Connection[Any], database_uri: str) -> None:
+def test_the_channel_is_the_one_that_the_inbox_notifies(inbox: Connection[Any], database_uri: str) -> None:
     with psycopg.connect(database_uri, autocommit=True) as listener:
         listener.execute(f"LISTEN {CHANNEL}")
         come_in(inbox)

@@ -72,7 +72,7 @@ def test_a_test_deal_made_in_megaplan_is_in_the_table_seconds_later(
 
 def test_each_doorbell_rings_for_its_own(world: WebhookWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_POSTGRES", json.dumps(postgres_connection(world.uri)))
-    path, arguments = WebhookTrigger(rest_seconds=5.0).serialize()
+    path, arguments = WebhookTrigger(min_interval_seconds=5.0).serialize()
     assert path == "megaplan_sync.webhooks.trigger.WebhookTrigger"
     assert WebhookTrigger(**arguments).serialize() == (path, arguments)
     with world.night.database.transaction():
@@ -98,7 +98,7 @@ def test_a_doorbell_rests_between_two_rings(world: WebhookWorld, monkeypatch: py
     world.come_in(world.event("Deal", 1001))
 
     async def watch() -> float:
-        events = WebhookTrigger(poll_seconds=0.1, rest_seconds=1.0).run()
+        events = WebhookTrigger(poll_seconds=0.1, min_interval_seconds=1.0).run()
         await anext(events)
         began = time.monotonic()
         await asyncio.get_running_loop().run_in_executor(None, world.come_in, world.event("Deal", 1002))

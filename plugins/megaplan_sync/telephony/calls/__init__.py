@@ -1,1 +1,1 @@
-"""What a call was: derived from its events, whatever their order."""
+"""Calls, derived from their events in any order."""

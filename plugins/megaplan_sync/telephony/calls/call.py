@@ -1,4 +1,4 @@
-"""What a call is derived from, and what is derived: the rows of ``telephony.events`` and ``telephony.calls``."""
+"""Events and the call derived from them: rows of ``telephony.events`` and ``telephony.calls``."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ Outcome = Literal["answered", "missed", "unanswered"]
 
 @dataclass(frozen=True)
 class CallEvent:
-    """One event of a call: a notification, or a row of the report (mnemonic ``calls_report``).
+    """One event of a call: a notification, or a report row (mnemonic ``calls_report``).
 
-    :param mnemonic: None if the notification does not tell which event it is
-    :param at: when it happened; of a row of the report when it was read
-    :param values: what it says, by UIS's names, see :mod:`megaplan_sync.inbox.notifications`
+    :param mnemonic: None if the notification does not name its event
+    :param at: when it happened; for a report row, when it was read
+    :param values: by UIS's names, see :mod:`megaplan_sync.inbox.notifications`
     """
 
     account: str
@@ -26,7 +26,7 @@ class CallEvent:
 
 
 class Record(NamedTuple):
-    """A recording. ``url`` is None when only the report names it and nobody said where recordings are kept."""
+    """A recording. ``url`` is None if only the report has it and ``records_url`` is not configured."""
 
     url: str | None
     kind: Literal["talk", "voice_mail"]
@@ -36,7 +36,7 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True)
 class Call:
-    """A call as far as it is known; the fields are the columns of ``telephony.calls``, described there."""
+    """The known state of a call; the fields are the columns of ``telephony.calls``, documented there."""
 
     account: str
     call_session_id: int

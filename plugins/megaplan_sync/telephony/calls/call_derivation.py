@@ -1,6 +1,7 @@
-"""Derives a call from its events: one pure function, whatever their order, however often they came.
+"""Derives a call from its events: a pure function that ignores their order and repetitions.
 
-The rules are told in ``docs/telephony-calls.md`` and shown by the traces of ``tests/unit/megaplan_sync/telephony``.
+The rules are documented in ``docs/telephony-calls.md`` and shown by the traces in
+``tests/unit/megaplan_sync/telephony/calls/traces``.
 """
 
 from collections.abc import Iterable
@@ -12,16 +13,16 @@ from megaplan_sync.telephony.calls.call_recordings import call_records
 from megaplan_sync.telephony.calls.call_times import call_times
 from megaplan_sync.telephony.calls.known_events import ENDS, KnownEvents, boolean_in, text_in
 
-_LONGEST_EXTENSION = 5  # digits of an internal number, by the vendor's documentation of employees
+_LONGEST_EXTENSION = 5  # digits, according to the vendor's documentation of employees
 
 
 def derive_call(events: Iterable[CallEvent]) -> Call:
-    """Return the call that these events tell of.
+    """Return the call of the given events, some of which may be missing.
 
-    Missing events are done without: only ``call_session_finished``, ``lost_call_session`` or a row of the report
-    with its end finish a call. A row of the report is believed before all notifications.
+    A call is finished by ``call_session_finished``, ``lost_call_session`` or a report row with its end. A report row
+    takes precedence over all notifications.
 
-    :raises ValueError: without any event, or with events of several calls
+    :raises ValueError: there are no events, or events of several calls
     """
     known = KnownEvents(events)
     first = known.all[0]
@@ -54,16 +55,16 @@ def derive_call(events: Iterable[CallEvent]) -> Call:
 
 
 def _direction(known: KnownEvents) -> Direction | None:
-    told = known.fact("direction")
-    if told == "in" or (told != "out" and any(known.of("in_call_session"))):
+    stated = known.fact("direction")
+    if stated == "in" or (stated != "out" and any(known.of("in_call_session"))):
         return "in"
-    if told == "out" or any(known.of("out_call_session")):
+    if stated == "out" or any(known.of("out_call_session")):
         return "out"
     return None
 
 
 def _outcome(known: KnownEvents, direction: Direction | None) -> Outcome | None:
-    """Return how it ended; None if that is not known, or not whether it came in or went out."""
+    """Return the outcome; None if it is unknown, or depends on an unknown direction."""
     is_lost = _is_lost(known)
     if is_lost is None or (is_lost and direction is None):
         return None
@@ -88,10 +89,10 @@ def _is_lost(known: KnownEvents) -> bool | None:
 
 
 def _is_internal(known: KnownEvents) -> bool:
-    """Tell whether colleagues talk: as UIS says, else by a contact's number that can only be an internal one."""
-    told = {boolean_in(event.values.get("is_internal")) for event in known.all}
-    if told & {True, False}:
-        return True in told
+    """Return UIS's ``is_internal``; if no event has it, whether the contact's number can only be an internal one."""
+    stated = {boolean_in(event.values.get("is_internal")) for event in known.all}
+    if stated & {True, False}:
+        return True in stated
     number = text_in(known.fact("contact_phone_number")) or ""
     is_extension = number.isdigit() and len(number) <= _LONGEST_EXTENSION
     return is_extension and known.fact("virtual_phone_number") is None

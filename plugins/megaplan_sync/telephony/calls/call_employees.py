@@ -1,4 +1,4 @@
-"""Whose call it is, and whose phones rang. Free of I/O."""
+"""The employee of a call, and the employees whose phones rang. Free of I/O."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,8 +8,8 @@ from megaplan_sync.telephony.calls.call import Outcome
 from megaplan_sync.telephony.calls.call_times import talk_starts
 from megaplan_sync.telephony.calls.known_events import KnownEvents, employee_of
 
-# signs that a phone rang, the surest first
-_SIGNS_OF_RINGING: tuple[tuple[str | None, ...], ...] = (
+# events of employees whose phones rang, the most reliable first
+_RINGING: tuple[tuple[str | None, ...], ...] = (
     ("call_proceeding",),
     ("in_call", "out_call", "call_connected", None),
     ("call_disconnected",),
@@ -17,12 +17,12 @@ _SIGNS_OF_RINGING: tuple[tuple[str | None, ...], ...] = (
 
 
 def rung_employees(known: KnownEvents) -> tuple[int, ...]:
-    """Return everybody whose phone rang or who dialled, each once, in the order in which they came in."""
+    """Return the employees whose phones rang or who dialled, without duplicates, in order of appearance."""
     return tuple(dict.fromkeys(_named(known)))
 
 
 def whose_call(known: KnownEvents, outcome: Outcome | None) -> int | None:
-    """Return the employee who talked last, by the beginning of the talk; if nobody talked, who rang last."""
+    """Return the employee whose talk began last; if nobody talked, the one whose phone rang last."""
     if outcome in (None, "answered"):
         stated = whole_number(
             known.final("last_talked_employee_id")
@@ -31,9 +31,9 @@ def whose_call(known: KnownEvents, outcome: Outcome | None) -> int | None:
         talked = [start.employee_id for start in talk_starts(known) if start.employee_id is not None]
         recorded = known.last("employee_id", "talk_record_file")
         answered = known.final("last_answered_employee_id")
-        at_the_end = known.last("employee_id", "call_session_finished") if outcome is not None else None
+        of_end = known.last("employee_id", "call_session_finished") if outcome is not None else None
         found = stated or (talked[-1] if talked else None)
-        for other in (recorded, answered, at_the_end):
+        for other in (recorded, answered, of_end):
             found = found or whole_number(other)
         if found:
             return found
@@ -41,7 +41,7 @@ def whose_call(known: KnownEvents, outcome: Outcome | None) -> int | None:
 
 
 def _last_rung(known: KnownEvents) -> int | None:
-    for mnemonics in _SIGNS_OF_RINGING:
+    for mnemonics in _RINGING:
         rung = [employee for event in known.of(*mnemonics) if (employee := employee_of(event)) is not None]
         if rung:
             return rung[-1]

@@ -1,4 +1,4 @@
-"""The recordings of a call, put together from events and the report. Free of I/O."""
+"""The recordings of a call, merged from events and the report. Free of I/O."""
 
 import re
 from typing import Literal
@@ -12,9 +12,9 @@ _KINDS: dict[str, Literal["talk", "voice_mail"]] = {"talk_record_file": "talk", 
 
 
 def call_records(known: KnownEvents) -> tuple[Record, ...]:
-    """Return the recordings in the report's order, then those that only events tell of, oldest first.
+    """Return the recordings in the report's order, then those that only events have, oldest first.
 
-    The link of an event counts before one built from the report's id, and only events tell the length.
+    An event's link takes precedence over one built from the report's id, and only events have the length.
     """
     by_event: dict[str, Record] = {}
     for event in known.of(*_KINDS):
@@ -32,6 +32,5 @@ def call_records(known: KnownEvents) -> tuple[Record, ...]:
         for one in row.get("records") or ():
             record = Record(one["url"], one["kind"], one["record_id"], None)
             key = str(record.record_id or record.url)
-            told = by_event.get(key)
-            found.setdefault(key, told if told is not None else record)
+            found.setdefault(key, by_event.get(key, record))
     return tuple((found | {key: one for key, one in by_event.items() if key not in found}).values())

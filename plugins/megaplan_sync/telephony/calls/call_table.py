@@ -1,4 +1,4 @@
-"""Keeps ``telephony.calls`` as its events say, and opens a line of the outbox for each finished call."""
+"""Derives ``telephony.calls`` from new events, and adds finished calls to the outbox."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -14,17 +14,17 @@ from megaplan_sync.telephony.calls.call_derivation import derive_call
 
 
 def derive_new_calls(connection: Connection[Any], account: str, limit: int = 500) -> list[Call]:
-    """Derive the calls of which there are new events, from all their events, in one transaction.
+    """Derive calls that have new events from all their events, in one transaction.
 
-    Several runs may do so at once: each call is derived by one of them. What comes in meanwhile is left for the next
-    time, as is a call that another run is at; so call this until it returns nothing, or use ``drain``. Needs the
-    isolation level READ COMMITTED, Postgres' default.
+    Several runs may do so at once: each call is derived by one of them. A call that another run is deriving, and
+    events that arrive in the meantime, are left for the next time, so call this until it returns nothing, or use
+    ``drain``. Needs the isolation level READ COMMITTED, Postgres' default.
 
-    What came of forgotten calls is passed over, see :mod:`megaplan_sync.telephony.retention.forgotten_calls`.
+    Events of forgotten calls are skipped, see :mod:`megaplan_sync.telephony.retention.forgotten_calls`.
 
-    :param limit: most calls at once
+    :param limit: maximum number of calls
     """
-    # a transaction of its own: the one below locks events once more, in an order that is right for itself only
+    # in a transaction of its own: both lock events, each in a consistent order, but not in the same one
     with connection.transaction():
         connection.execute(read_sql("skip_events_of_forgotten_calls"), {"account": account})
     with connection.transaction():
@@ -34,12 +34,12 @@ def derive_new_calls(connection: Connection[Any], account: str, limit: int = 500
         sessions = [session for (session,) in claimed]
         if not sessions:
             return []
-        where = {"account": account, "call_session_ids": sessions}
-        events, used = _events(connection, where)
+        parameters = {"account": account, "call_session_ids": sessions}
+        events, used = _events(connection, parameters)
         calls = [derive_call(events[session]) for session in sessions if session in events]
         rows = json_text([_row(call) for call in calls])
         connection.execute(read_sql("upsert_calls"), {"calls": rows})
-        connection.execute(read_sql("insert_call_deliveries"), where)
+        connection.execute(read_sql("insert_call_deliveries"), parameters)
         connection.execute(
             read_sql("mark_events_derived"),
             {"numbers": [number for number, _ in used], "times_received": [times for _, times in used]},
@@ -48,20 +48,20 @@ def derive_new_calls(connection: Connection[Any], account: str, limit: int = 500
 
 
 def drain(connection: Connection[Any], account: str, limit: int = 500) -> Iterator[list[Call]]:
-    """Derive calls until there is nothing new, ``limit`` at once, each time in a transaction of its own."""
+    """Derive calls in batches until there are no new events, each batch in its own transaction."""
     while derived := derive_new_calls(connection, account, limit):
         yield derived
 
 
 def _events(
-    connection: Connection[Any], where: dict[str, Any]
+    connection: Connection[Any], parameters: dict[str, Any]
 ) -> tuple[dict[int, list[CallEvent]], list[tuple[int, int]]]:
-    """Return all events of some calls, and of those not derived yet the number and how often they were received."""
+    """Return all events of some calls; and number and ``times_received`` of those that are new."""
     events: dict[int, list[CallEvent]] = defaultdict(list)
     used: list[tuple[int, int]] = []
-    found = connection.execute(read_sql("select_events_of_calls"), where)
+    found = connection.execute(read_sql("select_events_of_calls"), parameters)
     for number, times_received, is_due, session, mnemonic, at, payload in found:
-        events[session].append(CallEvent(where["account"], session, mnemonic, at, payload))
+        events[session].append(CallEvent(parameters["account"], session, mnemonic, at, payload))
         if is_due:
             used.append((number, times_received))
     return events, used

@@ -1,4 +1,4 @@
-"""When a call began, was answered and ended, and how long that took. Free of I/O."""
+"""The times and durations of a call. Free of I/O."""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -7,19 +7,19 @@ from megaplan_sync.inbox.notifications import LONGEST_SECONDS, duration
 from megaplan_sync.telephony.calls.call import Outcome
 from megaplan_sync.telephony.calls.known_events import ENDS, KnownEvents, employee_of, moment_in
 
-# durations come in whole seconds: two starts that differ by less are one and the same
+# durations are in whole seconds, so starts that differ by less are the same
 _ROUNDING = timedelta(seconds=2)
 
 
 class TalkStart(NamedTuple):
-    """A talk began. ``employee_id`` is None if nobody said who talked."""
+    """The start of a talk. ``employee_id`` is None if no event names the employee."""
 
     at: datetime
     employee_id: int | None
 
 
 class CallTimes(NamedTuple):
-    """Moments in UTC and durations in seconds of a call."""
+    """Times in UTC and durations in seconds."""
 
     started_at: datetime
     answered_at: datetime | None
@@ -30,7 +30,7 @@ class CallTimes(NamedTuple):
 
 
 def talk_starts(known: KnownEvents) -> list[TalkStart]:
-    """Return the beginnings of all talks known, oldest first; of one that was lost by its end and duration."""
+    """Return the starts of all known talks, oldest first; a lost one is computed from end and duration."""
     starts = [TalkStart(event.at, employee_of(event)) for event in known.of("talk_started")]
     for event in known.of("talk_finished"):
         seconds = duration(event.values.get("talk_time_duration"))
@@ -43,7 +43,7 @@ def talk_starts(known: KnownEvents) -> list[TalkStart]:
 
 
 def call_times(known: KnownEvents, outcome: Outcome | None, is_finished: bool) -> CallTimes:
-    """Return the times. What UIS states wins over what follows from the moments of events."""
+    """Return the times of a call; what UIS states takes precedence over what the times of events suggest."""
     earliest = known.notifications[0] if known.notifications else known.all[0]
     started = moment_in(known.fact("start_time")) or earliest.at
     talks = talk_starts(known)
@@ -88,7 +88,7 @@ def _stated(known: KnownEvents, report_names: tuple[str, ...], name: str, *mnemo
 
 
 def _sum_of_talks(known: KnownEvents) -> int | None:
-    """Return the seconds of all talks that ended; two events of one millisecond are one talk, told twice."""
+    """Return the total of all talks that have ended; two events of the same millisecond are one talk."""
     talks = {
         event.at: seconds
         for event in known.of("talk_finished")

@@ -1,4 +1,4 @@
-"""The events known of one call, in an order of their own: whatever order they came in, it is the same."""
+"""The known events of one call, in an order that does not depend on the order of arrival."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -8,7 +8,7 @@ from megaplan_sync.inbox.notifications import json_text, whole_number
 from megaplan_sync.inbox.report_rows import REPORT_MNEMONIC
 from megaplan_sync.telephony.calls.call import CallEvent
 
-# the order of events of the same millisecond, as they follow from each other
+# the order of events of the same millisecond
 _ORDER = (
     "in_call_session",
     "out_call_session",
@@ -27,14 +27,14 @@ _ORDER = (
 _RANK = {mnemonic: rank for rank, mnemonic in enumerate(_ORDER)}
 ENDS = ("call_session_finished", "lost_call_session")
 _AFTERWARDS = ("talk_record_file", "voice_message")
-# those that tell of the whole call are believed before those that tell of a leg
+# events of the whole call take precedence over events of a leg
 _OF_THE_CALL = (*ENDS, "in_call_session", "out_call_session", *_AFTERWARDS)
 
 
 class KnownEvents:
-    """Different events of one call, oldest first, and the row of the report that counts.
+    """The distinct events of one call, oldest first, and the decisive report row.
 
-    :raises ValueError: without any event, or with events of several calls
+    :raises ValueError: there are no events, or events of several calls
     """
 
     def __init__(self, events: Iterable[CallEvent]) -> None:
@@ -51,20 +51,20 @@ class KnownEvents:
         self.has_final_report = bool(finished)
 
     def final(self, *names: str) -> Any:
-        """Return the first value that the report has once the call is over."""
+        """Return the first of these values in the report; None unless the report has the end of the call."""
         if not self.has_final_report:
             return None
         return next((self.report[name] for name in names if self.report.get(name) is not None), None)
 
     def of(self, *mnemonics: str | None) -> Iterator[CallEvent]:
-        """Return the notifications of these events, oldest first."""
+        """Return the notifications with these mnemonics, oldest first."""
         return (event for event in self.notifications if event.mnemonic in mnemonics)
 
     def fact(self, name: str, report_name: str | None = None) -> Any:
-        """Return what does not change during a call: as the report says, else events of the call, else of legs."""
-        told = self.report.get(report_name or name)
-        if told is not None:
-            return told
+        """Return a constant of the call: from the report, else from events of the whole call, else of its legs."""
+        reported = self.report.get(report_name or name)
+        if reported is not None:
+            return reported
         of_the_call = (event for mnemonic in _OF_THE_CALL for event in self.of(mnemonic))
         for event in (*of_the_call, *self.notifications):
             if event.values.get(name) is not None:
@@ -72,28 +72,28 @@ class KnownEvents:
         return None
 
     def last(self, name: str, *mnemonics: str) -> Any:
-        """Return the newest value that events of these kinds have."""
+        """Return the newest value in events with these mnemonics."""
         values = [event.values[name] for event in self.of(*mnemonics) if event.values.get(name) is not None]
         return values[-1] if values else None
 
 
 def employee_of(event: CallEvent) -> int | None:
-    """Return the employee an event is about."""
+    """Return the UIS employee of an event."""
     return whole_number(event.values.get("employee_id")) or None
 
 
 def moment_in(value: Any) -> datetime | None:
-    """Read a moment of values, which stand in ISO 8601 with their offset."""
+    """Parse a time in ISO 8601 with an offset."""
     return datetime.fromisoformat(value) if isinstance(value, str) else None
 
 
 def boolean_in(value: Any) -> bool | None:
-    """Read true or false, also as a text: a template may quote its macros."""
+    """Parse true or false, also as a string: a template may quote its macros."""
     return {"true": True, "false": False}.get(str(value).lower()) if value is not None else None
 
 
 def text_in(value: Any) -> str | None:
-    """Read a text, or digits that came as a number."""
+    """Return a string; a number is converted, an empty string is None."""
     return (
         str(value) if isinstance(value, str | int) and not isinstance(value, bool) and value != "" else None
     )

@@ -1,4 +1,4 @@
-"""Bodies of every kind: what is read out of them, which event they are, when they count as the same."""
+"""Bodies of every kind: their values, their events, and which of them are repetitions."""
 
 import json
 import string
@@ -108,7 +108,7 @@ SAME_IN_ANOTHER_FORM: dict[str, tuple[bytes, str | None, str | None]] = {
 
 
 @pytest.mark.parametrize("form", SAME_IN_ANOTHER_FORM)
-def test_the_form_of_a_body_makes_no_difference(form: str) -> None:
+def test_the_format_of_a_body_makes_no_difference(form: str) -> None:
     said = read(*SAME_IN_ANOTHER_FORM[form])
     assert said.broken is None
     assert (said.mnemonic, said.call_session_id) == ("call_proceeding", 700_100_200)
@@ -133,7 +133,7 @@ REPAIRED = {
 
 
 @pytest.mark.parametrize("what", REPAIRED)
-def test_what_templates_get_wrong_is_put_right_and_noted(what: str) -> None:
+def test_mistakes_of_templates_are_repaired_and_recorded(what: str) -> None:
     body, note = REPAIRED[what]
     said = read(body)
     assert said.broken is None
@@ -177,7 +177,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("what", BROKEN)
-def test_what_cannot_be_understood_has_a_reason_and_a_hash(what: str) -> None:
+def test_a_body_that_cannot_be_parsed_has_a_reason_and_a_hash(what: str) -> None:
     body, reason = BROKEN[what]
     said = read(body, "multipart/form-data; boundary=b" if what == "a form of nothing" else None)
     assert said.call_session_id is None
@@ -186,7 +186,7 @@ def test_what_cannot_be_understood_has_a_reason_and_a_hash(what: str) -> None:
     assert len(said.dedupe_key) == 64
 
 
-def test_nothing_that_comes_in_fails() -> None:
+def test_no_body_raises_an_error() -> None:
     chance = Random(1)
     letters = string.printable + '{}[]":,&=%' * 5 + "Яя\0\ud800"
     for _ in range(1500):
@@ -214,14 +214,14 @@ def test_a_long_body_does_not_take_long(piece: str) -> None:
 
 
 @pytest.mark.parametrize("charset", ["idna", "punycode", "undefined", "nonsense", "base64"])
-def test_a_charset_that_no_body_is_written_in_fails_nothing(charset: str) -> None:
+def test_an_impossible_charset_raises_no_error(charset: str) -> None:
     read = read_body(b'{"call_session_id": 5, "who": "\x80"}', f"text/plain; charset={charset}")
     assert read.values is not None
     assert read.values["call_session_id"] == 5
 
 
 @pytest.mark.parametrize("what", ["parts in parts", "header"])
-def test_parts_that_cannot_be_read_have_a_reason(what: str) -> None:
+def test_parts_that_cannot_be_parsed_have_a_reason(what: str) -> None:
     nested = b"".join(
         b"--b%d\r\nContent-Type: multipart/mixed; boundary=b%d\r\n\r\n" % (depth, depth + 1)
         for depth in range(2000)
@@ -234,7 +234,7 @@ def test_parts_that_cannot_be_read_have_a_reason(what: str) -> None:
     assert (read.values, read.broken) == (None, "its parts cannot be read")
 
 
-def test_what_postgres_cannot_hold_is_left_out() -> None:
+def test_values_that_postgres_cannot_store_are_removed() -> None:
     said = read(r'{"call_session_id": 1, "a": "x\u0000\ud800", "b": NaN, "c": 1e999, "d\u0000": "null"}')
     assert said.values == {"call_session_id": 1, "a": "x�?", "b": None, "c": None, "d�": None}
 
@@ -242,7 +242,7 @@ def test_what_postgres_cannot_hold_is_left_out() -> None:
 @pytest.mark.parametrize("event", EVENTS)
 @pytest.mark.parametrize("method", ["POST", "GET"])
 def test_the_event_of_a_default_template(event: str, method: str) -> None:
-    """Also of those that the vendor ships with a missing "&"."""
+    """Including those of the vendor with a missing "&"."""
     template = default_body(event) if method == "POST" else default_query(event)
     text = expand(
         template, MACROS, {*MACROS, "contact_id", "tag_ids", "tag_names", "tag_id", "tag_name", "status"}
@@ -260,14 +260,14 @@ def test_the_event_of_a_default_template(event: str, method: str) -> None:
         assert said.values["employee_id"] == 501
 
 
-def test_the_template_names_the_event_before_the_address_does() -> None:
+def test_the_event_of_the_template_takes_precedence_over_the_url() -> None:
     assert read(TEXT, None, "event=in_call").mnemonic == "call_proceeding"
     assert read(TEXT.replace("_mnemonic", "_x"), None, 'event="in_call"').mnemonic == "in_call"
     assert read(TEXT.replace("call_proceeding", "<b>"), None, "event=DROP TABLE").mnemonic is None
 
 
 def test_the_timestamp_needs_no_zone() -> None:
-    """2026-01-15 10:00:03 in Vladivostok, told to somebody who believes in Moscow."""
+    """2026-01-15 10:00:03 in Vladivostok, read by an account in the zone of Moscow."""
     stamped: dict[str, Any] = {**BODY, "notification_timestamp": 1_768_435_203}
     assert read(json.dumps(stamped)).occurred_at == datetime(2026, 1, 15, 0, 0, 3, 417_000, UTC)
     stamped["notification_timestamp"] += 7
@@ -277,7 +277,7 @@ def test_the_timestamp_needs_no_zone() -> None:
     assert read('{"call_session_id": 1, "notification_time": "tomorrow"}').occurred_at is None
 
 
-def test_moments_of_the_account_become_utc() -> None:
+def test_local_times_become_utc() -> None:
     said = read(json.dumps({**BODY, "start_time": "2026-01-15 10:00:00", "finish_time": "25:00"}))
     assert said.values is not None
     assert said.values["start_time"] == "2026-01-15T07:00:00+00:00"
@@ -301,7 +301,7 @@ def test_an_event_is_the_same_only_by_event_call_leg_employee_and_time() -> None
         {"notification_time": "2026-01-15 10:00:03.418"},
         {"tag_id": 1},
         {"file_link": "https://x.test/1"},
-        {"is_internal": True},  # a second template, which tells more
+        {"is_internal": True},  # a second template with more fields
     ):
         assert changed(**other) != key
     assert len(changed(file_link="x" * 5000)) < 300
@@ -313,7 +313,7 @@ def test_without_a_mnemonic_the_name_of_the_notification_keeps_events_apart() ->
     assert keys[0] == keys[2] != keys[1]
 
 
-def test_chats_and_lines_are_no_calls() -> None:
+def test_chats_and_lines_are_not_calls() -> None:
     for body in ({"chat_id": 1, "communication_id": 5}, {"sip_line_id": 1, "sip_line_login": "x"}):
         said = read(json.dumps(body))
         assert (said.broken, said.call_session_id) == (None, None)
@@ -332,7 +332,7 @@ def test_chats_and_lines_are_no_calls() -> None:
         quote('{"secret": "s3cret", "call_session_id": 1}'),
     ],
 )
-def test_a_secret_in_a_template_is_not_kept(raw: str) -> None:
+def test_a_secret_in_a_template_is_not_stored(raw: str) -> None:
     kept = without_secrets(raw.encode())
     assert b"cret" not in kept.replace(b"secret", b"")
     said = read_body(kept, None)

@@ -1,4 +1,4 @@
-"""Bodies of webhooks: both senders, both forms of the account, and whatever else comes."""
+"""Bodies of webhooks: both senders, both forms of the account, and anything else."""
 
 import json
 from datetime import UTC, datetime
@@ -27,10 +27,10 @@ def test_an_event_of_a_stream() -> None:
     assert (webhook.model, webhook.event, webhook.id) == ("Deal", "on_after_update", 77)
     assert webhook.dedupe_key == webhook.uuid == "0f3c1f9e-6f7e-4a8e-9b55-0d8a4f3f1a01"
     assert (webhook.account_names, webhook.broken) == (("demo.megaplan.ru",), None)
-    assert "Сделка" not in json.dumps(webhook.values, ensure_ascii=False), "people's data stay in the body"
+    assert "Сделка" not in json.dumps(webhook.values, ensure_ascii=False), "personal data stay in the body"
 
 
-def test_the_concrete_type_of_the_data_goes_before_the_model() -> None:
+def test_the_concrete_type_of_the_data_takes_precedence_over_the_model() -> None:
     body = {
         "model": "Contractor",
         "event": "on_after_create",
@@ -51,7 +51,7 @@ def test_a_scenarios_requests_differ_by_content_and_second() -> None:
 
 
 @pytest.mark.parametrize("id", [None, "RU", -1, 0, True, 2**63, "9" * 40, [], {}, 1.5])
-def test_an_id_that_is_no_number_names_nothing(id: Any) -> None:
+def test_an_id_that_is_not_a_number_is_ignored(id: Any) -> None:
     webhook = read({"model": "Deal", "event": "on_after_update", "data": {"id": id}})
     assert (webhook.id, webhook.broken) == (None, None)
 

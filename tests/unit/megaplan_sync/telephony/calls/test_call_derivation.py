@@ -1,4 +1,4 @@
-"""The table of event traces: what is derived from each, whatever the order and however often events come."""
+"""The event traces: the calls derived from them, regardless of order and repetitions."""
 
 import json
 import re
@@ -28,7 +28,7 @@ PAGE = (Path(__file__).parents[5] / "docs" / "telephony-calls.md").read_text(enc
 
 
 def moment(text: str | None) -> datetime | None:
-    """Read ``10:00:00.000``, or with ``+1 `` before it that of the next day."""
+    """Parse ``10:00:00.000``; with ``+1 `` before it, of the next day."""
     if text is None:
         return None
     days, _, clock = text.rpartition(" ")
@@ -112,17 +112,17 @@ def test_a_call_is_derived_from_the_events_of_one_session() -> None:
         derive_call(events_of(TRACES["two_calls_at_once"]))
 
 
-def test_every_trace_is_told_in_the_documentation() -> None:
+def test_every_trace_is_documented() -> None:
     assert len(TRACES) >= 20
-    told = dict(re.findall(r"^\| \[`(\w+)`\]\([^)]+\) \| (.+?) \|", PAGE, re.MULTILINE))
-    assert told == {name: trace["told"] for name, trace in TRACES.items()}
+    documented = dict(re.findall(r"^\| \[`(\w+)`\]\([^)]+\) \| (.+?) \|", PAGE, re.MULTILINE))
+    assert documented == {name: trace["description"] for name, trace in TRACES.items()}
 
 
-def test_every_event_of_the_traces_is_told_in_the_documentation() -> None:
-    told = set(re.findall(r"^\| `(\w+)`", PAGE, re.MULTILINE)) | set(re.findall(r", `(\w+)`", PAGE))
+def test_every_event_of_the_traces_is_documented() -> None:
+    documented = set(re.findall(r"^\| `(\w+)`", PAGE, re.MULTILINE)) | set(re.findall(r", `(\w+)`", PAGE))
     used = {spec["event"] for trace in TRACES.values() for spec in trace["events"]} - {None}
     assert len(used) > 10
-    assert used <= told
+    assert used <= documented
 
 
 ENDLESS = 2**63 - 1
@@ -143,8 +143,8 @@ ENDLESS = 2**63 - 1
         {"notification_mnemonic": "talk_record_file", "file_link": "x", "file_duration": ENDLESS},
     ],
 )
-def test_times_and_durations_of_another_age_keep_no_call_from_being_derived(values: dict[str, Any]) -> None:
-    """One such event would otherwise stop the calls of its account for good."""
+def test_implausible_times_and_durations_do_not_prevent_a_derivation(values: dict[str, Any]) -> None:
+    """Otherwise, one such event would stop all calls of its account."""
     body = {
         "notification_mnemonic": "call_session_finished",
         "call_session_id": 700,
