@@ -1,5 +1,5 @@
 -- name: upsert_directory
--- One directory of an account: new entries are inserted, changed or returned ones updated, gone ones marked.
+-- One directory of an account: inserts new entries, updates changed and returned ones, and marks gone ones.
 WITH given AS (
   SELECT DISTINCT ON (entry.id) entry.*
   FROM unnest(%(ids)s::bigint[], %(names)s::text[], %(payloads)s::jsonb[]) AS entry (id, name, payload)
@@ -27,14 +27,14 @@ SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM written)
 
 
 -- name: count_directory
--- How many entries of a directory are known.
+-- The number of known entries of a directory.
 SELECT count(*)
 FROM telephony.directories
 WHERE account = %(account)s AND directory = %(directory)s AND gone_at IS NULL
 
 
 -- name: select_todo_directory
--- The id of a directory's entry of some kind; of several the first.
+-- The id of the first directory entry with a masterType.
 SELECT id::text
 FROM telephony.directories
 WHERE account = %(account)s

@@ -1,6 +1,6 @@
 -- name: create_telephony_tables
--- Schema telephony: who has which number, what came in, which calls there were, and what Megaplan has got of them.
--- Every statement may run again and changes nothing then; nothing here drops or rewrites anything.
+-- Schema telephony: users and their numbers, the inbox, calls, and their deliveries to Megaplan.
+-- All statements are idempotent; none drops or rewrites data.
 
 CREATE SCHEMA IF NOT EXISTS telephony;
 COMMENT ON SCHEMA telephony IS 'Calls between UIS and Megaplan, kept by airflow-provider-megaplan';
@@ -30,16 +30,16 @@ CREATE TABLE IF NOT EXISTS telephony.users (
   UNIQUE (account, internal_number) DEFERRABLE
 );
 ALTER TABLE telephony.users ADD COLUMN IF NOT EXISTS lines text[] NOT NULL DEFAULT '{}'; -- since version 2
-COMMENT ON TABLE telephony.users IS 'Employees who telephone: the same person in Megaplan and in UIS, joined by the internal number';
+COMMENT ON TABLE telephony.users IS 'Users of telephony: the same person in Megaplan and in UIS, mapped by the internal number';
 COMMENT ON COLUMN telephony.users.employee_id IS 'Megaplan''s employee, megaplan_raw.employees.id';
 COMMENT ON COLUMN telephony.users.uis_employee_id IS 'UIS''s employee';
 COMMENT ON COLUMN telephony.users.internal_number IS 'CallUserConfig.internalNumber, extension_phone_number';
-COMMENT ON COLUMN telephony.users.uis_status IS 'Mnemonic of UIS''s status; the name of a status of the account''s own';
-COMMENT ON COLUMN telephony.users.do_not_disturb IS 'UIS''s status takes no calls; null: not known';
-COMMENT ON COLUMN telephony.users.lines IS 'What rings at UIS''s employee, active ones only, in UIS''s order: outside numbers and SIP logins';
+COMMENT ON COLUMN telephony.users.uis_status IS 'Mnemonic of the UIS status; for custom statuses the name';
+COMMENT ON COLUMN telephony.users.do_not_disturb IS 'Whether the UIS status accepts no external calls; null: unknown';
+COMMENT ON COLUMN telephony.users.lines IS 'Active phones of the UIS employee, in UIS''s order: phone numbers and SIP logins';
 ALTER TABLE telephony.users ADD COLUMN IF NOT EXISTS status_asked_at timestamptz;
-COMMENT ON COLUMN telephony.users.status_asked_at IS 'When the live lane asked UIS for the status, or told it another one; null: known from the hourly sync only';
-COMMENT ON COLUMN telephony.users.missing_since IS 'First read of both sides without this user, if so many are missing that it is looked at twice';
+COMMENT ON COLUMN telephony.users.status_asked_at IS 'When the live lane last read or set the status in UIS; null: known from the hourly sync only';
+COMMENT ON COLUMN telephony.users.missing_since IS 'First read without this user, if so many are missing that a second read has to confirm it';
 
 CREATE TABLE IF NOT EXISTS telephony.mismatches (
   account         text        NOT NULL,
@@ -49,13 +49,21 @@ CREATE TABLE IF NOT EXISTS telephony.mismatches (
   internal_number text,
   name            text,
   uis_name        text,
-  told            text        NOT NULL,
+  message         text        NOT NULL,
   first_found_at  timestamptz NOT NULL DEFAULT now(),
   UNIQUE NULLS NOT DISTINCT (account, kind, employee_id, uis_employee_id, internal_number)
 );
-COMMENT ON TABLE telephony.mismatches IS 'What keeps people out of telephony.users: as of the last sync, one sentence each';
+DO $$ BEGIN -- until version 5 it was called told
+  IF EXISTS (
+    SELECT FROM pg_attribute
+    WHERE attrelid = 'telephony.mismatches'::regclass AND attname = 'told' AND NOT attisdropped
+  ) THEN
+    ALTER TABLE telephony.mismatches RENAME COLUMN told TO message;
+  END IF;
+END $$;
+COMMENT ON TABLE telephony.mismatches IS 'Why people are not in telephony.users, as of the last sync';
 COMMENT ON COLUMN telephony.mismatches.kind IS 'See docs/telephony-users.md';
-COMMENT ON COLUMN telephony.mismatches.told IS 'What is wrong, and what to do in which cabinet; ids instead of names, as it stands in logs';
+COMMENT ON COLUMN telephony.mismatches.message IS 'What is wrong and what to do in which cabinet; contains ids, no names, as it also goes into logs';
 
 CREATE TABLE IF NOT EXISTS telephony.directories (
   account    text        NOT NULL,
@@ -88,17 +96,17 @@ CREATE TABLE IF NOT EXISTS telephony.events (
   UNIQUE (account, source, dedupe_key)
 );
 ALTER TABLE telephony.events ADD COLUMN IF NOT EXISTS outcome text;
-COMMENT ON TABLE telephony.events IS 'Inbox: everything that came in, as it came, before anything was done about it';
-COMMENT ON COLUMN telephony.events.source IS 'uis_notification, uis_report (found by the nightly comparison), megaplan_webhook';
-COMMENT ON COLUMN telephony.events.dedupe_key IS 'Equal for the same event delivered twice; of a broken body its hash';
-COMMENT ON COLUMN telephony.events.body IS 'The raw body (of a GET the query string); the value of secret is masked';
-COMMENT ON COLUMN telephony.events.broken IS 'Why the body could not be understood; null if it could';
-COMMENT ON COLUMN telephony.events.repaired IS 'What had to be put right to understand it, such as macros left unexpanded: a hint to mend the template';
-COMMENT ON COLUMN telephony.events.mnemonic IS 'Which event: in_call_session, …; calls_report for a row of the report; null: the body does not tell';
-COMMENT ON COLUMN telephony.events.occurred_at IS 'UIS''s notification_time in UTC; of a row of the report when it was read';
-COMMENT ON COLUMN telephony.events.payload IS 'What it says by UIS''s names, without the groups of the template, moments in UTC';
-COMMENT ON COLUMN telephony.events.derived_at IS 'When its call was last derived from it, or what a webhook of Megaplan names was read; null: still to be done, if it is about a call or from Megaplan';
-COMMENT ON COLUMN telephony.events.outcome IS 'What became of a webhook of Megaplan: written, unchanged, deleted, hidden, …; forgotten: came of a call that had been forgotten';
+COMMENT ON TABLE telephony.events IS 'Inbox: all messages as received, stored before they are processed';
+COMMENT ON COLUMN telephony.events.source IS 'uis_notification, uis_report (read by the nightly comparison), megaplan_webhook';
+COMMENT ON COLUMN telephony.events.dedupe_key IS 'Equal for repeated deliveries of an event; for a broken body its hash';
+COMMENT ON COLUMN telephony.events.body IS 'The raw body (for a GET the query string); the value of secret is masked';
+COMMENT ON COLUMN telephony.events.broken IS 'Why the body could not be parsed; null if it could';
+COMMENT ON COLUMN telephony.events.repaired IS 'What had to be repaired to parse it, such as unexpanded macros: a hint to correct the template';
+COMMENT ON COLUMN telephony.events.mnemonic IS 'Kind of event: in_call_session, …; calls_report for a report row; null: the body does not name it';
+COMMENT ON COLUMN telephony.events.occurred_at IS 'notification_time of UIS in UTC; for a report row, when it was read';
+COMMENT ON COLUMN telephony.events.payload IS 'Values by UIS''s names, without the groups of the template, times in UTC';
+COMMENT ON COLUMN telephony.events.derived_at IS 'When its call was last derived from it, or the entity of a Megaplan webhook was read; null: still waiting, if it concerns a call or comes from Megaplan';
+COMMENT ON COLUMN telephony.events.outcome IS 'Result of a Megaplan webhook: written, unchanged, deleted, hidden, …; forgotten: late event of a forgotten call';
 CREATE INDEX IF NOT EXISTS events_to_derive ON telephony.events (account, call_session_id, number)
   WHERE derived_at IS NULL AND call_session_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS events_webhooks_waiting ON telephony.events (account, number)
@@ -132,18 +140,18 @@ CREATE TABLE IF NOT EXISTS telephony.calls (
   changed_at       timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (account, call_session_id)
 );
-COMMENT ON TABLE telephony.calls IS 'One row per call session, derived from its events in whatever order they came';
-COMMENT ON COLUMN telephony.calls.outcome IS 'answered; missed: incoming, nobody took it; unanswered: outgoing, nobody took it; null while it goes on';
-COMMENT ON COLUMN telephony.calls.contact_phone IS 'The client''s number, E.164 digits as UIS gives them';
-COMMENT ON COLUMN telephony.calls.uis_employee_id IS 'Whose call it is: the last who talked, else the last who rang, else null';
-COMMENT ON COLUMN telephony.calls.rung_employees IS 'UIS employees whose phones rang or who dialled, in that order; then those whom only lists name, as the report''s';
-COMMENT ON COLUMN telephony.calls.records IS 'Recordings known: [{"url", "kind": talk|voice_mail, "record_id", "seconds"}]';
-COMMENT ON COLUMN telephony.calls.expects_record IS 'Whether a recording is to be waited for: true once one is known, false if nobody talked; null: not known';
-COMMENT ON COLUMN telephony.calls.started_at IS 'As UIS says; otherwise when the first known event of it happened';
-COMMENT ON COLUMN telephony.calls.answered_at IS 'When the first talk began; picking up alone is no talk';
-COMMENT ON COLUMN telephony.calls.talk_seconds IS 'Only the talking, all talks together';
-COMMENT ON COLUMN telephony.calls.event_count IS 'Different events known, rows of the report included';
-COMMENT ON COLUMN telephony.calls.first_event_at IS 'Of the notifications, as UIS dates them; null if only the report told of it';
+COMMENT ON TABLE telephony.calls IS 'One row per call session, derived from its events in any order';
+COMMENT ON COLUMN telephony.calls.outcome IS 'answered; missed: incoming, not answered; unanswered: outgoing, not answered; null while the call is in progress';
+COMMENT ON COLUMN telephony.calls.contact_phone IS 'The client''s number, E.164 digits as in UIS';
+COMMENT ON COLUMN telephony.calls.uis_employee_id IS 'The employee of the call: who talked last, else whose phone rang last, else null';
+COMMENT ON COLUMN telephony.calls.rung_employees IS 'UIS employees whose phones rang or who dialled, in that order; then those who appear only in lists, as in the report';
+COMMENT ON COLUMN telephony.calls.records IS 'Known recordings: [{"url", "kind": talk|voice_mail, "record_id", "seconds"}]';
+COMMENT ON COLUMN telephony.calls.expects_record IS 'Whether to wait for a recording: true once one is known, false if nobody talked; null: unknown';
+COMMENT ON COLUMN telephony.calls.started_at IS 'As stated by UIS; otherwise the time of the first known event';
+COMMENT ON COLUMN telephony.calls.answered_at IS 'When the first talk began; picking up alone is not a talk';
+COMMENT ON COLUMN telephony.calls.talk_seconds IS 'Total of all talks';
+COMMENT ON COLUMN telephony.calls.event_count IS 'Number of distinct events, including report rows';
+COMMENT ON COLUMN telephony.calls.first_event_at IS 'Of the notifications, by UIS''s clock; null if the call is known only from the report';
 
 CREATE TABLE IF NOT EXISTS telephony.call_deliveries (
   account             text        NOT NULL,
@@ -176,17 +184,17 @@ CREATE TABLE IF NOT EXISTS telephony.call_deliveries (
   changed_at          timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (account, call_session_id)
 );
-COMMENT ON TABLE telephony.call_deliveries IS 'Ledger: what Megaplan has got of each finished call; history first, then recording, then communication';
-COMMENT ON COLUMN telephony.call_deliveries.history IS 'due; unsure: the answer was ambiguous, look before writing again; done; parked: given up, see last_error; none: not wanted';
-COMMENT ON COLUMN telephony.call_deliveries.made_live IS 'The live lane made the call object (by providerId) while the call went on';
-COMMENT ON COLUMN telephony.call_deliveries.history_hash IS 'Of what Megaplan was told of the call, so that it is told again only when it differs';
-COMMENT ON COLUMN telephony.call_deliveries.call_changed_at IS 'calls.changed_at of what was delivered: another one means that something is to be done again';
-COMMENT ON COLUMN telephony.call_deliveries.recording IS 'waiting: nothing that can be played yet; due: ready, the links are to be set; otherwise as history';
-COMMENT ON COLUMN telephony.call_deliveries.communication IS 'waiting, due: to be made; otherwise as history. With a todo_id it exists and is to be finished';
-COMMENT ON COLUMN telephony.call_deliveries.history_error IS 'Why the stage is not done yet, was given up or is not wanted; likewise of the others';
-COMMENT ON COLUMN telephony.call_deliveries.last_error IS 'The reason of the latest stage that has one';
-COMMENT ON COLUMN telephony.call_deliveries.claimed_by IS 'The run at work on it';
-COMMENT ON COLUMN telephony.call_deliveries.claimed_until IS 'Until then no other run touches it; moved on before every request, so a killed run lets go by itself';
+COMMENT ON TABLE telephony.call_deliveries IS 'Outbox: the delivery of each finished call to Megaplan; first history, then recording, then communication';
+COMMENT ON COLUMN telephony.call_deliveries.history IS 'due; unsure: unknown outcome, Megaplan is asked before anything is sent again; done; parked: failed, see last_error; none: not wanted';
+COMMENT ON COLUMN telephony.call_deliveries.made_live IS 'The live lane created the call object (by providerId) during the call';
+COMMENT ON COLUMN telephony.call_deliveries.history_hash IS 'Hash of what Megaplan was sent, so that it is sent again only if it differs';
+COMMENT ON COLUMN telephony.call_deliveries.call_changed_at IS 'calls.changed_at of what was delivered; if they differ, the call is delivered again';
+COMMENT ON COLUMN telephony.call_deliveries.recording IS 'waiting: cannot be played yet; due: ready, the links have to be set; otherwise as history';
+COMMENT ON COLUMN telephony.call_deliveries.communication IS 'waiting, due: has to be created; otherwise as history. With a todo_id it exists and has to be finished';
+COMMENT ON COLUMN telephony.call_deliveries.history_error IS 'Why the stage is not done yet, has failed or is not wanted; likewise for the other stages';
+COMMENT ON COLUMN telephony.call_deliveries.last_error IS 'The error of the latest stage that has one';
+COMMENT ON COLUMN telephony.call_deliveries.claimed_by IS 'The run that is working on it';
+COMMENT ON COLUMN telephony.call_deliveries.claimed_until IS 'Until then no other run claims it; renewed before every request, so the claim of a killed run expires';
 CREATE INDEX IF NOT EXISTS call_deliveries_open ON telephony.call_deliveries (account, call_session_id)
   WHERE history IN ('due', 'unsure') OR recording IN ('waiting', 'due', 'unsure') OR communication IN ('waiting', 'due', 'unsure');
 
@@ -206,13 +214,13 @@ CREATE TABLE IF NOT EXISTS telephony.cards ( -- since version 2
   changed_at      timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (account, provider_id)
 );
-COMMENT ON TABLE telephony.cards IS 'Pop-ups of the live lane: call objects of Megaplan, made while the call goes on';
-COMMENT ON COLUMN telephony.cards.provider_id IS 'CallInfo.providerId: the call session; of companions with /employee behind it';
-COMMENT ON COLUMN telephony.cards.is_companion IS 'A pop-up only, of one of several whose phones rang: never a call of its own';
-COMMENT ON COLUMN telephony.cards.employee_id IS 'Megaplan''s employee on whose screen it is';
-COMMENT ON COLUMN telephony.cards.state IS 'opening: asked for, and the answer is not known (yet); open; closed; given_up: Megaplan did not take it';
-COMMENT ON COLUMN telephony.cards.told IS 'What Megaplan was told last: type, state and employee';
-COMMENT ON COLUMN telephony.cards.due_at IS 'When the gateway looks at it again by itself, if it is not closed';
+COMMENT ON TABLE telephony.cards IS 'Pop-ups of the live lane: call objects in Megaplan, created during the call';
+COMMENT ON COLUMN telephony.cards.provider_id IS 'CallInfo.providerId: the call session; for companions followed by /employee';
+COMMENT ON COLUMN telephony.cards.is_companion IS 'Only a pop-up, for one of several employees whose phones rang; not a call of its own';
+COMMENT ON COLUMN telephony.cards.employee_id IS 'The Megaplan employee who sees it';
+COMMENT ON COLUMN telephony.cards.state IS 'opening: requested, outcome unknown; open; closed; given_up: Megaplan refused it';
+COMMENT ON COLUMN telephony.cards.told IS 'Type, state and employee last sent to Megaplan';
+COMMENT ON COLUMN telephony.cards.due_at IS 'When the gateway checks it again without an event, if it is not closed';
 CREATE INDEX IF NOT EXISTS cards_of_call ON telephony.cards (account, call_session_id);
 CREATE INDEX IF NOT EXISTS cards_not_closed ON telephony.cards (due_at) WHERE state IN ('opening', 'open');
 
@@ -223,10 +231,10 @@ CREATE TABLE IF NOT EXISTS telephony.learned (
   learned_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (account, topic)
 );
-COMMENT ON TABLE telephony.learned IS 'What an account has shown of what Megaplan documents nowhere; delete a row to have it tried out anew';
-COMMENT ON COLUMN telephony.learned.topic IS 'todo_when: format of a communication''s time; history_updates: whether history changes a known call; call_order: whether calls are listed by id';
+COMMENT ON TABLE telephony.learned IS 'How an account behaves where Megaplan''s documentation does not say; delete a row to try it again';
+COMMENT ON COLUMN telephony.learned.topic IS 'todo_when: format of a communication''s time; history_updates: whether history updates a known call; call_order: whether calls are listed by id';
 
--- What arrives is looked through by its time only to see which calls go on now.
+-- Only needed to find the calls in progress.
 CREATE INDEX IF NOT EXISTS events_by_time ON telephony.events USING brin (received_at) WITH (pages_per_range = 16);
 
 CREATE TABLE IF NOT EXISTS telephony.commands (
@@ -245,16 +253,16 @@ CREATE TABLE IF NOT EXISTS telephony.commands (
   settled_at      timestamptz,
   PRIMARY KEY (account, command_id)
 );
-COMMENT ON TABLE telephony.commands IS 'What employees asked for in the widget; the id makes a repeated command the same one';
-COMMENT ON COLUMN telephony.commands.command_id IS 'Made by the widget; of a call also the end of UIS''s external_id';
-COMMENT ON COLUMN telephony.commands.employee_id IS 'Megaplan''s employee, as checkUserSign told';
-COMMENT ON COLUMN telephony.commands.phone IS 'Of a call: whom to ring, E.164 with +';
-COMMENT ON COLUMN telephony.commands.call_session_id IS 'The call that was begun or ended';
-COMMENT ON COLUMN telephony.commands.value IS 'Of do_not_disturb: on or off';
-COMMENT ON COLUMN telephony.commands.status_before IS 'UIS''s status that do-not-disturb took the place of';
-COMMENT ON COLUMN telephony.commands.state IS 'working: taken up, and maybe sent to UIS; failed: UIS did not do it; unknown: UIS did not say';
-COMMENT ON COLUMN telephony.commands.told IS 'What the employee was told, in Russian';
-COMMENT ON COLUMN telephony.commands.error IS 'Class and mnemonic of UIS''s refusal';
+COMMENT ON TABLE telephony.commands IS 'Commands from the widget; the id makes repeated requests idempotent';
+COMMENT ON COLUMN telephony.commands.command_id IS 'Idempotency key created by the widget; for a call also the end of UIS''s external_id';
+COMMENT ON COLUMN telephony.commands.employee_id IS 'The Megaplan employee according to checkUserSign';
+COMMENT ON COLUMN telephony.commands.phone IS 'For a call: the number to dial, E.164 with +';
+COMMENT ON COLUMN telephony.commands.call_session_id IS 'The call that was started or ended';
+COMMENT ON COLUMN telephony.commands.value IS 'For do_not_disturb: on or off';
+COMMENT ON COLUMN telephony.commands.status_before IS 'UIS status before do-not-disturb was switched on';
+COMMENT ON COLUMN telephony.commands.state IS 'working: accepted, possibly sent to UIS; failed: refused by UIS; unknown: unknown outcome';
+COMMENT ON COLUMN telephony.commands.told IS 'Message to the employee, in Russian';
+COMMENT ON COLUMN telephony.commands.error IS 'Class and mnemonic of UIS''s error';
 CREATE UNIQUE INDEX IF NOT EXISTS commands_one_call_at_a_time ON telephony.commands (account, employee_id)
   WHERE kind = 'call' AND state = 'working';
 CREATE INDEX IF NOT EXISTS commands_by_employee ON telephony.commands (account, employee_id, kind, settled_at);
@@ -265,4 +273,4 @@ CREATE TABLE IF NOT EXISTS telephony.forgotten_calls ( -- since version 5
   forgotten_at    timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (account, call_session_id)
 );
-COMMENT ON TABLE telephony.forgotten_calls IS 'Calls of which nothing else is kept: what comes of them later is not acted upon and goes in the next night. A row made by hand has a call forgotten';
+COMMENT ON TABLE telephony.forgotten_calls IS 'Deleted calls: late events are not processed and are deleted in the next night. Insert a row to have a call deleted';

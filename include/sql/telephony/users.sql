@@ -1,5 +1,5 @@
 -- name: upsert_telephony_users
--- The whole mapping of an account: new users are inserted, changed ones updated, equal ones not written at all.
+-- The whole mapping of an account: inserts new users, updates changed ones, and does not write equal ones.
 INSERT INTO telephony.users AS present (
   account, employee_id, uis_employee_id, internal_number, name, uis_name, uis_status_id, uis_status, do_not_disturb,
   lines
@@ -36,50 +36,51 @@ RETURNING xmax = 0 AS is_new
 
 
 -- name: mark_missing_telephony_users
--- Remembers since when users are missing; who is back is missing no more. Nobody is removed.
+-- Records since when users are missing, and clears it for users who are back. Deletes nobody.
 UPDATE telephony.users
 SET missing_since = CASE WHEN employee_id = ANY (%(missing)s::bigint[]) THEN coalesce(missing_since, now()) END
 WHERE account = %(account)s AND (employee_id = ANY (%(missing)s::bigint[])) <> (missing_since IS NOT NULL)
 
 
 -- name: delete_telephony_users
--- Users who are no longer mapped. Before the upsert: somebody else may have their number now.
+-- Deletes users who are no longer mapped. Runs before the upsert, as somebody else may have their number now.
 DELETE FROM telephony.users
 WHERE account = %(account)s AND employee_id = ANY (%(missing)s::bigint[])
 
 
 -- name: select_telephony_users
--- Who telephones at present, and who was already missing in an earlier read of both sides.
-SELECT employee_id, missing_since < now() - make_interval(mins => %(second_look_minutes)s) AS is_confirmed
+-- The known users, and whether each was already missing in an earlier read.
+SELECT employee_id, missing_since < now() - make_interval(mins => %(confirmation_minutes)s) AS is_confirmed
 FROM telephony.users
 WHERE account = %(account)s
 
 
 -- name: has_telephony_users
--- Whether the employees were ever matched.
+-- Whether any employee is mapped.
 SELECT EXISTS (SELECT FROM telephony.users WHERE account = %(account)s)
 
 
 -- name: upsert_mismatches
--- The mismatches of an account: known ones keep the time when they were first found.
+-- The mismatches of an account; known ones keep the time when they were first found.
 INSERT INTO telephony.mismatches AS present (
-  account, kind, employee_id, uis_employee_id, internal_number, told, name, uis_name
+  account, kind, employee_id, uis_employee_id, internal_number, message, name, uis_name
 )
 SELECT %(account)s, found.*
 FROM unnest(
   %(kinds)s::text[], %(employee_ids)s::bigint[], %(uis_employee_ids)s::bigint[], %(internal_numbers)s::text[],
-  %(told)s::text[], %(names)s::text[], %(uis_names)s::text[]
+  %(messages)s::text[], %(names)s::text[], %(uis_names)s::text[]
 ) AS found
 ON CONFLICT (account, kind, employee_id, uis_employee_id, internal_number) DO UPDATE SET
-  told = excluded.told,
+  message = excluded.message,
   name = excluded.name,
   uis_name = excluded.uis_name
-WHERE (present.told, present.name, present.uis_name) IS DISTINCT FROM (excluded.told, excluded.name, excluded.uis_name)
+WHERE (present.message, present.name, present.uis_name)
+  IS DISTINCT FROM (excluded.message, excluded.name, excluded.uis_name)
 
 
 -- name: select_mismatches
--- The mismatches of an account with the time when each was first found.
-SELECT kind, employee_id, uis_employee_id, internal_number, told, first_found_at
+-- The mismatches of an account, the most severe first, with the time when each was first found.
+SELECT kind, employee_id, uis_employee_id, internal_number, message, first_found_at
 FROM telephony.mismatches
 WHERE account = %(account)s
 ORDER BY
@@ -87,7 +88,7 @@ ORDER BY
 
 
 -- name: delete_resolved_mismatches
--- Mismatches of an account that are no more.
+-- Deletes mismatches of an account that no longer exist.
 DELETE FROM telephony.mismatches AS known
 WHERE known.account = %(account)s AND NOT EXISTS (
   SELECT
@@ -100,5 +101,5 @@ WHERE known.account = %(account)s AND NOT EXISTS (
 
 
 -- name: select_employee_pairs
--- UIS's employees of an account and who they are in Megaplan.
+-- The mapped employees of an account.
 SELECT uis_employee_id, employee_id FROM telephony.users WHERE account = %(account)s

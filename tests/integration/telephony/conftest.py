@@ -1,9 +1,9 @@
-"""What most tests of telephony begin with."""
+"""Fixtures of the telephony tests."""
 
 import pytest
 
 
 @pytest.fixture
 def template(prepared_template: str) -> str:
-    """The tests here begin with all tables, empty."""
+    """The tests start with all tables, empty."""
     return prepared_template

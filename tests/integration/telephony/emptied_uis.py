@@ -1,4 +1,4 @@
-"""A UIS that answers soundly, but without a single row: between the hook and the emulated account."""
+"""A proxy to an emulated UIS account that empties one list."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from tests.local_server import SilentHandler, local_server
 
 @contextmanager
 def emptied_uis(url: str, method: str) -> Iterator[str]:
-    """Give the address of an account like the one at ``url`` whose list ``method`` is empty."""
+    """Return the URL of an account like the one at ``url``, but with an empty list ``method``."""
 
     class Handler(SilentHandler):
         def respond(self) -> None:

@@ -1,4 +1,4 @@
-"""What is wrong with a connection, a parameter or a body is told by field and remedy, and costs no call."""
+"""Errors in a connection, a parameter or a body are reported with field and remedy, and no call is lost."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -37,7 +37,7 @@ REFUSALS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         "ip_not_whitelisted.*public address in the cabinet",
     ),
 }
-"""Settings of the UIS connection, knobs of the cabinet, what is told."""
+"""Settings of the UIS connection, knobs of the cabinet, part of the message."""
 
 
 @pytest.fixture
@@ -54,14 +54,14 @@ def cabinet(
 
 
 def megaplan_is(connect: Callable[..., str], **settings: Any) -> None:
-    """Give the Megaplan connection these settings."""
+    """Set the Megaplan connection."""
     quirks = {"read_lag_seconds": 0}
     given = {"telephony_active": True, "uis_conn_id": "uis_default", "vendor_quirks": quirks, **settings}
     assert connect(ACCOUNT, **given) == ACCOUNT
 
 
 def tasks(account: str = ACCOUNT) -> list[BaseOperator]:
-    """Return a task of every kind that is given accounts by name: of the sync, the push and the night."""
+    """Return a task of every kind that gets accounts by name: of the sync, the push and the night."""
     return [
         TelephonyUsersToPostgresOperator(task_id="map", accounts=[account], outlets=[TELEPHONY_USERS]),
         PushCallsOperator(task_id="push", accounts=[account]),
@@ -78,11 +78,11 @@ def users(world: PushWorld) -> list[tuple[Any, ...]]:
     return world.database.execute("SELECT *, xmin FROM telephony.users ORDER BY employee_id").fetchall()
 
 
-def assert_all_refuse(world: PushWorld, told: str, account: str = ACCOUNT) -> None:
-    """Every task fails at once with the words, says nothing to Megaplan, and keeps the mapping and the call."""
+def assert_all_refuse(world: PushWorld, message: str, account: str = ACCOUNT) -> None:
+    """Every task fails at once with the message, sends nothing to Megaplan, and keeps the mapping and the call."""
     before = users(world)
     for task in tasks(account):
-        with pytest.raises(AirflowFailException, match=told):
+        with pytest.raises(AirflowFailException, match=message):
             execute(task)
     assert (world.requests(), users(world)) == ([], before)
 
@@ -108,17 +108,17 @@ def test_an_unknown_account(world: PushWorld, cabinet: Client) -> None:
     assert world.requests() == []
 
 
-@pytest.mark.parametrize(("extra", "knobs", "told"), REFUSALS.values(), ids=REFUSALS)
-def test_a_cabinet_that_refuses_us(
+@pytest.mark.parametrize(("extra", "knobs", "message"), REFUSALS.values(), ids=REFUSALS)
+def test_a_cabinet_that_refuses_access(
     world: PushWorld,
     cabinet: Client,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     extra: dict[str, Any],
     knobs: dict[str, Any],
-    told: str,
+    message: str,
 ) -> None:
-    """The sync and the night cannot work without UIS; what its events told of goes to Megaplan all the same."""
+    """The sync and the night cannot work without UIS; calls known from events are delivered nevertheless."""
     now = cabinet.control("clock", method="GET")["timestamp"]
     unheard = int(cabinet.play("incoming_answered", start=now - 3600, employee=UIS_EMPLOYEE)["id"])
     heard = world.add_call()
@@ -129,7 +129,7 @@ def test_a_cabinet_that_refuses_us(
     sync, push, _ = tasks()
     night = ReconcileCallsOperator(task_id="compare", accounts=[ACCOUNT], since=since)
     for task in (sync, night):
-        with pytest.raises(AirflowFailException, match=f"'uis_default'.*{told}"):
+        with pytest.raises(AirflowFailException, match=f"'uis_default'.*{message}"):
             execute(task)
     assert users(world) == before
     verdicts = "SELECT verdict FROM megaplan_raw.certificates"
@@ -137,7 +137,7 @@ def test_a_cabinet_that_refuses_us(
     execute(push)
     assert [call["providerId"] for call in world.calls()] == [str(heard)]
     written = "".join(capsys.readouterr())
-    assert "access_token" in written or "ip_not_whitelisted" in written, "it is written down"
+    assert "access_token" in written or "ip_not_whitelisted" in written, "the certificate says so"
     assert not any(token in written for token in (EXPIRED_TOKEN, STRANGE_TOKEN))
 
     connected = uis_connection(cabinet.url, records_url=cabinet.url)
@@ -149,7 +149,7 @@ def test_a_cabinet_that_refuses_us(
 
 @pytest.mark.parametrize("body", [b"", b"call 700 is over", b'{"call_session_id": 700', b"\xff\xfe\x00"])
 def test_a_body_that_is_not_json(world: PushWorld, cabinet: Client, body: bytes) -> None:
-    """It is kept as it came, with the reason, and holds up no call whose events can be read."""
+    """It is stored as received, with the reason, and does not stop calls whose events can be parsed."""
     sound = {
         "notification_mnemonic": "call_session_finished",
         "notification_time": "2026-01-15 10:00:03.417",
@@ -175,14 +175,14 @@ def test_a_body_that_is_not_json(world: PushWorld, cabinet: Client, body: bytes)
 def test_an_employee_whom_megaplan_does_not_list(
     world: PushWorld, cabinet: Client, connect: Callable[..., str]
 ) -> None:
-    """The report of mismatches names them; of their calls neither history, recording nor communication is told."""
+    """The mismatch report names them; of their calls neither history, recording nor communication is delivered."""
     megaplan_is(connect, **ALL_DONE)
     TelephonySettings(MegaplanHook(ACCOUNT)).take_away(FIRST_EMPLOYEE + 2)
     execute(TelephonyUsersToPostgresOperator(task_id="map", accounts=[ACCOUNT], outlets=[TELEPHONY_USERS]))
-    (told,) = world.database.execute(
-        "SELECT told FROM telephony.mismatches WHERE kind = 'number_not_in_megaplan' AND uis_employee_id = 503"
+    (message,) = world.database.execute(
+        "SELECT message FROM telephony.mismatches WHERE kind = 'number_not_in_megaplan' AND uis_employee_id = 503"
     ).fetchall()
-    assert "503" in told[0]
+    assert "503" in message[0]
     link = f"{cabinet.url}/system/media/talk/700/00000000000000000000000000000000/"
     records = [{"url": link, "kind": "talk"}]
     world.add_call(700, uis_employee_id=503, rung_employees=[503], records=records, expects_record=True)

@@ -1,4 +1,4 @@
-"""The DAG as people run it, ``airflow dags test megaplan_telephony_sync``, and what it says when input is bad."""
+"""The DAG as people run it, ``airflow dags test megaplan_telephony_sync``, and its messages for invalid input."""
 
 import json
 from collections.abc import Iterator
@@ -33,26 +33,26 @@ ALIAS_EVENT = "telephony.users@"
 
 @pytest.fixture
 def template() -> str:
-    """The first task makes the tables."""
+    """The first task creates the tables."""
     return EMPTY
 
 
 @dataclass
 class Connections:
-    """What the runs of one test are told of both sides."""
+    """The connections of the runs of one test."""
 
     airflow: TestedAirflow
     megaplan: EmulatedMegaplan
     cabinet: Client
 
     def megaplan_is(self, **settings: Any) -> None:
-        """Give the Megaplan connection these settings; ``deals_active`` is off: telephony works without."""
+        """Set the Megaplan connection; ``deals_active`` is off, as telephony does not need it."""
         given = {**UNHURRIED, "deals_active": False, "telephony_active": True, "uis_conn_id": "uis_default"}
         described = self.megaplan.connection(**{**given, **settings})
         self.airflow.environment["AIRFLOW_CONN_MEGAPLAN_DEFAULT"] = json.dumps(described)
 
     def uis_is(self, **settings: Any) -> None:
-        """Give the UIS connection these settings."""
+        """Set the UIS connection."""
         described = uis_connection(self.cabinet.url, **settings)
         self.airflow.environment["AIRFLOW_CONN_UIS_DEFAULT"] = json.dumps(described)
 
@@ -88,7 +88,7 @@ def event_of(connections: Connections, run: AirflowRun) -> dict[str, Any] | None
 
 
 def assert_hopeless(run: AirflowRun, *words: str) -> None:
-    """The run failed at once, and the last line of the task's log has all the words."""
+    """Assert that the run failed at once, and the last line of the task's log has all the words."""
     assert run.state == "failed", run.output[-3000:]
     assert run.tries["map_users"] == 1
     last = run.last_line("map_users")
@@ -109,7 +109,7 @@ def test_a_run_fills_the_tables_and_shows_the_mismatches_and_the_second_changes_
     assert event is not None
     assert (event["users"], event["inserted"], event["deleted"]) == (10, 10, 0)
     assert event["mismatches"]["number_not_in_uis"] == 2
-    assert {one["employee_id"] for one in event["told"] if one["kind"] == "number_not_in_uis"} == {
+    assert {one["employee_id"] for one in event["mismatch_rows"] if one["kind"] == "number_not_in_uis"} == {
         FIRST_EMPLOYEE + 10,
         FIRST_EMPLOYEE + 11,
     }
@@ -129,7 +129,7 @@ def test_a_run_fills_the_tables_and_shows_the_mismatches_and_the_second_changes_
     assert (third["inserted"], third["updated"]) == (0, 1)
 
 
-def test_what_is_wrong_with_uis_is_told_and_nothing_is_lost(
+def test_errors_of_uis_are_reported_and_nothing_is_lost(
     connections: Connections, database: Connection[Any]
 ) -> None:
     assert connections.run().state == "success"
@@ -147,7 +147,7 @@ def test_what_is_wrong_with_uis_is_told_and_nothing_is_lost(
     assert users(database) == before
 
 
-def test_an_account_without_uis_connection_is_told_the_field(connections: Connections) -> None:
+def test_a_missing_uis_connection_is_reported_with_the_field(connections: Connections) -> None:
     connections.megaplan_is(uis_conn_id="")
     assert_hopeless(
         connections.run(), "'megaplan_default'", "field 'uis_conn_id'", "it is empty", "uis_default"
@@ -166,9 +166,7 @@ def test_an_unknown_account_ends_the_run(connections: Connections) -> None:
     assert "Variable megaplan_accounts" in last
 
 
-def test_an_account_that_does_not_telephone_is_left_out(
-    connections: Connections, database: Connection[Any]
-) -> None:
+def test_an_account_without_telephony_is_skipped(connections: Connections, database: Connection[Any]) -> None:
     connections.megaplan_is(telephony_active=False, uis_conn_id="")
     run = connections.run()
     assert run.state == "success", run.output[-3000:]
@@ -176,7 +174,7 @@ def test_an_account_that_does_not_telephone_is_left_out(
     assert users(database) == []
 
 
-def test_one_accounts_failure_stops_no_other(
+def test_an_account_that_fails_does_not_stop_the_others(
     connections: Connections, database: Connection[Any], megaplan: EmulatedMegaplan
 ) -> None:
     broken = megaplan.connection(**UNHURRIED, telephony_active=True)
@@ -189,13 +187,13 @@ def test_one_accounts_failure_stops_no_other(
     assert len(users(database)) == 10
 
 
-def test_an_empty_answer_is_tried_again_and_told(
+def test_an_empty_answer_is_retried_and_reported(
     connections: Connections,
     database: Connection[Any],
     megaplan: EmulatedMegaplan,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As the task does it, without waiting a minute for the retry."""
+    """As in the task, but without waiting a minute for the retry."""
     for name, described in connections.airflow.environment.items():
         monkeypatch.setenv(name, described)
     PrepareTelephonyTablesOperator(task_id="prepare").execute({})

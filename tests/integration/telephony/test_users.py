@@ -60,7 +60,7 @@ def let_time_pass(database: Connection[Any]) -> None:
     )
 
 
-def test_both_sides_are_joined_and_the_rest_is_told(
+def test_employees_are_mapped_and_the_rest_is_reported(
     sync_users: SyncUsers, database: Connection[Any], megaplan: EmulatedMegaplan
 ) -> None:
     outcome = sync_users(page_size=7)
@@ -77,8 +77,8 @@ def test_both_sides_are_joined_and_the_rest_is_told(
     assert kinds_of(database, FIRED_WITH_NUMBER) == {"fired_employee_has_number"}
     for employee_id in NUMBERS_UNKNOWN_TO_UIS:
         assert kinds_of(database, employee_id) == {"number_not_in_uis"}
-    assert len(outcome.told) == sum(outcome.mismatches.values())
-    assert outcome.told[0]["kind"] == "fired_employee_has_number", "the gravest first"
+    assert len(outcome.mismatch_rows) == sum(outcome.mismatches.values())
+    assert outcome.mismatch_rows[0]["kind"] == "fired_employee_has_number", "the most severe first"
     assert {"GET"} == {entry["method"] for entry in list_requests(megaplan, "/callUserConfig")}
 
 
@@ -165,7 +165,7 @@ def test_people_may_swap_numbers_and_a_successor_inherits_one(
     assert found[FIRST_EMPLOYEE + 20] == 503
 
 
-def test_a_number_given_twice_is_nobodys_until_it_is_mended(
+def test_a_shared_number_is_not_mapped_until_it_is_corrected(
     sync_users: SyncUsers, database: Connection[Any], settings_page: TelephonySettings
 ) -> None:
     sync_users()
@@ -185,9 +185,9 @@ def test_a_mismatch_keeps_the_time_when_it_was_first_found(
     sync_users()
     database.execute("UPDATE telephony.mismatches SET first_found_at = '2026-01-01'")
     settings_page.give(FIRST_EMPLOYEE + 21, "x")
-    told = {one["employee_id"]: one["first_found_at"][:10] for one in sync_users().told}
-    assert told[FIRED_WITH_NUMBER] == "2026-01-01"
-    assert told[FIRST_EMPLOYEE + 21] != "2026-01-01"
+    messages = {one["employee_id"]: one["first_found_at"][:10] for one in sync_users().mismatch_rows}
+    assert messages[FIRED_WITH_NUMBER] == "2026-01-01"
+    assert messages[FIRST_EMPLOYEE + 21] != "2026-01-01"
 
 
 def test_the_log_shows_every_mismatch_and_names_nobody(
@@ -196,15 +196,17 @@ def test_the_log_shows_every_mismatch_and_names_nobody(
     with caplog.at_level(logging.INFO, "megaplan_sync.telephony"):
         outcome = sync_users()
     lines = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert lines[0] == f"{outcome.account}: {len(outcome.told)} mismatches, see docs/telephony-users.md"
+    assert (
+        lines[0] == f"{outcome.account}: {len(outcome.mismatch_rows)} mismatches, see docs/telephony-users.md"
+    )
     assert lines[1].split()[:2] == ["kind", "employee"]
-    assert len(lines) == 2 + len(outcome.told)
+    assert len(lines) == 2 + len(outcome.mismatch_rows)
     assert "fired_employee_has_number" in lines[2]
     assert str(FIRED_WITH_NUMBER) in lines[2]
     assert "118" in lines[2]
-    assert "Take the entry away" in lines[2]
+    assert "Remove the entry" in lines[2]
     rows = database.execute("SELECT name FROM telephony.mismatches WHERE name IS NOT NULL").fetchall()
-    assert len(rows) == len(outcome.told), "the table has the names"
+    assert len(rows) == len(outcome.mismatch_rows), "the table has the names"
     for (name,) in rows:
         assert name.split()[0] not in "\n".join(lines).split()
 
@@ -245,7 +247,7 @@ def test_a_failed_or_empty_read_loses_nothing_and_fails(
         megaplan.control("faults", what)
     else:
         cabinet.control("faults", what)
-    for _ in range(2):  # not even when it goes on
+    for _ in range(2):  # not even if it persists
         with pytest.raises((SuspiciousAnswerError, MegaplanError, UisError)):
             sync_users()
         let_time_pass(database)
@@ -258,7 +260,7 @@ def test_a_failed_or_empty_read_loses_nothing_and_fails(
 
 
 @pytest.mark.parametrize("method", ["get.employees", "get.statuses"])
-def test_an_empty_list_of_uis_is_not_believed(
+def test_an_empty_list_of_uis_is_not_accepted(
     method: str, sync_users: SyncUsers, database: Connection[Any], cabinet: Client
 ) -> None:
     sync_users()
@@ -271,7 +273,7 @@ def test_an_empty_list_of_uis_is_not_believed(
     assert everything(database) == before
 
 
-def test_a_first_run_over_an_account_that_telephones_not_yet(
+def test_a_first_run_for_an_account_without_users(
     sync_users: SyncUsers, database: Connection[Any], megaplan: EmulatedMegaplan
 ) -> None:
     megaplan.control("mutate", {"op": "empty_list", "entity": "call_user_configs"})
@@ -281,7 +283,7 @@ def test_a_first_run_over_an_account_that_telephones_not_yet(
     assert kinds_of(database, FIRST_EMPLOYEE) == {"employee_without_number"}
 
 
-def test_a_great_shrink_has_to_be_seen_twice(
+def test_missing_users_have_to_be_confirmed_by_a_second_read(
     sync_users: SyncUsers,
     database: Connection[Any],
     megaplan: EmulatedMegaplan,
@@ -293,9 +295,9 @@ def test_a_great_shrink_has_to_be_seen_twice(
     caplog.clear()
     with pytest.raises(SuspiciousAnswerError, match=r"6 of 10 users .* at least 30 minutes later"):
         sync_users()
-    assert "employee_without_number" in caplog.text, "what was seen is told"
+    assert "employee_without_number" in caplog.text, "the mismatches are logged"
     with pytest.raises(SuspiciousAnswerError):
-        sync_users()  # the task's retry sees the same trouble: no second look
+        sync_users()  # the task's retry has the same problem and confirms nothing
     assert pairs(database) == MAPPED
     assert not kinds_of(database, FIRST_EMPLOYEE + 1)
 
@@ -306,7 +308,7 @@ def test_a_great_shrink_has_to_be_seen_twice(
     assert kinds_of(database, FIRST_EMPLOYEE + 1) == {"employee_without_number"}
 
 
-def test_who_comes_back_before_the_second_look_is_missing_no_more(
+def test_users_who_are_back_in_the_second_read_are_not_missing(
     sync_users: SyncUsers, database: Connection[Any], megaplan: EmulatedMegaplan
 ) -> None:
     sync_users()
@@ -323,7 +325,7 @@ def test_who_comes_back_before_the_second_look_is_missing_no_more(
     assert pairs(database) == MAPPED
 
 
-def test_others_missing_at_the_second_look_are_looked_at_twice_as_well(
+def test_other_users_missing_in_the_second_read_have_to_be_confirmed_too(
     sync_users: SyncUsers, database: Connection[Any], megaplan: EmulatedMegaplan
 ) -> None:
     sync_users()
@@ -339,7 +341,7 @@ def test_others_missing_at_the_second_look_are_looked_at_twice_as_well(
     assert marked == (6,), "the first one is back"
 
 
-def test_half_of_the_users_may_go_at_once(
+def test_half_of_the_users_are_deleted_at_once(
     sync_users: SyncUsers, database: Connection[Any], settings_page: TelephonySettings
 ) -> None:
     sync_users()
@@ -348,7 +350,7 @@ def test_half_of_the_users_may_go_at_once(
     assert sync_users().deleted == 5
 
 
-def test_a_directory_that_fails_holds_up_neither_the_mapping_nor_another_one(
+def test_a_directory_that_fails_stops_neither_the_mapping_nor_the_others(
     sync_users: SyncUsers, database: Connection[Any], megaplan: EmulatedMegaplan, cabinet: Client
 ) -> None:
     cabinet.control("faults", {"method": "get.virtual_numbers", "kind": "rpc", "mnemonic": "forbidden"})
@@ -362,7 +364,7 @@ def test_a_directory_that_fails_holds_up_neither_the_mapping_nor_another_one(
     assert directories == [("todo_statuses",), ("uis_statuses",)]
 
 
-def test_an_empty_directory_is_not_believed(
+def test_an_empty_directory_is_not_accepted(
     sync_users: SyncUsers, database: Connection[Any], megaplan: EmulatedMegaplan
 ) -> None:
     sync_users()

@@ -1,4 +1,4 @@
-"""Both emulated sides, and the sync of users as the DAG's task does it.
+"""Both emulated sides, and the sync of users as run by the DAG's task.
 
 Test modules name this file in ``pytest_plugins``.
 """
@@ -24,7 +24,7 @@ from uis_hook.hook import UisHook
 
 @pytest.fixture
 def cabinet(uis: Client) -> Client:
-    """UIS's account as it is at first, without what an earlier test has broken."""
+    """UIS's account in its initial state, without faults of an earlier test."""
     requests.delete(f"{uis.url}/_control/faults", timeout=10).raise_for_status()
     uis.control("knobs", {"ip_whitelist": "0.0.0.0/0", "account_active": True})
     return uis
@@ -43,7 +43,7 @@ def sync_users(
     megaplan: EmulatedMegaplan,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[..., UserSyncOutcome]:
-    """Map the employees of the account; waits between tries are left out.
+    """Map the employees of the account, without delays between attempts.
 
     Keyword arguments are settings of the Megaplan connection, and another address of UIS.
     """

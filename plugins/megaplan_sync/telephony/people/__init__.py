@@ -1,1 +1,1 @@
-"""Employees of both sides and their numbers, and who is joined with whom."""
+"""Employees of Megaplan and UIS, mapped by their internal numbers."""

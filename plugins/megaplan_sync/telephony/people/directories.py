@@ -1,4 +1,4 @@
-"""Keeps ``telephony.directories``: what todos and statuses are called, and which numbers are the account's own."""
+"""Syncs ``telephony.directories``: todo categories, statuses, and the account's virtual numbers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,24 +14,24 @@ from megaplan_sync.telephony.people.employees import Row
 
 
 def save_directory(connection: Connection[Any], account: str, directory: str, rows: Sequence[Row]) -> int:
-    """Bring one directory up to date; entries that are gone stay, marked by ``gone_at``.
+    """Update a directory; entries that are gone stay, marked by ``gone_at``.
 
-    :param rows: the whole directory as the vendor sent it
+    :param rows: the whole directory as sent by the vendor
     :returns: how many entries were written
-    :raises SuspiciousAnswerError: it is empty although entries are known; nothing was changed
+    :raises SuspiciousAnswerError: the list is empty although entries are known; nothing was changed
     """
-    which = {"account": account, "directory": directory}
+    key = {"account": account, "directory": directory}
     if not rows:
-        (known,) = connection.execute(read_sql("count_directory"), which).fetchone() or (0,)
+        (known,) = connection.execute(read_sql("count_directory"), key).fetchone() or (0,)
         if known:
             raise SuspiciousAnswerError(
                 f"The list {directory} of account {account} is empty, and {known} entries are known: nothing was "
-                "changed. Check the rights of the connection's user; a retry reads it again."
+                "changed. Check the rights of the connection's user; a retry reads the list again."
             )
     given = {
         "ids": [identifier(row.get("id")) for row in rows],
         "names": [text(row.get("virtual_phone_number") or row.get("name")) for row in rows],
         "payloads": [JsonText(orjson.dumps(row)) for row in rows],
     }
-    written = connection.execute(read_sql("upsert_directory"), {**which, **given}).fetchone()
+    written = connection.execute(read_sql("upsert_directory"), {**key, **given}).fetchone()
     return int(written[0]) if written else 0

@@ -1,4 +1,4 @@
-"""Employees of both sides, read out of what Megaplan and UIS send."""
+"""Employees of both sides, parsed from the responses of Megaplan and UIS."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class MegaplanPerson:
-    """An employee of Megaplan; ``is_working`` is None where nothing says so."""
+    """An employee of Megaplan; ``is_working`` is None if it is unknown."""
 
     id: int
     name: str | None
@@ -25,7 +25,7 @@ class MegaplanPerson:
 
 @dataclass(frozen=True)
 class MegaplanEntry:
-    """One ``CallUserConfig``: whose number is ``typed``. ``number`` is None when it is none or unreadable."""
+    """One ``CallUserConfig``: an employee and the number as typed. ``number`` is None if that is not valid."""
 
     employee_id: int | None
     typed: str
@@ -34,7 +34,7 @@ class MegaplanEntry:
 
 @dataclass(frozen=True)
 class UisPerson:
-    """An employee of UIS; ``number`` is the extension, ``lines`` what rings: SIP logins and outside numbers."""
+    """An employee of UIS; ``number`` is the extension, ``lines`` are the phones: SIP logins and phone numbers."""
 
     id: int
     name: str | None
@@ -46,9 +46,9 @@ class UisPerson:
 
 
 def megaplan_people(employees: Iterable[Row], configs: Iterable[Row]) -> dict[int, MegaplanPerson]:
-    """Return employees by id: as their list has them, else as a config does that holds more than a link.
+    """Return employees by id: from the list of employees, or else as embedded in a config.
 
-    :raises UnreadableEntityError: an employee's id is no number
+    :raises UnreadableEntityError: the id of an employee is not a number
     """
     people: dict[int, MegaplanPerson] = {}
     embedded = (config.get("employee") for config in configs)
@@ -68,21 +68,21 @@ def _megaplan_person(row: Row) -> MegaplanPerson:
 
 
 def megaplan_entries(configs: Iterable[Row]) -> list[MegaplanEntry]:
-    """Return who has which number, by employee.
+    """Return the entries, sorted by employee.
 
-    :raises UnreadableEntityError: an employee's id is no number
+    :raises UnreadableEntityError: the id of an employee is not a number
     """
     entries = []
     for config in configs:
-        owner = config.get("employee")
+        employee = config.get("employee")
         typed = (text(config.get("internalNumber")) or "").strip()
-        employee_id = _employee_id(owner) if isinstance(owner, Mapping) else None
+        employee_id = _employee_id(employee) if isinstance(employee, Mapping) else None
         entries.append(MegaplanEntry(employee_id, typed, internal_number(typed)))
     return sorted(entries, key=lambda entry: (entry.employee_id or 0, entry.typed))
 
 
 def uis_people(employees: Iterable[Row]) -> list[UisPerson]:
-    """Return UIS's employees by id.
+    """Return UIS's employees, sorted by id.
 
     :raises UisTransportError: an employee has no id
     """
@@ -125,7 +125,7 @@ def _employee_id(row: Row) -> int:
 
 
 def _name_key(last: Any, first: Any, whole: str | None) -> tuple[str, str] | None:
-    """Return last and first name for comparison; patronymics are left out more often than not."""
+    """Return last and first name for comparison; the patronymic is often missing."""
     parts = [str(part).strip() for part in (last, first) if part] or (whole or "").split()[:2]
     if len(parts) < 2:
         return None

@@ -1,4 +1,4 @@
-"""Internal numbers as people type them into Megaplan, in the form in which UIS keeps them."""
+"""Normalizes internal numbers, as typed in Megaplan, to the form that UIS uses."""
 
 import re
 import unicodedata
@@ -9,13 +9,13 @@ _BETWEEN_DIGITS = re.compile(r"[\s().-]")
 
 
 def internal_number(typed: Any) -> str | None:
-    """Return the digits of one internal number, or None when ``typed`` is not exactly one.
+    """Return the digits of an internal number; None if ``typed`` is not exactly one number.
 
-    ``"101"``, ``" 101"`` and ``"sip:101@pbx.example.org"`` are one number: Megaplan documents the first and the last
-    for ``CallUserConfig.internalNumber``, UIS keeps the digits (``extension_phone_number``, at most five). Leading
-    zeros count. The login of a SIP line (``0100001``) is another number than the extension of its employee.
+    ``"101"``, ``" 101"`` and ``"sip:101@pbx.example.org"`` are the same number: Megaplan documents the first and the
+    last form for ``CallUserConfig.internalNumber``, UIS stores the digits (``extension_phone_number``, at most five).
+    Leading zeros are significant. The login of a SIP line (``0100001``) is not the extension of its employee.
 
-    :param typed: what the field holds; empty and null are no number either
+    :param typed: content of the field; None and an empty string are not numbers
     """
     text = unicodedata.normalize("NFKC", "" if typed is None else str(typed))
     text = "".join(letter for letter in text if unicodedata.category(letter) != "Cf").strip()

@@ -1,26 +1,26 @@
-"""The mismatches of an account as one table for people."""
+"""The mismatches of an account as a text table."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 MOST_ROWS = 500
-"""So many go into a log; all of them stand in ``telephony.mismatches``."""
+"""Maximum number of rows in a log; ``telephony.mismatches`` has all of them."""
 _COLUMNS = {
     "kind": "kind",
     "employee_id": "employee",
     "uis_employee_id": "UIS employee",
     "internal_number": "number",
     "first_found_at": "since",
-    "told": "what to do",
+    "message": "what to do",
 }
 
 
 def mismatch_table(mismatches: Sequence[Mapping[str, Any]]) -> str:
-    """Return the table, columns to the left, or an empty text when there is nothing to show.
+    """Return the table with left-aligned columns; an empty string if there are no mismatches.
 
     :param mismatches: rows with the columns of ``select_mismatches``; ``first_found_at`` may be missing
     """
-    import pandas as pd  # not while a DAG file is parsed
+    import pandas as pd  # slow; not needed while DAG files are parsed
 
     if not mismatches:
         return ""

@@ -1,4 +1,4 @@
-"""Operators of the telephony sync: prepare the tables, map the employees of some accounts."""
+"""Operators of the telephony sync: create the tables, map the employees."""
 
 from collections.abc import Collection
 from typing import Any
@@ -17,26 +17,26 @@ from megaplan_sync.telephony.session import telephony_session
 
 
 class PrepareTelephonyTablesOperator(RawDatabaseOperator):
-    """Creates the tables of telephony, and those of the syncs that it shares; does nothing when all is in place."""
+    """Creates or upgrades the tables of telephony, and those it shares with the syncs."""
 
     def execute(self, context: Context) -> bool:
-        """Return whether anything had to be done."""
+        """Return whether anything was created or upgraded."""
         with plainly_told(), raw_database(self.postgres_conn_id) as connection:
-            # the request budget is kept beside the raw tables, and deals need not be active here
+            # the request budget belongs to the raw tables, which may not exist if deals are not active
             done = [prepare_raw_schema(connection), prepare_telephony_schema(connection)]
         self.log.info("Tables of telephony %s", "created or upgraded" if any(done) else "are in place")
         return any(done)
 
 
 class TelephonyUsersToPostgresOperator(AccountsOperator):
-    """Maps the employees of some accounts to UIS's; one account's failure stops no other.
+    """Maps the employees of some accounts to UIS's; an account that fails does not stop the others.
 
-    Give it ``outlets=[TELEPHONY_USERS]`` (``megaplan_sync.telephony.assets``) to announce changed users.
-    Mismatches are told in the log, in the result and in ``telephony.mismatches``; they fail nothing.
+    With ``outlets=[TELEPHONY_USERS]`` (``megaplan_sync.telephony.assets``), it publishes changed users.
+    Mismatches are reported in the log, in the result and in ``telephony.mismatches``; they do not fail the task.
     """
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
-        """Return the outcome of every account whose telephony is active, its mismatches included."""
+        """Return the outcome of every account with active telephony, including its mismatches."""
         outcomes: list[UserSyncOutcome] = []
         with AccountFailures(self.log) as failures:
             for conn_id in self.accounts:
@@ -45,11 +45,11 @@ class TelephonyUsersToPostgresOperator(AccountsOperator):
                         outcome = UserSyncOutcome(session.account)
                         outcomes.append(outcome)
                         UserSync(session).run(outcome)
-            self._announce(outcomes, context)
+            self._publish(outcomes, context)
         return [outcome.as_dict() for outcome in outcomes]
 
-    def _announce(self, outcomes: Collection[UserSyncOutcome], context: Context) -> None:
-        """Emit an asset event for every account whose users changed, also where something failed afterwards."""
+    def _publish(self, outcomes: Collection[UserSyncOutcome], context: Context) -> None:
+        """Emit an asset event for every account whose users changed, even if it failed afterwards."""
         database = BaseHook.get_connection(self.postgres_conn_id) if outcomes else None
         for outcome in outcomes:
             if database is not None and outcome.users_changed:

@@ -1,4 +1,4 @@
-"""Reads the employees of both sides and keeps their mapping; the work of one account in one run."""
+"""Reads the employees of both sides and stores their mapping, for one account in one run."""
 
 import logging
 from collections import Counter
@@ -24,10 +24,10 @@ CONFIG_FIELDS = ("employee", "internalNumber")
 
 @dataclass
 class UserSyncOutcome:
-    """What a run did to the mapping of one account.
+    """The result of a run for one account.
 
-    :param mismatches: how many of each kind there are now
-    :param told: the mismatches themselves, ids and sentences, as ``telephony.mismatches`` has them
+    :param mismatches: number of mismatches by kind
+    :param mismatch_rows: the mismatches as in ``telephony.mismatches``, without names
     """
 
     account: str
@@ -37,7 +37,7 @@ class UserSyncOutcome:
     deleted: int = 0
     directory_entries_written: int = 0
     mismatches: dict[str, int] = field(default_factory=dict)
-    told: list[dict[str, Any]] = field(default_factory=list)
+    mismatch_rows: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def users_changed(self) -> bool:
@@ -45,28 +45,28 @@ class UserSyncOutcome:
         return bool(self.inserted or self.updated or self.deleted)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON knows it."""
+        """Return it as JSON-serializable values."""
         return asdict(self)
 
 
 class UserSync:
-    """One run over one account: read all, then write all or nothing of the mapping, then the directories."""
+    """One run for one account: read everything, then write the whole mapping or nothing, then the directories."""
 
     def __init__(self, session: TelephonySession) -> None:
         self._session = session
         self._table = UserTable(session.connection, session.account)
 
     def run(self, outcome: UserSyncOutcome) -> None:
-        """Bring users, mismatches and directories up to date.
+        """Update users, mismatches and directories.
 
-        :param outcome: is filled in as the work goes on, so that it tells also what a failed run has done
-        :raises SuspiciousAnswerError: a list is empty, or too many are missing; the mapping stays as it was
-        :raises AccountBusyError: another run is at it
-        :raises EntitiesFailedError: the mapping was written, several directories could not be
+        :param outcome: filled in during the run, so that it also shows what a failed run has done
+        :raises SuspiciousAnswerError: a list is empty, or too many users are missing; the mapping was not changed
+        :raises AccountBusyError: another run is updating this account
+        :raises EntitiesFailedError: the mapping was written, some directories were not
         """
         with account_lock(self._session.connection, f"{self._session.account} (users of telephony)"):
             statuses = self._map(outcome)
-            self._keep_directories(statuses, outcome)
+            self._save_directories(statuses, outcome)
 
     def _map(self, outcome: UserSyncOutcome) -> list[dict[str, Any]]:
         megaplan, uis = self._session.megaplan, self._session.uis
@@ -87,16 +87,18 @@ class UserSync:
         try:
             outcome.inserted, outcome.updated, outcome.deleted = self._table.write(mapping)
         except SuspiciousAnswerError:
-            self._show([asdict(one) for one in mapping.mismatches], mapping)
+            self._log_mismatches([asdict(one) for one in mapping.mismatches], mapping)
             raise
         found = self._table.mismatches()
-        self._show(found, mapping)
+        self._log_mismatches(found, mapping)
         outcome.users = len(mapping.users)
         outcome.mismatches = dict(Counter(str(one["kind"]) for one in found))
-        outcome.told = [{**one, "first_found_at": one["first_found_at"].isoformat()} for one in found]
+        outcome.mismatch_rows = [
+            {**one, "first_found_at": one["first_found_at"].isoformat()} for one in found
+        ]
         return statuses
 
-    def _show(self, mismatches: list[dict[str, Any]], mapping: UserMapping) -> None:
+    def _log_mismatches(self, mismatches: list[dict[str, Any]], mapping: UserMapping) -> None:
         account = self._session.account
         log.info("%s: %d employees are mapped to UIS by their numbers", account, len(mapping.users))
         if not mismatches:
@@ -106,8 +108,8 @@ class UserSync:
         for line in mismatch_table(mismatches).splitlines():
             log.warning("%s", line)
 
-    def _keep_directories(self, statuses: list[dict[str, Any]], outcome: UserSyncOutcome) -> None:
-        """Keep each directory by itself: none holds up another, nor the mapping, which is written already."""
+    def _save_directories(self, statuses: list[dict[str, Any]], outcome: UserSyncOutcome) -> None:
+        """Save each directory independently: one that fails does not stop the others."""
         megaplan, uis = self._session.megaplan, self._session.uis
         reads: dict[str, Callable[[], list[dict[str, Any]]]] = {
             "todo_categories": lambda: _all(megaplan.todo_categories()),

@@ -1,4 +1,4 @@
-"""Writes ``telephony.users`` and ``telephony.mismatches``, and keeps a bad read from emptying them."""
+"""Writes ``telephony.users`` and ``telephony.mismatches``; a bad read does not empty them."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -11,8 +11,8 @@ from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.people.mismatches import Mismatch, MismatchKind
 from megaplan_sync.telephony.people.user_mapping import TelephonyUser, UserMapping
 
-SECOND_LOOK_MINUTES = 30
-"""After so long a read counts as another one: retries of one task, a minute apart, see one and the same trouble."""
+CONFIRMATION_MINUTES = 30
+"""How much later a second read has to be to confirm the first; retries of a task see the same problem."""
 
 
 class UserTable:
@@ -23,15 +23,15 @@ class UserTable:
         self._account = account
 
     def known(self) -> dict[int, bool]:
-        """Return the present users; true for those whose absence was noted long enough ago."""
-        rows = self._execute("select_telephony_users", second_look_minutes=SECOND_LOOK_MINUTES)
+        """Return the known users; true for those who were already missing in an earlier read."""
+        rows = self._execute("select_telephony_users", confirmation_minutes=CONFIRMATION_MINUTES)
         return {employee_id: bool(confirmed) for employee_id, confirmed in rows}
 
     def refuse_empty(self, lists: dict[str, Sequence[Any]]) -> None:
-        """Refuse a list without rows while somebody is mapped: nobody empties a cabinet by giving it up.
+        """Refuse empty lists while users are mapped.
 
-        :param lists: what was read, by the name that people know it under
-        :raises SuspiciousAnswerError: one of them is empty
+        :param lists: the rows that were read, by a name for the error message
+        :raises SuspiciousAnswerError: a list is empty
         """
         present = len(self.known())
         empty = [name for name, rows in lists.items() if not rows]
@@ -39,35 +39,35 @@ class UserTable:
             raise SuspiciousAnswerError(
                 f"Empty for account {self._account}: {', '.join(empty)}. All {present} users of telephony.users "
                 "stay. Check in the cabinet whether the list is really empty, and the rights of the connection's "
-                "user; a retry reads it again. If telephony was given up, switch off telephony_active in the "
+                "user; a retry reads it again. If telephony is no longer used, switch off telephony_active in the "
                 "connection."
             )
 
     def write(self, mapping: UserMapping) -> tuple[int, int, int]:
-        """Make the tables equal to a mapping, in one transaction.
+        """Store a mapping in one transaction.
 
-        If more than half of the users are missing, they are only noted as missing, and nothing else is written; a
-        second read without them, at least ``SECOND_LOOK_MINUTES`` later, is believed.
+        If more than half of the users are missing, they are only marked as missing; a second read without them, at
+        least ``CONFIRMATION_MINUTES`` later, confirms that.
 
         :returns: how many users were inserted, updated, deleted
-        :raises SuspiciousAnswerError: too many are missing for the first time
+        :raises SuspiciousAnswerError: too many users are missing, not confirmed by a second read
         """
         with self._connection.transaction():
             known = self.known()
             mapped = {user.employee_id for user in mapping.users}
             missing = [employee_id for employee_id in known if employee_id not in mapped]
-            doubtful = len(missing) * 2 > len(known) and not all(known[each] for each in missing)
-            if doubtful:
+            is_unconfirmed = len(missing) * 2 > len(known) and not all(known[each] for each in missing)
+            if is_unconfirmed:
                 self._execute("mark_missing_telephony_users", missing=missing)
                 self._execute("commit_durably")
             else:
                 counts = self._replace(mapping, missing)
-        if doubtful:
+        if is_unconfirmed:
             raise SuspiciousAnswerError(
                 f"{len(missing)} of {len(known)} users of account {self._account} are no longer mapped, more than "
-                "half: all of them stay, and nothing else was changed. If another run, at least "
-                f"{SECOND_LOOK_MINUTES} minutes later, sees the same, they are removed. The mismatches above say "
-                "why; check who is entered in Megaplan's telephony settings and in UIS's employees."
+                "half: all of them stay, and nothing else was changed. If another run at least "
+                f"{CONFIRMATION_MINUTES} minutes later has the same result, they are removed. The mismatches above "
+                "say why; check the users in Megaplan's telephony settings and the employees in UIS."
             )
         return counts
 
@@ -79,12 +79,12 @@ class UserTable:
         keys = ("kinds", "employee_ids", "uis_employee_ids", "internal_numbers")
         self._execute("delete_resolved_mismatches", **{name: found[name] for name in keys})
         self._execute("upsert_mismatches", **found)
-        self._execute("commit_durably")  # before an asset event tells of the rows
+        self._execute("commit_durably")  # before the asset event is published
         inserted = sum(is_new for (is_new,) in written)
         return inserted, len(written) - inserted, len(missing)
 
     def mismatches(self) -> list[dict[str, Any]]:
-        """Return the account's mismatches, the gravest first, with the time when each was first found."""
+        """Return the account's mismatches, the most severe first, with the time when each was first found."""
         with self._connection.cursor(row_factory=dict_row) as cursor:
             values = {"account": self._account, "kinds": [kind.value for kind in MismatchKind]}
             return cursor.execute(read_sql("select_mismatches"), values).fetchall()
@@ -114,7 +114,7 @@ def _mismatch_columns(mismatches: Sequence[Mismatch]) -> dict[str, list[Any]]:
         "employee_ids": [one.employee_id for one in mismatches],
         "uis_employee_ids": [one.uis_employee_id for one in mismatches],
         "internal_numbers": [one.internal_number for one in mismatches],
-        "told": [one.told for one in mismatches],
+        "messages": [one.message for one in mismatches],
         "names": [one.name for one in mismatches],
         "uis_names": [one.uis_name for one in mismatches],
     }

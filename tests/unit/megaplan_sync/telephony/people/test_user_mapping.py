@@ -1,4 +1,4 @@
-"""Who is the same person on both sides, and what is said about everybody else."""
+"""The mapping of employees, and the mismatches."""
 
 from typing import Any
 
@@ -71,7 +71,7 @@ def the_only(mapping: UserMapping) -> Mismatch:
         ("101", "101"),
         (" 101", "101"),
         ("101\u00a0", "101"),
-        ("\u200b101\ufeff", "101"),  # copied out of a page
+        ("\u200b101\ufeff", "101"),  # copied from a web page
         ("sip:101@pbx.example.org", "101"),
         ("SIPS:101@pbx.example.org;transport=tls", "101"),
         ("tel:101", "101"),
@@ -87,7 +87,7 @@ def the_only(mapping: UserMapping) -> Mismatch:
         ("101, 102", None),
         ("101/102", None),
         ("*101", None),
-        ("٣", None),  # a digit, but of no telephone
+        ("٣", None),  # a digit that phones do not have
     ],
 )
 def test_a_number_is_read_however_it_was_typed(typed: Any, number: str | None) -> None:
@@ -107,12 +107,12 @@ def test_one_person_on_both_sides_is_one_user() -> None:
     ("status_id", "shown", "silent"),
     [
         (1, "available", False),
-        (101, "Обучение", True),  # of the account's own: no mnemonic
-        (77, None, None),  # deleted since
+        (101, "Обучение", True),  # a custom status without a mnemonic
+        (77, None, None),  # deleted in the meantime
         (None, None, None),
     ],
 )
-def test_the_status_tells_whether_calls_come_through(
+def test_the_status_says_whether_calls_are_accepted(
     status_id: int | None, shown: str | None, silent: bool | None
 ) -> None:
     (user,) = mapped([config(1, "101")], [employee(1)], [uis(501, "101", status_id=status_id)]).users
@@ -130,7 +130,7 @@ def test_the_status_tells_whether_calls_come_through(
         ({"mnemonic": "available", "in_external_allowed_call_directions": []}, True),
     ],
 )
-def test_without_directions_a_standard_status_goes_by_its_mnemonic(
+def test_without_directions_the_mnemonic_of_a_standard_status_counts(
     status: dict[str, Any], silent: bool | None
 ) -> None:
     assert takes_no_calls(status) is silent
@@ -143,7 +143,7 @@ def test_who_has_left_is_not_mapped_although_configured() -> None:
         ("fired_employee_has_number", 1, None, "101"),
         ("number_not_in_megaplan", None, 501, "101"),
     ]
-    assert "Take the entry away (Megaplan: Настройки → Интеграция" in mapping.mismatches[0].told
+    assert "Remove the entry (Megaplan: Настройки → Интеграция" in mapping.mismatches[0].message
 
 
 def test_a_successor_inherits_the_number_of_who_has_left() -> None:
@@ -153,7 +153,7 @@ def test_a_successor_inherits_the_number_of_who_has_left() -> None:
     assert keys(mapping) == [("fired_employee_has_number", 1, None, "101")]
 
 
-def test_a_number_that_two_have_in_megaplan_is_nobodys() -> None:
+def test_a_number_shared_in_megaplan_is_not_mapped() -> None:
     configs = [config(2, "101"), config(1, "sip:101@pbx"), config(3, "103")]
     mapping = mapped(configs, [employee(1), employee(2), employee(3)], [uis(501, "101"), uis(503, "103")])
     assert pairs(mapping) == {3: 503}
@@ -161,10 +161,10 @@ def test_a_number_that_two_have_in_megaplan_is_nobodys() -> None:
         ("number_twice_in_megaplan", 1, None, "101"),
         ("number_twice_in_megaplan", 2, None, "101"),
     ]
-    assert "employees 1, 2" in mapping.mismatches[1].told
+    assert "employees 1, 2" in mapping.mismatches[1].message
 
 
-def test_a_number_that_two_have_in_uis_is_nobodys() -> None:
+def test_a_number_shared_in_uis_is_not_mapped() -> None:
     mapping = mapped([config(1, "101")], [employee(1)], [uis(502, "101"), uis(501, " 101")])
     assert mapping.users == ()
     assert keys(mapping) == [
@@ -172,7 +172,7 @@ def test_a_number_that_two_have_in_uis_is_nobodys() -> None:
         ("number_twice_in_uis", None, 502, "101"),
         ("number_twice_in_uis", 1, None, "101"),
     ]
-    assert "UIS employees 501, 502" in mapping.mismatches[2].told
+    assert "UIS employees 501, 502" in mapping.mismatches[2].message
 
 
 def test_an_employee_with_two_numbers_gets_none_of_them() -> None:
@@ -180,7 +180,7 @@ def test_an_employee_with_two_numbers_gets_none_of_them() -> None:
     mapping = mapped(configs, [employee(1)], [uis(501, "101"), uis(502, "102")])
     assert mapping.users == ()
     assert keys(mapping) == [("employee_has_several_numbers", 1, None, None)]
-    assert "101, 102" in the_only(mapping).told
+    assert "101, 102" in the_only(mapping).message
 
 
 def test_the_same_entry_twice_is_one() -> None:
@@ -194,40 +194,40 @@ def test_a_number_that_uis_does_not_know() -> None:
     mapping = mapped([config(1, "111")], [employee(1)], [])
     assert mapping.users == ()
     assert keys(mapping) == [("number_not_in_uis", 1, None, "111")]
-    assert "UIS: Сотрудники" in the_only(mapping).told
+    assert "UIS: Сотрудники" in the_only(mapping).message
 
 
-def test_the_login_of_a_line_instead_of_the_extension_is_recognised_and_not_joined() -> None:
+def test_the_login_of_a_line_instead_of_the_extension_is_recognized_and_not_mapped() -> None:
     line = [{"phone_id": 9001, "phone_number": "0100001"}]
     mapping = mapped([config(1, "0100001")], [employee(1)], [uis(501, "101", phone_numbers=line)])
     assert mapping.users == ()
     assert keys(mapping)[0] == ("number_not_in_uis", 1, None, "0100001")
-    assert "line of UIS employee 501: write the extension 101 instead" in mapping.mismatches[0].told
+    assert "line of UIS employee 501: enter the extension 101 instead" in mapping.mismatches[0].message
 
 
-def test_what_is_no_number() -> None:
+def test_an_invalid_number() -> None:
     mapping = mapped([config(1, "добавочный")], [employee(1)], [])
     assert keys(mapping) == [("number_unreadable", 1, None, "добавочный")]
-    assert "such as 101" in the_only(mapping).told
+    assert "such as 101" in the_only(mapping).message
 
 
-def test_a_number_of_nobody() -> None:
+def test_a_number_without_an_employee() -> None:
     mapping = mapped([config(None, "101")], [], [])
     assert keys(mapping) == [("number_without_employee", None, None, "101")]
 
 
 @pytest.mark.parametrize("configs", [[], [config(1, "")], [config(1, None)], [config(1, "  ")]])
-def test_an_employee_missing_in_megaplans_telephony_gets_no_card_and_is_told_of(
+def test_an_employee_missing_in_megaplans_telephony_gets_no_card_and_is_reported(
     configs: list[dict[str, Any]],
 ) -> None:
     mapping = mapped(configs, [employee(1)], [])
     assert mapping.users == ()
     assert keys(mapping) == [("employee_without_number", 1, None, None)]
-    assert "no call cards, no data of calls" in the_only(mapping).told
+    assert "they get no call cards and no calls" in the_only(mapping).message
     assert the_only(mapping).name == "Иванова Анна Петровна"
 
 
-def test_who_has_left_and_has_no_number_is_nobodys_business() -> None:
+def test_who_has_left_and_has_no_number_is_not_reported() -> None:
     assert mapped([], [employee(1, isWorking=False)], []).mismatches == ()
 
 
@@ -239,24 +239,24 @@ def test_who_has_left_and_has_no_number_is_nobodys_business() -> None:
     ],
 )
 def test_a_namesake_in_uis_is_hinted_at(extension: str | None, hint: str) -> None:
-    """Patronymics are often left out, and ё is often е."""
+    """Patronymics are often missing, and ё is often written as е."""
     people = [employee(1, "Королёва", "Алёна")]
     mapping = mapped([], people, [uis(505, extension, "Королева", "Алена")])
-    told = {one.kind: one.told for one in mapping.mismatches}
-    assert hint in told[MismatchKind.EMPLOYEE_WITHOUT_NUMBER]
-    assert pairs(mapping) == {}, "a name joins nobody"
+    messages = {one.kind: one.message for one in mapping.mismatches}
+    assert hint in messages[MismatchKind.EMPLOYEE_WITHOUT_NUMBER]
+    assert pairs(mapping) == {}, "nobody is mapped by name"
 
 
 def test_of_two_namesakes_none_is_hinted_at() -> None:
     people = [employee(1)]
     twins = [uis(505, "105", "Иванова", "Анна"), uis(506, "106", "Иванова", "Анна")]
-    told = {one.kind: one.told for one in mapped([], people, twins).mismatches}
-    assert "same name" not in told[MismatchKind.EMPLOYEE_WITHOUT_NUMBER]
+    messages = {one.kind: one.message for one in mapped([], people, twins).mismatches}
+    assert "same name" not in messages[MismatchKind.EMPLOYEE_WITHOUT_NUMBER]
 
 
-def test_a_namesake_who_is_joined_with_somebody_is_not_hinted_at() -> None:
+def test_a_namesake_who_is_mapped_is_not_hinted_at() -> None:
     mapping = mapped([config(2, "105")], [employee(1), employee(2)], [uis(505, "105", "Иванова", "Анна")])
-    assert "same name" not in the_only(mapping).told
+    assert "same name" not in the_only(mapping).message
 
 
 def test_numbers_and_people_that_only_uis_has() -> None:
@@ -267,13 +267,13 @@ def test_numbers_and_people_that_only_uis_has() -> None:
     ]
 
 
-def test_an_employee_whom_the_list_does_not_show_is_joined_and_told_of() -> None:
+def test_an_employee_missing_from_the_list_is_mapped_and_reported() -> None:
     mapping = mapped([config(9, "101")], [employee(1)], [uis(501, "101")])
     assert pairs(mapping) == {9: 501}
     assert keys(mapping)[0] == ("employee_not_listed", 9, 501, "101")
 
 
-def test_a_config_that_holds_the_employee_tells_whether_they_work() -> None:
+def test_a_config_with_an_embedded_employee_says_whether_they_work() -> None:
     configs = [config(employee(9, isWorking=False), "101"), config(employee(8), "102")]
     mapping = mapped(configs, [], [uis(501, "101"), uis(502, "102")])
     assert pairs(mapping) == {8: 502}
@@ -281,7 +281,7 @@ def test_a_config_that_holds_the_employee_tells_whether_they_work() -> None:
     assert not [one for one in mapping.mismatches if one.kind is MismatchKind.EMPLOYEE_NOT_LISTED]
 
 
-def test_the_list_counts_more_than_what_a_config_holds() -> None:
+def test_the_list_takes_precedence_over_an_embedded_employee() -> None:
     mapping = mapped([config(employee(1), "101")], [employee(1, isWorking=False)], [uis(501, "101")])
     assert mapping.users == ()
 
@@ -293,7 +293,7 @@ def test_the_order_of_what_was_read_does_not_matter() -> None:
     assert mapped(configs, people, staff) == mapped(configs[::-1], people[::-1], staff[::-1])
 
 
-def test_no_sentence_names_a_person() -> None:
+def test_no_message_names_a_person() -> None:
     """They go into logs."""
     people = [employee(id) for id in range(1, 6)] + [employee(6, isWorking=False)]
     configs = [config(1, "101"), config(2, "101"), config(3, "x"), config(6, "106"), config(9, "109")]
@@ -301,11 +301,11 @@ def test_no_sentence_names_a_person() -> None:
     mapping = mapped(configs, people, staff)
     assert len({one.kind for one in mapping.mismatches}) >= 6
     for one in mapping.mismatches:
-        assert "Иванова" not in one.told
-        assert "Смирнов" not in one.told
+        assert "Иванова" not in one.message
+        assert "Смирнов" not in one.message
 
 
-def test_ids_that_are_none_are_refused() -> None:
+def test_invalid_ids_are_refused() -> None:
     with pytest.raises(UnreadableEntityError):
         mapped([config({"contentType": "Employee", "id": "x"}, "101")], [], [])
     with pytest.raises(UisTransportError):

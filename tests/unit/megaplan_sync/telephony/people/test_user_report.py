@@ -14,7 +14,7 @@ FOUND: dict[str, Any] = {
     "employee_id": 1000010,
     "uis_employee_id": None,
     "internal_number": "0111",
-    "told": "Correct it.",
+    "message": "Correct it.",
     "first_found_at": datetime(2026, 1, 15, 7, 5, tzinfo=UTC),
 }
 
@@ -35,7 +35,7 @@ def test_what_was_not_written_has_no_time_yet() -> None:
     )
 
 
-def test_a_long_table_says_where_the_rest_stands() -> None:
+def test_a_long_table_says_where_the_rest_is() -> None:
     lines = mismatch_table([FOUND] * (MOST_ROWS + 2)).splitlines()
     assert len(lines) == MOST_ROWS + 2
     assert lines[-1] == "and 2 more in telephony.mismatches"
