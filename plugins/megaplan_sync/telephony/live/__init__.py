@@ -1,1 +1,1 @@
-"""A call while it goes on: whose phones ring, which cards are shown, where it is routed."""
+"""Calls in progress: whose phones ring, which pop-ups are shown, and where a call is routed."""

@@ -1,4 +1,4 @@
-"""What Megaplan is told for a pop-up: bodies of ``/callInfo``. Free of I/O."""
+"""Bodies of ``/callInfo`` for pop-ups. Free of I/O."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from megaplan_sync.telephony.push.delivery import Delivery
 def opening_body(
     wanted: WantedCard, call: Call, *, client: Link | None, datetime_format: DateTimeFormat
 ) -> dict[str, Any]:
-    """Return a new call object: A is who rings, B who is called.
+    """Return a new call object: ``from`` is the caller, ``to`` the called party.
 
-    :param client: whose number it is; without one Megaplan searches by the number itself
+    :param client: whose number it is; if None, Megaplan searches by the number
     """
     ours, theirs = _sides(wanted)
     body: dict[str, Any] = {
@@ -33,7 +33,7 @@ def opening_body(
 
 
 def changing_body(wanted: WantedCard) -> dict[str, Any]:
-    """Return what changes on a known object. Never the client: a person may have chosen another one meanwhile."""
+    """Return the changes to a call object; never the client, as somebody may have changed it in Megaplan."""
     ours, _ = _sides(wanted)
     return {
         "type": wanted.kind,
@@ -45,7 +45,7 @@ def changing_body(wanted: WantedCard) -> dict[str, Any]:
 def finishing_body(
     wanted: WantedCard, call: Call, at: datetime, datetime_format: DateTimeFormat
 ) -> dict[str, Any]:
-    """Return the end of an object: of the call's record all that the batch lane would tell, of others the time."""
+    """Return the end of a call object: for the record all that the batch lane sends, for companions the time."""
     delivery = delivery_of(wanted, call)
     if delivery is not None:
         return call_info(delivery, datetime_format=datetime_format)
@@ -53,7 +53,7 @@ def finishing_body(
 
 
 def bare_end(wanted: WantedCard, call: Call, at: datetime, datetime_format: DateTimeFormat) -> dict[str, Any]:
-    """Return the end of an object and nothing else, for when Megaplan refuses what is told beside it."""
+    """Return only the end of a call object, for the case that Megaplan refuses the rest."""
     return {
         "type": wanted.kind,
         "state": wanted.phase,
@@ -64,7 +64,7 @@ def bare_end(wanted: WantedCard, call: Call, at: datetime, datetime_format: Date
 def finishing_hash(
     wanted: WantedCard, call: Call, call_info_id: str, datetime_format: DateTimeFormat
 ) -> str | None:
-    """Return the hash by which the batch lane sees that Megaplan was told all of this; None: it was not."""
+    """Return the hash by which the batch lane sees that nothing is left to send; None if something is."""
     delivery = delivery_of(wanted, call)
     if delivery is None:
         return None
@@ -72,7 +72,7 @@ def finishing_hash(
 
 
 def delivery_of(wanted: WantedCard, call: Call) -> Delivery | None:
-    """Return the call as the batch lane would see it; None if it is not to be told, or not yet."""
+    """Return the call as the batch lane sees it; None if it is not delivered, or not yet."""
     if wanted.is_companion or wanted.phase != "finished" or not call.is_finished or call.is_internal:
         return None
     delivery = Delivery(
@@ -108,5 +108,5 @@ def delivery_of(wanted: WantedCard, call: Call) -> Delivery | None:
 
 
 def _sides(wanted: WantedCard) -> tuple[str, str]:
-    """Return our side and the client's: from rings to."""
+    """Return our side and the client's side of the call."""
     return ("from", "to") if wanted.kind in ("out", "fail") else ("to", "from")

@@ -1,8 +1,8 @@
-"""Which pop-ups a call should have on whose screens, and what to do about those it has. Free of I/O.
+"""Which pop-ups a call should have, for which employees, and how to get there from the current ones. Free of I/O.
 
-The object whose ``providerId`` is the call's session is the call's record; it goes to whoever is rung first and ends
-with the employee who talked. Everybody else whose phone rings has a companion (``session/employee``), which is
-finished as soon as the phone stops ringing or somebody answers.
+The call object whose ``providerId`` is the call session is the record of the call; it is first shown to the employee
+whose phone rings first, and finally belongs to the one who talked. All others whose phones ring get a companion
+(``session/employee``), which is finished when the phone stops ringing or somebody answers.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from megaplan_sync.telephony.calls.call import Call
-from megaplan_sync.telephony.live.live_call import Attending, LiveCall
+from megaplan_sync.telephony.live.live_call import LiveCall, Participant
 
 Phase = Literal["calling", "talking", "finished"]
 Kind = Literal["in", "out", "miss", "fail"]
 CardState = Literal["opening", "open", "closed", "given_up"]
 
 STALE_AFTER = timedelta(seconds=30)
-"""A pop-up is not opened when its reason is older: the phone rings no more, or the talk is well under way."""
+"""A pop-up is not opened for an older event: the phone no longer rings, or the talk is well under way."""
 LONGEST_CALL = timedelta(hours=4)
-"""A call without any event for so long has lost its end on the way: its cards are closed."""
+"""The end of a call without events for so long must have been lost: its cards are closed."""
 
 
 @dataclass(frozen=True)
 class Card:
-    """A pop-up as it stands in ``telephony.cards``."""
+    """A row of ``telephony.cards``: a pop-up. ``told`` is what was last sent to Megaplan."""
 
     provider_id: str
     is_companion: bool
@@ -39,16 +39,16 @@ class Card:
 
     @property
     def is_shown(self) -> bool:
-        """Whether it is, or may be, on a screen."""
+        """Whether it is, or may be, visible."""
         return self.state in ("opening", "open")
 
 
 @dataclass(frozen=True)
 class WantedCard:
-    """What a pop-up should say.
+    """The desired state of a pop-up.
 
-    :param employee_id: Megaplan's
-    :param since: the event that is the reason for it; it is not opened long after that
+    :param employee_id: of Megaplan
+    :param since: time of the event that causes it; it is not opened long after that
     """
 
     provider_id: str
@@ -60,22 +60,22 @@ class WantedCard:
 
     @property
     def told(self) -> str:
-        """What Megaplan is told, for comparison."""
+        """Type, state and employee, to compare with ``Card.told``."""
         return f"{self.kind} {self.phase} {self.employee_id}"
 
 
 def provider_id(call_session_id: int, uis_employee_id: int | None = None) -> str:
-    """Return the exchange's own id of a call's record, or of an employee's companion."""
+    """Return the ``providerId`` of a call's record, or of an employee's companion."""
     return str(call_session_id) if uis_employee_id is None else f"{call_session_id}/{uis_employee_id}"
 
 
 def wanted_cards(
     live: LiveCall, users: Mapping[int, int], cards: Iterable[Card], now: datetime
 ) -> list[WantedCard]:
-    """Return the pop-ups that a call should have now, the record first; of those it has, also how they end.
+    """Return the pop-ups that a call should have now, the record first, and the end of all others that it has.
 
-    :param users: Megaplan's employee by UIS's; nobody else gets a card
-    :param cards: those it has
+    :param users: Megaplan employee by UIS employee; nobody else gets a card
+    :param cards: the current cards of the call
     """
     shown = {card.provider_id: card for card in cards if card.is_shown}
     call = live.call
@@ -87,12 +87,12 @@ def wanted_cards(
         wanted = _record_at_the_end(call, users, shown)
     elif not call.is_internal and not _has_lost_its_end(call, now):
         wanted = _while_it_goes_on(live, users, shown, direction)
-    told = {one.provider_id for one in wanted}
-    return wanted + [one for one in closing_all(live, shown.values()) if one.provider_id not in told]
+    wanted_ids = {one.provider_id for one in wanted}
+    return wanted + [one for one in closing_all(live, shown.values()) if one.provider_id not in wanted_ids]
 
 
 def closing_all(live: LiveCall, cards: Iterable[Card]) -> list[WantedCard]:
-    """Return the end of every pop-up that a call has."""
+    """Return the end of every visible pop-up of a call."""
     return [
         WantedCard(
             card.provider_id, card.is_companion, card.employee_id, live.call.direction or "in", "finished"
@@ -105,7 +105,7 @@ def closing_all(live: LiveCall, cards: Iterable[Card]) -> list[WantedCard]:
 def to_do(
     wanted: Iterable[WantedCard], cards: Iterable[Card], now: datetime
 ) -> list[tuple[WantedCard, Card | None]]:
-    """Return what differs from what Megaplan was told: what is to be opened (without a card), changed or finished."""
+    """Return the pop-ups to open (without a card), and those to change or finish."""
     known = {card.provider_id: card for card in cards}
     actions: list[tuple[WantedCard, Card | None]] = []
     for one in wanted:
@@ -124,7 +124,7 @@ def _record_at_the_end(call: Call, users: Mapping[int, int], shown: Mapping[str,
     if record is None:
         return []
     employee = users.get(call.uis_employee_id or 0)
-    if employee is None and call.outcome != "answered":  # as the batch lane does it
+    if employee is None and call.outcome != "answered":  # the same as in claim_deliveries
         rung = [users[one] for one in call.rung_employees if one in users]
         employee = rung[-1] if rung else None
     kinds: dict[tuple[str | None, str | None], Kind] = {
@@ -150,19 +150,19 @@ def _while_it_goes_on(
     record = shown.get(provider_id(session))
     ringing = [one for one in live.ringing if one.uis_employee_id in users]
 
-    def card(one: Attending, phase: Phase, *, is_companion: bool) -> WantedCard:
+    def card(one: Participant, phase: Phase, *, is_companion: bool) -> WantedCard:
         own = provider_id(session, one.uis_employee_id if is_companion else None)
         return WantedCard(own, is_companion, users[one.uis_employee_id], direction, phase, one.since)
 
     if live.talking is not None:
-        # who is not in Megaplan gets no card, and whoever had one loses it
+        # if an unmapped employee talks, nobody keeps the record
         talker = [live.talking] if live.talking.uis_employee_id in users else []
         records = [card(one, "talking", is_companion=False) for one in talker]
         return records + [card(one, "calling", is_companion=True) for one in ringing]
     if not ringing:
         if record is None:
             return []
-        # between two phones: it stays where it was until it is known who is next
+        # between two phones, the record stays where it was until the next phone rings
         return [WantedCard(record.provider_id, False, record.employee_id, direction, "calling")]
     holder = next(
         (one for one in ringing if record is not None and users[one.uis_employee_id] == record.employee_id),

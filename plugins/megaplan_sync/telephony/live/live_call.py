@@ -1,4 +1,4 @@
-"""How a call stands right now: whose phones ring, and who talks. Free of I/O; any order, repetitions harmless."""
+"""The live state of a call: whose phones ring, and who talks. Free of I/O; ignores order and repetitions."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from megaplan_sync.telephony.calls.call_times import talk_starts
 from megaplan_sync.telephony.calls.known_events import KnownEvents, employee_of
 
 _RINGS = ("call_proceeding", "call_connected", "out_call_session", None)
-"""Signs that an employee takes part: None is a leg event of the vendor's default templates, which do not name it."""
+"""Events of participants; None is a leg event of the vendor's default templates, which do not name the event."""
 
 
 @dataclass(frozen=True)
-class Attending:
-    """An employee of UIS who takes part, and since when."""
+class Participant:
+    """A participating UIS employee, and since when."""
 
     uis_employee_id: int
     since: datetime
@@ -26,24 +26,24 @@ class Attending:
 
 @dataclass(frozen=True)
 class LiveCall:
-    """A call while it goes on, or just after.
+    """A call in progress, or just finished.
 
-    :param call: what all its events tell
-    :param ringing: whose phones ring, or who has picked up a call out without talking yet, in the order of ringing;
-        once somebody talks, only those who were rung after that
-    :param talking: whose talk began last, of those who have not hung up; of a call that came in also who has picked
-        up, before any talk is told of
+    :param call: as derived from all its events
+    :param ringing: employees whose phones ring, or who have picked up for an outgoing call and do not talk yet, in
+        order; once somebody talks, only those whose phones began to ring after that
+    :param talking: the employee whose talk began last and who has not hung up; for an incoming call without a talk,
+        the one who has picked up
     """
 
     call: Call
-    ringing: tuple[Attending, ...]
-    talking: Attending | None
+    ringing: tuple[Participant, ...]
+    talking: Participant | None
 
 
 def live_call(events: Iterable[CallEvent]) -> LiveCall:
-    """Return how the call of these events stands.
+    """Return the live state of the call of these events.
 
-    :raises ValueError: without any event, or with events of several calls
+    :raises ValueError: there are no events, or events of several calls
     """
     events = list(events)
     known = KnownEvents(events)
@@ -54,15 +54,15 @@ def live_call(events: Iterable[CallEvent]) -> LiveCall:
     return LiveCall(call, tuple(_ringing(known, talking)), talking)
 
 
-def _talking(known: KnownEvents) -> Attending | None:
-    """Return whose talk began last; who hangs up gives the call back to who talked before: it was a consultation."""
-    talks = [Attending(start.employee_id, start.at) for start in talk_starts(known) if start.employee_id]
+def _talking(known: KnownEvents) -> Participant | None:
+    """Return whose talk began last; after a consultation, the call returns to the one who talked before."""
+    talks = [Participant(start.employee_id, start.at) for start in talk_starts(known) if start.employee_id]
     present = [talk for talk in talks if not _has_left(known, talk)]
     return next(iter((present or talks)[-1:]), None)
 
 
-def _has_left(known: KnownEvents, talk: Attending) -> bool:
-    """Say whether an employee has hung up since; that another telephone of the same stops ringing is no sign."""
+def _has_left(known: KnownEvents, talk: Participant) -> bool:
+    """Return whether an employee has hung up since; another phone of theirs that stops ringing does not count."""
     legs: dict[tuple[int, int], datetime] = {}
     hung_up = False
     for event in known.of(*_RINGS, "call_disconnected"):
@@ -77,8 +77,8 @@ def _has_left(known: KnownEvents, talk: Attending) -> bool:
     return hung_up and not legs
 
 
-def _picked_up(known: KnownEvents) -> Attending | None:
-    """Return who was the first to pick up and has not hung up: of the talk itself it may be told later, or never."""
+def _picked_up(known: KnownEvents) -> Participant | None:
+    """Return the first who picked up and has not hung up: the event of the talk may come later, or never."""
     legs: dict[tuple[int, int], datetime] = {}
     for event in known.of("call_connected", "call_disconnected"):
         employee, leg = employee_of(event), whole_number(event.values.get("leg_id")) or 0
@@ -89,10 +89,10 @@ def _picked_up(known: KnownEvents) -> Attending | None:
         else:
             _hang_up(legs, employee, leg)
     first = min(legs, key=lambda key: (legs[key], key), default=None)
-    return None if first is None else Attending(first[0], legs[first])
+    return None if first is None else Participant(first[0], legs[first])
 
 
-def _ringing(known: KnownEvents, talking: Attending | None) -> list[Attending]:
+def _ringing(known: KnownEvents, talking: Participant | None) -> list[Participant]:
     legs: dict[tuple[int, int], datetime] = {}
     for event in known.notifications:
         employee, leg = employee_of(event), whole_number(event.values.get("leg_id")) or 0
@@ -104,16 +104,16 @@ def _ringing(known: KnownEvents, talking: Attending | None) -> list[Attending]:
             _hang_up(legs, employee, leg)
     since: dict[int, datetime] = {}
     for (employee, _), at in legs.items():
-        # whoever was rung before the talk has lost it, whether or not that leg was told to have ended
+        # phones that rang before the talk have stopped, whether or not there was an event
         if talking is None or (employee != talking.uis_employee_id and at > talking.since):
             since[employee] = min(at, since.get(employee, at))
     return sorted(
-        (Attending(employee, at) for employee, at in since.items()),
+        (Participant(employee, at) for employee, at in since.items()),
         key=lambda one: (one.since, one.uis_employee_id),
     )
 
 
 def _hang_up(legs: dict[tuple[int, int], datetime], employee: int, leg: int) -> None:
-    """Forget a leg; without one in the template all of this employee's."""
+    """Remove a leg, or all legs of the employee if the template has none."""
     for key in [key for key in legs if key[0] == employee and (leg in (0, key[1]) or key[1] == 0)]:
         del legs[key]

@@ -1,8 +1,8 @@
-"""Interactive processing: UIS asks whom to ring, and is told. Free of I/O.
+"""Interactive processing: UIS asks which phones to ring. Free of I/O.
 
-The request comes as a query, a form or JSON, with ``numa`` (who calls), ``numb`` (the number dialled) and the session
-as ``cdr_id`` or ``call_session_id``, as the brand goes. The answer is JSON with ``phones``, or ``returned_code`` for
-the branch to leave by (vendor's Call API guide).
+The request is a query, a form or JSON, with ``numa`` (the caller), ``numb`` (the dialled number) and, depending on
+the brand, the session as ``cdr_id`` or ``call_session_id``. The answer is JSON with ``phones``, or with the
+``returned_code`` of the branch to take (vendor's Call API guide).
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from uis_hook.phones import dialled
 from uis_hook.vendor_quirks import RoutePhones
 
 NOBODY = {"returned_code": 0}
-"""Leave by the branch 0: nobody is responsible, and there are no fallback numbers."""
+"""Take branch 0: nobody is responsible, and there are no fallback numbers."""
 
 _LONGEST_CALLER = 100
 _OUTSIDE = re.compile(r"\+?[0-9]{10,15}")
 
 
 class RouteRequest(NamedTuple):
-    """What UIS asks.
+    """A parsed request.
 
-    :param caller: digits; None if it is withheld or not sent
-    :param broken: why the request could not be read; None if it could
+    :param caller: digits; None if the number is withheld or missing
+    :param broken: why the request could not be parsed; None if it could
     """
 
     call_session_id: int | None
@@ -37,27 +37,27 @@ class RouteRequest(NamedTuple):
 
 
 class Telephone(NamedTuple):
-    """How an employee is rung: a row of ``telephony.users``."""
+    """The phones of an employee: a row of ``telephony.users``."""
 
     internal_number: str
     lines: tuple[str, ...]
 
 
 def read_route_request(body: bytes, content_type: str | None, query: str | None) -> RouteRequest:
-    """Read a request; never fails."""
+    """Parse a request; never fails."""
     read = read_body(body, content_type, query)
     if read.values is None:
         return RouteRequest(None, None, read.broken)
     values = flat(read.values)
     session = whole_number(values.get("call_session_id")) or whole_number(values.get("cdr_id"))
     caller = (text_in(values.get("numa")) or "").strip()
-    # numbers that were read are remembered, so a longer text must not get there
+    # numbers are cached, so their length is limited
     is_number = len(caller) <= _LONGEST_CALLER and any(one.isdigit() for one in caller)
     return RouteRequest(session, caller if is_number else None)
 
 
 def responsible_employees(route: Mapping[str, Any]) -> list[int]:
-    """Return the employees that Megaplan's ``/callRoute`` names; a list, in older descriptions a single one."""
+    """Return the employees in Megaplan's ``/callRoute``: a list, or a single one according to older documentation."""
     named = route.get("employees")
     rows = named if isinstance(named, list) else [named]
     ids = (whole_number(row.get("id")) for row in rows if isinstance(row, Mapping))
@@ -65,9 +65,9 @@ def responsible_employees(route: Mapping[str, Any]) -> list[int]:
 
 
 def phones_of(telephones: Iterable[Telephone], which: RoutePhones) -> list[str]:
-    """Return the numbers to dial, each once, in order.
+    """Return the numbers to dial, in order and without duplicates.
 
-    :param which: all active telephones, only outside numbers, or internal numbers: see ``vendor_quirks``
+    :param which: all active phones, only external numbers, or internal numbers: see ``vendor_quirks``
     """
     found: list[str] = []
     for telephone in telephones:
@@ -80,6 +80,6 @@ def phones_of(telephones: Iterable[Telephone], which: RoutePhones) -> list[str]:
 
 
 def answer(phones: Iterable[str]) -> dict[str, Any]:
-    """Return the answer for some numbers."""
+    """Return the answer with these numbers."""
     dialled_phones = [dialled(phone) for phone in phones]
     return {"phones": dialled_phones} if dialled_phones else dict(NOBODY)

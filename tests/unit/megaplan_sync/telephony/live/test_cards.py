@@ -1,4 +1,4 @@
-"""Which pop-ups a call should have, by its events; the same for every order of them."""
+"""The pop-ups that a call should have according to its events, in any order."""
 
 import itertools
 from collections.abc import Mapping
@@ -19,8 +19,8 @@ SESSION = 700
 def event(
     second: float, mnemonic: str | None, employee: int | None, leg: int | None = None, **values: Any
 ) -> CallEvent:
-    told = {"employee_id": employee, "leg_id": leg, "direction": "in", **values}
-    return CallEvent("acme", SESSION, mnemonic, BEGAN + timedelta(seconds=second), told)
+    sent = {"employee_id": employee, "leg_id": leg, "direction": "in", **values}
+    return CallEvent("acme", SESSION, mnemonic, BEGAN + timedelta(seconds=second), sent)
 
 
 def wanted(events: list[CallEvent], cards: list[Card], second: float) -> dict[str, str]:
@@ -28,8 +28,8 @@ def wanted(events: list[CallEvent], cards: list[Card], second: float) -> dict[st
     return {one.provider_id: one.told for one in wanted_cards(live_call(events), USERS, cards, now)}
 
 
-def shown(provider_id: str, employee: int, told: str) -> Card:
-    return Card(provider_id, "/" in provider_id, employee, "open", told, "9")
+def shown(provider_id: str, employee: int, sent: str) -> Card:
+    return Card(provider_id, "/" in provider_id, employee, "open", sent, "9")
 
 
 RING_501 = event(1, "call_proceeding", 501, 11)
@@ -48,7 +48,7 @@ RECORD = shown("700", 1, "in calling 1")
 CASES: dict[str, tuple[list[CallEvent], list[Card], dict[str, str]]] = {
     "one phone": ([RING_501], [], {"700": "in calling 1"}),
     "two phones": ([RING_501, RING_502], [], {"700": "in calling 1", "700/502": "in calling 2"}),
-    "whoever has the record keeps it": (
+    "the employee who has the record keeps it": (
         [RING_501, RING_502],
         [shown("700", 2, "in calling 2")],
         {"700": "in calling 2", "700/501": "in calling 1"},
@@ -64,7 +64,7 @@ CASES: dict[str, tuple[list[CallEvent], list[Card], dict[str, str]]] = {
         [RECORD, shown("700/502", 2, "in calling 2")],
         {"700": "in talking 2", "700/502": "in finished 2"},
     ),
-    "somebody picks up, and nothing is told of the talk": (
+    "somebody picks up, and there is no event of the talk": (
         [RING_501, RING_502, UP_502],
         [RECORD, shown("700/502", 2, "in calling 2")],
         {
@@ -102,7 +102,7 @@ CASES: dict[str, tuple[list[CallEvent], list[Card], dict[str, str]]] = {
         [],
         {"700": "in talking 2"},
     ),
-    "all have hung up, and the end is not told yet": (
+    "all have hung up, and there is no event of the end yet": (
         [RING_502, TALK_502, DOWN_502],
         [],
         {"700": "in talking 2"},
@@ -112,12 +112,12 @@ CASES: dict[str, tuple[list[CallEvent], list[Card], dict[str, str]]] = {
         [],
         {"700": "out calling 1"},
     ),
-    "the same, told as a call that came in": (
+    "the same as an incoming call": (
         [event(1, "call_connected", 501, 11, call_source="callapi")],
         [],
         {"700": "in calling 1"},
     ),
-    "a colleague is rung during the talk": (
+    "a colleague's phone rings during the talk": (
         [RING_501, RING_502, TALK_502, RING_503],
         [],
         {"700": "in talking 2", "700/503": "in calling 3"},
@@ -146,7 +146,7 @@ def test_the_wanted_cards_follow_from_the_events_in_any_order(case: str) -> None
         assert wanted([*order, order[0]], cards, 61) == expected
 
 
-def test_the_end_that_never_came_closes_the_cards_after_hours() -> None:
+def test_cards_of_a_call_without_an_end_are_closed_after_hours() -> None:
     assert wanted([RING_501], [RECORD], 5 * 3600) == {"700": "in finished 1"}
 
 
@@ -158,7 +158,7 @@ def test_a_card_is_opened_while_its_reason_is_fresh(age: int, opens: bool) -> No
     assert timedelta(seconds=30) == STALE_AFTER
 
 
-def test_only_what_differs_is_to_be_done() -> None:
+def test_only_differences_are_to_be_done() -> None:
     now = BEGAN + timedelta(seconds=3)
     cards = [RECORD, shown("700/502", 2, "in calling 2")]
     assert to_do(wanted_cards(live_call([RING_501, RING_502]), USERS, cards, now), cards, now) == []

@@ -1,4 +1,4 @@
-"""Interactive requests of UIS, as they come."""
+"""Interactive requests of UIS."""
 
 import json
 
