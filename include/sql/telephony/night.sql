@@ -1,11 +1,11 @@
 -- name: select_last_call_comparison
--- Until when the calls of an account were last compared to the end.
+-- End of the last completed comparison of an account's calls.
 SELECT max(watermark) FROM megaplan_raw.certificates
 WHERE account = %(account)s AND entity = 'calls' AND verdict IN ('proven', 'unresolved')
 
 
 -- name: select_days_of_changed_calls
--- The account's own days of finished calls that have changed since some moment (null: ever) and began before another.
+-- Days, in the account's time zone, of finished calls that began before a time and have changed since another (null: ever).
 SELECT DISTINCT (started_at AT TIME ZONE %(timezone)s)::date AS day
 FROM telephony.calls
 WHERE account = %(account)s
@@ -16,7 +16,7 @@ ORDER BY day
 
 
 -- name: select_calls_to_compare
--- Finished calls of some stretches of time that Megaplan is to be told of, and how far the ledger says each is.
+-- Finished calls of some date ranges that Megaplan should have, with their state in the outbox.
 SELECT
   calls.call_session_id,
   calls.direction,
@@ -62,15 +62,15 @@ WHERE calls.account = %(account)s
   AND delivery.history IS DISTINCT FROM 'none'
   AND EXISTS (
     SELECT
-    FROM unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[]) AS stretch (begins_at, ends_at)
-    WHERE calls.started_at >= stretch.begins_at AND calls.started_at < stretch.ends_at
+    FROM unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[]) AS date_range (begins_at, ends_at)
+    WHERE calls.started_at >= date_range.begins_at AND calls.started_at < date_range.ends_at
   )
 ORDER BY calls.call_session_id
 
 
 -- name: select_call_before
--- A call that Megaplan made some calls before one of its own ids: where to begin to read the list of calls, if that
--- goes by id. Not the very last one, since what is looked for may have been made twice.
+-- A call that Megaplan created some calls before the given id, to start reading the list of calls there if it is in order
+-- of ids. Not the call right before it, since the calls in question may have duplicates.
 SELECT call_info_id
 FROM telephony.call_deliveries
 WHERE account = %(account)s
@@ -82,7 +82,7 @@ LIMIT 1
 
 
 -- name: adopt_call_info
--- Megaplan has a call that the ledger knows nothing of: it is to be completed there, not made once more.
+-- Megaplan has a call that was not delivered according to the outbox: it has to be completed, not created again.
 UPDATE telephony.call_deliveries
 SET call_info_id = %(call_info_id)s, changed_at = now()
 WHERE account = %(account)s
@@ -93,14 +93,13 @@ WHERE account = %(account)s
 
 
 -- name: requeue_deliveries
--- Megaplan has lost something that the ledger says it has: the call itself (absent), what was told of it (changed), or
--- the links of its recordings (recordless). It becomes due anew, unless it was told anew meanwhile. Returns those that
--- another run is just at.
+-- Makes calls due again of which Megaplan has lost something: the call (absent), its state (changed), or the links of its
+-- recordings (without_recording); not if they were delivered again in the meantime. Returns calls that a run has claimed.
 WITH lost AS (
   SELECT given.call_session_id, given.call_info_id
   FROM unnest(%(call_session_ids)s::bigint[], %(call_info_ids)s::text[]) AS given (call_session_id, call_info_id)
 ),
-redone AS (
+requeued AS (
   UPDATE telephony.call_deliveries AS delivery
   SET
     history = CASE WHEN %(difference)s IN ('absent', 'changed') THEN 'due' ELSE history END,
@@ -110,10 +109,10 @@ redone AS (
     call_info_id = CASE WHEN %(difference)s = 'absent' THEN NULL ELSE delivery.call_info_id END,
     made_live = made_live AND %(difference)s <> 'absent',
     recording = CASE
-      WHEN %(difference)s IN ('absent', 'recordless') AND recording <> 'none' THEN 'waiting' ELSE recording
+      WHEN %(difference)s IN ('absent', 'without_recording') AND recording <> 'none' THEN 'waiting' ELSE recording
     END,
-    recording_tries = CASE WHEN %(difference)s IN ('absent', 'recordless') THEN 0 ELSE recording_tries END,
-    recording_links = CASE WHEN %(difference)s IN ('absent', 'recordless') THEN NULL ELSE recording_links END,
+    recording_tries = CASE WHEN %(difference)s IN ('absent', 'without_recording') THEN 0 ELSE recording_tries END,
+    recording_links = CASE WHEN %(difference)s IN ('absent', 'without_recording') THEN NULL ELSE recording_links END,
     recording_due_at = now(),
     changed_at = now()
   FROM lost
@@ -129,13 +128,12 @@ FROM telephony.call_deliveries AS delivery
 JOIN lost USING (call_session_id, call_info_id)
 WHERE delivery.account = %(account)s
   AND delivery.claimed_until >= now()
-  AND NOT EXISTS (SELECT FROM redone WHERE redone.call_session_id = delivery.call_session_id)
+  AND NOT EXISTS (SELECT FROM requeued WHERE requeued.call_session_id = delivery.call_session_id)
 
 
 -- name: reopen_deliveries
--- Calls that have changed since they were delivered: their history is looked at again, and their recordings, too, if
--- there are others now than were delivered. One that is waited for is looked at now, not when it would be its turn:
--- what is new of the call may be just that.
+-- Makes calls due again that have changed since they were delivered, and their recordings if there are new ones. A
+-- recording that is being waited for is due at once: it may be what has changed.
 UPDATE telephony.call_deliveries AS delivery
 SET
   history = 'due',

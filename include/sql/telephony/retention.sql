@@ -1,10 +1,10 @@
 -- name: select_forgotten_calls
--- The next forgotten calls of which something is still there, unless a push is just at them.
+-- The next forgotten calls that still have rows and are not claimed by a push.
 SELECT forgotten.call_session_id
 FROM telephony.forgotten_calls AS forgotten
 LEFT JOIN telephony.call_deliveries AS delivery USING (account, call_session_id)
 WHERE forgotten.account = %(account)s
-  AND forgotten.call_session_id > %(behind)s
+  AND forgotten.call_session_id > %(after)s
   AND (delivery.claimed_until IS NULL OR delivery.claimed_until < now())
   AND (
     delivery.account IS NOT NULL
@@ -29,8 +29,8 @@ LIMIT %(limit)s
 
 
 -- name: forget_calls
--- Of some locked calls those that nothing is left to be done with: over, compared by a night since they last changed,
--- delivered or not to be delivered, without waiting events and without a pop-up on a screen.
+-- Forgets those of the locked calls that are settled: finished, compared by a night since their last change, delivered or
+-- not wanted, without waiting events and without a visible pop-up.
 WITH delivered AS (
   SELECT delivery.account, delivery.call_session_id
   FROM telephony.call_deliveries AS delivery
@@ -80,8 +80,8 @@ ON CONFLICT (account, call_session_id) DO NOTHING
 
 
 -- name: lock_old_calls
--- The next calls of an account that began before a moment. Each is locked until the end of the transaction, so that none
--- of them is derived meanwhile; one that is just being derived is left out.
+-- The next calls of an account that began before a time. Each is locked until the end of the transaction, so that it is
+-- not derived in the meantime; is_locked is false for calls that are being derived.
 SELECT old.call_session_id, old.is_locked
 FROM (
   SELECT
@@ -90,7 +90,7 @@ FROM (
   FROM (
     SELECT call_session_id
     FROM telephony.calls
-    WHERE account = %(account)s AND started_at < %(began_before)s AND call_session_id > %(behind)s
+    WHERE account = %(account)s AND started_at < %(began_before)s AND call_session_id > %(after)s
     ORDER BY call_session_id
     LIMIT %(limit)s
   ) AS next_ones
@@ -99,19 +99,19 @@ ORDER BY old.call_session_id
 
 
 -- name: delete_cards_of_forgotten_calls
--- Pop-ups of calls that are forgotten.
+-- Deletes pop-ups of forgotten calls.
 DELETE FROM telephony.cards
 WHERE account = %(account)s AND call_session_id = ANY (%(call_session_ids)s)
 
 
 -- name: delete_deliveries_of_forgotten_calls
--- What the ledger says of calls that are forgotten.
+-- Deletes forgotten calls from the outbox.
 DELETE FROM telephony.call_deliveries
 WHERE account = %(account)s AND call_session_id = ANY (%(call_session_ids)s)
 
 
 -- name: delete_events_of_forgotten_calls
--- What came in of calls that are forgotten. Locked in the order in which events are stored, see insert_events.
+-- Deletes events of forgotten calls. Locks them in the order in which they are stored, see insert_events.
 WITH locked AS (
   SELECT number
   FROM telephony.events
@@ -125,14 +125,14 @@ WHERE event.number = locked.number
 
 
 -- name: delete_forgotten_calls
--- The rows of calls that are forgotten.
+-- Deletes forgotten calls.
 DELETE FROM telephony.calls
 WHERE account = %(account)s AND call_session_id = ANY (%(call_session_ids)s)
 
 
 -- name: delete_old_messages
--- Some messages of one account that are about no call: webhooks that are settled, what could not be understood, and what
--- nobody acts upon.
+-- Deletes old messages of one account that do not concern a call: processed webhooks, broken messages, and messages that
+-- need no processing.
 DELETE FROM telephony.events
 WHERE number IN (
   SELECT number
@@ -147,7 +147,7 @@ WHERE number IN (
 
 
 -- name: count_old_rows
--- What is older than it is to be kept, and why it is there nevertheless.
+-- Counts rows that are old but were kept, by reason.
 SELECT
   (
     SELECT count(*) FROM telephony.calls

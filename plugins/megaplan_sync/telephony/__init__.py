@@ -1,1 +1,1 @@
-"""Telephony, batch lane: employees and their numbers, the inbox of events, calls, and what Megaplan gets of them."""
+"""Telephony: users and their numbers, calls, and their delivery to Megaplan."""

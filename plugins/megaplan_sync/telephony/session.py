@@ -1,4 +1,4 @@
-"""What a task of telephony needs: the hooks of both sides and a session of the database."""
+"""What a telephony task needs: the hooks of both sides and a database session."""
 
 import logging
 from collections.abc import Iterator
@@ -18,9 +18,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TelephonySession:
-    """Both sides of one account, and where they meet.
+    """The hooks of one account, and a database session.
 
-    :param connection: in autocommit mode, as ``raw_database`` prepares it
+    :param connection: in autocommit mode, as prepared by ``raw_database``
     """
 
     megaplan: MegaplanHook
@@ -29,7 +29,7 @@ class TelephonySession:
 
     @property
     def account(self) -> str:
-        """The label of the Megaplan account, ``account`` in every table."""
+        """The label of the Megaplan account, as in the column ``account`` of every table."""
         return self.megaplan.account
 
 
@@ -37,12 +37,12 @@ class TelephonySession:
 def telephony_session(
     conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID
 ) -> Iterator[TelephonySession | None]:
-    """Open both sides for the length of a block; None, and a line in the log, where ``telephony_active`` is off.
+    """Open a session for the duration of a block; None, with a line in the log, if ``telephony_active`` is off.
 
-    Requests to Megaplan come out of the account's shared budget and leave the live lane its share.
+    Requests to Megaplan use the account's shared budget, except for the share of the live lane.
 
     :param conn_id: connection of the Megaplan account
-    :raises MegaplanSettingError: a setting of that connection makes no sense
+    :raises MegaplanSettingError: a setting of that connection is invalid
     """
     megaplan = account_hook(conn_id)
     if not megaplan.settings.telephony_active:

@@ -26,9 +26,9 @@ _RINGS_A_GROUP = ("incoming_lost", "ivr_only", "voicemail")
 
 @dataclass
 class CallNight:
-    """An account whose exchange is emulated, too, and notifies by HTTP.
+    """An account with an emulated exchange that sends notifications by HTTP.
 
-    :param waits: seconds that were to be waited; time passes for the outbox instead
+    :param waits: seconds of each wait; instead of waiting, everything in the outbox becomes due
     """
 
     world: PushWorld
@@ -49,7 +49,7 @@ class CallNight:
     def play(
         self, kind: str = "incoming_answered", *, hours_ago: float = 3.0, is_heard: bool = True, **spec: Any
     ) -> int:
-        """Let a call have happened; return its number.
+        """Play a call; return its number.
 
         :param is_heard: its notifications arrive
         """
@@ -66,7 +66,7 @@ class CallNight:
         at: datetime | None = None,
         **settings: Any,
     ) -> Certificate:
-        """Compare as the task does; the log of Megaplan's requests holds this night's only."""
+        """Compare as the task does; afterwards the request log has only this night's requests."""
         world = self.world
         world.forget_requests()
         given = {

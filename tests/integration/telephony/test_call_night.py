@@ -1,4 +1,4 @@
-"""UIS's report, the outbox and Megaplan's calls compared by night: every finished call is there exactly once."""
+"""The nightly reconciliation of UIS's report, the outbox and Megaplan: every finished call is there exactly once."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -34,10 +34,10 @@ def night(world: PushWorld, uis: Client, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 def counts(certificate: Certificate) -> dict[str, Any]:
-    """Return the verdict, how many calls there must be, and every count that is not zero."""
+    """Return the verdict, the expected number of calls, and every count that is not zero."""
     names = ("missing", "stale", "extra", "repaired", "unresolved")
-    told = {name: getattr(certificate, name) for name in names if getattr(certificate, name)}
-    return {"verdict": certificate.verdict, "calls": certificate.in_table, **told}
+    nonzero = {name: getattr(certificate, name) for name in names if getattr(certificate, name)}
+    return {"verdict": certificate.verdict, "calls": certificate.in_table, **nonzero}
 
 
 def push(night: CallNight) -> None:
@@ -58,7 +58,7 @@ def test_nothing_to_find_costs_nothing_but_reading_both_lists(night: CallNight) 
     assert "3 in Megaplan, 3 in the table" in stored["doc"]
 
 
-def test_what_never_arrived_is_stored_delivered_and_counted(night: CallNight) -> None:
+def test_calls_without_events_are_stored_delivered_and_counted(night: CallNight) -> None:
     heard = night.play()
     push(night)
     lost = [
@@ -82,7 +82,7 @@ def test_what_never_arrived_is_stored_delivered_and_counted(night: CallNight) ->
 
 
 def test_an_end_that_was_lost_is_taken_from_the_report(night: CallNight) -> None:
-    """Events told that the call began; nobody told that it had ended."""
+    """There were events of the start of the call, but not of its end."""
     night.uis.control("notifications", method="DELETE")
     spec = {"template": "flat", "url": f"{night.receiver.url}/hook"}
     for event in ("in_call_session", "call_proceeding", "talk_started"):
@@ -94,7 +94,7 @@ def test_an_end_that_was_lost_is_taken_from_the_report(night: CallNight) -> None
     assert night.world.states(number) == DONE
 
 
-def test_a_call_that_megaplan_has_lost_is_made_again_once(night: CallNight) -> None:
+def test_a_call_that_megaplan_has_lost_is_created_again_once(night: CallNight) -> None:
     numbers = [night.play() for _ in range(3)]
     push(night)
     world = night.world
@@ -117,9 +117,7 @@ def test_a_call_that_megaplan_has_lost_is_made_again_once(night: CallNight) -> N
     [{"recordLinks": []}, {"state": "talking"}, {"type": "miss"}],
     ids=["recording removed", "not finished", "of another kind"],
 )
-def test_what_somebody_has_changed_in_megaplan_is_told_again(
-    night: CallNight, change: dict[str, Any]
-) -> None:
+def test_a_call_changed_in_megaplan_is_updated(night: CallNight, change: dict[str, Any]) -> None:
     number, other = night.play(), night.play()
     push(night)
     world = night.world
@@ -133,20 +131,20 @@ def test_what_somebody_has_changed_in_megaplan_is_told_again(
     assert len(world.todos()) == 2
 
 
-def test_a_call_that_stands_in_megaplan_twice_is_told_and_left_to_a_person(night: CallNight) -> None:
+def test_duplicates_in_megaplan_are_reported_and_left_to_a_person(night: CallNight) -> None:
     number = night.play()
     push(night)
     hook = night.world.hook()
     hook.request("POST", "/callInfo", body={"contentType": "CallInfo", "providerId": str(number)})
     certificate = night.run(**ALL_DONE)
     assert counts(certificate) == {"verdict": "unresolved", "calls": 1, "extra": 1, "unresolved": 1}
-    assert f"Call {number} stands in Megaplan 2 times" in str(certificate.reason)
+    assert f"Megaplan has call {number} 2 times" in str(certificate.reason)
     assert not certificate.is_good
     assert len([call for call in night.world.calls() if call["providerId"] == str(number)]) == 2
 
 
-def test_a_call_that_only_megaplan_has_is_completed_and_not_doubled(night: CallNight) -> None:
-    """The outbox was lost, or somebody else made the call."""
+def test_a_call_that_only_megaplan_has_is_completed_not_duplicated(night: CallNight) -> None:
+    """The outbox was lost, or somebody else created the call."""
     number = night.play(is_heard=False)
     made = {"contentType": "CallInfo", "providerId": str(number), "state": "talking", "type": "in"}
     hook = night.world.hook()
@@ -157,7 +155,7 @@ def test_a_call_that_only_megaplan_has_is_completed_and_not_doubled(night: CallN
     assert night.world.call(number)["state"] == "finished"
 
 
-def test_what_was_given_up_stays_so_and_is_told(night: CallNight) -> None:
+def test_failed_calls_stay_failed_and_are_reported(night: CallNight) -> None:
     number = night.play()
     push(night)
     night.world.database.execute(
@@ -170,7 +168,7 @@ def test_what_was_given_up_stays_so_and_is_told(night: CallNight) -> None:
     )
 
 
-def test_calls_nobody_is_to_hear_of_are_no_difference(night: CallNight) -> None:
+def test_calls_that_are_not_delivered_are_not_a_difference(night: CallNight) -> None:
     night.play("internal", is_heard=False)
     stranger = night.play("outgoing_answered", is_heard=False, employee=505)
     certificate = night.run(**ALL_DONE)
@@ -189,11 +187,11 @@ def test_a_recording_that_cannot_be_played_yet_is_waited_for(night: CallNight) -
     night.uis.advance(86_400 + 60)
     certificate = night.run(**ALL_DONE)
     assert certificate.verdict == "proven"
-    assert night.world.states(number) == DONE, "the report has it meanwhile"
+    assert night.world.states(number) == DONE, "the report has it in the meantime"
 
 
 def test_days_are_the_accounts_own_and_overlap(night: CallNight) -> None:
-    """Now it is the 15th, 10:00 in Moscow: calls count from the 13th, 00:00 there, on."""
+    """It is the 15th, 10:00 in Moscow: calls are compared from the 13th, 00:00 Moscow time."""
     too_old = night.play(is_heard=False, start="2026-01-12 23:50:00")
     first = night.play(is_heard=False, start="2026-01-13 00:00:05")
     before_midnight = night.play(is_heard=False, start="2026-01-14 23:59:30")
@@ -204,10 +202,10 @@ def test_days_are_the_accounts_own_and_overlap(night: CallNight) -> None:
     assert counts(certificate) == {"verdict": "proven", "calls": 3, "missing": 1, "repaired": 1}
     assert night.world.states(too_old)[0] == "done"
     elsewhere = night.run(account_timezone="Asia/Vladivostok")
-    assert elsewhere.in_table == 3, "there the 13th began seven hours earlier"
+    assert elsewhere.in_table == 3, "there, the 13th began seven hours earlier"
 
 
-def test_nights_that_did_not_run_are_made_up_for(night: CallNight) -> None:
+def test_missed_nights_are_made_up_for(night: CallNight) -> None:
     assert night.run(at=night.now() - timedelta(days=9)).verdict == "proven"
     number = night.play(is_heard=False, hours_ago=24 * 8)
     assert night.run().missing == 1
@@ -223,7 +221,7 @@ def test_calls_whose_events_came_late_are_compared_however_old(night: CallNight)
     assert (certificate.in_table, certificate.missing, certificate.repaired) == (1, 1, 1)
 
 
-def test_only_new_calls_are_read_where_megaplan_lists_by_id(night: CallNight) -> None:
+def test_only_new_calls_are_read_if_the_list_is_in_order_of_ids(night: CallNight) -> None:
     world = night.world
     for number in range(1000, 1260):
         world.add_call(number)
@@ -237,17 +235,19 @@ def test_only_new_calls_are_read_where_megaplan_lists_by_id(night: CallNight) ->
     world.megaplan.control("mutate", [{"op": "delete_calls", "ids": [world.call(numbers[0])["id"]]}])
     certificate = night.run(**ALL_DONE)
     assert counts(certificate) == {"verdict": "proven", "calls": 3, "missing": 1, "repaired": 1}
-    assert len(world.requests("/callInfo", "GET")) == 2, "one page, and one look for what it has not"
+    assert len(world.requests("/callInfo", "GET")) == 2, "one page, and one request for the missing call"
     world.megaplan.control("mutate", [{"op": "reorder", "entity": "calls", "seed": 3}])
     certificate = night.run(**ALL_DONE)
     assert counts(certificate) == {"verdict": "proven", "calls": 3}
-    assert len(world.requests("/callInfo", "GET")) in (4, 5), "whole, after one page in another order"
+    assert len(world.requests("/callInfo", "GET")) in (4, 5), (
+        "the whole list, after one page in another order"
+    )
     night.run(**ALL_DONE)
     assert len(world.requests("/callInfo", "GET")) in (3, 4), "and that is remembered"
 
 
 @pytest.mark.parametrize("status", ["403", "404"])
-def test_where_megaplan_lists_no_calls_each_is_asked_for(night: CallNight, status: str) -> None:
+def test_each_call_is_requested_if_megaplan_refuses_the_list(night: CallNight, status: str) -> None:
     numbers = [night.play() for _ in range(2)]
     push(night)
     night.world.megaplan.control(
@@ -259,7 +259,7 @@ def test_where_megaplan_lists_no_calls_each_is_asked_for(night: CallNight, statu
     assert len(night.world.calls()) == 2
 
 
-def test_passing_trouble_of_megaplan_is_waited_out(night: CallNight) -> None:
+def test_temporary_errors_of_megaplan_are_waited_out(night: CallNight) -> None:
     numbers = [night.play(is_heard=False) for _ in range(3)]
     night.world.fault("500", path="/callInfo/history", method="POST", count=1, processed=True)
     night.world.fault("reset", path="/todo", method="POST", count=1, processed=True)
@@ -285,7 +285,7 @@ def test_without_its_report_nothing_is_certified(night: CallNight) -> None:
     assert night.run().missing == 1
 
 
-def test_a_retry_of_the_same_run_counts_on(night: CallNight) -> None:
+def test_a_retry_of_the_same_run_continues_its_counts(night: CallNight) -> None:
     night.play(is_heard=False)
     night.world.fault("401", path="/callInfo/history", count=0)
     night.world.fault("401", path="/auth/access_token", count=0)
@@ -295,10 +295,10 @@ def test_a_retry_of_the_same_run_counts_on(night: CallNight) -> None:
     night.world.let_time_pass()
     certificate = night.run(run_id="night")
     assert counts(certificate) == {"verdict": "proven", "calls": 1, "missing": 1, "repaired": 1}
-    assert certificate.requests_used > 2, "those of the first try, too"
+    assert certificate.requests_used > 2, "including those of the first attempt"
 
 
-def test_without_users_of_telephony_nothing_is_sent_and_it_says_so(night: CallNight) -> None:
+def test_without_users_of_telephony_nothing_is_sent_and_the_certificate_says_so(night: CallNight) -> None:
     night.world.database.execute("DELETE FROM telephony.users")
     night.play("ivr_only", is_heard=False)
     with pytest.raises(NoTelephonyUsersError):
@@ -306,7 +306,7 @@ def test_without_users_of_telephony_nothing_is_sent_and_it_says_so(night: CallNi
     assert night.stored_certificate()["verdict"] == "stopped"
 
 
-def test_a_nights_requests_end_and_the_push_goes_on(night: CallNight) -> None:
+def test_a_nights_requests_are_used_up_and_the_push_continues(night: CallNight) -> None:
     numbers = [night.play(is_heard=False) for _ in range(30)]
     certificate = night.run(night_requests=10, **ALL_DONE)
     assert certificate.requests_used == 10
@@ -317,10 +317,10 @@ def test_a_nights_requests_end_and_the_push_goes_on(night: CallNight) -> None:
     assert len(night.world.calls()) == len(night.world.todos()) == 30
 
 
-def test_one_accounts_trouble_stops_no_other(
+def test_an_account_that_fails_does_not_stop_the_others(
     night: CallNight, connect: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At the operator's level, as the DAG has it: one cabinet refuses us, one account has no telephony."""
+    """With the operator of the DAG: one cabinet refuses access, one account has no telephony."""
     number = night.play(is_heard=False, hours_ago=1)
     world, uis = night.world, night.uis
     exchange = uis_connection(uis.url, records_url=uis.url)
@@ -347,7 +347,7 @@ def test_one_accounts_trouble_stops_no_other(
     assert certificates_of(world.database, "tables") == []
 
 
-def test_a_day_that_is_none_is_told() -> None:
+def test_an_invalid_date_is_reported() -> None:
     compare = ReconcileCallsOperator(task_id="reconcile_calls", accounts=[], since="yesterday")
     with pytest.raises(AirflowFailException, match="calls_since is 'yesterday'"):
         compare.execute({"run_id": "night"})

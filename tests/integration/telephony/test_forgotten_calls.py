@@ -1,4 +1,4 @@
-"""Old calls go, with all that came in of them; nothing goes that is still needed, and nothing comes back."""
+"""Old calls are deleted with all their events; nothing that is still needed is deleted, and nothing comes back."""
 
 import json
 from collections.abc import Iterator
@@ -36,10 +36,10 @@ Message = tuple[bytes, str | None, str | None]
 
 
 def messages(number: int, days_ago: float = 40, **values: Any) -> list[Message]:
-    """Return what UIS tells of a missed call."""
+    """Return the notifications of a missed call."""
     begin = NOW - timedelta(days=days_ago)
     leg = {"leg_id": number * 10, "employee_id": 501}
-    told: list[tuple[str, int, dict[str, Any]]] = [
+    notifications: list[tuple[str, int, dict[str, Any]]] = [
         ("in_call_session", 0, {}),
         ("call_proceeding", 1, leg),
         ("call_disconnected", 9, leg),
@@ -61,14 +61,14 @@ def messages(number: int, days_ago: float = 40, **values: Any) -> list[Message]:
             "application/json",
             None,
         )
-        for mnemonic, after, more in told
+        for mnemonic, after, more in notifications
     ]
 
 
 def hear(
     world: PushWorld, number: int, days_ago: float = 40, account: str | None = None, **values: Any
 ) -> int:
-    """Let a call be heard of, and a pop-up have been shown."""
+    """Add the events and a closed pop-up of a call."""
     account = account or world.account
     store_messages(world.database, account, UIS_NOTIFICATION, messages(number, days_ago, **values))
     world.database.execute("UPDATE telephony.events SET received_at = occurred_at")
@@ -81,7 +81,7 @@ def hear(
 
 
 def settle(world: PushWorld, account: str) -> None:
-    """Let calls of an account that nobody pushes be in Megaplan."""
+    """Mark calls of an account without a push as delivered."""
     for _ in drain(world.database, account):
         pass
     world.database.execute(
@@ -95,7 +95,7 @@ def settle(world: PushWorld, account: str) -> None:
 
 
 def compare(world: PushWorld, account: str | None = None, at: datetime | None = None) -> None:
-    """Let a night have compared all calls of an account."""
+    """Mark all calls of an account as compared by a night."""
     world.database.execute(
         """INSERT INTO megaplan_raw.certificates (account, entity, run_id, day, depth, verdict, missing, stale, extra,
           repaired, deleted, unresolved, requests_used, duration, watermark, doc)
@@ -105,12 +105,12 @@ def compare(world: PushWorld, account: str | None = None, at: datetime | None = 
     )
 
 
-def forget(world: PushWorld, keep_days: int | None = KEEP_DAYS, at_once: int = 500) -> RetentionCounts:
-    return forget_old_calls(world.database, world.account, keep_days, at_once=at_once)
+def forget(world: PushWorld, keep_days: int | None = KEEP_DAYS, batch_size: int = 500) -> RetentionCounts:
+    return forget_old_calls(world.database, world.account, keep_days, batch_size=batch_size)
 
 
 def left(world: PushWorld, table: str = "calls", account: str | None = None) -> list[int]:
-    """Return the calls of which a table has rows."""
+    """Return the calls that have rows in a table."""
     found = world.database.execute(
         f"SELECT DISTINCT call_session_id FROM telephony.{table} WHERE account = %s ORDER BY 1",
         (account or world.account,),
@@ -132,15 +132,15 @@ def whole_rows(world: PushWorld, number: int) -> list[Any]:
     ]
 
 
-def test_what_comes_late_of_a_forgotten_call_changes_nothing(world: PushWorld) -> None:
-    """Neither what came before, nor something new, nor UIS's report."""
+def test_late_events_of_a_forgotten_call_change_nothing(world: PushWorld) -> None:
+    """Neither repeated nor new notifications, nor UIS's report."""
     old, young = hear(world, 700), hear(world, 701, days_ago=5)
     world.push()
     compare(world)
     before, in_megaplan = whole_rows(world, young), world.calls()
     assert len(in_megaplan) == 2
-    told = forget(world)
-    assert str(told) == ("deleted: 1 calls, 4 events, 1 pop ups, 1 deliveries; kept although old: nothing")
+    result = forget(world)
+    assert str(result) == ("deleted: 1 calls, 4 events, 1 pop ups, 1 deliveries; kept although old: nothing")
     assert [left(world, table) for table in TABLES] == [[young]] * 4
     assert whole_rows(world, young) == before
     world.forget_requests()
@@ -154,7 +154,7 @@ def test_what_comes_late_of_a_forgotten_call_changes_nothing(world: PushWorld) -
         "finish_time": "2026-01-15 10:01:05",
         "is_lost": False,
     }
-    for seconds in (10, 25, 10):  # of two versions the older one is told once more
+    for seconds in (10, 25, 10):  # the older of two versions arrives again
         store_report_rows(world.database, world.account, [{**row, "talk_duration": seconds}])
     hear(world, 702, days_ago=1)
     asked = {"account": world.account, "call_session_ids": [old], "after": 0, "hours": 2}
@@ -167,15 +167,15 @@ def test_what_comes_late_of_a_forgotten_call_changes_nothing(world: PushWorld) -
     assert len(world.calls()) == 3
     assert whole_rows(world, young) == before
     waiting = world.database.execute(read_sql("select_waiting_events")).fetchone()
-    assert waiting == (None,), "nobody is rung for it again"
+    assert waiting == (None,), "it does not fire the trigger again"
 
     compare(world)
     assert forget(world).events == 10
     assert left(world, "events") == [young, 702]
-    assert forget(world) == RetentionCounts(), "there is nothing more to do"
+    assert forget(world) == RetentionCounts(), "nothing is left to do"
 
 
-def test_nothing_goes_that_is_still_needed(world: PushWorld, database_uri: str) -> None:
+def test_nothing_is_deleted_that_is_still_needed(world: PushWorld, database_uri: str) -> None:
     tweaks = {
         701: "UPDATE telephony.calls SET is_finished = false WHERE call_session_id = 701",
         702: "UPDATE telephony.call_deliveries SET recording = 'parked' WHERE call_session_id = 702",
@@ -205,16 +205,21 @@ def test_nothing_goes_that_is_still_needed(world: PushWorld, database_uri: str) 
             "SELECT pg_advisory_xact_lock(hashtextextended('telephony.calls ' || %s, %s))",
             (world.account, locked),
         )
-        told = forget(world, at_once=2)
+        result = forget(world, batch_size=2)
     assert left(world) == left(world, "events") == left(world, "cards") == [*tweaks, locked]
     assert left(world, "forgotten_calls") == [700, 713]
-    assert (told.calls, told.unfinished_calls, told.unsettled_calls, told.waiting_messages) == (2, 1, 11, 4)
-    assert forget(world).calls == 1, "the one that was just being derived"
+    assert (result.calls, result.unfinished_calls, result.unsettled_calls, result.waiting_messages) == (
+        2,
+        1,
+        11,
+        4,
+    )
+    assert forget(world).calls == 1, "the one that was being derived"
 
 
 @pytest.mark.parametrize("nights", ["none", "one before", "one just after"])
-def test_no_call_goes_that_the_nights_have_not_compared(world: PushWorld, nights: str) -> None:
-    """A night that comes next would ask for its days once more."""
+def test_no_call_is_deleted_before_a_night_has_compared_it(world: PushWorld, nights: str) -> None:
+    """The next night would compare its days again."""
     hear(world, 700)
     settle(world, world.account)
     began = NOW - timedelta(days=40)
@@ -227,7 +232,7 @@ def test_no_call_goes_that_the_nights_have_not_compared(world: PushWorld, nights
     assert (forget(world).calls, left(world)) == (1, [])
 
 
-def test_messages_of_no_call_go_when_they_are_settled(world: PushWorld) -> None:
+def test_messages_without_a_call_are_deleted_when_they_are_processed(world: PushWorld) -> None:
     webhook = b'{"data": {"id": "1"}, "event": "on_after_create", "model": "Deal", "uuid": "%d"}'
     for number in range(3):
         store_message(world.database, world.account, MEGAPLAN_WEBHOOK, webhook % number, "application/json")
@@ -240,15 +245,15 @@ def test_messages_of_no_call_go_when_they_are_settled(world: PushWorld) -> None:
     world.database.execute(
         "UPDATE telephony.events SET received_at = %s WHERE number <> %s", (NOW - timedelta(days=40), young)
     )
-    told = forget(world, at_once=1)
+    result = forget(world, batch_size=1)
     assert event_numbers(world) == [waiting, young]
-    assert (len(numbers), told.messages, told.waiting_messages) == (5, 3, 1)
+    assert (len(numbers), result.messages, result.waiting_messages) == (5, 3, 1)
 
 
 def test_each_account_keeps_what_its_own_connection_says(
     world: PushWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At the operator's level, as the DAG has it; a connection that makes no sense stops no other."""
+    """With the operator of the DAG; an invalid connection does not stop the others."""
     monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_POSTGRES", json.dumps(postgres_connection(world.uri)))
     kept = {"monthly": 30, "quarterly": 90, "always": None, "impossible": 7}
     for account, days in kept.items():
@@ -290,7 +295,7 @@ def test_each_account_keeps_what_its_own_connection_says(
         "after 2 DELETE FROM telephony.calls",
     ],
 )
-def test_whoever_is_killed_in_the_middle_leaves_whole_calls(world: PushWorld, moment: str) -> None:
+def test_a_killed_run_leaves_whole_calls(world: PushWorld, moment: str) -> None:
     numbers = [hear(world, number) for number in (700, 701, 702)]
     world.push_until_quiet()
     compare(world)
@@ -298,10 +303,10 @@ def test_whoever_is_killed_in_the_middle_leaves_whole_calls(world: PushWorld, mo
     work_until_killed(
         world.uri,
         moment,
-        lambda hook, connection: forget_old_calls(connection, world.account, KEEP_DAYS, at_once=1),
+        lambda hook, connection: forget_old_calls(connection, world.account, KEEP_DAYS, batch_size=1),
     )
     there = left(world)
-    assert [left(world, table) for table in TABLES] == [there] * 4, "a call is there whole or not at all"
+    assert [left(world, table) for table in TABLES] == [there] * 4, "a call is there completely or not at all"
     world.forget_requests()
     for number in numbers:
         store_messages(world.database, world.account, UIS_NOTIFICATION, messages(number))
@@ -313,7 +318,7 @@ def test_whoever_is_killed_in_the_middle_leaves_whole_calls(world: PushWorld, mo
 
 
 def test_a_person_can_have_any_call_forgotten(world: PushWorld) -> None:
-    """Also one that is not over, and where everything else is kept."""
+    """Even an unfinished one, and if everything else is kept."""
     for number in (700, 701, 702):
         hear(world, number)
     settle(world, world.account)
@@ -326,7 +331,7 @@ def test_a_person_can_have_any_call_forgotten(world: PushWorld) -> None:
         SELECT account, call_session_id FROM telephony.calls WHERE call_session_id IN (700, 702)"""
     )
     assert forget(world, keep_days=None).calls == 1
-    assert [left(world, table) for table in TABLES] == [[701, 702]] * 4, "a push is at the last one"
+    assert [left(world, table) for table in TABLES] == [[701, 702]] * 4, "a push has claimed the last one"
 
 
 @pytest.fixture
@@ -336,8 +341,8 @@ def night(world: PushWorld, uis: Client, monkeypatch: pytest.MonkeyPatch) -> Ite
     receiver.close()
 
 
-def test_days_that_are_compared_by_hand_bring_no_forgotten_call_back(night: CallNight) -> None:
-    """``calls_since`` reads UIS's report of days whose calls are forgotten."""
+def test_comparing_old_days_does_not_bring_forgotten_calls_back(night: CallNight) -> None:
+    """``calls_since`` reads UIS's report of days with forgotten calls."""
     world = night.world
     old, young = night.play(hours_ago=24 * 40), night.play()
     world.push_until_quiet()

@@ -1,4 +1,4 @@
-"""What the outbox says of calls, beside what Megaplan has of them. Free of I/O."""
+"""Compares the calls in the outbox with the calls in Megaplan. Free of I/O."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from datetime import datetime
 from typing import Any, Literal
 
 from megaplan_sync.telephony.push.call_info import type_of
-from megaplan_sync.telephony.push.delivery import State
+from megaplan_sync.telephony.push.delivery import FAILED, State
 
 Card = Mapping[str, Any]
-"""A ``CallInfo`` as a list gives it; what it does not name is not known."""
-Difference = Literal["absent", "changed", "recordless"]
+"""A ``CallInfo`` from a list; a missing field is unknown."""
+Difference = Literal["absent", "changed", "without_recording"]
 
 
 @dataclass(frozen=True)
 class ComparedCall:
-    """A finished call that Megaplan is to be told of, as the outbox has it now.
+    """A finished call that Megaplan should have, with its state in the outbox.
 
-    :param has_employee: it is nobody's, or somebody's who is among the users of Megaplan's telephony
-    :param is_reported: UIS's report has it
-    :param due_in_seconds: until the push turns to it, if anything of it is open
+    :param has_employee: whether it belongs to a mapped employee, or to nobody
+    :param is_reported: whether UIS's report has it
+    :param due_in_seconds: until the push handles it, if anything is open
     """
 
     call_session_id: int
@@ -39,23 +39,23 @@ class ComparedCall:
     due_in_seconds: float
 
     @property
-    def is_there(self) -> bool:
-        """Megaplan has got it, although something may have changed since then."""
+    def is_delivered(self) -> bool:
+        """Whether its history was delivered; the call may have changed since then."""
         return self.call_info_id is not None and self.history_done_at is not None
 
     @property
     def waits_for_recording(self) -> bool:
-        """Everything is done but the recording, which cannot be played yet."""
+        """Whether it only waits for a recording that cannot be played yet."""
         return self.history == "done" and self.recording == "waiting"
 
     @property
-    def is_parked(self) -> bool:
-        """Something of it was given up; a person may send it again."""
-        return "parked" in (self.history, self.recording, self.communication)
+    def has_failed(self) -> bool:
+        """Whether a stage has failed; only a person resends it."""
+        return FAILED in (self.history, self.recording, self.communication)
 
     @property
     def is_complete(self) -> bool:
-        """Nothing is left to do as long as no recording comes."""
+        """Whether nothing is left to do unless a recording arrives."""
         return self.waits_for_recording or (
             self.history == "done"
             and self.recording in ("done", "none")
@@ -65,38 +65,42 @@ class ComparedCall:
 
 @dataclass
 class Differences:
-    """What the outbox says Megaplan has, and Megaplan has not.
+    """Calls whose state in Megaplan differs from the outbox.
 
-    :param doubled: ids in Megaplan of calls that stand there more than once
-    :param unknown: Megaplan's id of calls that it has and the outbox does not know of
+    :param duplicates: ids in Megaplan of calls that it has more than once
+    :param unknown: Megaplan's id of calls that were not delivered according to the outbox
     """
 
     absent: list[int] = field(default_factory=list)
     changed: list[int] = field(default_factory=list)
-    recordless: list[int] = field(default_factory=list)
-    doubled: dict[int, list[str]] = field(default_factory=dict)
+    without_recording: list[int] = field(default_factory=list)
+    duplicates: dict[int, list[str]] = field(default_factory=dict)
     unknown: dict[int, str] = field(default_factory=dict)
 
     def by_kind(self) -> dict[Difference, list[int]]:
-        """Return the calls of which something is to be done anew."""
-        return {"absent": self.absent, "changed": self.changed, "recordless": self.recordless}
+        """Return the calls that have to be delivered again."""
+        return {
+            "absent": self.absent,
+            "changed": self.changed,
+            "without_recording": self.without_recording,
+        }
 
 
 def compare(
     calls: Iterable[ComparedCall], found: Mapping[str, Sequence[Card]], written_before: datetime
 ) -> Differences:
-    """Compare.
+    """Compare calls.
 
     :param found: calls in Megaplan by ``providerId``
-    :param written_before: what was written later may not have been readable yet
+    :param written_before: later writes are ignored, as they may not have been readable yet
     """
     differences = Differences()
     for call in calls:
         number = call.call_session_id
         cards = found.get(str(number), ())
         if len(cards) > 1:
-            differences.doubled[number] = [str(card["id"]) for card in cards]
-        if not call.is_there:
+            differences.duplicates[number] = [str(card["id"]) for card in cards]
+        if not call.is_delivered:
             if cards and call.call_info_id is None:
                 differences.unknown[number] = str(cards[-1]["id"])
         elif call.history_done_at is None or call.history_done_at < written_before:
@@ -104,14 +108,14 @@ def compare(
             card = card or (cards[-1] if cards else None)
             if card is None:
                 differences.absent.append(number)
-            elif not _is_told(call, card):
+            elif not _is_up_to_date(call, card):
                 differences.changed.append(number)
             elif not _has_recordings(call, card):
-                differences.recordless.append(number)
+                differences.without_recording.append(number)
     return differences
 
 
-def _is_told(call: ComparedCall, card: Card) -> bool:
+def _is_up_to_date(call: ComparedCall, card: Card) -> bool:
     kind = type_of(call.direction, call.outcome)
     return card.get("state") in (None, "finished") and card.get("type") in (None, kind)
 

@@ -1,4 +1,4 @@
-"""Which days of calls a night compares: the account's own days, from midnight to midnight."""
+"""Which days a reconciliation run compares: whole days in the account's time zone."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from psycopg import Connection
 from megaplan_sync.kernel.sql import read_sql
 
 WHOLE_DAYS_BACK = 2
-"""So many days are compared anew every night: rows of the report and recordings may come late."""
+"""So many days are compared again every night, as report rows and recordings may arrive late."""
 _LONGEST_GAP_DAYS = 14
 
 
 class DateRange(NamedTuple):
-    """From one moment, included, to another, not included."""
+    """From ``start``, inclusive, to ``end``, exclusive."""
 
     start: datetime
     end: datetime
@@ -26,13 +26,13 @@ class DateRange(NamedTuple):
 def ranges_to_compare(
     connection: Connection[Any], account: str, zone: ZoneInfo, now: datetime, since: date | None
 ) -> list[DateRange]:
-    """Return what is to be compared, oldest first.
+    """Return the date ranges to compare, oldest first.
 
-    That is everything since two whole days before the last night that came to its end, and the days of older calls
-    that have changed since: events may come late.
+    These are everything since two whole days before the last completed night, and the days of older calls that have
+    changed since then.
 
-    :param now: where the last date_range ends
-    :param since: the first day, if a person names it; then only what lies behind it
+    :param now: end of the last range
+    :param since: first day, if given by a person; then everything since that day
     """
     if since is not None:
         return [DateRange(midnight(since, zone), now)] if midnight(since, zone) < now else []
@@ -40,13 +40,13 @@ def ranges_to_compare(
     last = row[0] if row else None
     newest = min(now, last or now).astimezone(zone).date()
     first = newest - timedelta(days=WHOLE_DAYS_BACK)
-    asked = {"account": account, "timezone": zone.key, "since": last, "before": midnight(first, zone)}
-    older = [day for (day,) in connection.execute(read_sql("select_days_of_changed_calls"), asked)]
+    parameters = {"account": account, "timezone": zone.key, "since": last, "before": midnight(first, zone)}
+    older = [day for (day,) in connection.execute(read_sql("select_days_of_changed_calls"), parameters)]
     return [*merged_days(older, zone), DateRange(midnight(first, zone), now)]
 
 
 def merged_days(days: Iterable[date], zone: ZoneInfo) -> list[DateRange]:
-    """Put single days together, so that a few requests do for many of them."""
+    """Merge days that are close to each other, to save requests."""
     runs: list[list[date]] = []
     for day in sorted(days):
         if runs and (day - runs[-1][-1]).days <= _LONGEST_GAP_DAYS:
@@ -57,5 +57,5 @@ def merged_days(days: Iterable[date], zone: ZoneInfo) -> list[DateRange]:
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """Return when a day begins."""
+    """Return the beginning of a day."""
     return datetime.combine(day, time(), zone)

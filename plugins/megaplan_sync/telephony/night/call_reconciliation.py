@@ -1,8 +1,8 @@
-"""The night of calls: UIS's report, the outbox and Megaplan's calls are compared, what differs is done anew.
+"""The nightly reconciliation of calls: compares UIS's report, the outbox and Megaplan, and repairs differences.
 
-The report goes into the inbox first, as events do, so what never arrived is derived and delivered like anything
-else. Then Megaplan's list of calls is held against the outbox. Whatever Megaplan lacks becomes due in the outbox, and
-a push delivers it: nothing here writes to Megaplan.
+The report is stored in the inbox first, so calls whose events never arrived are derived and delivered like all
+others. Then Megaplan's list of calls is compared with the outbox. Whatever Megaplan lacks becomes due in the
+outbox, and a push delivers it; this module does not write to Megaplan.
 """
 
 from __future__ import annotations
@@ -46,15 +46,15 @@ from uis_hook.reports import calls_report
 
 log = logging.getLogger(__name__)
 
-MOST_PUSHES = 20
-PATIENCE_SECONDS = 300.0
-"""So long the pushes of one night wait for what is due later; the DAG of the push goes on with the rest."""
-_MOST_TOLD = 10
-_SPENT = (
-    "The night's requests (setting night_requests) are spent: the push delivers what is open, and the next night "
+MAX_PUSHES = 20
+MAX_WAIT_SECONDS = 300.0
+"""How long the pushes of one night wait for calls that are due later; ``megaplan_calls_push`` delivers the rest."""
+_MAX_LISTED = 10
+_BUDGET_SPENT = (
+    "The night's requests (setting night_requests) are used up: the push delivers what is open, and the next night "
     "compares these days again."
 )
-_TELLS_OF_THE_ACCOUNT = (MegaplanAuthError, MegaplanSettingError, NoTelephonyUsersError)
+_ACCOUNT_ERRORS = (MegaplanAuthError, MegaplanSettingError, NoTelephonyUsersError)
 
 
 @dataclass
@@ -62,23 +62,23 @@ class ComparisonCounts:
     """What was compared, for the certificate.
 
     :param expected: calls that Megaplan must have
-    :param strangers: calls of employees whom Megaplan does not know to telephone
+    :param unmapped: calls of employees who are not among the users of Megaplan's telephony
     """
 
     expected: int = 0
-    strangers: int = 0
+    unmapped: int = 0
     is_compared: bool = False
 
 
 class CallReconciliation:
-    """The comparison of one account's calls by one run.
+    """The reconciliation of one account's calls by one run.
 
-    :param session: both sides of the account
-    :param run_id: a retry of the same run goes on with what it has found
-    :param depth: only noted, calls are compared in one way
-    :param since: first day to compare; None: as far back as the nights have left something to compare
-    :param now: what time it is
-    :param sleep: waits so many seconds
+    :param session: of the account
+    :param run_id: a retry of the same run continues with its findings
+    :param depth: only recorded; calls are always compared in the same way
+    :param since: first day to compare; None for everything since the last completed night
+    :param now: returns the current time
+    :param sleep: waits for the given number of seconds
     """
 
     def __init__(
@@ -112,76 +112,82 @@ class CallReconciliation:
         )
 
     def run(self) -> Certificate:
-        """Compare, repair and certify.
+        """Compare, repair, and store a certificate.
 
-        :returns: the certificate, which is stored
-        :raises Exception: calls could not be compared; the certificate says so
+        :returns: the stored certificate
+        :raises Exception: the calls could not be compared; the certificate has the reason
         """
-        state, night = self._state, ComparisonCounts()
+        state, counts = self._state, ComparisonCounts()
         if state.finished_at is not None and not state.is_proven:
-            self._findings.reopen()  # the task was cleared, or is retried
+            self._findings.reopen()  # the task was cleared or is retried
         state.begin_counting_requests(self._hook.requests_sent)
         began = time.monotonic()
-        told: list[str] = []
+        reasons: list[str] = []
         failure: Exception | None = None
         verdict = None
         try:
-            told = self._reconcile(night)
+            reasons = self._reconcile(counts)
         except NightBudgetSpentError:
-            verdict, told = "partial", [_SPENT]
+            verdict, reasons = "partial", [_BUDGET_SPENT]
         except psycopg.Error:
             raise
         except Exception as error:
-            verdict, told, failure = "stopped", [str(error)], error
+            verdict, reasons, failure = "stopped", [str(error)], error
         finally:
             state.count_requests(self._hook.requests_sent)
             state.seconds += time.monotonic() - began
-            with suppress(psycopg.Error):  # a lost database is told by the error that is on its way
+            with suppress(psycopg.Error):  # if the database is lost, another error is already being raised
                 state.save(self._connection)
-        certificate = self._certify(night, verdict, told)
+        certificate = self._certify(counts, verdict, reasons)
         if failure is not None:
             raise failure
         return certificate
 
-    def _reconcile(self, night: ComparisonCounts) -> list[str]:
-        """Return what is to be said of it."""
-        asked_at = self._now()
+    def _reconcile(self, counts: ComparisonCounts) -> list[str]:
+        """Compare and repair; return sentences for the certificate."""
+        started_at = self._now()
         date_ranges = ranges_to_compare(
-            self._connection, self._account, self._hook.settings.zone, asked_at, self._since
+            self._connection, self._account, self._hook.settings.zone, started_at, self._since
         )
-        there_before = {call.call_session_id for call in self._calls(date_ranges) if call.is_there}
+        delivered_before = {call.call_session_id for call in self._calls(date_ranges) if call.is_delivered}
         self._store_report(date_ranges)
         known = self._calls(date_ranges)
         calls = [call for call in known if call.has_employee]
-        night.expected, night.strangers = len(calls), len(known) - len(calls)
-        missing = [call.call_session_id for call in calls if call.call_session_id not in there_before]
+        counts.expected, counts.unmapped = len(calls), len(known) - len(calls)
+        missing = [call.call_session_id for call in calls if call.call_session_id not in delivered_before]
         self._findings.note("missing", [RowKey(number) for number in missing])
         found, read_at = self._read_megaplan(calls)
         written_before = read_at - timedelta(seconds=self._schedule.read_lag_seconds)
         differences = compare(calls, found, written_before)
-        self._confirm(calls, differences)
-        self._note(differences)
-        self._make_due(calls, differences)
-        night.is_compared = True
-        self._state.watermark = asked_at if self._since is None else None
-        spent = []
+        self._confirm_absent(calls, differences)
+        self._save_findings(differences)
+        self._requeue(calls, differences)
+        counts.is_compared = True
+        self._state.watermark = started_at if self._since is None else None
+        reasons = []
         try:
             self._push_until_settled(date_ranges)
         except NightBudgetSpentError:
-            spent = [_SPENT]
-        return [*spent, *self._settle(date_ranges, differences), *_told_of(night)]
+            reasons = [_BUDGET_SPENT]
+        reasons += self._settle(date_ranges, differences)
+        if counts.unmapped:
+            reasons.append(
+                f"{counts.unmapped} calls of employees who are not among the users of Megaplan's telephony are not "
+                "delivered; see telephony.mismatches."
+            )
+        return reasons
 
     def _calls(self, date_ranges: Sequence[DateRange]) -> list[ComparedCall]:
-        asked = {
+        parameters = {
             "account": self._account,
             "starts": [date_range.start for date_range in date_ranges],
             "ends": [date_range.end for date_range in date_ranges],
         }
         with self._connection.cursor(row_factory=class_row(ComparedCall)) as cursor:
-            return cursor.execute(read_sql("select_calls_to_compare"), asked).fetchall()
+            return cursor.execute(read_sql("select_calls_to_compare"), parameters).fetchall()
 
     def _store_report(self, date_ranges: Sequence[DateRange]) -> None:
-        """Let the report's rows be events of their calls."""
+        """Store the report in the inbox, and derive calls from it."""
         uis = self._session.uis
         rows = new = 0
         for date_range in date_ranges:
@@ -196,10 +202,10 @@ class CallReconciliation:
                 rows, new = rows + len(stored), new + sum(event.is_new for event in stored)
         for _ in drain(self._connection, self._account):
             pass
-        log.info("%s: UIS reports %d calls, %d rows say something new", self._account, rows, new)
+        log.info("%s: the report of UIS has %d calls, %d rows are new", self._account, rows, new)
 
     def _read_megaplan(self, calls: Sequence[ComparedCall]) -> tuple[Mapping[str, Sequence[Card]], datetime]:
-        """Return calls by ``providerId``, and when reading them began, by the clock of Postgres."""
+        """Return calls by ``providerId``, and when the read began by the clock of Postgres."""
         row = self._connection.execute(read_sql("select_clock")).fetchone()
         read_at: datetime = row[0] if row else self._now()
         if not calls:
@@ -209,46 +215,47 @@ class CallReconciliation:
             return CallsInMegaplan(self._hook, self._connection, self._outbox).read(ids), read_at
         except (MegaplanForbiddenError, MegaplanNotFoundError, MegaplanValidationError) as refusal:
             log.warning(
-                "%s: Megaplan does not list its calls (%s); each is asked for", self._account, refusal
+                "%s: Megaplan refuses its list of calls (%s); each is requested", self._account, refusal
             )
             return {}, read_at
 
-    def _confirm(self, calls: Sequence[ComparedCall], differences: Differences) -> None:
-        """Ask for each call that the list does not have: only what Megaplan itself denies is sent again."""
+    def _confirm_absent(self, calls: Sequence[ComparedCall], differences: Differences) -> None:
+        """Request each call that is missing from the list: it is sent again only if Megaplan does not have it."""
         megaplan = CallsInMegaplan(self._hook, self._connection, self._outbox)
         by_number = {call.call_session_id: call for call in calls}
         absent, differences.absent = differences.absent, []
         for number in absent:
-            card = megaplan.look(str(number))
+            card = megaplan.find(str(number))
             cards: dict[str, list[Card]] = {} if card is None else {str(number): [card]}
             again = compare([by_number[number]], cards, datetime.max.replace(tzinfo=UTC))
             differences.absent += again.absent
             differences.changed += again.changed
-            differences.recordless += again.recordless
+            differences.without_recording += again.without_recording
 
-    def _note(self, differences: Differences) -> None:
+    def _save_findings(self, differences: Differences) -> None:
         self._findings.note("missing", [RowKey(number) for number in differences.absent])
-        stale = [*differences.changed, *differences.recordless]
+        stale = [*differences.changed, *differences.without_recording]
         self._findings.note("stale", [RowKey(number) for number in stale])
-        for number, ids in differences.doubled.items():
+        for number, ids in differences.duplicates.items():
             copies = [RowKey(number, copy) for copy in range(1, len(ids))]
             self._findings.note("extra", copies, evidence={"ids": ids})
 
-    def _make_due(self, calls: Sequence[ComparedCall], differences: Differences) -> None:
-        """Let the outbox know; what a push is just at is waited for."""
+    def _requeue(self, calls: Sequence[ComparedCall], differences: Differences) -> None:
+        """Make the calls due in the outbox; waits for calls that a push has claimed."""
         ids = {call.call_session_id: call.call_info_id for call in calls}
         for difference, numbers in differences.by_kind().items():
             left = set(numbers)
             until = time.monotonic() + self._schedule.lease_seconds
             while left and time.monotonic() < until:
-                asked = {
+                parameters = {
                     "account": self._account,
                     "difference": difference,
                     "call_session_ids": sorted(left),
                     "call_info_ids": [ids[number] for number in sorted(left)],
                 }
                 left = {
-                    number for (number,) in self._connection.execute(read_sql("requeue_deliveries"), asked)
+                    number
+                    for (number,) in self._connection.execute(read_sql("requeue_deliveries"), parameters)
                 }
                 if left:
                     self._sleep(1.0)
@@ -259,77 +266,68 @@ class CallReconciliation:
             )
 
     def _push_until_settled(self, date_ranges: Sequence[DateRange]) -> None:
-        """Deliver, over passing trouble, until nothing is open, or not for a while."""
-        patience = PATIENCE_SECONDS
-        for _ in range(MOST_PUSHES):
+        """Push, despite temporary errors, until nothing is open, or what is open is due too late."""
+        seconds_left = MAX_WAIT_SECONDS
+        for _ in range(MAX_PUSHES):
             try:
                 self._push.run()
-            except _TELLS_OF_THE_ACCOUNT:
+            except _ACCOUNT_ERRORS:
                 raise
             except (MegaplanError, MegaplanSyncError) as error:
                 log.warning("%s: %s", self._account, error)
             waits = [call.due_in_seconds for call in self._open(date_ranges)]
             wait = max(min(waits, default=0), 1.0)
-            if not waits or wait > patience:
+            if not waits or wait > seconds_left:
                 return
-            patience -= wait
+            seconds_left -= wait
             self._sleep(wait)
 
     def _open(self, date_ranges: Sequence[DateRange]) -> list[ComparedCall]:
         return [
             call
             for call in self._calls(date_ranges)
-            if call.has_employee and not call.is_complete and not call.is_parked
+            if call.has_employee and not call.is_complete and not call.has_failed
         ]
 
     def _settle(self, date_ranges: Sequence[DateRange], differences: Differences) -> list[str]:
-        """Note what is repaired and what is not; return what is to be said."""
+        """Record which findings are repaired; return sentences for the certificate."""
         ours = [call for call in self._calls(date_ranges) if call.has_employee]
-        wanting = [call for call in ours if not call.is_complete]
-        self._findings.note("missing", [RowKey(c.call_session_id) for c in wanting if not c.is_there])
-        self._findings.note("stale", [RowKey(c.call_session_id) for c in wanting if c.is_there])
+        incomplete = [call for call in ours if not call.is_complete]
+        self._findings.note("missing", [RowKey(c.call_session_id) for c in incomplete if not c.is_delivered])
+        self._findings.note("stale", [RowKey(c.call_session_id) for c in incomplete if c.is_delivered])
         open_ = {found.id for found in self._findings.waiting_for_resolution("missing", "stale")}
-        self._findings.resolve(open_ - {call.call_session_id for call in wanting}, "repaired")
-        told = [
+        self._findings.resolve(open_ - {call.call_session_id for call in incomplete}, "repaired")
+        reasons = [
             f"Call {call.call_session_id} (history {call.history}, recording {call.recording}, communication "
             f"{call.communication}): {call.last_error or 'not delivered yet'}."
-            for call in wanting[:_MOST_TOLD]
+            for call in incomplete[:_MAX_LISTED]
         ]
-        if len(wanting) > _MOST_TOLD:
-            told.append(
-                f"{len(wanting) - _MOST_TOLD} further calls: see telephony.call_deliveries.last_error."
+        if len(incomplete) > _MAX_LISTED:
+            reasons.append(
+                f"{len(incomplete) - _MAX_LISTED} more calls: see telephony.call_deliveries.last_error."
             )
-        told += [
-            f"Call {number} stands in Megaplan {len(ids)} times (CallInfo {', '.join(ids)}): Megaplan's API "
-            "deletes no calls, remove all but one by hand."
-            for number, ids in list(differences.doubled.items())[:_MOST_TOLD]
+        reasons += [
+            f"Megaplan has call {number} {len(ids)} times (CallInfo {', '.join(ids)}): its API cannot delete calls, "
+            "so delete all but one by hand."
+            for number, ids in list(differences.duplicates.items())[:_MAX_LISTED]
         ]
         if waiting := sum(call.waits_for_recording for call in ours):
-            told.append(f"Recordings of {waiting} calls cannot be played yet; the push goes on looking.")
+            reasons.append(f"Recordings of {waiting} calls cannot be played yet; the push keeps checking.")
         if unreported := sum(not call.is_reported for call in ours):
-            told.append(
-                f"{unreported} calls are known by their notifications only: UIS does not report them."
+            reasons.append(
+                f"{unreported} calls are known only from notifications: UIS's report does not have them."
             )
-        return told
+        return reasons
 
-    def _certify(self, night: ComparisonCounts, verdict: Any, told: list[str]) -> Certificate:
-        state, counts = self._state, self._findings.counts()
-        state.verdict = verdict or ("unresolved" if counts.unresolved else "proven")
-        state.reason = " ".join(told) or None
+    def _certify(self, counts: ComparisonCounts, verdict: Any, reasons: list[str]) -> Certificate:
+        state, findings = self._state, self._findings.counts()
+        state.verdict = verdict or ("unresolved" if findings.unresolved else "proven")
+        state.reason = " ".join(reasons) or None
         state.finished_at = datetime.now(UTC)
-        certificate = Certificate.of_calls(state, counts, night.expected if night.is_compared else None)
+        certificate = Certificate.of_calls(state, findings, counts.expected if counts.is_compared else None)
         with self._connection.transaction():
             state.save(self._connection)
             save_certificates(
                 self._connection, self._run_id, self._hook.settings.account_timezone, [certificate]
             )
         return certificate
-
-
-def _told_of(night: ComparisonCounts) -> list[str]:
-    if not night.strangers:
-        return []
-    return [
-        f"{night.strangers} calls of employees who are not among the users of Megaplan's telephony are not told; see "
-        "telephony.mismatches."
-    ]

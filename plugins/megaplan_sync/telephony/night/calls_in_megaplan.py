@@ -1,7 +1,7 @@
-"""Reads which calls Megaplan has, and which of them twice.
+"""Reads the calls that Megaplan has, including duplicates.
 
-Megaplan's list of calls can be neither filtered nor sorted, as far as is known. Where its internal order turns out
-to go by id, it is read from shortly before the calls in question; otherwise as a whole, a hundred calls a request.
+As far as is known, Megaplan's list of calls can be neither filtered nor sorted. If it turns out to be in order of
+ids, it is read from shortly before the calls in question; otherwise as a whole, a hundred calls per request.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from megaplan_sync.telephony.push.outbox import Outbox
 log = logging.getLogger(__name__)
 
 CALL_ORDER = "call_order"
-"""What is learned: whether the list of calls goes by id (``id``) or not (``none``)."""
+"""Learned topic: whether the list of calls is in order of ids (``id``) or not (``none``)."""
 _HIGHEST_ID = 10**18
 
 
 class OutOfOrderError(Exception):
-    """The list does not go by id. Never leaves this module."""
+    """The list is not in order of ids. Never leaves this module."""
 
 
 class CallsInMegaplan:
-    """One reading of an account's calls.
+    """Reads the calls of one account.
 
-    :param outbox: remembers how the account orders its list
+    :param outbox: remembers the order of the account's list
     """
 
     def __init__(self, hook: MegaplanHook, connection: Connection[Any], outbox: Outbox) -> None:
@@ -42,31 +42,33 @@ class CallsInMegaplan:
         self._outbox = outbox
 
     def read(self, call_info_ids: Iterable[str]) -> dict[str, list[Card]]:
-        """Return calls by ``providerId``: all, or at least those made since the oldest of some was made.
+        """Return calls by ``providerId``: all, or at least those created since the oldest of the given ones.
 
-        :param call_info_ids: Megaplan's ids of the calls in question, as far as the outbox knows them
+        :param call_info_ids: Megaplan's ids of the calls in question, as far as they are known
         """
         if self._outbox.learned(CALL_ORDER) != "none":
-            behind = self._call_before(call_info_ids)
-            if behind is not None:
+            after = self._call_before(call_info_ids)
+            if after is not None:
                 try:
-                    return self._walk(behind)
+                    return self._read_pages(after)
                 except OutOfOrderError:
-                    log.info("%s: the list of calls does not go by id; it is read whole", self._hook.account)
+                    log.info(
+                        "%s: the list of calls is not in order of ids; all of it is read", self._hook.account
+                    )
                     self._outbox.learn(CALL_ORDER, "none")
-        return self._walk(None)
+        return self._read_pages(None)
 
-    def look(self, provider_id: str) -> Card | None:
-        """Ask for one call by the exchange's own id; None: Megaplan has none."""
+    def find(self, provider_id: str) -> Card | None:
+        """Return the call with this ``providerId``; None if Megaplan has none."""
         try:
             return self._hook.call_info_by_provider(provider_id)
         except MegaplanNotFoundError:
             return None
 
-    def _walk(self, behind: str | None) -> dict[str, list[Card]]:
+    def _read_pages(self, after: str | None) -> dict[str, list[Card]]:
         found: dict[str, list[Card]] = defaultdict(list)
-        last = None if behind is None else int(behind)
-        for page in self._hook.call_infos(behind):
+        last = None if after is None else int(after)
+        for page in self._hook.call_infos(after):
             for card in page.items:
                 if last is not None:
                     if _number(card) <= last:
@@ -78,8 +80,8 @@ class CallsInMegaplan:
 
     def _call_before(self, call_info_ids: Iterable[str]) -> str | None:
         numbers = [int(id) for id in call_info_ids if id.isdecimal()]
-        asked = {"account": self._hook.account, "before": min(numbers, default=_HIGHEST_ID)}
-        row = self._connection.execute(read_sql("select_call_before"), asked).fetchone()
+        parameters = {"account": self._hook.account, "before": min(numbers, default=_HIGHEST_ID)}
+        row = self._connection.execute(read_sql("select_call_before"), parameters).fetchone()
         return None if row is None else str(row[0])
 
 

@@ -1,4 +1,4 @@
-"""Operator of the nightly comparison of calls."""
+"""Operator of the nightly reconciliation of calls."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from megaplan_sync.telephony.session import telephony_session
 
 
 class ReconcileCallsOperator(AccountsOperator):
-    """Compares the calls of some accounts with UIS and Megaplan; one account's failure stops no other.
+    """Compares the calls of some accounts with UIS and Megaplan; an account that fails does not stop the others.
 
-    Accounts without ``telephony_active`` or ``uis_conn_id`` are left out.
+    Accounts without ``telephony_active`` or ``uis_conn_id`` are skipped.
 
-    :param entities: names of entities; calls are compared if they are among them, or none is named
-    :param since: first day to compare, as text; empty: as the nights have left it
-    :param depth: only noted in the certificate
+    :param entities: names of entities; calls are compared if they are among them, or if it is empty
+    :param since: first day to compare; if empty, everything since the last completed night
+    :param depth: only recorded in the certificate
     """
 
     template_fields: Sequence[str] = ("accounts", "entities", "since", "depth")
@@ -45,7 +45,7 @@ class ReconcileCallsOperator(AccountsOperator):
         self.depth = depth
 
     def execute(self, context: Context) -> None:
-        """Compare each account; the certificates stand in the database."""
+        """Compare each account, and store its certificate."""
         if self.entities and CALLS not in self.entities:
             self.log.info("Calls are not to be compared")
             return
@@ -69,9 +69,9 @@ class ReconcileCallsOperator(AccountsOperator):
 
 
 def first_day(given: str | date | None) -> date | None:
-    """Read the parameter ``calls_since``.
+    """Parse the parameter ``calls_since``.
 
-    :raises CallsSinceError: it is no day
+    :raises CallsSinceError: it is not a date
     """
     if given is None or given == "" or given == "None":
         return None

@@ -1,1 +1,1 @@
-"""Deleting old calls, for accounts that do not want to keep them."""
+"""Deletion of old calls, for accounts that limit how long calls are kept."""

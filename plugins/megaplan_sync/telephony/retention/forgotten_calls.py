@@ -1,8 +1,8 @@
-"""Deletes old calls, and everything that came in of them, without ever taking them for new ones afterwards.
+"""Deletes old calls with all their events, so that late events do not bring them back.
 
-A call is forgotten in two steps. First its number is noted in ``telephony.forgotten_calls``, and from then on nothing
-that comes of it is acted upon. Then its rows are deleted, as are those that come later. Whoever is killed between the
-two leaves a call that the next night deletes. Decision 0018 says why.
+A call is forgotten in two steps. First its number is added to ``telephony.forgotten_calls``; from then on, its
+events are ignored. Then its rows are deleted, and so are later ones. If a run is killed in between, the next night
+deletes the call. See decision 0018.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from psycopg import Connection
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.night.call_days import WHOLE_DAYS_BACK
 
-AT_ONCE = 500
+BATCH_SIZE = 500
 COMMANDS_KEPT_DAYS = 30
-"""As long as the gateway keeps them, which deletes them when a new one comes."""
+"""As in the gateway, which deletes old commands when a new one arrives."""
 _KEPT = ("unfinished_calls", "unsettled_calls", "waiting_messages")
-_OUT_OF_THE_NIGHTS_REACH = timedelta(days=WHOLE_DAYS_BACK + 1)
+_COMPARED_AGAIN = timedelta(days=WHOLE_DAYS_BACK + 1)
 
 
 @dataclass
 class RetentionCounts:
-    """What was deleted of an account, and what is older than it should be and had to stay.
+    """What was deleted of an account, and what is old enough but had to be kept.
 
-    :param calls: of these, ``events``, ``pop_ups`` and ``deliveries`` are the parts
-    :param messages: webhooks of Megaplan that are settled, and what is about no call
-    :param unfinished_calls: no end of them has arrived
-    :param unsettled_calls: not delivered, given up, or not compared since
-    :param waiting_messages: events and webhooks that nobody has acted upon yet
+    :param calls: with their ``events``, ``pop_ups`` and ``deliveries``
+    :param messages: processed webhooks of Megaplan, and messages that do not concern a call
+    :param unfinished_calls: calls whose end has not arrived
+    :param unsettled_calls: calls that are not delivered, have failed, or were not compared since their last change
+    :param waiting_messages: events and webhooks that are not processed yet
     """
 
     calls: int = 0
@@ -46,13 +46,13 @@ class RetentionCounts:
     waiting_messages: int = 0
 
     def __str__(self) -> str:
-        """Name every count that is not zero."""
-        told = {
+        """Return the counts that are not zero."""
+        texts = {
             each.name: f"{getattr(self, each.name)} {each.name.replace('_', ' ')}" for each in fields(self)
         }
         deleted: list[str] = []
         kept: list[str] = []
-        for name, text in told.items():
+        for name, text in texts.items():
             if getattr(self, name):
                 (kept if name in _KEPT else deleted).append(text)
         return (
@@ -61,53 +61,55 @@ class RetentionCounts:
 
 
 def forget_old_calls(
-    connection: Connection[Any], account: str, keep_days: int | None, *, at_once: int = AT_ONCE
+    connection: Connection[Any], account: str, keep_days: int | None, *, batch_size: int = BATCH_SIZE
 ) -> RetentionCounts:
-    """Forget the calls of an account that began more than so many days ago and that nothing is left to be done with.
+    """Forget calls of an account that began more than ``keep_days`` ago and are settled.
 
-    :param connection: in autocommit mode: each batch is a transaction of its own
-    :param keep_days: None: only calls are deleted that are noted as forgotten already
-    :param at_once: calls, or messages, in one transaction
+    :param connection: in autocommit mode; each batch has its own transaction
+    :param keep_days: if None, only calls that are already forgotten are deleted
+    :param batch_size: calls or messages per transaction
     """
-    forgotten = RetentionCounts()
+    counts = RetentionCounts()
     if keep_days is None:
-        _delete_forgotten(connection, account, forgotten, at_once)
-        return forgotten
+        _delete_forgotten(connection, account, counts, batch_size)
+        return counts
     old = {"account": account, "began_before": _now(connection) - timedelta(days=keep_days)}
-    _note_old_calls(connection, old, at_once)
-    _delete_forgotten(connection, account, forgotten, at_once)
-    while deleted := connection.execute(read_sql("delete_old_messages"), {**old, "limit": at_once}).rowcount:
-        forgotten.messages += deleted
-    forgotten.commands = connection.execute(
+    _mark_old_calls(connection, old, batch_size)
+    _delete_forgotten(connection, account, counts, batch_size)
+    while deleted := connection.execute(
+        read_sql("delete_old_messages"), {**old, "limit": batch_size}
+    ).rowcount:
+        counts.messages += deleted
+    counts.commands = connection.execute(
         read_sql("delete_old_commands"), {"account": account, "days": COMMANDS_KEPT_DAYS}
     ).rowcount
     kept = connection.execute(read_sql("count_old_rows"), old).fetchone() or (0, 0, 0)
-    forgotten.unfinished_calls, forgotten.unsettled_calls, forgotten.waiting_messages = kept
-    return forgotten
+    counts.unfinished_calls, counts.unsettled_calls, counts.waiting_messages = kept
+    return counts
 
 
-def _note_old_calls(connection: Connection[Any], old: dict[str, Any], at_once: int) -> None:
-    """Note which calls are forgotten: old ones that the nights have compared and will not ask for again."""
+def _mark_old_calls(connection: Connection[Any], old: dict[str, Any], batch_size: int) -> None:
+    """Mark old calls as forgotten that were compared by a night and will not be compared again."""
     row = connection.execute(read_sql("select_last_call_comparison"), old).fetchone()
     compared_at = row[0] if row else None
     if compared_at is None:
         return
-    began_before = min(old["began_before"], compared_at - _OUT_OF_THE_NIGHTS_REACH)
-    asked = {**old, "began_before": began_before, "changed_before": compared_at, "limit": at_once}
-    behind: int | None = -1
-    while behind is not None:
+    began_before = min(old["began_before"], compared_at - _COMPARED_AGAIN)
+    parameters = {**old, "began_before": began_before, "changed_before": compared_at, "limit": batch_size}
+    after: int | None = -1
+    while after is not None:
         with connection.transaction():
-            found = connection.execute(read_sql("lock_old_calls"), {**asked, "behind": behind}).fetchall()
+            found = connection.execute(read_sql("lock_old_calls"), {**parameters, "after": after}).fetchall()
             sessions = [session for session, is_locked in found if is_locked]
-            # a statement of its own: it sees what was written until the calls were locked
-            connection.execute(read_sql("forget_calls"), {**asked, "call_session_ids": sessions})
-        behind = found[-1][0] if found else None
+            # a separate statement, which sees everything written until the calls were locked
+            connection.execute(read_sql("forget_calls"), {**parameters, "call_session_ids": sessions})
+        after = found[-1][0] if found else None
 
 
 def _delete_forgotten(
-    connection: Connection[Any], account: str, forgotten: RetentionCounts, at_once: int
+    connection: Connection[Any], account: str, counts: RetentionCounts, batch_size: int
 ) -> None:
-    for sessions in _forgotten_calls(connection, account, at_once):
+    for sessions in _forgotten_calls(connection, account, batch_size):
         with connection.transaction():
             deleted = [
                 connection.execute(
@@ -121,22 +123,24 @@ def _delete_forgotten(
                 )
             ]
         events, pop_ups, deliveries, calls = deleted
-        forgotten.events += events
-        forgotten.pop_ups += pop_ups
-        forgotten.deliveries += deliveries
-        forgotten.calls += calls
+        counts.events += events
+        counts.pop_ups += pop_ups
+        counts.deliveries += deliveries
+        counts.calls += calls
 
 
-def _forgotten_calls(connection: Connection[Any], account: str, at_once: int) -> Iterator[Collection[int]]:
-    """Return forgotten calls of which something is left, some at once."""
-    behind = -1
+def _forgotten_calls(connection: Connection[Any], account: str, batch_size: int) -> Iterator[Collection[int]]:
+    """Yield batches of forgotten calls that still have rows."""
+    after = -1
     while True:
-        asked = {"account": account, "behind": behind, "limit": at_once}
-        sessions = [session for (session,) in connection.execute(read_sql("select_forgotten_calls"), asked)]
+        parameters = {"account": account, "after": after, "limit": batch_size}
+        sessions = [
+            session for (session,) in connection.execute(read_sql("select_forgotten_calls"), parameters)
+        ]
         if not sessions:
             return
         yield sessions
-        behind = sessions[-1]
+        after = sessions[-1]
 
 
 def _now(connection: Connection[Any]) -> datetime:

@@ -1,4 +1,4 @@
-"""Operator that deletes what an account's connection does not want to be kept."""
+"""Operator that deletes calls older than the connection's ``keep_telephony_days``."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from megaplan_sync.telephony.retention.forgotten_calls import forget_old_calls
 
 
 class ForgetOldCallsOperator(RawDatabaseOperator):
-    """Deletes calls older than ``keep_telephony_days``, and all that came in of them; one account stops no other.
+    """Deletes calls older than ``keep_telephony_days``; an account that fails does not stop the others.
 
-    Accounts that neither telephone nor have that setting are left out.
+    Accounts without that setting and with ``telephony_active`` off are skipped.
 
     :param accounts: batches of connection ids
     """
@@ -30,7 +30,7 @@ class ForgetOldCallsOperator(RawDatabaseOperator):
         self.accounts = accounts
 
     def execute(self, context: Context) -> dict[str, dict[str, int]]:
-        """Return what was deleted of each account, and what had to stay."""
+        """Return what was deleted of each account, and what had to be kept."""
         done: dict[str, dict[str, int]] = {}
         with AccountFailures(self.log) as failures:
             for conn_id in (each for batch in self.accounts or () for each in batch):
@@ -48,7 +48,7 @@ class ForgetOldCallsOperator(RawDatabaseOperator):
             return
         with raw_database(self.postgres_conn_id) as connection:
             prepare_telephony_schema(connection)
-            forgotten = forget_old_calls(connection, hook.account, keep_days)
-        kept = "for ever" if keep_days is None else f"for {keep_days} days"
-        self.log.info("%s: calls are kept %s; %s", hook.account, kept, forgotten)
-        done[hook.account] = vars(forgotten)
+            counts = forget_old_calls(connection, hook.account, keep_days)
+        kept = "forever" if keep_days is None else f"for {keep_days} days"
+        self.log.info("%s: calls are kept %s; %s", hook.account, kept, counts)
+        done[hook.account] = vars(counts)
