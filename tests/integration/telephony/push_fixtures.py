@@ -1,4 +1,4 @@
-"""The world of the push; test modules name this in ``pytest_plugins``."""
+"""The fixture ``world`` of the push; test modules list this in ``pytest_plugins``."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,7 +15,7 @@ from .push_world import COLLEAGUE, EMPLOYEE, UIS_COLLEAGUE, UIS_EMPLOYEE, PushWo
 def world(
     database: Connection[Any], database_uri: str, megaplan: EmulatedMegaplan, connect: Callable[..., str]
 ) -> Iterator[PushWorld]:
-    """Two employees who telephone, and no calls yet."""
+    """Two mapped employees, and no calls yet."""
     first_knobs = megaplan.control("knobs")
     world = PushWorld(database, database_uri, megaplan, connect)
     for employee, uis_employee, number in (

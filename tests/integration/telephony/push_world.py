@@ -55,7 +55,7 @@ def uis_settings(url: str = "http://127.0.0.1:9") -> UisSettings:
 
 
 class FreeBudget:
-    """Lets everything pass at once, also after a 429."""
+    """Never waits, not even after a 429."""
 
     def acquire(self) -> None:
         """Wait for nothing."""
@@ -91,7 +91,7 @@ class PushWorld:
         outcome: str = "answered",
         **values: Any,
     ) -> int:
-        """Let a call have taken place: five minutes long, with the employee, by a number nobody has."""
+        """Add a call of five minutes between the employee and a number that no client has."""
         row: dict[str, Any] = {
             "account": self.account,
             "call_session_id": number,
@@ -115,7 +115,7 @@ class PushWorld:
         return number
 
     def change_call(self, number: int, **values: Any) -> None:
-        """Let an event have told something new of a call."""
+        """Change a call as a new event would."""
         if "records" in values:
             values["records"] = json.dumps(values["records"])
         changes = ", ".join(f"{name} = %({name})s" for name in values)
@@ -126,11 +126,11 @@ class PushWorld:
         )
 
     def new_push(self, connection: Connection[Any], **settings: Any) -> AccountPush:
-        """Return a run that does not wait between its tries."""
+        """Return a run without delays between its attempts."""
         return AccountPush(self.hook(**settings), connection, self.uis, sleep=lambda seconds: None)
 
     def new_context(self, connection: Connection[Any], budget: RequestBudget | None = None) -> StageContext:
-        """Return what the stages of such a run share."""
+        """Return the context of such a run."""
         return StageContext.for_run(self.hook(budget), connection, sleep=lambda seconds: None)
 
     def hook(self, budget: RequestBudget | None = None, **settings: Any) -> MegaplanHook:
@@ -140,19 +140,19 @@ class PushWorld:
         return MegaplanHook(self.connect(**given), budget=budget or FreeBudget(), sleep=lambda seconds: None)
 
     def push(self, **settings: Any) -> dict[str, int]:
-        """Deliver what is due, as a task does it."""
+        """Deliver what is due, as the task does."""
         with psycopg.connect(self.uri, autocommit=True) as connection:
             prepare_session(connection)
             return self.new_push(connection, **settings).run()
 
     def push_with_trouble(self, **settings: Any) -> Exception:
-        """Deliver what is due; return the error in which that ends."""
+        """Deliver what is due; return the error that is raised."""
         with pytest.raises((MegaplanError, MegaplanSyncError)) as caught:
             self.push(**settings)
         return caught.value
 
     def push_until_quiet(self, **settings: Any) -> None:
-        """Run again and again, over any trouble, until nothing is open."""
+        """Run repeatedly, despite errors, until nothing is open."""
         for _ in range(40):
             with suppress(MegaplanError):
                 self.push(**settings)
@@ -162,7 +162,7 @@ class PushWorld:
         raise AssertionError(f"still open: {self.open_calls()}")
 
     def resend(self, *call_session_ids: int) -> set[int]:
-        """Begin anew with some calls, or with all that were given up; return which calls that was."""
+        """Restart some calls, or all that have failed; return which ones."""
         outbox = Outbox(self.database, self.account, lease_seconds=0)
         return outbox.resend(call_session_ids or None)
 
@@ -176,7 +176,7 @@ class PushWorld:
             ).fetchall()
 
     def let_time_pass(self) -> None:
-        """Let every wait of the outbox be over, and every claim that a dead run has left."""
+        """Make everything in the outbox due, and let the claims of killed runs expire."""
         self.database.execute(
             """UPDATE telephony.call_deliveries
             SET history_due_at = now(), recording_due_at = now(), communication_due_at = now(),
@@ -184,7 +184,7 @@ class PushWorld:
         )
 
     def row(self, number: int = 700100200) -> dict[str, Any]:
-        """Return the outbox's row of a call."""
+        """Return the outbox row of a call."""
         with self.database.cursor(row_factory=dict_row) as cursor:
             found = cursor.execute(
                 "SELECT * FROM telephony.call_deliveries WHERE call_session_id = %s", (number,)
@@ -197,12 +197,12 @@ class PushWorld:
         return row["history"], row["recording"], row["communication"]
 
     def calls(self) -> list[dict[str, Any]]:
-        """Return the calls that Megaplan has by our numbers."""
+        """Return the calls that Megaplan has with our ids."""
         found = self.megaplan.control("state?entity=calls")
         return [call for call in found if str(call.get("providerId") or "").isdigit()]
 
     def call(self, number: int = 700100200) -> dict[str, Any]:
-        """Return the only one of a call."""
+        """Return the only call object of a call."""
         (call,) = [call for call in self.calls() if call["providerId"] == str(number)]
         return dict(call)
 
@@ -216,7 +216,7 @@ class PushWorld:
         ]
 
     def comments(self, todo: dict[str, Any]) -> list[str]:
-        """Return what was said below a todo."""
+        """Return the comments of a todo."""
         hook = MegaplanHook(self.connect(), sleep=lambda seconds: None)
         return [
             item["content"]

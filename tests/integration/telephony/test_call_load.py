@@ -1,6 +1,6 @@
-"""A day of calls of all kinds, on a bad day of both sides: after the night each is in Megaplan exactly once.
+"""A day of calls of all kinds with many faults: after the night, Megaplan has each of them exactly once.
 
-``CALLS=5000 pytest tests/integration/telephony/test_call_load.py`` is the size of which docs/telephony-push.md tells.
+``CALLS=5000 pytest tests/integration/telephony/test_call_load.py`` is the size measured in docs/telephony-push.md.
 """
 
 import os
@@ -53,7 +53,7 @@ def night(world: PushWorld, uis: Client, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 def is_told(truth: dict[str, Any]) -> bool:
-    """Say whether Megaplan is to have a call: no colleagues' own, and nobody's whom only UIS knows."""
+    """Return whether Megaplan should have a call: not internal ones, nor those of employees whom only UIS knows."""
     if truth["is_internal"]:
         return False
     if truth["talked"]:
@@ -67,7 +67,7 @@ def type_of(truth: dict[str, Any]) -> str:
 
 
 def play(night: CallNight) -> None:
-    """A day of calls; a twentieth of all notifications is lost, another doubled, all come in disorder."""
+    """A day of calls; 5 % of all notifications are lost, 5 % repeated, all arrive out of order."""
     night.uis.control(
         "knobs",
         {
@@ -100,17 +100,17 @@ def spoil_megaplan(world: PushWorld) -> None:
 
 
 def push_all_day(world: PushWorld) -> int:
-    """Let the DAG run every now and then; return how many runs ended in trouble."""
-    troubles = 0
+    """Run the DAG every now and then; return how many runs failed."""
+    failures = 0
     for _ in range(60):
         try:
             world.push(**SETTINGS)
         except MegaplanError:
-            troubles += 1
+            failures += 1
         world.let_time_pass()
         if not world.open_calls():
             break
-    return troubles
+    return failures
 
 
 def test_every_call_is_in_megaplan_once_with_its_recording_and_its_communication(night: CallNight) -> None:
@@ -118,7 +118,7 @@ def test_every_call_is_in_megaplan_once_with_its_recording_and_its_communication
     play(night)
     played = time.monotonic()
     spoil_megaplan(world)
-    troubles = push_all_day(world)
+    failures = push_all_day(world)
     pushed = time.monotonic()
     there = len({call["providerId"] for call in world.calls()})
     certificate = None
@@ -137,11 +137,11 @@ def test_every_call_is_in_megaplan_once_with_its_recording_and_its_communication
     expected = {id: truth for id, truth in truths.items() if is_told(truth)}
     lost = len(expected) - there
     print(
-        f"{CALLS} calls, {len(expected)} to be told, of {lost} no end arrived: played {played - began:.0f} s, pushed "
-        f"{pushed - played:.0f} s ({troubles} runs in trouble), compared {compared - pushed:.0f} s; {certificate}"
+        f"{CALLS} calls, {len(expected)} to be delivered, {lost} without an end: played {played - began:.0f} s, "
+        f"pushed {pushed - played:.0f} s ({failures} runs failed), compared {compared - pushed:.0f} s; {certificate}"
     )
     assert lost > 0, "the night has something to find"
-    assert troubles > 0, "Megaplan was not spoilt"
+    assert failures > 0, "no fault occurred"
     assert (certificate.verdict, certificate.unresolved) == ("proven", 0), certificate.reason
     assert certificate.in_table == len(expected)
     assert certificate.repaired == certificate.missing + certificate.stale >= lost
@@ -171,6 +171,6 @@ def test_every_call_is_in_megaplan_once_with_its_recording_and_its_communication
             "done" if links else "none",
             "done" if WANTED[kind] else "none",
         ]
-    assert all(states == ["none", "none", "none"] for states in outbox.values()), "of the stranger"
+    assert all(states == ["none", "none", "none"] for states in outbox.values()), "of the unmapped employee"
     again = night.run(since=(night.now() - timedelta(days=1)).date(), **SETTINGS)
     assert (again.verdict, again.same) == ("proven", len(expected))

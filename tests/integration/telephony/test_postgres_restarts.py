@@ -1,4 +1,4 @@
-"""Postgres ends in the middle of a push, as a crash ends it, and is started again: nothing lost, nothing twice."""
+"""Postgres crashes in the middle of a push and is restarted: no call is lost or duplicated."""
 
 import signal
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def prepared_template(postgres: str) -> str:
 
 
 def crash_and_restart(data_folder: Path) -> None:
-    """End the server at once, without letting anybody finish or writing anything more to disk, and start it again."""
+    """Kill the server without any cleanup, and start it again."""
     server = postgres_server.get_server(data_folder)
     process = server.get_postmaster_info().process
     process.send_signal(signal.SIGQUIT)
@@ -47,7 +47,7 @@ def crash_and_restart(data_folder: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["/callInfo/history", "/todo"])
-def test_postgres_crashes_while_a_request_is_on_its_way(
+def test_postgres_crashes_while_a_request_is_in_flight(
     world: PushWorld, uis: Client, data_folder: Path, path: str
 ) -> None:
     add_calls(world, uis)

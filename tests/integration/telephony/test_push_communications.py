@@ -39,13 +39,13 @@ def only_todo(world: PushWorld) -> Any:
 
 @pytest.mark.parametrize("kind", ["planned", "done"])
 @pytest.mark.parametrize(("direction", "outcome"), SETTING)
-def test_each_type_of_call_makes_what_its_setting_says(
+def test_each_type_of_call_creates_what_its_setting_says(
     world: PushWorld, only_todo: Any, direction: str, outcome: str, kind: str
 ) -> None:
     world.add_call(direction=direction, outcome=outcome)
     world.push(**{SETTING[direction, outcome]: kind})
     todo = only_todo()
-    assert todo["category"]["masterType"] == "call", "so it stands under Клиенты → Коммуникации"
+    assert todo["category"]["masterType"] == "call", "so it is shown under Клиенты → Коммуникации"
     assert todo["status"]["masterType"] == ("scheduled" if kind == "planned" else "success")
     assert when(todo) == ("2026-09-21T09:15:00+00:00", "2026-09-21T11:15:00+00:00")
     assert todo["responsible"]["id"] == str(EMPLOYEE)
@@ -57,7 +57,7 @@ def test_each_type_of_call_makes_what_its_setting_says(
     assert len(world.comments(todo)) == (1 if kind == "done" else 0)
 
 
-def test_types_without_a_setting_make_none(world: PushWorld) -> None:
+def test_types_without_a_setting_create_none(world: PushWorld) -> None:
     for number, (direction, outcome) in enumerate(SETTING, 700):
         world.add_call(number, direction, outcome)
     world.push(communication_incoming_missed="planned")
@@ -82,7 +82,7 @@ def test_the_result_has_duration_and_recording(world: PushWorld, only_todo: Any)
     assert world.comments(only_todo()) == [f"Разговор 2 мин 5 с, запись: {RECORD}"]
 
 
-# -- whom it belongs to
+# -- relations
 
 
 def test_the_client_known_from_the_raw_tables_costs_no_request(
@@ -98,7 +98,7 @@ def test_the_client_known_from_the_raw_tables_costs_no_request(
     assert world.requests("/callRoute") == []
 
 
-def test_the_client_unknown_to_the_raw_tables_is_asked_for_once(world: PushWorld) -> None:
+def test_a_client_missing_from_the_raw_tables_is_requested_once(world: PushWorld) -> None:
     client = world.client("+7 900 123-45-67")
     for number in (700, 701, 702):
         world.add_call(number, contact_phone="79001234567")
@@ -128,7 +128,7 @@ def test_of_several_clients_the_employees_own_comes_first(
     assert own["id"] in {each["id"] for each in only_todo()["relations"]}
 
 
-# -- the ladder of time formats
+# -- time formats
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_of_several_clients_the_employees_own_comes_first(
         ("reject_all", "omit", 3),
     ],
 )
-def test_the_time_is_written_as_the_account_takes_it_and_that_is_remembered(
+def test_the_time_format_that_the_account_accepts_is_remembered(
     world: PushWorld, accepted: str, learned: str, refused: int
 ) -> None:
     world.knobs(todo_when_accept=accepted)
@@ -159,14 +159,14 @@ def test_the_time_is_written_as_the_account_takes_it_and_that_is_remembered(
     assert [entry["status"] for entry in world.requests("/todo", "POST")] == [200, 200]
 
 
-def test_an_account_that_has_changed_its_mind_is_asked_anew(world: PushWorld) -> None:
+def test_an_account_that_accepts_another_format_now_is_tried_again(world: PushWorld) -> None:
     world.add_call(700)
     world.push(**ALL_DONE)
     world.knobs(todo_when_accept="spaced")
     world.add_call(701)
     world.push(**ALL_DONE)
     assert len(world.todos()) == 2
-    assert world.row(701)["communication_tries"] == 1, "formats are no further tries"
+    assert world.row(701)["communication_tries"] == 1, "formats are not attempts"
 
 
 # -- exactly one
@@ -175,7 +175,7 @@ def test_an_account_that_has_changed_its_mind_is_asked_anew(world: PushWorld) ->
 @pytest.mark.parametrize("path", ["/todo", "doAction"], ids=["made", "finished"])
 @pytest.mark.parametrize("kind", AMBIGUOUS)
 @pytest.mark.parametrize("processed", [True, False], ids=["carried out", "not carried out"])
-def test_an_ambiguous_answer_makes_no_second_one(
+def test_an_unknown_outcome_creates_no_duplicate_communication(
     world: PushWorld, only_todo: Any, path: str, kind: str, processed: bool
 ) -> None:
     world.add_call()
@@ -187,11 +187,11 @@ def test_an_ambiguous_answer_makes_no_second_one(
     world.push_until_quiet(**ALL_DONE)
     todo = only_todo()
     assert todo["status"]["masterType"] == "success"
-    assert len(world.comments(todo)) == 1, "the result is told once"
+    assert len(world.comments(todo)) == 1, "there is one comment with the result"
 
 
-def test_what_people_have_entered_is_not_taken_for_ours(world: PushWorld) -> None:
-    """An employee may have made a communication of the call in the widget."""
+def test_communications_entered_by_people_are_not_taken_for_ours(world: PushWorld) -> None:
+    """An employee may have created a communication for the call in Megaplan."""
     world.add_call()
     world.push()
     call = {"contentType": "CallInfo", "id": world.call()["id"]}
@@ -208,7 +208,7 @@ def test_what_people_have_entered_is_not_taken_for_ours(world: PushWorld) -> Non
     assert sorted(todo["name"] for todo in world.todos()) == [f"Входящий звонок +{STRANGER}", "Перезвонить"]
 
 
-def test_sending_again_by_hand_finds_the_one_that_is_there(world: PushWorld, only_todo: Any) -> None:
+def test_resending_finds_the_existing_communication(world: PushWorld, only_todo: Any) -> None:
     number = world.add_call()
     world.push(**ALL_DONE)
     world.database.execute("UPDATE telephony.call_deliveries SET todo_id = NULL")
@@ -218,7 +218,7 @@ def test_sending_again_by_hand_finds_the_one_that_is_there(world: PushWorld, onl
     assert world.states()[2] == "done"
 
 
-def test_one_that_was_deleted_by_people_stays_deleted(world: PushWorld) -> None:
+def test_a_communication_deleted_by_people_stays_deleted(world: PushWorld) -> None:
     number = world.add_call()
     world.push(**ALL_DONE)
     hook = world.hook()
@@ -228,9 +228,7 @@ def test_one_that_was_deleted_by_people_stays_deleted(world: PushWorld) -> None:
     assert len(world.requests("/todo", "POST")) == 2
 
 
-def test_a_refused_communication_is_parked_in_the_end_and_can_be_sent_again(
-    world: PushWorld, only_todo: Any
-) -> None:
+def test_a_refused_communication_fails_in_the_end_and_can_be_resent(world: PushWorld, only_todo: Any) -> None:
     number = world.add_call()
     world.fault("500", status=422, path="/todo", method="POST", count=100)
     world.push_until_quiet(**ALL_DONE)
@@ -244,11 +242,11 @@ def test_a_refused_communication_is_parked_in_the_end_and_can_be_sent_again(
     assert only_todo()["status"]["masterType"] == "success"
 
 
-# -- where Megaplan makes one by itself
+# -- if Megaplan creates it
 
 
 @pytest.mark.parametrize("kind", ["planned", "done"])
-def test_megaplans_own_is_completed_and_no_other_made(world: PushWorld, only_todo: Any, kind: str) -> None:
+def test_megaplans_own_is_completed_and_no_other_created(world: PushWorld, only_todo: Any, kind: str) -> None:
     world.knobs(call_makes_todo=True)
     client = world.client("+79001234567")
     world.add_call(contact_phone="79001234567")
@@ -270,7 +268,7 @@ def test_megaplans_own_is_left_alone_where_none_is_wanted(world: PushWorld, only
 
 
 @pytest.mark.parametrize("kind", AMBIGUOUS)
-def test_completing_megaplans_own_survives_ambiguous_answers(
+def test_completing_megaplans_own_survives_unknown_outcomes(
     world: PushWorld, only_todo: Any, kind: str
 ) -> None:
     world.knobs(call_makes_todo=True)
@@ -282,7 +280,7 @@ def test_completing_megaplans_own_survives_ambiguous_answers(
     assert len(world.comments(only_todo())) == 1
 
 
-def test_megaplans_own_that_never_comes_is_told(world: PushWorld) -> None:
+def test_a_missing_communication_of_megaplan_is_reported(world: PushWorld) -> None:
     world.add_call()
     world.push_until_quiet(megaplan_creates_todo=True, **ALL_DONE)
     assert world.states()[2] == "parked"
@@ -290,7 +288,7 @@ def test_megaplans_own_that_never_comes_is_told(world: PushWorld) -> None:
     assert world.todos() == []
 
 
-def test_megaplans_own_is_looked_for_when_readers_can_see_it(world: PushWorld, only_todo: Any) -> None:
+def test_megaplans_own_is_searched_after_the_read_lag(world: PushWorld, only_todo: Any) -> None:
     world.lag = 2.0
     world.knobs(call_makes_todo=True, read_lag_ms=1500)
     world.add_call()

@@ -1,4 +1,4 @@
-"""How many requests of the hour's thousand a call costs: measured here, and as docs/telephony-push.md says."""
+"""How many requests a call costs: measured here, and documented in docs/telephony-push.md."""
 
 import re
 from pathlib import Path
@@ -19,7 +19,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "telephony-push.md"
 TOGETHER = 50
 KINDS: dict[str, dict[str, Any]] = {
     "history": {},
-    "history of a call that the live lane made": {"live": True},
+    "history of a call that the live lane created": {"live": True},
     "history, recording": {"record": True},
     "history, recording, planned communication": {"record": True, "kind": "planned"},
     "history, recording, done communication": {"record": True, "kind": "done"},
@@ -29,12 +29,12 @@ KINDS: dict[str, dict[str, Any]] = {
         "kind": "done",
         "is_known": False,
     },
-    "history, recording, planned communication made by Megaplan": {
+    "history, recording, planned communication created by Megaplan": {
         "record": True,
         "kind": "planned",
         "megaplan_creates_todo": True,
     },
-    "history, recording, done communication made by Megaplan": {
+    "history, recording, done communication created by Megaplan": {
         "record": True,
         "kind": "done",
         "megaplan_creates_todo": True,
@@ -101,7 +101,7 @@ def test_the_page_has_no_other_rows() -> None:
 
 
 def sync_directories(world: PushWorld) -> None:
-    """Let ``megaplan_telephony_sync`` have run: the push takes the kinds and states of todos from it."""
+    """Fill the directories of todos, which the push uses, as ``megaplan_telephony_sync`` does."""
     hook = world.hook()
     with psycopg.connect(world.uri, autocommit=True) as connection:
         prepare_session(connection)
@@ -110,7 +110,7 @@ def sync_directories(world: PushWorld) -> None:
 
 
 def add_raw_client(world: PushWorld, card: dict[str, Any], number: int, phone: str) -> None:
-    """Let the raw tables know that a number is that person's."""
+    """Add a contact with a number to the raw tables."""
     world.database.execute(
         """INSERT INTO megaplan_raw.contacts (account, id, kind, payload, content_hash)
         VALUES (%s, %s, 'human', '{}', '') ON CONFLICT DO NOTHING""",

@@ -1,4 +1,4 @@
-"""Killed, cut off, overtaken, doubled: each finished call is in Megaplan exactly once, with one communication."""
+"""Killed, disconnected, overtaken and concurrent runs: Megaplan has each call once, with one communication."""
 
 import os
 import signal
@@ -53,14 +53,14 @@ def assert_exactly_once(world: PushWorld, todo_status: str = "success") -> None:
 
 @contextmanager
 def a_push_that_loses_postgres(world: PushWorld, path: str) -> Iterator[None]:
-    """Let a push work; the block begins while its request is on its way, and takes Postgres from it."""
-    troubles: list[Exception] = []
+    """Run a push; the block starts while its request is in flight, and has to disconnect it from Postgres."""
+    errors: list[Exception] = []
 
     def run() -> None:
         try:
             world.push(**ALL_DONE)
         except psycopg.OperationalError as error:
-            troubles.append(error)
+            errors.append(error)
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -68,11 +68,11 @@ def a_push_that_loses_postgres(world: PushWorld, path: str) -> Iterator[None]:
         pass
     yield
     thread.join()
-    assert troubles, "the push has noticed"
+    assert errors, "the push has noticed"
 
 
 def die_at_request(number: int, when: str) -> None:
-    """Let this process kill itself before its n-th request, or right after the answer to it, as kill -9 would."""
+    """Kill this process before its n-th request or right after its answer, like kill -9."""
     sent = 0
     really_send = VendorAdapter.send
 
@@ -90,12 +90,12 @@ def die_at_request(number: int, when: str) -> None:
 
 
 def in_a_process(work: Callable[[], Any]) -> bool:
-    """Do something in a child process; return whether it lived to the end."""
+    """Run a function in a child process; return whether it finished."""
     return lived(begun_in_a_process(work))
 
 
 def begun_in_a_process(work: Callable[[], Any]) -> int:
-    """Do something in a child process meanwhile; return its id."""
+    """Start a function in a child process; return its id."""
     child = os.fork()
     if child == 0:
         try:
@@ -106,7 +106,7 @@ def begun_in_a_process(work: Callable[[], Any]) -> int:
 
 
 def lived(child: int) -> bool:
-    """Wait for a child process; return whether it lived to the end."""
+    """Wait for a child process; return whether it finished."""
     _, status = os.waitpid(child, 0)
     return os.WIFEXITED(status)
 
@@ -117,7 +117,7 @@ def lived(child: int) -> bool:
 def test_kill_9_at_every_request(
     world: PushWorld, uis: Client, when: str, megaplan_creates_todo: bool
 ) -> None:
-    """A run is killed at its first request, the next one at its second, and so on, until one lives to the end."""
+    """A run is killed at its first request, the next one at its second, and so on, until one finishes."""
     settings = {**ALL_DONE, "megaplan_creates_todo": megaplan_creates_todo}
     world.knobs(call_makes_todo=megaplan_creates_todo)
     add_calls(world, uis)
@@ -133,7 +133,7 @@ def test_kill_9_at_every_request(
         if lived_on and not world.open_calls():
             break
         deaths += not lived_on
-    assert deaths >= 3, "nobody was killed"
+    assert deaths >= 3, "no run was killed"
     assert_exactly_once(world)
 
 
@@ -157,7 +157,7 @@ def test_kill_9_once_and_then_a_sound_run(world: PushWorld, uis: Client, when: s
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("numbers", [(2, 3), (3, 8)])
 def test_kill_9_of_two_runs_at_once(world: PushWorld, when: str, numbers: tuple[int, int]) -> None:
-    """More calls than one run claims at a time, so that both have some; each dies at a request of its own."""
+    """More calls than one run claims, so that both have some; each is killed at another request."""
     calls = range(700, 760)
     for number in calls:
         world.add_call(number, "out", "unanswered")
@@ -176,9 +176,7 @@ def test_kill_9_of_two_runs_at_once(world: PushWorld, when: str, numbers: tuple[
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_what_a_dead_run_holds_is_let_alone_until_its_request_is_surely_over(
-    world: PushWorld, uis: Client
-) -> None:
+def test_claims_of_a_killed_run_hold_until_its_request_has_ended(world: PushWorld, uis: Client) -> None:
     add_calls(world, uis)
 
     def run() -> None:
@@ -197,7 +195,7 @@ def test_what_a_dead_run_holds_is_let_alone_until_its_request_is_surely_over(
 
 
 class SlowBudget(FreeBudget):
-    """Something happens during the first wait for the budget."""
+    """Calls a function during the first wait for the budget."""
 
     def __init__(self, meanwhile: Callable[[], None]) -> None:
         self._meanwhile = [meanwhile]
@@ -207,7 +205,7 @@ class SlowBudget(FreeBudget):
             self._meanwhile.pop()()
 
 
-def test_a_run_that_was_overtaken_sends_nothing_more(world: PushWorld) -> None:
+def test_a_run_that_was_overtaken_sends_nothing_else(world: PushWorld) -> None:
     number = world.add_call()
 
     def overtake() -> None:
@@ -228,7 +226,7 @@ def test_a_run_that_was_overtaken_sends_nothing_more(world: PushWorld) -> None:
     assert world.requests("/callInfo") == []
 
 
-def test_the_claim_is_moved_on_before_every_request(world: PushWorld) -> None:
+def test_the_claim_is_renewed_before_every_request(world: PushWorld) -> None:
     world.add_call()
     with psycopg.connect(world.uri, autocommit=True) as connection:
         prepare_session(connection)
@@ -249,20 +247,20 @@ def test_the_claim_is_moved_on_before_every_request(world: PushWorld) -> None:
 def test_several_runs_at_once_share_the_calls(world: PushWorld) -> None:
     for number in range(700, 790):
         world.add_call(number)
-    troubles: list[Exception] = []
+    errors: list[Exception] = []
 
     def run() -> None:
         try:
             world.push(**PLANNED)
         except Exception as error:
-            troubles.append(error)
+            errors.append(error)
 
     threads = [threading.Thread(target=run) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert troubles == []
+    assert errors == []
     world.push(**PLANNED)
     assert sorted(int(call["providerId"]) for call in world.calls()) == list(range(700, 790))
     assert len(world.todos()) == 90
@@ -270,7 +268,7 @@ def test_several_runs_at_once_share_the_calls(world: PushWorld) -> None:
 
 
 @pytest.mark.parametrize("path", ["/callInfo/history", "/todo"])
-def test_postgres_lost_while_a_request_is_on_its_way(world: PushWorld, uis: Client, path: str) -> None:
+def test_postgres_lost_while_a_request_is_in_flight(world: PushWorld, uis: Client, path: str) -> None:
     add_calls(world, uis)
     world.fault("slow", path=path, method="POST", seconds=1.0)
     with a_push_that_loses_postgres(world, path):
@@ -283,7 +281,7 @@ def test_postgres_lost_while_a_request_is_on_its_way(world: PushWorld, uis: Clie
 
 
 def test_intents_wait_for_the_disk(world: PushWorld) -> None:
-    """Sessions of the syncs commit lazily; an intent that a crash of Postgres takes back would be no intent."""
+    """Sessions of the syncs commit asynchronously, but a crash of Postgres must not lose an intent."""
     with psycopg.connect(world.uri, autocommit=True) as connection:
         prepare_session(connection)
         assert connection.execute("SHOW synchronous_commit").fetchone() == ("off",)
@@ -291,10 +289,10 @@ def test_intents_wait_for_the_disk(world: PushWorld) -> None:
         assert connection.execute("SHOW synchronous_commit").fetchone() == ("on",)
 
 
-def test_megaplan_down_for_long_parks_nothing(world: PushWorld, uis: Client) -> None:
+def test_no_call_fails_while_megaplan_is_down(world: PushWorld, uis: Client) -> None:
     add_calls(world, uis)
     world.fault("502", count=0)
-    for _ in range(12):  # an hour of runs, their ladders left out of account
+    for _ in range(12):  # an hour of runs
         with pytest.raises(MegaplanError, match="502"):
             world.push(**ALL_DONE)
         world.let_time_pass()
@@ -306,7 +304,7 @@ def test_megaplan_down_for_long_parks_nothing(world: PushWorld, uis: Client) -> 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_bad_day(world: PushWorld, uis: Client, seed: int) -> None:
-    """A third of all answers is lost, half of those after the work was done."""
+    """A third of all answers is lost, half of those after the request was carried out."""
     add_calls(world, uis)
     for kind in ("500", "reset", "truncated", "429"):
         world.fault(kind, count=0, probability=0.1, seed=seed, processed=kind != "429" and seed % 2 == 0)

@@ -42,7 +42,7 @@ def run_dag(airflow: TestedAirflow, conf: dict[str, Any] | None = None, **variab
 
 
 def play(uis: Client, ready_in: float) -> tuple[int, str]:
-    """Let an answered call have just ended; return its number and the link of its recording."""
+    """Play an answered call that has just ended; return its number and the link of its recording."""
     now = uis.control("clock", method="GET")["timestamp"]
     uis.control("knobs", {"record_delay_s": ready_in})
     spec = {"time": "virtual", "kind": "incoming_answered", "contact": "79000000001", "employee": 501}
@@ -96,7 +96,7 @@ def test_a_run_with_nothing_to_wait_for_ends_and_a_second_one_asks_nothing(
     assert world.requests() == []
 
 
-def test_one_accounts_failure_is_seen_and_stops_no_other(airflow: TestedAirflow, world: PushWorld) -> None:
+def test_an_account_that_fails_does_not_stop_the_others(airflow: TestedAirflow, world: PushWorld) -> None:
     world.add_call()
     world.database.execute(
         """INSERT INTO telephony.users (account, employee_id, uis_employee_id, internal_number)
@@ -115,7 +115,7 @@ def test_one_accounts_failure_is_seen_and_stops_no_other(airflow: TestedAirflow,
     assert world.states() == ("done", "none", "done")
 
 
-def test_parked_calls_are_sent_again_by_hand(airflow: TestedAirflow, world: PushWorld) -> None:
+def test_failed_calls_are_resent_by_hand(airflow: TestedAirflow, world: PushWorld) -> None:
     for number in (700, 701, 702):
         world.add_call(number)
     world.push()
@@ -139,7 +139,7 @@ def test_parked_calls_are_sent_again_by_hand(airflow: TestedAirflow, world: Push
     ("resend", "words"),
     [([4711], "resend: no account has 4711"), (["7OO"], "resend is ['7OO']: expected a list")],
 )
-def test_a_slip_in_resend_is_told_and_not_retried(
+def test_an_invalid_resend_is_reported_and_not_retried(
     airflow: TestedAirflow, world: PushWorld, resend: list[Any], words: str
 ) -> None:
     run = run_dag(airflow, {"resend": resend})
@@ -149,7 +149,7 @@ def test_a_slip_in_resend_is_told_and_not_retried(
 
 
 def test_the_night_compares_calls(airflow: TestedAirflow, world: PushWorld, uis: Client) -> None:
-    """The DAG ``megaplan_reconciliation``: a call that no event told of; nobody asks for the other tables."""
+    """The DAG ``megaplan_reconciliation`` with a call that has no events; the other tables are not compared."""
     number, _ = play(uis, ready_in=0)
     conf = {"entities": ["calls"], "calls_since": "2026-01-14"}
     run = airflow.dags_test(conf, dag_id="megaplan_reconciliation")

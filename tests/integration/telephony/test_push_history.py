@@ -1,4 +1,4 @@
-"""The first stage: every finished call is in Megaplan exactly once, whatever goes wrong on the way."""
+"""The first stage: Megaplan has every finished call exactly once, whatever fails."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def link(entity: dict[str, Any] | None) -> dict[str, Any] | None:
         ("out", "unanswered", "fail"),
     ],
 )
-def test_a_finished_call_is_told_with_its_sides(
+def test_a_finished_call_is_delivered_with_its_sides(
     world: PushWorld, direction: str, outcome: str, kind: str
 ) -> None:
     world.add_call(direction=direction, outcome=outcome)
@@ -45,7 +45,7 @@ def test_a_finished_call_is_told_with_its_sides(
     assert world.states() == ("done", "none", "none")
     assert world.row()["call_info_id"] == call["id"]
     assert counts["history_done"] == 1
-    assert world.megaplan.control("popups") == {}, "finished calls pop up nowhere"
+    assert world.megaplan.control("popups") == {}, "finished calls have no pop-ups"
 
 
 def test_a_second_run_asks_nothing(world: PushWorld) -> None:
@@ -64,7 +64,7 @@ def test_many_calls_are_one_request(world: PushWorld) -> None:
     assert len(world.calls()) == counts["history_done"] == 120
 
 
-def test_a_call_that_goes_on_and_one_among_colleagues_are_not_told(world: PushWorld) -> None:
+def test_calls_in_progress_and_internal_calls_are_not_delivered(world: PushWorld) -> None:
     world.add_call(700, is_finished=False)
     world.add_call(701, is_internal=True)
     world.add_call(702)
@@ -82,7 +82,7 @@ def test_the_only_client_with_the_number_is_named(world: PushWorld, sync: Any) -
     assert link(world.call(701)["toUser"]) == client
 
 
-def test_what_the_live_lane_made_is_completed_by_its_number(world: PushWorld) -> None:
+def test_a_call_of_the_live_lane_is_completed_by_its_number(world: PushWorld) -> None:
     number = world.add_call()
     body = {"contentType": "CallInfo", "providerId": str(number), "type": "in", "state": "calling"}
     world.hook().request("POST", "/callInfo", body=body)
@@ -97,7 +97,7 @@ def test_what_the_live_lane_made_is_completed_by_its_number(world: PushWorld) ->
     assert world.states()[0] == "done"
 
 
-def test_what_the_live_lane_failed_to_make_is_told_by_history(world: PushWorld) -> None:
+def test_a_call_that_the_live_lane_could_not_create_goes_through_history(world: PushWorld) -> None:
     number = world.add_call()
     world.database.execute(
         "INSERT INTO telephony.call_deliveries (account, call_session_id, made_live) VALUES (%s, %s, true)",
@@ -109,8 +109,8 @@ def test_what_the_live_lane_failed_to_make_is_told_by_history(world: PushWorld) 
 
 @pytest.mark.parametrize("kind", ["500", "502", "reset", "close", "truncated", "html", "empty", "cut"])
 @pytest.mark.parametrize("processed", [True, False], ids=["carried out", "not carried out"])
-def test_an_ambiguous_answer_makes_no_second_call(world: PushWorld, kind: str, processed: bool) -> None:
-    """Even where Megaplan does not know a call again by the exchange's id: it is looked for first."""
+def test_an_unknown_outcome_creates_no_duplicate_call(world: PushWorld, kind: str, processed: bool) -> None:
+    """Even if Megaplan does not recognize a call by the exchange's id: it is asked first."""
     world.knobs(duplicate_provider_id="free")
     for number in range(700, 705):
         world.add_call(number)
@@ -128,7 +128,7 @@ def test_an_ambiguous_answer_makes_no_second_call(world: PushWorld, kind: str, p
 
 
 @pytest.mark.parametrize("made_live", [False, True], ids=["by history", "made live"])
-def test_looking_may_be_answered_by_nothing_instead_of_404(world: PushWorld, made_live: bool) -> None:
+def test_a_missing_call_may_be_an_empty_answer_instead_of_404(world: PushWorld, made_live: bool) -> None:
     world.knobs(unknown_provider_id="null")
     number = world.add_call()
     world.database.execute(
@@ -140,8 +140,8 @@ def test_looking_may_be_answered_by_nothing_instead_of_404(world: PushWorld, mad
     assert world.call()["state"] == "finished"
 
 
-def test_looking_waits_out_the_read_lag(world: PushWorld) -> None:
-    """Megaplan shows a write late: who looks at once finds nothing and writes a second one."""
+def test_asking_megaplan_waits_for_the_read_lag(world: PushWorld) -> None:
+    """Megaplan shows a write late: reading too early would create a duplicate."""
     world.lag = 3.0
     world.knobs(read_lag_ms=2500)
     world.add_call()
@@ -149,7 +149,7 @@ def test_looking_waits_out_the_read_lag(world: PushWorld) -> None:
     world.push_with_trouble()
     world.forget_requests()
     world.push()
-    assert world.requests() == [], "too early to look"
+    assert world.requests() == [], "it is too early to ask"
     waits = world.database.execute(
         "SELECT extract(epoch FROM history_due_at - now())::float FROM telephony.call_deliveries"
     ).fetchone()
@@ -161,7 +161,7 @@ def test_looking_waits_out_the_read_lag(world: PushWorld) -> None:
     assert world.states()[0] == "done"
 
 
-def test_429_until_patience_ends_is_no_try(world: PushWorld) -> None:
+def test_429_until_the_timeout_is_not_an_attempt(world: PushWorld) -> None:
     world.add_call()
     world.fault("429", path=HISTORY, count=500)
     assert isinstance(world.push_with_trouble(), MegaplanError)
@@ -171,7 +171,7 @@ def test_429_until_patience_ends_is_no_try(world: PushWorld) -> None:
     assert world.states()[0] == "done"
 
 
-def test_one_bad_call_in_a_batch_parks_only_itself(world: PushWorld) -> None:
+def test_one_bad_call_in_a_batch_fails_alone(world: PushWorld) -> None:
     world.database.execute(
         "UPDATE telephony.users SET employee_id = 4242 WHERE uis_employee_id = %s", (UIS_COLLEAGUE,)
     )
@@ -190,15 +190,15 @@ def test_one_bad_call_in_a_batch_parks_only_itself(world: PushWorld) -> None:
         "UPDATE telephony.users SET employee_id = %s WHERE uis_employee_id = 502", (COLLEAGUE,)
     )
     world.push()
-    assert world.states(713)[0] == "parked", "not before somebody says so"
+    assert world.states(713)[0] == "parked", "not until a person resends it"
     world.resend(713)
     world.push()
     assert link(world.call(713)["toUser"]) == employee(COLLEAGUE)
     assert len(world.calls()) == 20
 
 
-def test_a_call_that_breaks_megaplan_holds_nobody_up(world: PushWorld) -> None:
-    """A 5xx for one call ends as its own trouble: what was tried in vain goes in smaller company."""
+def test_a_call_that_breaks_megaplan_does_not_stop_the_others(world: PushWorld) -> None:
+    """A 5xx caused by one call in the end concerns only that call: batches get smaller with every attempt."""
     for number in range(700, 720):
         world.add_call(number)
     world.fault("500", path=HISTORY, count=2)
@@ -206,7 +206,7 @@ def test_a_call_that_breaks_megaplan_holds_nobody_up(world: PushWorld) -> None:
     assert len(world.calls()) == 20
 
 
-def test_a_refused_route_is_told_and_parks_nothing_at_once(world: PushWorld) -> None:
+def test_a_refused_route_is_raised_and_fails_no_call_at_once(world: PushWorld) -> None:
     for number in (700, 701):
         world.add_call(number)
     world.fault("500", status=403, path=HISTORY, count=1)
@@ -217,13 +217,13 @@ def test_a_refused_route_is_told_and_parks_nothing_at_once(world: PushWorld) -> 
     assert len(world.calls()) == 2
 
 
-def test_a_changed_call_is_told_again_by_its_id(world: PushWorld) -> None:
+def test_a_changed_call_is_updated_by_its_id(world: PushWorld) -> None:
     number = world.add_call()
     world.push()
     world.change_call(number, event_count=7)
     world.forget_requests()
     world.push()
-    assert world.requests() == [], "what Megaplan was told is the same"
+    assert world.requests() == [], "the delivered data are the same"
     world.change_call(number, uis_employee_id=UIS_COLLEAGUE)
     world.push()
     assert link(world.call()["toUser"]) == employee(COLLEAGUE)
@@ -239,7 +239,7 @@ def test_a_call_that_megaplan_has_lost_comes_back(world: PushWorld) -> None:
     assert world.call()["state"] == "finished"
 
 
-def test_of_an_unmapped_employee_nothing_is_told(world: PushWorld) -> None:
+def test_calls_of_an_unmapped_employee_are_not_delivered(world: PushWorld) -> None:
     world.add_call(700, uis_employee_id=509, rung_employees=[509])
     world.add_call(701, finished_at=None, uis_employee_id=509, rung_employees=[509])
     world.push()
@@ -261,7 +261,7 @@ def test_a_missed_call_is_the_last_known_employees_whose_phone_rang(world: PushW
     world.add_call(701, outcome="missed", uis_employee_id=None, rung_employees=[])
     world.push()
     assert link(world.call(700)["toUser"]) == employee(COLLEAGUE)
-    assert world.call(701)["toUser"] is None, "nobody's call is told as nobody's"
+    assert world.call(701)["toUser"] is None, "a call without an employee is delivered without one"
 
 
 def test_without_any_mapping_calls_wait(world: PushWorld) -> None:

@@ -1,4 +1,4 @@
-"""An Airflow that is treated badly: a paused DAG, killed triggerers, two schedulers; nothing lost, nothing twice."""
+"""A paused DAG, killed triggerers and two schedulers: no call is lost or duplicated."""
 
 import json
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ PATIENCE_SECONDS = 60
 
 @pytest.fixture
 def night(world: PushWorld, uis: Client, monkeypatch: pytest.MonkeyPatch) -> Iterator[CallNight]:
-    """Both sides, all of whose employees telephone; what UIS tells is stored in the inbox."""
+    """Both sides, with all employees mapped; notifications of UIS are stored in the inbox."""
     receiver = NotificationReceiver(world.uri, world.account)
     world.database.execute("DELETE FROM telephony.users")
     for place in range(10):
@@ -69,7 +69,7 @@ def airflow(night: CallNight, postgres: str, tmp_path: Path) -> Iterator[Standin
 
 
 def start_triggerer(airflow: StandingAirflow) -> Program:
-    """Start one that is at work when this returns."""
+    """Start a triggerer, and wait until it is running."""
     triggerer = airflow.start("triggerer", "--skip-serve-logs")
     until(lambda: airflow.alive("TriggererJob") == 1, PATIENCE_SECONDS)
     return triggerer

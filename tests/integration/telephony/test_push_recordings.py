@@ -1,4 +1,4 @@
-"""The second stage: links of recordings get into Megaplan once they can be played, and only those of the cabinet."""
+"""The second stage: Megaplan gets links of recordings once they can be played, and only those of the UIS account."""
 
 import socket
 import threading
@@ -15,18 +15,18 @@ from .push_world import ALL_DONE, PushWorld, uis_settings
 
 pytest_plugins = ["tests.emulators.uis_fixtures", "tests.integration.telephony.push_fixtures"]
 SLOW = 600
-"""Seconds until a recording of the emulated cabinet can be played, in the tests that wait for one."""
+"""Seconds until a recording of the emulated account can be played, in tests that wait for one."""
 
 
 @pytest.fixture
 def cabinet(uis: Client, world: PushWorld) -> Client:
-    """The cabinet that the push gets recordings from."""
+    """The UIS account that has the recordings."""
     world.uis = uis_settings(uis.url)
     return uis
 
 
 def play(cabinet: Client, delay: float = 0) -> tuple[int, str]:
-    """Let an answered call take place; return its number and the link of its recording."""
+    """Play an answered call; return its number and the link of its recording."""
     cabinet.control("knobs", {"record_delay_s": delay})
     now = cabinet.control("clock", method="GET")["timestamp"]
     spec = {
@@ -74,9 +74,7 @@ def tries(world: PushWorld, number: int) -> int:
     return int(world.row(number)["recording_tries"])
 
 
-def test_a_ready_recording_is_linked_and_the_communication_tells_it(
-    world: PushWorld, cabinet: Client
-) -> None:
+def test_a_ready_recording_is_linked_also_in_the_communication(world: PushWorld, cabinet: Client) -> None:
     number, link = play(cabinet)
     world.add_call(number, records=[record(link)], expects_record=True)
     world.push(**ALL_DONE)
@@ -86,7 +84,7 @@ def test_a_ready_recording_is_linked_and_the_communication_tells_it(
     assert world.comments(todo) == [f"Разговор 2 мин 5 с, запись: {link}"]
 
 
-def test_a_recording_whose_type_says_nothing_is_linked(world: PushWorld, cabinet: Client) -> None:
+def test_a_recording_with_an_unspecific_type_is_linked(world: PushWorld, cabinet: Client) -> None:
     cabinet.control("knobs", {"record_content_type": "application/octet-stream"})
     number, link = play(cabinet)
     world.add_call(number, records=[record(link)], expects_record=True)
@@ -103,7 +101,7 @@ def test_a_recording_whose_type_says_nothing_is_linked(world: PushWorld, cabinet
         (b"", "the recording is empty"),
     ],
 )
-def test_a_type_that_says_nothing_is_told_by_how_the_file_begins(body: bytes, problem: str | None) -> None:
+def test_an_unspecific_type_is_recognized_by_the_first_bytes(body: bytes, problem: str | None) -> None:
     answer = f"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: {len(body)}\r\n"
     result, _ = check_link(answer.encode() + b"Connection: close\r\n\r\n" + body)
     assert result.problem == problem
@@ -121,8 +119,8 @@ def test_what_cannot_be_played_yet_is_waited_for(world: PushWorld, cabinet: Clie
     assert link not in world.row(number)["last_error"], "links are secrets"
     asked = len(world.requests())
     world.push(**ALL_DONE)
-    assert len(world.requests()) == asked, "waiting costs no request of Megaplan"
-    assert tries(world, number) == 1, "nor a second look before its time"
+    assert len(world.requests()) == asked, "waiting costs no requests to Megaplan"
+    assert tries(world, number) == 1, "nor an early second check"
     world.let_time_pass()
     cabinet.control("clock", {"advance": SLOW})
     world.push(**ALL_DONE)
@@ -130,7 +128,7 @@ def test_what_cannot_be_played_yet_is_waited_for(world: PushWorld, cabinet: Clie
     assert world.states(number) == ("done", "done", "done")
 
 
-def test_looks_become_rarer_and_end_after_a_day(world: PushWorld, cabinet: Client) -> None:
+def test_checks_become_rarer_and_end_after_a_day(world: PushWorld, cabinet: Client) -> None:
     cabinet.control("knobs", {"record_login": True})
     number, link = play(cabinet)
     world.add_call(number, records=[record(link)], expects_record=True)
@@ -167,9 +165,7 @@ def test_a_call_that_nobody_recorded_waits_a_little_and_is_done(world: PushWorld
     assert world.states(701)[1:] == ("waiting", "waiting")
 
 
-def test_a_recording_that_comes_late_is_linked_and_told_to_the_communication(
-    world: PushWorld, cabinet: Client
-) -> None:
+def test_a_late_recording_is_linked_also_in_the_communication(world: PushWorld, cabinet: Client) -> None:
     number, link = play(cabinet)
     world.add_call(number, expects_record=False)
     world.push(**ALL_DONE)
@@ -203,7 +199,7 @@ def test_a_second_recording_is_added(world: PushWorld, cabinet: Client) -> None:
         "http://[broken/",
     ],
 )
-def test_a_link_to_another_host_is_parked_and_never_asked(
+def test_a_link_to_another_host_fails_and_is_never_requested(
     world: PushWorld, cabinet: Client, link: str
 ) -> None:
     world.add_call(
@@ -225,7 +221,7 @@ def test_beside_a_bad_link_the_good_one_is_set(world: PushWorld, cabinet: Client
 
 
 def test_redirects_are_not_followed() -> None:
-    """A link may lead to the cabinet and on to anywhere; the answer is that of the cabinet."""
+    """A link to the UIS account may redirect anywhere; only the first answer counts."""
     result, asked = check_link(
         b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
     )
@@ -276,7 +272,9 @@ def test_where_history_does_not_update_links_are_set_one_by_one(world: PushWorld
 
 @pytest.mark.parametrize("kind", ["500", "502", "reset", "close", "truncated", "html", "empty", "cut"])
 @pytest.mark.parametrize("processed", [True, False], ids=["carried out", "not carried out"])
-def test_an_ambiguous_answer_to_links(world: PushWorld, cabinet: Client, kind: str, processed: bool) -> None:
+def test_an_unknown_outcome_of_setting_links(
+    world: PushWorld, cabinet: Client, kind: str, processed: bool
+) -> None:
     links = with_recordings(world, cabinet, 3)
     world.fault(kind, path="/callInfo/history", nth=2, processed=processed)
     assert isinstance(world.push_with_trouble(**ALL_DONE), MegaplanError)
@@ -297,8 +295,8 @@ def test_a_call_lost_by_megaplan_meanwhile_comes_back_with_its_recording(
     assert linked(world) == {number: link}
 
 
-def test_looking_alone_makes_due_what_is_ready(world: PushWorld, cabinet: Client) -> None:
-    """What the sensor does: it asks the cabinet, and Megaplan nothing."""
+def test_checking_makes_ready_recordings_due(world: PushWorld, cabinet: Client) -> None:
+    """As in the sensor, which requests recordings from UIS and nothing from Megaplan."""
     ready, unready = play(cabinet), play(cabinet, SLOW)
     for number, link in (ready, unready):
         world.add_call(number, records=[record(link)], expects_record=True)
