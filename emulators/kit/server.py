@@ -2,9 +2,11 @@
 
 import socket
 from collections.abc import Callable
+from email.utils import formatdate
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .connections import Connections
 
@@ -13,12 +15,15 @@ class Server:
     """A listening server; the socket is bound at once, so its port is known before it runs.
 
     :param build_app: builds the application, given the connections that its faults break
+    :param now: the account's clock, in seconds since 1970, by which answers are dated
     """
 
-    def __init__(self, build_app: Callable[[Connections], Starlette], host: str, port: int) -> None:
+    def __init__(
+        self, build_app: Callable[[Connections], Starlette], now: Callable[[], float], host: str, port: int
+    ) -> None:
         connections = Connections()
         config = uvicorn.Config(
-            build_app(connections),
+            _dated(build_app(connections), now),
             host=host,
             port=port,
             http=connections.protocol(),
@@ -26,6 +31,7 @@ class Server:
             lifespan="on",
             log_level="warning",
             access_log=False,
+            date_header=False,
             timeout_graceful_shutdown=1,
         )
         # asyncio switches Nagle off only where the protocol is named
@@ -45,3 +51,18 @@ class Server:
     def stop(self) -> None:
         """Ask the server to end."""
         self._server.should_exit = True
+
+
+def _dated(app: ASGIApp, now: Callable[[], float]) -> ASGIApp:
+    """Return an application whose answers carry ``Date`` by the account's clock, as by that of its web server."""
+
+    async def dated(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = formatdate(now(), usegmt=True).encode()
+                message = {**message, "headers": [*message["headers"], (b"date", date)]}
+            await send(message)
+
+        await app(scope, receive, send_dated)
+
+    return dated

@@ -16,5 +16,5 @@ class Server(server.Server):
     def __init__(
         self, account: Account, host: str = "127.0.0.1", port: int = 0, public_url: str | None = None
     ) -> None:
-        super().__init__(partial(build_app, account), host, port)
+        super().__init__(partial(build_app, account), lambda: account.clock.now(), host, port)
         account.listen_at(public_url or self.url)

@@ -5,6 +5,8 @@ import re
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -230,3 +232,13 @@ def test_the_command_refuses_an_unknown_knob() -> None:
     process = subprocess.run(command, capture_output=True, text=True, cwd=root, timeout=30, check=False)
     assert process.returncode == 2
     assert "unknown knob" in process.stderr
+
+
+def test_answers_are_dated_by_the_accounts_clock(megaplan: Client) -> None:
+    def date() -> datetime:
+        return parsedate_to_datetime(requests.get(f"{megaplan.url}/api/v3", timeout=10).headers["Date"])
+
+    before = date()
+    assert abs(before - datetime.now(UTC)) < timedelta(minutes=1)
+    megaplan.control("mutate", {"op": "advance_clock", "seconds": 86_400})
+    assert timedelta(days=1) <= date() - before < timedelta(days=1, minutes=1)
