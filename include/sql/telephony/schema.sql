@@ -198,7 +198,7 @@ COMMENT ON COLUMN telephony.call_deliveries.claimed_until IS 'Until then no othe
 CREATE INDEX IF NOT EXISTS call_deliveries_open ON telephony.call_deliveries (account, call_session_id)
   WHERE history IN ('due', 'unsure') OR recording IN ('waiting', 'due', 'unsure') OR communication IN ('waiting', 'due', 'unsure');
 
-DO $$ BEGIN -- both columns were called told until version 5
+DO $$ BEGIN -- both columns were called told until version 6
   IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('telephony.cards') AND attname = 'told') THEN
     ALTER TABLE telephony.cards RENAME COLUMN told TO sent;
   END IF;

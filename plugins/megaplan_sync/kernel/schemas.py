@@ -8,7 +8,7 @@ from psycopg import Connection
 from megaplan_sync.kernel.exceptions import NewerSchemaError
 from megaplan_sync.kernel.sql import read_sql
 
-TELEPHONY_SCHEMA_VERSION = 6
+TELEPHONY_SCHEMA_VERSION = 7
 """Version of the tables of schema ``telephony`` that this code writes."""
 TELEPHONY_TABLES = tuple(
     f"telephony.{name}"

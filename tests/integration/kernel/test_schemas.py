@@ -35,11 +35,11 @@ def test_missing_tables_are_created_again(database: Connection[Any]) -> None:
     assert tables(database) == set(TELEPHONY_TABLES)
 
 
-def test_an_upgrade_from_version_5_keeps_cards_and_commands(database: Connection[Any]) -> None:
+def test_an_upgrade_from_version_6_keeps_cards_and_commands(database: Connection[Any]) -> None:
     prepare_telephony_schema(database)
     database.execute("ALTER TABLE telephony.cards RENAME COLUMN sent TO told")
     database.execute("ALTER TABLE telephony.commands RENAME COLUMN message TO told")
-    database.execute("UPDATE telephony.schema_version SET version = 5")
+    database.execute("UPDATE telephony.schema_version SET version = 6")
     database.execute(
         """INSERT INTO telephony.cards (account, provider_id, call_session_id, is_companion, employee_id, told)
         VALUES ('acme', '7', 7, false, 1, 'in calling 1')"""
@@ -55,7 +55,7 @@ def test_an_upgrade_from_version_5_keeps_cards_and_commands(database: Connection
     assert database.execute("SELECT command_id, message FROM telephony.commands").fetchall() == [
         ("a", "Звоним")
     ]
-    assert database.execute("SELECT version FROM telephony.schema_version").fetchone() == (6,)
+    assert database.execute("SELECT version FROM telephony.schema_version").fetchone() == (7,)
     assert not prepare_telephony_schema(database)
 
 
@@ -70,7 +70,7 @@ def test_an_upgrade_keeps_the_messages_of_version_5(database: Connection[Any]) -
     assert database.execute("SELECT kind, message FROM telephony.mismatches").fetchall() == [
         ("a kind", "a message")
     ]
-    assert database.execute("SELECT version FROM telephony.schema_version").fetchone() == (6,)
+    assert database.execute("SELECT version FROM telephony.schema_version").fetchone() == (7,)
     assert not prepare_telephony_schema(database)
 
 
