@@ -76,7 +76,7 @@ async def _employee(uis: AsyncUisClient, user: TelephonyUser) -> dict[str, Any]:
         if identifier(employee.get("id")) == user.uis_employee_id:
             return employee
     reason = f"there is no employee {user.uis_employee_id}"
-    raise UisNotFoundError("get.employees", "employee_not_found", told=reason)
+    raise UisNotFoundError("get.employees", "employee_not_found", message=reason)
 
 
 async def _update(

@@ -44,4 +44,4 @@ class Statuses:
             if status.mnemonic == mnemonic:
                 return status
         reason = f"this account has no status with the mnemonic {mnemonic!r}"
-        raise UisNotFoundError("get.statuses", "entity_not_found", told=reason)
+        raise UisNotFoundError("get.statuses", "entity_not_found", message=reason)

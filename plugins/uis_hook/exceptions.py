@@ -82,7 +82,7 @@ class UisAPIError(VendorAPIError, UisError):
     :param method: such as ``get.employees``.
     :param mnemonic: UIS's unique word for what is wrong, such as ``ip_not_whitelisted``.
     :param code: the JSON-RPC code, which only names a group; None for an HTTP error without one.
-    :param told: UIS's own text.
+    :param message: UIS's own text.
     :param field: the parameter at fault, nested names joined by dots.
     :param remedy: what to do about it.
     :param limits: the account's limits, when the answer brought them.
@@ -93,16 +93,16 @@ class UisAPIError(VendorAPIError, UisError):
         method: str,
         mnemonic: str,
         code: int | None = None,
-        told: str = "",
+        message: str = "",
         field: str | None = None,
         remedy: str = "",
         limits: Limits | None = None,
     ) -> None:
-        super().__init__(method, mnemonic, code, told, field, remedy, limits)
+        super().__init__(method, mnemonic, code, message, field, remedy, limits)
         self.method = method
         self.mnemonic = mnemonic
         self.code = code
-        self.told = told
+        self.message = message
         self.field = field
         self.remedy = remedy
         self.limits = limits
@@ -111,8 +111,8 @@ class UisAPIError(VendorAPIError, UisError):
         parts = [f"UIS answered {self.mnemonic} to {self.method}"]
         if self.field:
             parts.append(f", field {shortened(self.field, 100)!r}")
-        if self.told:
-            parts.append(f": {shortened(self.told, 150).rstrip('.')}")
+        if self.message:
+            parts.append(f": {shortened(self.message, 150).rstrip('.')}")
         if self.remedy:
             parts.append(f"; {self.remedy}")
         return self._message("".join(parts) + ".")
@@ -156,14 +156,14 @@ class UisLimitExceededError(VendorLimitError, UisAPIError):
         method: str,
         mnemonic: str = "limit_exceeded",
         code: int | None = None,
-        told: str = "",
+        message: str = "",
         field: str | None = None,
         remedy: str = "",
         limits: Limits | None = None,
         retry_after: float | None = None,
         period: LimitPeriod | None = None,
     ) -> None:
-        super().__init__(method, mnemonic, code, told, field, remedy, limits)
+        super().__init__(method, mnemonic, code, message, field, remedy, limits)
         self.args = (*self.args, retry_after, period)
         self.retry_after = retry_after
         self.period = period
@@ -171,7 +171,7 @@ class UisLimitExceededError(VendorLimitError, UisAPIError):
     def __str__(self) -> str:
         which = f" per {self.period}" if self.period else ""
         when = f"new points come in {self.retry_after:.0f} s" if self.retry_after is not None else ""
-        reason = shortened(self.told, 150).rstrip(".") if self.told else f"no points{which} are left"
+        reason = shortened(self.message, 150).rstrip(".") if self.message else f"no points{which} are left"
         return self._message(
             f"UIS answered {self.mnemonic} to {self.method}: {reason}"
             + "".join(f"; {part}" for part in (when, self.remedy) if part)

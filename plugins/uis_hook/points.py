@@ -35,7 +35,7 @@ def no_points_left(
     """Return the error for a request that is not sent, since new points come only after so many seconds."""
     return UisLimitExceededError(
         method,
-        told="not sent, no points are left" + (f" per {period}" if period else ""),
+        message="not sent, no points are left" + (f" per {period}" if period else ""),
         limits=limits,
         retry_after=seconds,
         period=period,

@@ -251,7 +251,7 @@ def report_id_of(report_type: str) -> Request[int]:
         raise UisNotFoundError(
             answer.method,
             "entity_not_found",
-            told=f"this account has no report of type {report_type!r}",
+            message=f"this account has no report of type {report_type!r}",
             remedy="check that the tariff has its component and the key's user the right to it",
         )
 
