@@ -105,8 +105,7 @@ class RecordBuilder:
         created = _moment(content["created_at"])
         if created is None:
             raise DealProblem("created_at: it is empty")
-        if (revenue := _money(content["revenue"])) is not None:
-            revenue = revenue.quantize(Decimal("0.01"))
+        revenue = _money(content["revenue"])
         state = DealRecord(
             ext_id=facts.ext_id,
             name=str(content["name"]),
@@ -275,6 +274,6 @@ def _moment(text: str | None) -> datetime | None:
 
 def _money(text: str | None) -> Decimal | None:
     try:
-        return None if text is None else Decimal(text)
-    except InvalidOperation:
-        raise DealProblem("revenue: it is not a number") from None
+        return None if text is None else Decimal(text).quantize(Decimal("0.01"))
+    except InvalidOperation:  # no number, or one of more digits than a Decimal has
+        raise DealProblem("revenue: it is not a number, or too large") from None
