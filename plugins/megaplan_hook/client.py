@@ -24,7 +24,7 @@ from megaplan_hook.exceptions import (
     MegaplanTransportError,
     MegaplanValidationError,
 )
-from megaplan_hook.paging import Anchor, ListPage, Order, PageWalk
+from megaplan_hook.paging import Anchor, ListPage, Order, PageWalk, is_entity
 from megaplan_hook.query import API_PREFIX, encode_arguments, route
 from megaplan_hook.settings import AccountSettings
 from megaplan_hook.token_grant import TOKEN_PATH, Token, encoded_grant, parse_token_answer
@@ -253,7 +253,9 @@ class MegaplanClient(HttpHook):
         rows = _rows(answer, path)
         asked = int((arguments or {}).get("limit") or 100)
         page = PageWalk(page_size=asked).accept(rows, answer.pagination, answer.server_time)
-        return page or ListPage([], rows, answer.pagination, answer.server_time, (), True)
+        return page or ListPage(
+            [], [*filter(is_entity, rows)], answer.pagination, answer.server_time, (), True
+        )
 
     def pages(
         self,
@@ -302,13 +304,13 @@ class MegaplanClient(HttpHook):
 
 
 def _rows(answer: Answer, path: str) -> list[dict[str, Any]]:
-    """Return the rows of a list.
+    """Return the rows of a list; one that came as an object, places as keys, is taken in their order.
 
     :raises MegaplanTransportError: when ``data`` is no list of entities.
     """
     rows = answer.data
-    if not isinstance(rows, list) or not all(
-        isinstance(row, dict) and row.get("contentType") and row.get("id") is not None for row in rows
-    ):
+    if isinstance(rows, dict) and rows and all(key.isdigit() for key in rows):
+        rows = [rows[key] for key in sorted(rows, key=int)]
+    if not isinstance(rows, list) or (rows and not any(map(is_entity, rows))):
         raise MegaplanTransportError(f"{path}: 'data' is no list of entities, {answer.status}", answer.status)
     return rows

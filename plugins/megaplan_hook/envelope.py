@@ -7,14 +7,12 @@ token may come as HTTP 200 with ``meta.status`` 401.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import orjson
-
+from megaplan_hook import exact_json
 from megaplan_hook.exceptions import (
     ErrorDetail,
     MegaplanNotFoundError,
@@ -84,7 +82,7 @@ def parse_answer(status: int, body: bytes, path: str) -> Answer:
     if 300 <= status < 400:
         raise MegaplanTransportError(f"{path}: {what_came(status, body, CHECK_THE_HOST)}", status)
     try:
-        document = _parse_json(body)
+        document = exact_json.loads(body)
     except ValueError:
         if status in (401, 429):
             return Answer(data=None, status=status)
@@ -110,15 +108,6 @@ def parse_answer(status: int, body: bytes, path: str) -> Answer:
         errors=error_details(meta.get("errors") or meta.get("error")),
         pagination=_pagination(meta.get("pagination")),
     )
-
-
-def _parse_json(body: bytes) -> Any:
-    """Parse with orjson; what only Python's parser reads (lone surrogates) is read with replacements."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        text = json.dumps(json.loads(body.decode("utf-8", errors="replace")), ensure_ascii=False)
-        return json.loads(text.encode("utf-8", errors="replace"))
 
 
 def _pagination(value: Any) -> Pagination | None:

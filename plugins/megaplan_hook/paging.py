@@ -1,4 +1,4 @@
-"""How a list is read to its end, although its rows move and vanish meanwhile. Free of I/O.
+"""How a list is read to its end while its rows move and vanish. Free of I/O.
 
 Megaplan has no offset: a page begins behind a row, ``pageAfter`` (dev.megaplan.ru/apiv3). Two things make
 that hard.
@@ -20,7 +20,7 @@ hands over what came, until there are no more arguments.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict
@@ -43,6 +43,8 @@ MOST_STEPS_BACK = 200
 FEWEST_ROWS_TO_OVERLAP = 3
 
 RowId = tuple[str, str]
+Place = tuple[RowId, SortKey | None]
+"""Of a row: which it is and where it stands in the order."""
 
 
 class Anchor(TypedDict):
@@ -69,6 +71,7 @@ class ListPage:
     :param trail: where to go on after these items are stored.
     :param is_last: whether the walk ends here; exactly the last page of a finished walk says so. It may be
         without items.
+    :param odd: what stood in the answer and is no entity: null, or without contentType or id.
     """
 
     items: list[dict[str, Any]]
@@ -77,6 +80,7 @@ class ListPage:
     server_time: datetime | None
     trail: Trail
     is_last: bool
+    odd: Sequence[Any] = ()
 
 
 class PageWalk:
@@ -173,7 +177,7 @@ class PageWalk:
 
     def accept(
         self,
-        data: list[dict[str, Any]],
+        rows: Sequence[Any],
         pagination: Pagination | None = None,
         server_time: datetime | None = None,
     ) -> ListPage | None:
@@ -182,6 +186,8 @@ class PageWalk:
         :raises MegaplanCursorError: when there is nowhere left to step back to.
         :raises ValueError: when the rows do not carry the order's field.
         """
+        data: list[dict[str, Any]] = [row for row in rows if is_entity(row)]
+        odd = [row for row in rows if not is_entity(row)]
         if self._order is not None and lacks_field(data, self._order.field):
             raise ValueError(
                 f"rows come without {self._order.field!r}, by which they are to be sorted: request it"
@@ -195,20 +201,21 @@ class PageWalk:
 
         if self._cursor is not None:
             self._cursor_is_inclusive = _row_id(data[0]) == _row_id(self._cursor)
-        new = self._new_rows(data)
+        places = [(_row_id(row), sort_key(row, self._order)) for row in data]
+        new = self._new_rows(data, places)
         self._rows_given += len(new)
-        last_row = _row_id(data[-1])
-        is_last = self._is_last_page(len(data), pagination) or (
+        last_row = places[-1][0]
+        is_last = self._is_last_page(len(rows), pagination) or (
             last_row in self._answered_empty and not (pagination and pagination.has_more_next)
         )
         if not new and not is_last and (not self._replaying or last_row in self._failed | self._passed):
             self._step_back("only rows came that were there before")
             return None
 
-        anchors = self._anchors(data)
+        anchors = self._anchors(places)
         if new:
             self._replaying = self._replaying and data[-1] is not new[-1]
-            self._advance(data, anchors)
+            self._advance(places, anchors)
         else:
             self._passed.add(last_row)
         self._cursor = anchors[-1]
@@ -217,7 +224,7 @@ class PageWalk:
             self._position -= 1
             self._overlaps += 1
         self._finished = is_last
-        return ListPage(new, data, pagination, server_time, tuple(self._trail), is_last)
+        return ListPage(new, data, pagination, server_time, tuple(self._trail), is_last, odd)
 
     # -- what a page says
 
@@ -241,7 +248,7 @@ class PageWalk:
         limit = pagination.limit if pagination is not None else None
         if limit is not None and limit > 0:
             return rows < min(self._page_size, limit)
-        # the limit in effect is not told: it may have been cut down to Megaplan's own
+        # the limit in effect is unknown: it may have been cut down to Megaplan's own
         return rows < min(self._page_size, MEGAPLAN_PAGE_SIZE)
 
     def _should_overlap(self, rows: int, pagination: Pagination | None) -> bool:
@@ -293,16 +300,16 @@ class PageWalk:
         first_key = next((key for row in data if (key := sort_key(row, self._order)) is not None), None)
         return self._order.is_before(first_key, self._cursor["key"])
 
-    def _new_rows(self, data: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _new_rows(self, data: list[dict[str, Any]], places: Sequence[Place]) -> list[dict[str, Any]]:
         """Leave out what recent pages have given; a row at another place in the order is a new version."""
         new: list[dict[str, Any]] = []
         here: set[RowId] = set()
-        for row in data:
-            row_id, key = _row_id(row), sort_key(row, self._order)
+        known = (self._first_page, *self._recent)
+        for row, (row_id, key) in zip(data, places, strict=True):
             if row_id in here:
                 continue
             here.add(row_id)
-            for page in (self._first_page, *self._recent):
+            for page in known:
                 if row_id in page and (key is None or key == page[row_id]):
                     break
             else:
@@ -311,24 +318,22 @@ class PageWalk:
 
     # -- moving
 
-    def _anchors(self, data: list[dict[str, Any]]) -> list[Anchor]:
+    def _anchors(self, places: Sequence[Place]) -> list[Anchor]:
         """Choose the rows of a page that a walk can step back to, in their order."""
-        wanted = {len(data) - position for position in ANCHOR_POSITIONS if position <= len(data)} | {0}
+        wanted = {len(places) - position for position in ANCHOR_POSITIONS if position <= len(places)} | {0}
         anchors: list[Anchor] = []
         key = self._cursor["key"] if self._cursor else None
-        for index, row in enumerate(data):
-            own_key = sort_key(row, self._order)
+        for index, ((kind, entity_id), own_key) in enumerate(places):
             key = key if own_key is None else own_key
             if index in wanted:
-                kind, entity_id = _row_id(row)
                 anchors.append(Anchor(contentType=kind, id=entity_id, key=key))
         return anchors
 
-    def _advance(self, data: list[dict[str, Any]], anchors: list[Anchor]) -> None:
+    def _advance(self, places: Sequence[Place], anchors: list[Anchor]) -> None:
         """Go on behind a page that brought something new."""
-        rows = {_row_id(row): sort_key(row, self._order) for row in data}
+        rows = dict(places)
         if self._cursor is None and self._first_row is None:
-            self._first_page, self._first_row = rows, _row_id(data[0])
+            self._first_page, self._first_row = rows, places[0][0]
         self._recent.append(rows)
         passed = self._trail[: self._position] if self._cursor is not None else []
         # of the page before, the row that led here is enough
@@ -369,6 +374,11 @@ class PageWalk:
             raise MegaplanCursorError(f"stepped back {MOST_STEPS_BACK} times, last at {here} ({reason})")
 
 
+def is_entity(row: Any) -> bool:
+    """Return whether something in a list is an entity, to which a link can be made."""
+    return isinstance(row, dict) and bool(row.get("contentType")) and row.get("id") is not None
+
+
 def _row_id(row: Mapping[str, Any] | Anchor) -> RowId:
     target: Link = link(row)
     return target["contentType"], target["id"]
@@ -380,9 +390,9 @@ def _named(anchor: Anchor) -> str:
 
 def _is_about_fields(error: MegaplanValidationError) -> bool:
     """Tell whether a 422 names fields or arguments; the wordings were seen on live accounts."""
-    told = " ".join(f"{detail['field'] or ''} {detail['message']}" for detail in error.errors).lower()
-    if "pageafter" in told.replace("_", ""):
+    text = " ".join(f"{detail['field'] or ''} {detail['message']}" for detail in error.errors).lower()
+    if "pageafter" in text.replace("_", ""):
         return False
     return any(
-        words in told for words in ("extra field", "have not this field", "sortfield", "not defined for")
+        words in text for words in ("extra field", "have not this field", "sortfield", "not defined for")
     )

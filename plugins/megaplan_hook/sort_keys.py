@@ -46,7 +46,7 @@ def sort_key(row: Mapping[str, Any], order: Order | None) -> SortKey | None:
     Texts give None: how Megaplan collates them is not known, so they cannot be compared here.
     """
     value = row.get(order.field) if order else None
-    if isinstance(value, Mapping) and value.get("contentType") == "DateTime":
+    if isinstance(value, dict) and value.get("contentType") == "DateTime":
         written = value.get("value")
         if isinstance(written, str) and _ANSWERED_MOMENT.fullmatch(written):
             return f"{written[:19]}.000000Z"
