@@ -45,8 +45,9 @@ format: install ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: install ## write the tables of docs/settings.md from the models of the connections
+docs: install ## write the tables in docs/ from their sources
 	$(BIN)/python -m megaplan_vendor_kit.settings_table docs/settings.md
+	$(BIN)/python -m megaplan_sync.raw.columns_table docs/raw-tables.md docs/deal-history.md
 
 clean: ## remove the environment and the demo's files
 	rm -rf $(VENV) .demo .mypy_cache .pytest_cache .ruff_cache

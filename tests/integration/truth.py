@@ -68,7 +68,7 @@ def loaded_deals(database: Connection[Any]) -> dict[int, Row]:
     rows = database.execute(
         """SELECT id, number, name, program_id, state_id, state_changed_at, result, manager_id, contractor_id,
         contact_id, payer_id, price, price_currency, price_in_main, cost, cost_currency, debt, created_at,
-        updated_at, ARRAY(SELECT jsonb_object_keys(custom_fields))
+        updated_at, ARRAY(SELECT key FROM jsonb_object_keys(payload) AS key WHERE key LIKE '%CustomField%')
         FROM megaplan_raw.deals WHERE deleted_at IS NULL"""
     ).fetchall()
     return {row[0]: (*row[1:-1], set(row[-1])) for row in rows}

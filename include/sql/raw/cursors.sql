@@ -1,21 +1,22 @@
--- name: select_walk
--- How far the reading of one entity of one account has come.
+-- name: select_cursor_state
+-- How far one entity of one account has been read.
 SELECT
-  trail, pages_read, rows_read, loaded_at, refresh_run, watermark, watermark_settled, fields, fields_watermark,
-  read_at
+  trail AS cursor, pages_read, rows_read, loaded_at, refresh_run, watermark, watermark_seen_at, fields,
+  fields_watermark, read_at, reread_fields, reread_trail AS reread_cursor
 FROM megaplan_sync.walks
 WHERE account = %(account)s AND entity = %(entity)s
 
 
--- name: save_walk
--- Remembers how far the reading of one entity has come; part of the transaction that wrote its rows.
+-- name: save_cursor_state
+-- Saves how far one entity has been read, in the transaction that wrote its rows.
 INSERT INTO megaplan_sync.walks (
-  account, entity, trail, pages_read, rows_read, loaded_at, refresh_run, watermark, watermark_settled, fields,
-  fields_watermark, read_at
+  account, entity, trail, pages_read, rows_read, loaded_at, refresh_run, watermark, watermark_seen_at, fields,
+  fields_watermark, read_at, reread_fields, reread_trail
 )
 VALUES (
-  %(account)s, %(entity)s, %(trail)s, %(pages_read)s, %(rows_read)s, %(loaded_at)s, %(refresh_run)s,
-  %(watermark)s, %(watermark_settled)s, %(fields)s, %(fields_watermark)s, %(read_at)s
+  %(account)s, %(entity)s, %(cursor)s, %(pages_read)s, %(rows_read)s, %(loaded_at)s, %(refresh_run)s,
+  %(watermark)s, %(watermark_seen_at)s, %(fields)s, %(fields_watermark)s, %(read_at)s,
+  %(reread_fields)s, %(reread_cursor)s
 )
 ON CONFLICT (account, entity) DO UPDATE SET
   trail = excluded.trail,
@@ -24,7 +25,9 @@ ON CONFLICT (account, entity) DO UPDATE SET
   loaded_at = excluded.loaded_at,
   refresh_run = excluded.refresh_run,
   watermark = excluded.watermark,
-  watermark_settled = excluded.watermark_settled,
+  watermark_seen_at = excluded.watermark_seen_at,
   fields = excluded.fields,
   fields_watermark = excluded.fields_watermark,
-  read_at = excluded.read_at
+  read_at = excluded.read_at,
+  reread_fields = excluded.reread_fields,
+  reread_trail = excluded.reread_trail

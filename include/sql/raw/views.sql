@@ -1,8 +1,8 @@
 -- name: create_view_functions
--- Functions of schema megaplan: how a custom field's JSON value becomes a column people can read and sort.
+-- Functions of schema megaplan that convert a custom field's JSON value to a column value.
 
 CREATE SCHEMA IF NOT EXISTS megaplan;
-COMMENT ON SCHEMA megaplan IS 'Views for people over megaplan_raw, kept by airflow-provider-megaplan';
+COMMENT ON SCHEMA megaplan IS 'Views for people over megaplan_raw, maintained by airflow-provider-megaplan';
 
 CREATE OR REPLACE FUNCTION megaplan.custom_text(value jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -15,31 +15,21 @@ RETURN CASE jsonb_typeof(value)
   )
   ELSE nullif(value #>> '{}', '')
 END;
-COMMENT ON FUNCTION megaplan.custom_text IS 'Text of a custom field: the name of what it refers to, entries joined by "; "';
-
-CREATE OR REPLACE FUNCTION megaplan.custom_number_of_text(value text) RETURNS numeric
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN value ~ '^\s*-?\d+([.]\d+)?([eE][-+]?\d+)?\s*$' THEN value::numeric END;
-COMMENT ON FUNCTION megaplan.custom_number_of_text IS 'Number in a text, null when there is none';
+COMMENT ON FUNCTION megaplan.custom_text IS 'Text of a custom field: the name of the entity it refers to, entries joined by "; "';
 
 CREATE OR REPLACE FUNCTION megaplan.custom_number(value jsonb) RETURNS numeric
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE
-  WHEN jsonb_typeof(value) = 'object' THEN megaplan.custom_number_of_text(value ->> 'value')
-  ELSE megaplan.custom_number_of_text(value #>> '{}')
-END;
-COMMENT ON FUNCTION megaplan.custom_number IS 'Number of a custom field; of money the value in its own currency, of a duration the seconds';
+LANGUAGE sql IMMUTABLE
+RETURN megaplan_raw.as_number(CASE jsonb_typeof(value) WHEN 'object' THEN value -> 'value' ELSE value END);
+COMMENT ON FUNCTION megaplan.custom_number IS 'Number of a custom field; money in its own currency, durations in seconds';
 
 CREATE OR REPLACE FUNCTION megaplan.custom_boolean(value jsonb) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE value WHEN 'true'::jsonb THEN true WHEN 'false'::jsonb THEN false END;
+RETURN megaplan_raw.as_boolean(value);
 COMMENT ON FUNCTION megaplan.custom_boolean IS 'Yes or no';
 
 CREATE OR REPLACE FUNCTION megaplan.custom_moment(value jsonb) RETURNS timestamptz
-LANGUAGE sql STABLE PARALLEL SAFE
-RETURN CASE
-  WHEN value ->> 'value' ~ '^[12]\d{3}-(0\d|1[0-2])-([0-2]\d|3[01])[T ]' THEN (value ->> 'value')::timestamptz
-END;
+LANGUAGE sql IMMUTABLE
+RETURN megaplan_raw.as_time(value);
 COMMENT ON FUNCTION megaplan.custom_moment IS 'Point in time';
 
 CREATE OR REPLACE FUNCTION megaplan.possible_date(year text, month_from_zero text, day text) RETURNS date
@@ -52,10 +42,10 @@ RETURN CASE
     ) AS counted
   )
 END;
-COMMENT ON FUNCTION megaplan.possible_date IS 'The day, null for one that no calendar has (31 February)';
+COMMENT ON FUNCTION megaplan.possible_date IS 'A date; null if it does not exist (31 February)';
 
 CREATE OR REPLACE FUNCTION megaplan.custom_date(value jsonb, timezone text) RETURNS date
-LANGUAGE sql STABLE PARALLEL SAFE
+LANGUAGE sql STABLE
 RETURN CASE
   WHEN value ->> 'contentType' = 'DateOnly' THEN
     megaplan.possible_date(value ->> 'year', value ->> 'month', value ->> 'day')
@@ -66,7 +56,7 @@ COMMENT ON FUNCTION megaplan.custom_date IS
 
 
 -- name: create_views
--- Views for people: present rows only, with names instead of ids.
+-- Views for people: present rows only, with names instead of ids. Their columns are fixed; new ones are added at the end.
 
 CREATE OR REPLACE VIEW megaplan.employees AS
 SELECT
@@ -131,125 +121,107 @@ JOIN megaplan_raw.deals AS deal ON deal.account = position.account AND deal.id =
 WHERE position.deleted_at IS NULL AND deal.deleted_at IS NULL;
 COMMENT ON VIEW megaplan.deal_positions IS 'Goods and services of the deals';
 
+CREATE OR REPLACE VIEW megaplan.deals AS
+SELECT
+  deal.account, deal.id, deal.number, deal.name, pipeline.name AS pipeline, stage.name AS stage,
+  stage.position AS stage_position, deal.result, deal.state_changed_at AS stage_since,
+  manager.name AS manager, contractor.name AS contractor, contact.name AS contact,
+  deal.price, deal.price_currency, deal.price_in_main, deal.cost, deal.cost_currency, deal.debt,
+  (
+    SELECT string_agg(position.name, '; ' ORDER BY position.position)
+    FROM megaplan_raw.deal_positions AS position
+    WHERE position.account = deal.account AND position.deal_id = deal.id AND position.deleted_at IS NULL
+  ) AS goods,
+  deal.created_at, deal.updated_at, deal.program_id AS pipeline_id, deal.state_id AS stage_id,
+  deal.manager_id, deal.contractor_id, deal.contact_id
+FROM megaplan_raw.deals AS deal
+LEFT JOIN megaplan_raw.pipelines AS pipeline
+  ON pipeline.account = deal.account AND pipeline.id = deal.program_id
+LEFT JOIN megaplan_raw.pipeline_stages AS stage
+  ON stage.account = deal.account AND stage.id = deal.state_id
+LEFT JOIN megaplan_raw.employees AS manager
+  ON manager.account = deal.account AND manager.id = deal.manager_id
+LEFT JOIN megaplan_raw.contacts AS contractor
+  ON contractor.account = deal.account AND contractor.id = deal.contractor_id
+LEFT JOIN megaplan_raw.contacts AS contact
+  ON contact.account = deal.account AND contact.id = deal.contact_id
+WHERE deal.deleted_at IS NULL;
+COMMENT ON VIEW megaplan.deals IS 'Deals with pipeline, stage, manager, contacts and goods; custom fields: custom_field_values, deals_of_...';
 
--- name: create_refresh_deals_view
--- Builds megaplan.deals: the deal with names instead of ids, and one column for each custom field.
--- A function, because the columns depend on the accounts' own fields. Columns are only ever added, at the end,
--- so that views and reports built on it stay valid.
-CREATE OR REPLACE FUNCTION megaplan_sync.refresh_deals_view() RETURNS void
-LANGUAGE plpgsql AS $function$
-DECLARE
-  custom_columns text;
-  described record;
-BEGIN
-  SELECT string_agg(
-    format(
-      CASE type
-        WHEN 'number' THEN ', megaplan.custom_number(deal.custom_fields -> %L) AS %I'
-        WHEN 'currency' THEN ', deal.custom_fields #>> ARRAY[%L, ''currency''] AS %I'
-        WHEN 'boolean' THEN ', megaplan.custom_boolean(deal.custom_fields -> %L) AS %I'
-        WHEN 'date' THEN ', megaplan.custom_date(deal.custom_fields -> %L, account.timezone) AS %I'
-        WHEN 'moment' THEN ', megaplan.custom_moment(deal.custom_fields -> %L) AS %I'
-        ELSE ', megaplan.custom_text(deal.custom_fields -> %L) AS %I'
-      END,
-      key, column_name
-    ),
-    '' ORDER BY place
-  )
-  INTO custom_columns
-  FROM megaplan_sync.view_columns
-  WHERE view = 'deals';
-
-  EXECUTE $view$
-    CREATE OR REPLACE VIEW megaplan.deals AS
-    SELECT
-      deal.account, deal.id, deal.number, deal.name, pipeline.name AS pipeline, stage.name AS stage,
-      stage.position AS stage_position, deal.result, deal.state_changed_at AS stage_since,
-      manager.name AS manager, contractor.name AS contractor, contact.name AS contact,
-      deal.price, deal.price_currency, deal.price_in_main, deal.cost, deal.cost_currency, deal.debt,
-      (
-        SELECT string_agg(position.name, '; ' ORDER BY position.position)
-        FROM megaplan_raw.deal_positions AS position
-        WHERE position.account = deal.account AND position.deal_id = deal.id AND position.deleted_at IS NULL
-      ) AS goods,
-      deal.created_at, deal.updated_at, deal.program_id AS pipeline_id, deal.state_id AS stage_id,
-      deal.manager_id, deal.contractor_id, deal.contact_id
-  $view$ || coalesce(custom_columns, '') || $view$
-    FROM megaplan_raw.deals AS deal
-    LEFT JOIN megaplan_sync.accounts AS account ON account.account = deal.account
-    LEFT JOIN megaplan_raw.pipelines AS pipeline
-      ON pipeline.account = deal.account AND pipeline.id = deal.program_id
-    LEFT JOIN megaplan_raw.pipeline_stages AS stage
-      ON stage.account = deal.account AND stage.id = deal.state_id
-    LEFT JOIN megaplan_raw.employees AS manager
-      ON manager.account = deal.account AND manager.id = deal.manager_id
-    LEFT JOIN megaplan_raw.contacts AS contractor
-      ON contractor.account = deal.account AND contractor.id = deal.contractor_id
-    LEFT JOIN megaplan_raw.contacts AS contact
-      ON contact.account = deal.account AND contact.id = deal.contact_id
-    WHERE deal.deleted_at IS NULL
-  $view$;
-  COMMENT ON VIEW megaplan.deals IS 'Deals with pipeline, stage, manager, contacts, goods and custom fields (cf_...)';
-
-  FOR described IN
-    SELECT DISTINCT ON (view_columns.column_name) view_columns.column_name, field.label
-    FROM megaplan_sync.view_columns
-    JOIN megaplan_raw.custom_fields AS field
-      ON field.entity = 'Deal' AND field.key = view_columns.key AND field.valid_to IS NULL
-    WHERE view_columns.view = 'deals'
-    ORDER BY view_columns.column_name, field.account
-  LOOP
-    EXECUTE format('COMMENT ON COLUMN megaplan.deals.%I IS %L', described.column_name, described.label);
-  END LOOP;
-END
-$function$;
-COMMENT ON FUNCTION megaplan_sync.refresh_deals_view IS 'Rebuilds view megaplan.deals after custom fields have come or gone'
-
-
--- name: refresh_deals_view
--- Gives megaplan.deals its columns for the custom fields known now.
-SELECT megaplan_sync.refresh_deals_view()
+CREATE OR REPLACE VIEW megaplan.custom_field_values AS
+SELECT
+  row.account, row.entity, row.id, given.key, field.label AS title, field.type, megaplan.custom_text(given.value) AS value,
+  megaplan.custom_number(given.value) AS number, megaplan.custom_moment(given.value) AS time,
+  megaplan.custom_date(given.value, account.timezone) AS date
+FROM (
+  SELECT account, 'Deal' AS entity, id, payload FROM megaplan_raw.deals WHERE deleted_at IS NULL
+  UNION ALL
+  SELECT account, payload ->> 'contentType', id, payload FROM megaplan_raw.contacts WHERE deleted_at IS NULL
+) AS row
+CROSS JOIN LATERAL jsonb_each(row.payload) AS given
+JOIN megaplan_raw.custom_fields AS field
+  ON field.account = row.account AND field.entity = row.entity AND field.key = given.key AND field.valid_to IS NULL
+LEFT JOIN megaplan_sync.accounts AS account ON account.account = row.account
+WHERE given.value <> 'null';
+COMMENT ON VIEW megaplan.custom_field_values IS 'Custom fields of deals and contacts of all accounts, one row per value';
 
 
 -- name: drop_views
--- The views for people, to be made anew. Whatever others have built on them stops this: nothing is dropped then.
-DROP VIEW IF EXISTS megaplan.deals, megaplan.contacts, megaplan.deal_positions, megaplan.employees,
-  megaplan.pipeline_stages
+-- Drops the views for people, to recreate them; fails, and drops none, if other objects depend on them.
+DROP VIEW IF EXISTS megaplan.custom_field_values, megaplan.deals, megaplan.contacts, megaplan.deal_positions,
+  megaplan.employees, megaplan.pipeline_stages, megaplan_raw.deal_versions, megaplan_raw.deal_stage_moves
+
+
+-- name: select_account_view
+-- Name of an account's view of deals, and names that are taken.
+SELECT account, deals_view FROM megaplan_sync.accounts WHERE account = %(account)s OR deals_view IS NOT NULL
+
+
+-- name: save_account_view
+-- Saves the permanent name of an account's view of deals.
+UPDATE megaplan_sync.accounts SET deals_view = %(view)s WHERE account = %(account)s
 
 
 -- name: select_view_fields
--- Custom fields of an entity in all accounts, oldest first: each needs a column in the view.
-SELECT key, (array_agg(type ORDER BY valid_from, account))[1] AS type,
-  bool_or(coalesce((payload ->> 'isMultiple')::boolean, false)) AS is_multiple
+-- Past and current custom fields of an account's deals, oldest first: each needs a column in the view.
+SELECT key, (array_agg(type ORDER BY valid_from))[1] AS type,
+  bool_or(megaplan_raw.as_boolean(payload -> 'isMultiple')) IS TRUE AS is_multiple
 FROM megaplan_raw.custom_fields
-WHERE entity = %(entity)s
+WHERE account = %(account)s AND entity = 'Deal'
 GROUP BY key
 ORDER BY min(valid_from), key
 
 
 -- name: select_view_columns
--- Names already given to the columns of a view.
-SELECT key, column_name, type FROM megaplan_sync.view_columns WHERE view = %(view)s ORDER BY place
+-- Columns of a view, with the current titles of their fields and those in the database.
+SELECT
+  given.key, given.column_name, given.type, field.label AS title,
+  attribute.attnum IS NOT NULL AS exists, col_description(attribute.attrelid, attribute.attnum) AS comment
+FROM megaplan_sync.view_columns AS given
+LEFT JOIN megaplan_raw.custom_fields AS field
+  ON field.account = %(account)s AND field.entity = 'Deal' AND field.key = given.key AND field.valid_to IS NULL
+LEFT JOIN pg_attribute AS attribute
+  ON attribute.attrelid = to_regclass(format('megaplan.%%I', %(view)s::text)) AND attribute.attname = given.column_name
+WHERE given.view = %(view)s
+ORDER BY given.place
 
 
 -- name: insert_view_column
--- A new column of a view, for good.
+-- Saves the permanent name of a new column of a view.
 INSERT INTO megaplan_sync.view_columns (view, key, column_name, type)
 VALUES (%(view)s, %(key)s, %(column_name)s, %(type)s)
 ON CONFLICT (view, key, type) DO NOTHING
 
 
--- name: select_changed_titles
--- Columns of megaplan.deals whose comment is not the present title of their custom field.
-SELECT titled.column_name
-FROM (
-  SELECT DISTINCT ON (view_columns.column_name) view_columns.column_name, field.label
-  FROM megaplan_sync.view_columns
-  JOIN megaplan_raw.custom_fields AS field
-    ON field.entity = 'Deal' AND field.key = view_columns.key AND field.valid_to IS NULL
-  WHERE view_columns.view = 'deals'
-  ORDER BY view_columns.column_name, field.account
-) AS titled
-LEFT JOIN pg_attribute AS attribute
-  ON attribute.attrelid = to_regclass('megaplan.deals') AND attribute.attname = titled.column_name
-WHERE nullif(titled.label, '') IS DISTINCT FROM col_description(attribute.attrelid, attribute.attnum)
+-- name: create_account_view
+-- Deals of one account with a column for each custom field; {columns} begins with a comma if there are any.
+CREATE OR REPLACE VIEW megaplan.{view} AS
+SELECT
+  deal.account, deal.id, deal.number, deal.name, deal.pipeline, deal.stage, deal.stage_position, deal.result,
+  deal.stage_since, deal.manager, deal.contractor, deal.contact, deal.price, deal.price_currency, deal.price_in_main,
+  deal.cost, deal.cost_currency, deal.debt, deal.goods, deal.created_at, deal.updated_at, deal.pipeline_id,
+  deal.stage_id, deal.manager_id, deal.contractor_id, deal.contact_id{columns}
+FROM megaplan.deals AS deal
+JOIN megaplan_raw.deals AS raw ON raw.account = deal.account AND raw.id = deal.id
+LEFT JOIN megaplan_sync.accounts AS account ON account.account = deal.account
+WHERE deal.account = {account}

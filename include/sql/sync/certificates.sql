@@ -49,12 +49,12 @@ WHERE run_id = %(run_id)s AND account = %(account)s AND entity <> 'calls'
 -- Saves one certificate; a repeated run replaces its own.
 INSERT INTO megaplan_raw.certificates (
   account, entity, run_id, day, depth, verdict, reason, in_megaplan, in_table, same, missing, stale, extra, repaired,
-  deleted, unresolved, proposal, requests_used, duration, watermark, doc
+  deleted, unreadable, unresolved, proposal, requests_used, duration, watermark, doc
 )
 VALUES (
   %(account)s, %(entity)s, %(run_id)s, (now() AT TIME ZONE %(timezone)s)::date, %(depth)s, %(verdict)s, %(reason)s,
   %(in_megaplan)s, %(in_table)s, %(same)s, %(missing)s, %(stale)s, %(extra)s, %(repaired)s, %(deleted)s,
-  %(unresolved)s, %(proposal)s, %(requests_used)s, %(duration)s, %(watermark)s, %(doc)s
+  %(unreadable)s, %(unresolved)s, %(proposal)s, %(requests_used)s, %(duration)s, %(watermark)s, %(doc)s
 )
 ON CONFLICT (account, entity, run_id) DO UPDATE SET
   issued_at = now(),
@@ -68,6 +68,7 @@ ON CONFLICT (account, entity, run_id) DO UPDATE SET
   extra = excluded.extra,
   repaired = excluded.repaired,
   deleted = excluded.deleted,
+  unreadable = excluded.unreadable,
   unresolved = excluded.unresolved,
   proposal = excluded.proposal,
   requests_used = excluded.requests_used,
@@ -77,10 +78,22 @@ ON CONFLICT (account, entity, run_id) DO UPDATE SET
 
 
 -- name: select_certificates
--- Certificates of one run.
+-- Certificates of one run, and how many of their unreadable rows nobody has acknowledged.
 SELECT
   account, entity, depth, verdict, reason, in_megaplan, in_table, same, missing, stale, extra, repaired, deleted,
-  unresolved, proposal, requests_used, duration, watermark, doc
+  unreadable, unresolved, proposal, requests_used, duration, watermark,
+  (
+    SELECT count(*)
+    FROM megaplan_raw.unreadable_rows AS row
+    WHERE row.account = certificates.account AND row.entity = certificates.entity AND row.acknowledged_at IS NULL
+  ) AS unacknowledged
 FROM megaplan_raw.certificates
 WHERE run_id = %(run_id)s
 ORDER BY account, entity
+
+
+-- name: acknowledge_unreadable
+-- A person has taken note of the rows of some accounts that could not be stored.
+UPDATE megaplan_raw.unreadable_rows
+SET acknowledged_at = now()
+WHERE account = ANY (%(accounts)s) AND acknowledged_at IS NULL

@@ -89,7 +89,13 @@ SELECT
   ) AS stale,
   count(*) FILTER (WHERE finding = 'extra' AND resolution IS DISTINCT FROM 'unfounded') AS extra,
   count(*) FILTER (WHERE resolution = 'repaired') AS repaired,
-  count(*) FILTER (WHERE resolution = 'deleted') AS deleted
+  count(*) FILTER (WHERE resolution = 'deleted') AS deleted,
+  (SELECT count(*) FROM megaplan_raw.unreadable_rows WHERE account = %(account)s AND entity = %(entity)s) AS unreadable,
+  (
+    SELECT count(*)
+    FROM megaplan_raw.unreadable_rows
+    WHERE account = %(account)s AND entity = %(entity)s AND acknowledged_at IS NULL
+  ) AS unacknowledged
 FROM megaplan_sync.findings
 WHERE run_id = %(run_id)s AND account = %(account)s AND entity = %(entity)s
 

@@ -12,10 +12,12 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.schema_version (
 COMMENT ON TABLE megaplan_sync.schema_version IS 'Version of the tables of megaplan_raw and megaplan_sync';
 
 CREATE TABLE IF NOT EXISTS megaplan_sync.accounts (
-  account  text PRIMARY KEY,
-  timezone text NOT NULL
+  account    text PRIMARY KEY,
+  timezone   text NOT NULL,
+  deals_view text UNIQUE
 );
 COMMENT ON TABLE megaplan_sync.accounts IS 'Accounts ever synchronised, with the time zone of their days';
+COMMENT ON COLUMN megaplan_sync.accounts.deals_view IS 'View of schema megaplan that shows the account''s deals with their custom fields';
 
 CREATE TABLE IF NOT EXISTS megaplan_sync.walks (
   account            text        NOT NULL,
@@ -26,19 +28,26 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.walks (
   loaded_at          timestamptz,
   refresh_run        text,
   watermark          timestamptz,
-  watermark_settled  boolean     NOT NULL DEFAULT false,
+  watermark_seen_at  timestamptz,
   fields             text[],
   fields_watermark   timestamptz,
   read_at            timestamptz,
   PRIMARY KEY (account, entity)
 );
+ALTER TABLE megaplan_sync.walks -- since version 3
+  ADD COLUMN IF NOT EXISTS reread_fields text[],
+  ADD COLUMN IF NOT EXISTS reread_trail jsonb,
+  ADD COLUMN IF NOT EXISTS watermark_seen_at timestamptz,
+  DROP COLUMN IF EXISTS watermark_settled;
 COMMENT ON TABLE megaplan_sync.walks IS 'How far each entity has been read';
 COMMENT ON COLUMN megaplan_sync.walks.trail IS 'Cursor of an unfinished first load: rows to continue after, oldest first';
 COMMENT ON COLUMN megaplan_sync.walks.loaded_at IS 'When the first load (or full refresh) finished; null while it is in progress';
 COMMENT ON COLUMN megaplan_sync.walks.refresh_run IS 'Run that asked for the last full refresh, so that its retry continues instead of starting again';
 COMMENT ON COLUMN megaplan_sync.walks.watermark IS 'Every change up to this timeUpdated is in the raw tables';
-COMMENT ON COLUMN megaplan_sync.walks.watermark_settled IS 'The watermark was older than the overlap, by Megaplan''s own clock, when it was read';
-COMMENT ON COLUMN megaplan_sync.walks.fields IS 'Fields requested by the last finished read';
+COMMENT ON COLUMN megaplan_sync.walks.watermark_seen_at IS 'When, by this clock, the watermark was first the newest change';
+COMMENT ON COLUMN megaplan_sync.walks.fields IS 'Names with which every row has been read';
+COMMENT ON COLUMN megaplan_sync.walks.reread_fields IS 'Names with which rows are being read again in the background, since some are new; null when none is';
+COMMENT ON COLUMN megaplan_sync.walks.reread_trail IS 'Cursor of that reading: rows to continue after, oldest first';
 COMMENT ON COLUMN megaplan_sync.walks.fields_watermark IS 'Watermark when the dictionary of custom fields was last read';
 COMMENT ON COLUMN megaplan_sync.walks.read_at IS 'When the entity was last read completely';
 
@@ -196,12 +205,15 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.stage_backfills (
 );
 COMMENT ON TABLE megaplan_sync.stage_backfills IS 'Deals whose earlier stage moves have been requested';
 
-CREATE TABLE IF NOT EXISTS megaplan_sync.row_seals (
-  account text   NOT NULL,
-  entity  text   NOT NULL,
-  id      bigint NOT NULL,
-  seal    bigint NOT NULL,
-  PRIMARY KEY (account, entity, id)
+CREATE TABLE IF NOT EXISTS megaplan_sync.lost_views (
+  number     integer     PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+  kind       text        NOT NULL,
+  name       text        NOT NULL,
+  definition text        NOT NULL,
+  reason     text        NOT NULL,
+  lost_at    timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE megaplan_sync.row_seals IS 'Rows that an audit has found equal to their payload; all others are checked again';
-COMMENT ON COLUMN megaplan_sync.row_seals.seal IS 'Checksum of the row and its children at that time, see create_seal_functions';
+COMMENT ON TABLE megaplan_sync.lost_views IS 'Views and other objects of yours that an upgrade could not make again; delete a row once it is settled';
+COMMENT ON COLUMN megaplan_sync.lost_views.kind IS 'VIEW, index, trigger, ...';
+COMMENT ON COLUMN megaplan_sync.lost_views.definition IS 'Statements that made it, before the upgrade';
+COMMENT ON COLUMN megaplan_sync.lost_views.reason IS 'What Postgres answered when it was to be made again'

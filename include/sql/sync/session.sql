@@ -1,26 +1,15 @@
 -- name: prepare_session
 -- Settings of a sync session. Times without a zone are UTC. Commits do not wait for the disk: rows and cursor are lost
--- together or not at all, and the next run continues from the cursor.
+-- together or not at all, and the next run continues from the cursor. Compiling a
+-- statement (jit) would take longer than running it.
 SET TIME ZONE 'UTC';
 SET synchronous_commit = off;
+SET jit = off;
 
 
 -- name: commit_durably
 -- Makes the commit of this transaction wait until it, and everything before it, is on disk.
 SET LOCAL synchronous_commit = on
-
-
--- name: read_one_snapshot
--- Makes all statements of this transaction see the same rows, whatever others write meanwhile.
-SET TRANSACTION ISOLATION LEVEL REPEATABLE READ
-
-
--- name: prefer_indexes
--- Makes this transaction look up a thousand rows by key. A table that was just loaded has no statistics, and the planner
--- would read and sort all of it for every thousand.
-SET LOCAL enable_seqscan = off;
-SET LOCAL enable_bitmapscan = off;
-SET LOCAL enable_sort = off
 
 
 -- name: select_clock

@@ -77,7 +77,7 @@ facts AS (
     FROM (
       SELECT DISTINCT ON (chosen.ext_id) chosen.ext_id, text.value
       FROM chosen
-      CROSS JOIN LATERAL (SELECT deal.custom_fields -> chosen.key) AS given (value)
+      CROSS JOIN LATERAL (SELECT deal.payload -> chosen.key) AS given (value)
       CROSS JOIN LATERAL (
         SELECT CASE chosen.kind
           WHEN 'date' THEN to_char(megaplan.custom_date(given.value, %(timezone)s), 'YYYY-MM-DD')

@@ -1,6 +1,6 @@
 """The certificate: what a run compared, repaired, deleted and left, for each account and entity."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -14,12 +14,15 @@ from megaplan_sync.kernel.sql import read_sql
 
 CALLS = "calls"
 """Entity of the certificates for calls, which compare UIS with Megaplan."""
-Verdict = Literal["proven", "partial", "unresolved", "stopped"]
+Verdict = Literal["proven", "partial", "unreadable", "unresolved", "stopped"]
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """One row of ``megaplan_raw.certificates``; the table's comments say what each column means."""
+    """One row of ``megaplan_raw.certificates``; the table's comments say what each column means.
+
+    :param unacknowledged: of unreadable, rows that no person has taken note of; not a column
+    """
 
     account: str
     entity: str
@@ -39,6 +42,8 @@ class Certificate:
     requests_used: int
     duration: timedelta
     watermark: datetime | None
+    unreadable: int = 0
+    unacknowledged: int = 0
 
     @classmethod
     def of(cls, run: EntityRun, counts: Counts) -> "Certificate":
@@ -46,7 +51,7 @@ class Certificate:
 
         How many rows are equal is unknown if the comparison was not finished.
         """
-        compared = run.verdict in ("proven", "unresolved")
+        compared = run.verdict in ("proven", "unreadable", "unresolved")
         same = run.rows_before - counts.stale - counts.extra
         return cls(
             account=run.account,
@@ -62,11 +67,13 @@ class Certificate:
             extra=counts.extra,
             repaired=counts.repaired,
             deleted=counts.deleted,
+            unreadable=counts.unreadable,
             unresolved=counts.unresolved,
             proposal=run.proposal,
             requests_used=run.requests,
             duration=timedelta(seconds=round(run.seconds, 3)),
             watermark=run.watermark,
+            unacknowledged=counts.unacknowledged,
         )
 
     @classmethod
@@ -85,8 +92,12 @@ class Certificate:
 
     @property
     def is_good(self) -> bool:
-        """Whether nobody has to act: it is proven, or the next night continues."""
-        return self.unresolved == 0 and self.verdict in ("proven", "partial")
+        """Whether nobody has to act: it is proven but for acknowledged rows, or the next night continues."""
+        return not self.unresolved + self.unacknowledged and self.verdict in (
+            "proven",
+            "partial",
+            "unreadable",
+        )
 
     def doc(self) -> str:
         """Return the certificate as Markdown."""
@@ -99,10 +110,10 @@ class Certificate:
             f"Compared by {by}: "
             f"{'?' if self.in_megaplan is None else self.in_megaplan} in Megaplan, {self.in_table} in the table.",
             "",
-            "| same | missing | stale | extra | repaired | deleted | unresolved |",
-            "|---|---|---|---|---|---|---|",
+            "| same | missing | stale | extra | repaired | deleted | unresolved | unreadable |",
+            "|---|---|---|---|---|---|---|---|",
             f"| {'?' if self.same is None else self.same} | {self.missing} | {self.stale} | {self.extra} "
-            f"| {self.repaired} | {self.deleted} | {self.unresolved} |",
+            f"| {self.repaired} | {self.deleted} | {self.unresolved} | {self.unreadable} |",
             "",
             f"{self.requests_used} requests, {self.duration.total_seconds():.1f} s"
             + (f", up to {self.watermark:%Y-%m-%d %H:%M:%S} UTC." if self.watermark else "."),
@@ -140,4 +151,18 @@ def certificates_of(connection: Connection[Any], run_id: str) -> list[Certificat
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(read_sql("select_certificates"), {"run_id": run_id})
         rows = cursor.fetchall()
-    return [Certificate(**{key: value for key, value in row.items() if key != "doc"}) for row in rows]
+    return [Certificate(**row) for row in rows]
+
+
+def acknowledge_unreadable(connection: Connection[Any], accounts: Collection[str]) -> int:
+    """Note that a person knows of the rows of these accounts that could not be stored; return how many are new."""
+    return connection.execute(read_sql("acknowledge_unreadable"), {"accounts": list(accounts)}).rowcount
+
+
+def unacknowledged_message(rows: int) -> str:
+    """Return what to do about rows that Megaplan sent and no table can hold."""
+    return (
+        f"{rows} rows that Megaplan sent could not be stored: megaplan_raw.unreadable_rows has them with the reason. "
+        "Correct them in Megaplan, or take note of them by triggering megaplan_reconciliation with "
+        '{"acknowledge_unreadable": true}.'
+    )

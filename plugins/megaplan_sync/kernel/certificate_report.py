@@ -6,7 +6,17 @@ from typing import Any
 from megaplan_sync.kernel.certificate import Certificate
 
 _COUNTS = ["missing", "stale", "extra", "repaired", "deleted", "unresolved"]
-_COLUMNS = ["entity", "verdict", "in_megaplan", "in_table", "same", *_COUNTS, "requests", "seconds"]
+_COLUMNS = [
+    "entity",
+    "verdict",
+    "in_megaplan",
+    "in_table",
+    "same",
+    *_COUNTS,
+    "unreadable",
+    "requests",
+    "seconds",
+]
 
 
 def report(certificates: Sequence[Certificate]) -> str:
@@ -40,6 +50,7 @@ def event_extra(certificates: Sequence[Certificate]) -> dict[str, Any]:
         "unresolved": sum(certificate.unresolved for certificate in certificates),
         "repaired": sum(certificate.repaired for certificate in certificates),
         "deleted": sum(certificate.deleted for certificate in certificates),
+        "unreadable": sum(certificate.unreadable for certificate in certificates),
         "certificates": [certificate.as_dict() for certificate in certificates],
     }
 

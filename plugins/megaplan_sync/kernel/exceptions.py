@@ -2,6 +2,7 @@
 
 * MegaplanSyncError
   * NewerSchemaError - the tables were created by a newer version of this package
+  * TablesInUseError - tables cannot be upgraded, because others use them without a pause
   * DatabaseEncodingError - the raw tables' database is not UTF-8
   * UnknownAccountError - the parameter accounts names an account that is not configured
   * AccountListError - the Variable megaplan_accounts is invalid
@@ -49,6 +50,18 @@ class NewerSchemaError(MegaplanSyncError):
         super().__init__(
             f"{table} says {found}, but this airflow-provider-megaplan supports tables up to version {known}: "
             "upgrade the package, or point connection megaplan_postgres at another database. Nothing was changed."
+        )
+
+
+class TablesInUseError(MegaplanSyncError):
+    """Tables cannot be upgraded, because others use them without a pause."""
+
+    retryable = True
+
+    def __init__(self, used: str, seconds: float) -> None:
+        super().__init__(
+            f"The tables of megaplan_raw have to be upgraded, but others have {used} them for {seconds:.0f} s "
+            "without a pause: see who in pg_stat_activity, let them end, then run this again. Nothing was changed."
         )
 
 

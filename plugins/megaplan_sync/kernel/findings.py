@@ -35,18 +35,25 @@ class OpenFinding(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """The counts of a certificate."""
+    """The counts of a certificate; unacknowledged are those unreadable rows that no person has taken note of."""
 
     missing: int
     stale: int
     extra: int
     repaired: int
     deleted: int
+    unreadable: int = 0
+    unacknowledged: int = 0
 
     @property
     def unresolved(self) -> int:
         """Differences that still exist."""
         return self.missing + self.stale + self.extra - self.repaired - self.deleted
+
+    @property
+    def verdict(self) -> str:
+        """Return the verdict of a comparison that came to its end."""
+        return "unresolved" if self.unresolved else "unreadable" if self.unreadable else "proven"
 
 
 class Findings:

@@ -6,6 +6,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from psycopg.sql import SQL, Composed, Identifier
+
 _IN_THE_WHEEL = files("megaplan_sync") / "sql_files"
 _IN_A_CHECKOUT = Path(__file__).resolve().parents[3] / "include" / "sql"
 _HEADER = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
@@ -18,6 +20,15 @@ def read_sql(name: str) -> str:
     :raises KeyError: there is no such statement
     """
     return statements()[name]
+
+
+def for_table(name: str, table: str) -> Composed:
+    """Return a statement that serves several raw tables, with ``{table}`` in it replaced.
+
+    :raises KeyError: there is no such statement
+    """
+    first, *others = read_sql(name).split("{table}")
+    return Composed([SQL(first), *(part for text in others for part in (Identifier(table), SQL(text)))])
 
 
 @cache

@@ -1,43 +1,8 @@
-"""Converts Megaplan's values for typed columns; an invalid value becomes null, and stays in the payload."""
+"""Reads Megaplan's values where Python needs them; what does not fit becomes None."""
 
 from collections.abc import Collection
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
-from typing import Any, NamedTuple
-
-Number = int | float | Decimal
-
-
-class Amount(NamedTuple):
-    """Money: the amount, its ISO currency code, and the amount in the account's main currency."""
-
-    value: Number | None
-    currency: str | None
-    in_main: Number | None
-
-
-NO_AMOUNT = Amount(None, None, None)
-
-
-def money(value: Any) -> Amount:
-    """Read ``{"contentType":"Money","currency":"USD","value":3100,"valueInMain":240715.62,…}``."""
-    if not isinstance(value, dict):
-        return NO_AMOUNT
-    return Amount(number(value.get("value")), text(value.get("currency")), number(value.get("valueInMain")))
-
-
-def number(value: Any) -> Number | None:
-    """Read a number, or a string that contains one."""
-    kind = type(value)
-    if kind is int or kind is float:
-        return value  # type: ignore[no-any-return]
-    if kind is str:
-        try:
-            read = Decimal(value.strip().replace(",", "."))
-        except InvalidOperation:
-            return None
-        return read if read.is_finite() else None
-    return None
+from typing import Any
 
 
 def text(value: Any) -> str | None:

@@ -1,1 +1,1 @@
-"""Megaplan into the raw tables: which entities there are, how they are read, flattened and written."""
+"""Reads Megaplan into the raw tables: the entities, how they are requested, and how they are written."""

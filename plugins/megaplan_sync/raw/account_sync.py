@@ -24,21 +24,14 @@ from megaplan_sync.kernel.exceptions import (
 )
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw import entities
-from megaplan_sync.raw.contact_lists import BY_KIND, contact_lists
-from megaplan_sync.raw.cursor_state import WalkState
+from megaplan_sync.raw.cursor_state import CursorState
 from megaplan_sync.raw.custom_field_dictionary import read_custom_fields
-from megaplan_sync.raw.full_read import WholeWalk
+from megaplan_sync.raw.entity_lists import lists_of
 from megaplan_sync.raw.garbage_collection import rare_collections
-from megaplan_sync.raw.incremental_read import TimedWalk
+from megaplan_sync.raw.incremental_read import IncrementalRead
 from megaplan_sync.raw.outcome import EntityOutcome
-from megaplan_sync.raw.page_writers import (
-    DIRECTORY_WRITERS,
-    OwnerWriter,
-    PageCounts,
-    contacts_writer,
-    deals_writer,
-)
-from megaplan_sync.raw.pipelines import read_pipelines
+from megaplan_sync.raw.pipelines import whole_pages
+from megaplan_sync.raw.writer import EntityWriter, PageCounts
 
 log = logging.getLogger(__name__)
 
@@ -49,15 +42,15 @@ HOPELESS = (
     OperationalError,
     InterfaceError,
 )
-"""After one of these the account's other entities would fail in the same way."""
+"""Errors after which the account's other entities would fail in the same way."""
 
 
 class AccountSync:
     """One account, one run.
 
-    :param hook: speaks to the account
-    :param connection: to Postgres, in autocommit mode: transactions are begun where they belong
-    :param run_id: what this run has finished is left out by its retry
+    :param hook: client of the account
+    :param connection: to Postgres, in autocommit mode; transactions are started where needed
+    :param run_id: a retry of this run skips the entities that it has finished
     """
 
     def __init__(self, hook: MegaplanHook, connection: Connection[Any], *, run_id: str) -> None:
@@ -67,12 +60,12 @@ class AccountSync:
         self._began_at = datetime.now(UTC)
 
     def run(self, wanted: Collection[str], *, full_refresh: bool) -> list[EntityOutcome]:
-        """Read the wanted entities; one entity's failure stops no other.
+        """Read the wanted entities; the failure of one does not stop the others.
 
         :param wanted: names of entities, all if empty
-        :param full_refresh: read everything anew, whatever was read before
-        :returns: what was done, by earlier tries of this run as well: their changes are not announced yet
-        :raises EntitiesFailedError: after the others were read
+        :param full_refresh: read everything again, whatever was read before
+        :returns: outcomes, including those of earlier tries of this run, whose changes have not been announced
+        :raises EntitiesFailedError: some entities failed; the others were read
         :raises AccountBusyError: another run is writing this account
         """
         names = chosen_entities(wanted)
@@ -101,16 +94,17 @@ class AccountSync:
         return outcomes
 
     def _entity(self, name: str, *, full_refresh: bool) -> EntityOutcome:
+        entity = entities.ENTITIES[name]
         outcome = EntityOutcome(self._hook.account, name)
         started_at, sent_before = datetime.now(UTC), self._hook.requests_sent
-        if name in ("deals", "contacts"):
-            self._timed(name, outcome, full_refresh=full_refresh)
+        if entity.reading == "changes":
+            self._read_changes(entity, outcome, full_refresh=full_refresh)
         else:
-            self._whole(name, outcome, full_refresh=full_refresh)
+            self._read_whole(entity, outcome, full_refresh=full_refresh)
         outcome.finish(self._hook.requests_sent - sent_before)
         if not outcome.skipped:
             with self._connection.transaction():
-                self._execute("commit_durably")  # before an asset event tells of the rows
+                self._execute("commit_durably")  # before an asset event announces the rows
                 self._execute(
                     "save_entity_run",
                     run_id=self._run_id,
@@ -121,54 +115,51 @@ class AccountSync:
         log.info("%s", outcome)
         return outcome
 
-    def _timed(self, name: str, outcome: EntityOutcome, *, full_refresh: bool) -> None:
-        if name == "deals":
-            self._walk(entities.DEALS, deals_writer(), outcome, full_refresh=full_refresh)
-            return
-        quirks = self._hook.settings.vendor_quirks
-        write = contacts_writer(quirks.default_phone_region)
-        specs = contact_lists(self._hook, self._connection)
+    def _read_changes(
+        self, entity: entities.RawEntity, outcome: EntityOutcome, *, full_refresh: bool
+    ) -> None:
+        writer = EntityWriter(entity, self._hook.settings.vendor_quirks.default_phone_region)
+        specs = lists_of(entity, self._hook, self._connection)
         try:
             for spec in specs:
-                self._walk(spec, write, outcome, full_refresh=full_refresh)
+                self._walk(spec, writer, outcome, full_refresh=full_refresh)
         except RequiredFieldRefusedError as refusal:
-            if specs == BY_KIND or not refusal.fields <= entities.ONLY_HUMANS_HAVE:
+            apart = entity.lists[-1]
+            if specs == apart or not refusal.fields <= entities.ONLY_HUMANS_HAVE:
                 raise
-            log.warning("%s Reading people and companies apart.", refusal)
-            for spec in BY_KIND:
-                self._walk(spec, write, outcome, full_refresh=full_refresh)
+            log.warning("%s Reading people and companies from separate lists.", refusal)
+            for spec in apart:
+                self._walk(spec, writer, outcome, full_refresh=full_refresh)
 
     def _walk(
-        self, spec: entities.EntitySpec, write: OwnerWriter, outcome: EntityOutcome, *, full_refresh: bool
+        self, spec: entities.EntitySpec, writer: EntityWriter, outcome: EntityOutcome, *, full_refresh: bool
     ) -> None:
-        dictionary = WalkState.load(self._connection, self._hook.account, entities.CUSTOM_FIELDS)
-        TimedWalk(self._hook, self._connection, spec, write, outcome).run(
+        dictionary = CursorState.load(self._connection, self._hook.account, entities.CUSTOM_FIELDS)
+        IncrementalRead(self._hook, self._connection, spec, writer, outcome).run(
             refresh_run=self._run_id if full_refresh else None,
             dictionary_is_fresh=dictionary.read_at is not None and dictionary.read_at >= self._began_at,
         )
 
-    def _whole(self, name: str, outcome: EntityOutcome, *, full_refresh: bool) -> None:
+    def _read_whole(self, entity: entities.RawEntity, outcome: EntityOutcome, *, full_refresh: bool) -> None:
         account = self._hook.account
-        state = WalkState.load(self._connection, account, name)
+        state = CursorState.load(self._connection, account, entity.name)
         every = timedelta(minutes=self._hook.settings.directories_every_minutes)
         if not full_refresh and state.read_at is not None and self._began_at - state.read_at < every:
             outcome.skipped = f"read {state.read_at:%H:%M} UTC, read again every {every}"
             return
-        for counts in self._pages_of(name):
+        for counts in self._pages_of(entity):
             outcome.add_page(counts)
         state = replace(state, read_at=datetime.now(UTC), pages_read=outcome.pages, rows_read=outcome.read)
-        state.save(self._connection, account, name)
+        state.save(self._connection, account, entity.name)
 
-    def _pages_of(self, name: str) -> Iterator[PageCounts]:
-        if name == entities.CUSTOM_FIELDS:
+    def _pages_of(self, entity: entities.RawEntity) -> Iterator[PageCounts]:
+        if entity.reading == "definitions":
             yield from read_custom_fields(self._hook, self._connection)
-        elif name == "pipelines":
-            yield from read_pipelines(self._hook, self._connection)
-        else:
-            spec = getattr(entities, name.upper())
-            for page in WholeWalk(self._hook, self._connection, spec).entities():
-                with self._connection.transaction():
-                    yield DIRECTORY_WRITERS[name](self._connection, self._hook.account, page)
+            return
+        writer = EntityWriter(entity)
+        for page in whole_pages(entity, self._hook, self._connection):
+            with self._connection.transaction():
+                yield writer.write_page(self._connection, self._hook.account, page.items, page.odd)
 
     def _execute(self, statement: str, **values: Any) -> list[Any]:
         cursor = self._connection.execute(read_sql(statement), {"account": self._hook.account, **values})
@@ -178,7 +169,7 @@ class AccountSync:
 def chosen_entities(wanted: Collection[str]) -> list[str]:
     """Return the wanted entities in the order of reading, all if none is named.
 
-    :raises UnknownEntityError: a name is not an entity's
+    :raises UnknownEntityError: there is no entity of that name
     """
     unknown = [name for name in wanted if name not in entities.ALL_ENTITIES]
     if unknown:

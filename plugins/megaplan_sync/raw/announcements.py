@@ -1,4 +1,4 @@
-"""Tells whoever listens that raw tables have changed."""
+"""Publishes asset events for raw tables that have changed."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
@@ -9,7 +9,7 @@ from megaplan_sync.raw.assets import raw_table_alias, raw_table_asset
 
 
 class Outcome(Protocol):
-    """What was done with one entity of one account."""
+    """The outcome of one entity of one account."""
 
     entity: str
 
@@ -22,7 +22,7 @@ class Outcome(Protocol):
 
 
 def announce_changes(outcomes: Iterable[Outcome], postgres_conn_id: str, context: Context) -> None:
-    """Emit an asset event for every table whose rows changed, with the counts.
+    """Publish an asset event with the counts for every table whose rows changed.
 
     The task needs ``outlets=RAW_TABLE_ALIASES`` (``megaplan_sync.raw.assets``).
     """
@@ -33,7 +33,7 @@ def announce_changes(outcomes: Iterable[Outcome], postgres_conn_id: str, context
 def announce_tables(
     events: Iterable[tuple[str, Mapping[str, Any]]], postgres_conn_id: str, context: Context
 ) -> None:
-    """Emit an asset event for each table of schema ``megaplan_raw`` that is named, with what is told about it."""
+    """Publish an asset event, with its ``extra``, for each of these tables of schema ``megaplan_raw``."""
     database = None
     for table, extra in events:
         database = database or BaseHook.get_connection(postgres_conn_id)

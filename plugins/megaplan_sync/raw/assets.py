@@ -1,15 +1,15 @@
-"""Assets of the raw tables. An event says that rows have changed, never which: look into the table."""
+"""Assets of the raw tables. An event says that rows have changed, but not which; query the table for them."""
 
 from airflow.sdk import Asset, AssetAlias
 
 from megaplan_sync.raw.entities import ALL_ENTITIES
 
 RAW_TABLE_ALIASES = [AssetAlias(f"megaplan_raw_{entity}") for entity in ALL_ENTITIES]
-"""What a DAG schedules on, e.g. ``AssetAlias("megaplan_raw_deals")``: events come only when rows changed."""
+"""Aliases to schedule DAGs on, e.g. ``AssetAlias("megaplan_raw_deals")``; there are events only when rows changed."""
 
 
 def raw_table_alias(entity: str) -> AssetAlias:
-    """Return the alias under which an entity's events are found."""
+    """Return the alias of an entity's events."""
     return AssetAlias(f"megaplan_raw_{entity}")
 
 

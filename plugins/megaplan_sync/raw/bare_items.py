@@ -1,8 +1,8 @@
-"""Gives the rows of a page that came as bare links their content.
+"""Replaces rows of a page that are bare links by the full entities.
 
-Megaplan prints an entity in full only once in a response, so a company that an earlier person of the same
-page belongs to may stand in the list as a bare link. Its full form is taken from where it was printed; where
-that form lacks names that were asked for, the card is read by id.
+Megaplan prints an entity in full only once in a response, so the company of an earlier person on the same page
+may be a bare link in the list. Its full form is taken from where it was printed; if that form lacks requested
+fields, the card is read by id.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -19,9 +19,9 @@ def whole_items(
     """Return ``items`` with every bare link replaced by the entity it stands for.
 
     :param items: rows of the page
-    :param response: everything the response carried
-    :param wanted: names that were asked for
-    :param read_card: reads one entity by its link, None when it is gone
+    :param response: everything in the response
+    :param wanted: requested fields
+    :param read_card: reads one entity by its link; returns None when it is gone
     """
     if all(len(item) > 2 for item in items):
         return list(items)

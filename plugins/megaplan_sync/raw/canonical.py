@@ -1,27 +1,26 @@
-"""Brings entities into canonical form, so that equal content has equal bytes and an equal hash.
+"""Brings entities into canonical form, so that equal content has an equal hash.
 
 Megaplan prints an entity in full only at its first occurrence in a response and as a bare
-``{contentType, id}`` afterwards (seen in live payloads), so the same deal arrives differently as the first
+``{contentType, id}`` afterwards (seen in live payloads), so the same deal looks different as the first
 and as the last of a page. In canonical form
 
-* an embedded entity that has a raw table of its own is a bare link, wherever it stands;
-* any other embedded entity (payer, offer, unit, tag, ...) is given in full, restored from its full form
+* an embedded entity that has its own raw table is a bare link, wherever it occurs;
+* any other embedded entity (payer, offer, unit, tag, ...) is complete, restored from its full form
   in the same response;
-* keys that change by themselves, without anybody changing the entity, are left out;
+* keys that change although nobody edits the entity are left out;
 * everything else, unknown keys included, stays as Megaplan sent it.
 """
 
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
-from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
-from megaplan_sync.kernel.json_text import JsonText
+from megaplan_sync.kernel.exceptions import UnreadableEntityError
+from megaplan_sync.kernel.values import identifier
 
 Entity = dict[str, Any]
-LinkKey = tuple[str, str]
+LinkKey = tuple[str, str | int]
 
 HAS_OWN_TABLE = frozenset(
     {
@@ -39,36 +38,37 @@ HAS_OWN_TABLE = frozenset(
 )
 """Content types whose embedded forms become bare links."""
 
-CHANGES_BY_ITSELF = frozenset(
+VOLATILE_KEYS = frozenset(
     {
         # presence and age of people
         "isOnline", "lastOnline", "dateLastReadNews", "age", "nearestVacation",
-        # what the signed-in user may do or has marked
+        # what the logged-in user may do or has marked
         "rights", "responsibleRights", "possibleActions", "possibleActionsCount", "availableActions",
         "possibleTransitions", "possibleTransitionsCount", "possibleTriggers", "possibleTriggersCount",
         "possibleStatuses", "possibleStatusesCount", "editableFields", "visibleFields", "isReadable",
         "canSeeFull", "canEdit", "isFavorite", "subscribed",
-        # counters and traces of conversations
+        # counters and comments
         "interactionsCounters", "unreadCommentsCount", "unreadAnswer", "firstUnreadComment", "isUnread",
         "commentsCount", "hiddenCommentsCount", "commentsWithoutTransportCount", "attachesCountInComments",
         "lastComment", "lastCommentTimeCreated",
-        # addresses of previews, which name the server that happened to answer
+        # preview URLs, which contain the name of the server that answered
         "thumbnail",
     }
 )  # fmt: skip
-"""Keys left out before hash and storage (deal and employee cards, seen live and in the RAML r2510)."""
+"""Keys left out before hashing and storing (deal and employee cards, seen live and in the RAML r2510)."""
 
 
+_IDS = (str, int)
 _PLAIN_VALUES = frozenset(
     {"Money", "DateOnly", "DateTime", "DateInterval", "Discount", "IntervalDates", "IntervalTime"}
 )
-"""Value types that hold no entity: taken as they are."""
+"""Value types that contain no entity and are kept unchanged."""
 
 
 class CanonicalPage:
-    """Brings the entities of one response into canonical form, in place: copying would take twice the time.
+    """Brings the entities of one response into canonical form, in place: copying would take twice as long.
 
-    :param response: everything the response carried; full forms that ``items`` do not hold are looked up here
+    :param response: everything in the response; full forms that are not in ``items`` are looked up here
     """
 
     def __init__(self, response: Iterable[Entity] = ()) -> None:
@@ -80,7 +80,7 @@ class CanonicalPage:
     def bring(self, items: Iterable[Entity]) -> None:
         """Change ``items``, entities of the response in document order, into canonical form.
 
-        They may share parts with each other afterwards: read them, do not change them.
+        Afterwards they may share nested objects: do not modify them.
         """
         for item in items:
             self._tidy(item)
@@ -93,17 +93,18 @@ class CanonicalPage:
                 bare.update(form)
 
     def _tidy(self, value: Entity) -> None:
-        by_itself = None
+        volatile = None
         for key, entry in value.items():
             kind = type(entry)
-            if key in CHANGES_BY_ITSELF:
-                by_itself = [key] if by_itself is None else [*by_itself, key]
+            if key in VOLATILE_KEYS:
+                volatile = [key] if volatile is None else [*volatile, key]
             elif kind is dict:
-                if entry.get("contentType") not in _PLAIN_VALUES:
+                content_type = entry.get("contentType")
+                if type(content_type) is not str or content_type not in _PLAIN_VALUES:
                     value[key] = self._embedded(entry)
             elif kind is list and entry:
                 self._tidy_list(entry)
-        for key in by_itself or ():
+        for key in volatile or ():
             del value[key]
 
     def _tidy_list(self, entries: list[Any]) -> None:
@@ -115,7 +116,7 @@ class CanonicalPage:
 
     def _embedded(self, value: Entity) -> Entity:
         content_type, identity = value.get("contentType"), value.get("id")
-        if content_type is None or identity is None:
+        if not isinstance(content_type, str) or not isinstance(identity, str | int):
             self._tidy(value)
         elif content_type in HAS_OWN_TABLE:
             if len(value) > 2:
@@ -129,7 +130,7 @@ class CanonicalPage:
         return value
 
     def _collect_hidden_forms(self) -> None:
-        """Look for full forms elsewhere: inside entities with their own table, and in rows not asked for."""
+        """Look for full forms inside entities with their own table, and in the rest of the response."""
         for outer in (*self._set_aside, *self._response):
             for entity in list(full_forms(outer)):
                 link = (entity["contentType"], entity["id"])
@@ -139,9 +140,9 @@ class CanonicalPage:
 
 
 def full_forms(value: Any) -> Iterator[Entity]:
-    """Yield every entity printed in full inside ``value``, in document order, at any depth."""
+    """Yield every entity in full form inside ``value``, in document order, at any depth."""
     if type(value) is dict:
-        if len(value) > 2 and value.get("id") is not None and value.get("contentType") is not None:
+        if len(value) > 2 and type(value.get("id")) in _IDS and type(value.get("contentType")) is str:
             yield value
         for entry in value.values():
             yield from full_forms(entry)
@@ -151,35 +152,48 @@ def full_forms(value: Any) -> Iterator[Entity]:
 
 
 def canonical_json(entity: Entity) -> bytes:
-    """Return the canonical bytes of an entity in canonical form: sorted keys, no white space, UTF-8.
+    """Return an entity in canonical form as JSON. Key order and number format do not matter: it is stored as jsonb.
 
-    What jsonb cannot give back as it came is written as jsonb gives it back, so that a row that nobody touched keeps
-    its hash: the character U+0000 becomes U+FFFD, ``1e+16`` becomes ``10000000000000000``, ``-0.0`` becomes ``0.0``.
+    U+0000, which jsonb cannot store, becomes U+FFFD.
     """
     try:
-        text = orjson.dumps(entity, option=orjson.OPT_SORT_KEYS)
-    except (TypeError, ValueError):  # restored forms that contain each other
-        text = orjson.dumps(_without_circles(entity, ()), option=orjson.OPT_SORT_KEYS)
+        text = orjson.dumps(entity)
+    except (TypeError, ValueError):  # restored forms contain each other
+        text = orjson.dumps(_without_circles(entity, ()))
     if b"\\u0000" in text:
-        text = orjson.dumps(_without_nul(orjson.loads(text)), option=orjson.OPT_SORT_KEYS)
-    if b"e+1" in text or b"-0.0" in text:
-        text = orjson.dumps(_numbers_as_in_jsonb(orjson.loads(text)), option=orjson.OPT_SORT_KEYS)
+        text = orjson.dumps(_without_nul(orjson.loads(text)))
     return text
 
 
-class Content(NamedTuple):
-    """What a row says of its entity as a whole."""
+def entity_id(entity: Entity) -> int:
+    """Return an entity's own id.
 
-    payload: JsonText
-    """Canonical JSON."""
-    content_hash: str
-    """Hash of the payload: 32 hexadecimal digits (SHA-256, its first 128 bits)."""
+    :raises UnreadableEntityError: the entity has no numeric id, so it cannot be stored
+    """
+    found = identifier(entity.get("id"))
+    if found is None:
+        raise UnreadableEntityError(str(entity.get("contentType")), entity.get("id"))
+    return found
 
 
-def content(entity: Entity) -> Content:
-    """Return payload and hash of an entity in canonical form."""
-    payload = canonical_json(entity)
-    return Content(JsonText(payload), sha256(payload).hexdigest()[:32])
+def readable(items: Iterable[Any]) -> tuple[list[Entity], list[Any]]:
+    """Separate entities that can be stored from all other entries of a list."""
+    entities: list[Entity] = []
+    odd: list[Any] = []
+    for item in items:
+        is_entity = isinstance(item, dict) and item.get("contentType") and _is_storable(item.get("id"))
+        (entities if is_entity else odd).append(item)
+    return entities, odd
+
+
+def _is_storable(identity: Any) -> bool:
+    found = identifier(identity)
+    return found is not None and 0 <= found < 2**63
+
+
+def is_custom(key: str) -> bool:
+    """Return whether a key belongs to a custom field: ``Category<id>CustomField<Name>`` (seen in live payloads)."""
+    return key.startswith("Category") and "CustomField" in key
 
 
 def _without_circles(value: Any, path: tuple[LinkKey, ...]) -> Any:
@@ -187,7 +201,7 @@ def _without_circles(value: Any, path: tuple[LinkKey, ...]) -> Any:
         return [_without_circles(entry, path) for entry in value]
     if type(value) is not dict:
         return value
-    if value.get("id") is not None and value.get("contentType") is not None:
+    if type(value.get("id")) in _IDS and type(value.get("contentType")) is str:
         link = (value["contentType"], value["id"])
         if link in path:
             return {"contentType": link[0], "id": link[1]}
@@ -202,20 +216,4 @@ def _without_nul(value: Any) -> Any:
         return [_without_nul(entry) for entry in value]
     if type(value) is dict:
         return {_without_nul(key): _without_nul(entry) for key, entry in value.items()}
-    return value
-
-
-def _numbers_as_in_jsonb(value: Any) -> Any:
-    """Write numbers as they are read again from jsonb, which keeps digits and neither exponents nor minus zero."""
-    if type(value) is float:
-        if value == 0:
-            return 0.0
-        if value.is_integer() and abs(value) >= 1e16:  # shorter ones keep their point in jsonb
-            digits = int(Decimal(repr(value)))
-            return digits if -(2**63) <= digits < 2**64 else value
-        return value
-    if type(value) is list:
-        return [_numbers_as_in_jsonb(entry) for entry in value]
-    if type(value) is dict:
-        return {key: _numbers_as_in_jsonb(entry) for key, entry in value.items()}
     return value

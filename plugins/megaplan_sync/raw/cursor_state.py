@@ -1,4 +1,4 @@
-"""How far the reading of an entity has come, kept in ``megaplan_sync.walks``."""
+"""How far an entity has been read, saved in ``megaplan_sync.walks``."""
 
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -12,30 +12,33 @@ from megaplan_sync.kernel.sql import read_sql
 
 
 @dataclass
-class WalkState:
+class CursorState:
     """One row of ``megaplan_sync.walks``; the table's comments say what each column means."""
 
-    trail: list[dict[str, Any]] | None = None
+    cursor: list[dict[str, Any]] | None = None
     pages_read: int = 0
     rows_read: int = 0
     loaded_at: datetime | None = None
     refresh_run: str | None = None
     watermark: datetime | None = None
-    watermark_settled: bool = False
+    watermark_seen_at: datetime | None = None
     fields: list[str] | None = field(default=None)
     fields_watermark: datetime | None = None
     read_at: datetime | None = None
+    reread_fields: list[str] | None = None
+    reread_cursor: list[dict[str, Any]] | None = None
 
     @classmethod
-    def load(cls, connection: Connection[Any], account: str, entity: str) -> "WalkState":
-        """Read the state; an entity that was never read has an empty one."""
+    def load(cls, connection: Connection[Any], account: str, entity: str) -> "CursorState":
+        """Load the state; it is empty for an entity that was never read."""
         with connection.cursor(row_factory=dict_row) as cursor:
-            cursor.execute(read_sql("select_walk"), {"account": account, "entity": entity})
+            cursor.execute(read_sql("select_cursor_state"), {"account": account, "entity": entity})
             row = cursor.fetchone()
         return cls(**row) if row else cls()
 
     def save(self, connection: Connection[Any], account: str, entity: str) -> None:
-        """Write the state, within the caller's transaction if there is one."""
+        """Save the state, in the caller's transaction if there is one."""
         values = asdict(self)
-        values["trail"] = None if self.trail is None else Jsonb(self.trail)
-        connection.execute(read_sql("save_walk"), {"account": account, "entity": entity, **values})
+        for name in ("cursor", "reread_cursor"):
+            values[name] = None if values[name] is None else Jsonb(values[name])
+        connection.execute(read_sql("save_cursor_state"), {"account": account, "entity": entity, **values})

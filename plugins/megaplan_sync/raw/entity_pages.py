@@ -1,4 +1,4 @@
-"""Reads whole entities of one list: pages of it, or single ones, with the names that the account accepts."""
+"""Reads complete entities of one list, by page or one by one, with the fields that the account accepts."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -10,7 +10,7 @@ from megaplan_hook.exceptions import MegaplanNotFoundError, MegaplanValidationEr
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage, Order
 from megaplan_sync.raw.bare_items import whole_items
-from megaplan_sync.raw.canonical import CanonicalPage, Entity
+from megaplan_sync.raw.canonical import CanonicalPage, Entity, readable
 from megaplan_sync.raw.entities import EntitySpec
 from megaplan_sync.raw.field_names import FieldNames
 
@@ -18,7 +18,7 @@ from megaplan_sync.raw.field_names import FieldNames
 class EntityPages:
     """One list of one account.
 
-    :param names: what is asked for in ``fields``; fewer after an account has refused some
+    :param names: requested ``fields``, without those that the account has refused
     """
 
     def __init__(self, hook: MegaplanHook, connection: Connection[Any], spec: EntitySpec) -> None:
@@ -30,10 +30,10 @@ class EntityPages:
     def pages(
         self, order: Order, start: Sequence[Any] = (), expected_rows: int | None = None
     ) -> Iterator[ListPage]:
-        """Yield pages whose items are whole; before the first one, settle which names the account accepts.
+        """Yield pages with complete items. The first request finds out which fields the account accepts.
 
-        :param start: trail of an earlier walk in the same order
-        :param expected_rows: roughly how many rows are left to come, see ``PageWalk``
+        :param start: cursor of an earlier reading in the same order
+        :param expected_rows: rough number of remaining rows, see ``PageWalk``
         """
         pages = self._ask(order, start, expected_rows)
         try:
@@ -48,11 +48,11 @@ class EntityPages:
                 yield self._with_whole_items(page)
 
     def arguments(self, names: Sequence[str]) -> dict[str, Any]:
-        """Return the arguments that ask for exactly these names."""
+        """Return the arguments that request exactly these fields."""
         return {"fields": list(names), "onlyRequestedFields": True}
 
     def card(self, link: Mapping[str, Any]) -> Entity | None:
-        """Return one entity whole, None when it is gone.
+        """Return one complete entity; None when it is gone.
 
         :raises MegaplanForbiddenError: the user may not see it
         """
@@ -63,9 +63,9 @@ class EntityPages:
         return card
 
     def as_in_the_list(self, entities: Sequence[Entity]) -> list[Entity]:
-        """Return entities of another route in canonical form, with just the names that the list is asked for.
+        """Return entities of another route in canonical form, with only the fields requested from the list.
 
-        :param entities: everything that the response carried
+        :param entities: everything in the response
         """
         allowed = {"contentType", "id", *self.names}
         items = [{key: value for key, value in entity.items() if key in allowed} for entity in entities]
@@ -86,4 +86,5 @@ class EntityPages:
         self.hook.list_page(self.spec.path, {"limit": 1, **self.arguments(names)})
 
     def _with_whole_items(self, page: ListPage) -> ListPage:
-        return replace(page, items=whole_items(page.items, page.data, self.names, self.card))
+        items, odd = readable(whole_items(page.items, page.data, self.names, self.card))
+        return replace(page, items=items, odd=[*page.odd, *odd])

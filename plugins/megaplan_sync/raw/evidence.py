@@ -1,38 +1,51 @@
-"""Asks for a vanished row by itself: what Megaplan answers is the evidence."""
+"""Requests a vanished row by id; Megaplan's answer is the evidence."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from megaplan_hook.exceptions import MegaplanForbiddenError, MegaplanNotFoundError
+from megaplan_hook.hook import MegaplanHook
+from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
 from megaplan_sync.raw.canonical import Entity
 
 Ask = Callable[[int], Entity]
-"""Returns an entity's card by id, raising what the hook raises."""
+"""Returns an entity's card by id; raises the hook's errors."""
 
 
 class Evidence(NamedTuple):
-    """What Megaplan said: ``gone`` (404, dropped, or merged), ``hidden`` (403) or ``there`` with the card."""
+    """Megaplan's answer: ``gone`` (404, dropped, or merged), ``hidden`` (403) or ``there`` with the card."""
 
     verdict: str
     card: Entity | None
     as_json: dict[str, Any]
 
 
-def ask_for(identity: int, ask: Ask, route: str) -> Evidence:
-    """Ask for one entity.
+def card_at(hook: MegaplanHook, route: str) -> Entity:
+    """Return an entity's card by its route.
 
-    :param route: shown in the evidence, e.g. ``/deal/28994``
+    :raises SuspiciousAnswerError: the answer is not an entity
     """
-    told: dict[str, Any] = {"found_by": f"GET {route}", "at": datetime.now(UTC).isoformat()}
+    card = hook.request("GET", route).data
+    if not isinstance(card, dict) or not card:
+        raise SuspiciousAnswerError(f"{route}: Megaplan's answer is not an entity")
+    return card
+
+
+def ask_for(identity: int, ask: Ask, route: str) -> Evidence:
+    """Request one entity.
+
+    :param route: named in the evidence, e.g. ``/deal/28994``
+    """
+    evidence: dict[str, Any] = {"found_by": f"GET {route}", "at": datetime.now(UTC).isoformat()}
     try:
         card = ask(identity)
     except MegaplanNotFoundError:
-        return Evidence("gone", None, {**told, "status": 404})
+        return Evidence("gone", None, {**evidence, "status": 404})
     except MegaplanForbiddenError:
-        return Evidence("hidden", None, {**told, "status": 403})
-    if str(card.get("id")) != str(identity):  # merged into another one, which has rows of its own
-        return Evidence("gone", None, {**told, "status": 200, "answered_with": str(card.get("id"))})
+        return Evidence("hidden", None, {**evidence, "status": 403})
+    if str(card.get("id")) != str(identity):  # merged into another entity, which has its own row
+        return Evidence("gone", None, {**evidence, "status": 200, "answered_with": str(card.get("id"))})
     if card.get("isDropped") is True:
-        return Evidence("gone", card, {**told, "status": 200, "isDropped": True})
-    return Evidence("there", card, {**told, "status": 200})
+        return Evidence("gone", card, {**evidence, "status": 200, "isDropped": True})
+    return Evidence("there", card, {**evidence, "status": 200})

@@ -1,4 +1,4 @@
-"""Entities that were asked for one by one or by links, and the rows that the table may have in a better version."""
+"""Entities fetched one by one or by links, and rows that may already be newer in the table."""
 
 import logging
 from collections.abc import Callable, Collection, Sequence, Set
@@ -9,19 +9,16 @@ from psycopg import Connection
 
 from megaplan_hook.exceptions import MegaplanAPIError, MegaplanRateLimitError
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.kernel.sql import read_sql
+from megaplan_sync.kernel.sql import for_table, read_sql
 from megaplan_sync.kernel.values import moment
-from megaplan_sync.raw.canonical import Entity
+from megaplan_sync.raw.canonical import Entity, entity_id
 from megaplan_sync.raw.entity_pages import EntityPages
-from megaplan_sync.raw.flatten import entity_id
 
 log = logging.getLogger(__name__)
 
-_PAYLOAD_KEYS = {"deals": "select_payload_keys_of_deals", "contacts": "select_payload_keys_of_contacts"}
-
 
 def change_time(item: Entity) -> datetime | None:
-    """Return an entity's ``timeUpdated``, aware; None if it has none."""
+    """Return an entity's ``timeUpdated`` with a time zone; None if it has none."""
     text = moment(item.get("timeUpdated"))
     if text is None:
         return None
@@ -30,10 +27,10 @@ def change_time(item: Entity) -> datetime | None:
 
 
 def postgres_now(connection: Connection[Any]) -> datetime:
-    """Return Postgres' time, to be taken before Megaplan is asked for what is written later."""
+    """Return Postgres' time; call it before requesting what is written later."""
     row = connection.execute(read_sql("select_clock")).fetchone()
     if row is None:
-        raise LookupError("Postgres did not tell its time")
+        raise LookupError("Postgres returned no time")
     found: datetime = row[0]
     return found
 
@@ -47,15 +44,15 @@ def better_here(
     asked_at: datetime | None,
     distrusted: Set[int] = frozenset(),
 ) -> dict[int, bool]:
-    """Return the ids that are to be left alone, each with whether it is in doubt.
+    """Return the ids of rows not to be overwritten, each with whether that is in doubt.
 
-    Another run may have written them since Megaplan was asked, or the table has a later version: Megaplan's copies
-    lag, it may just have been an old one that answered.
+    Another run may have written them since the request, or the table has a later version: Megaplan's replicas lag,
+    so the answer may be an old one.
 
     :param entity: table
-    :param entities: as Megaplan has just given them
-    :param asked_at: when, or before when, Megaplan was asked by Postgres' clock
-    :param distrusted: ids of which the table's version is not believed to be later
+    :param entities: as just received from Megaplan
+    :param asked_at: Postgres' time before the request
+    :param distrusted: ids whose ``updated_at`` in the table is not trusted
     """
     ids = [entity_id(each) for each in entities]
     return dict(
@@ -76,17 +73,17 @@ def better_here(
 def payload_keys(
     connection: Connection[Any], account: str, entity: str, ids: Collection[int]
 ) -> dict[int, set[str]]:
-    """Return the top-level keys of the payloads of those rows that stand in a table."""
+    """Return the top-level keys of the payloads of these rows, if they are in the table."""
     rows = connection.execute(
-        read_sql(_PAYLOAD_KEYS[entity]), {"account": account, "ids": list(ids)}
+        for_table("select_payload_keys", entity), {"account": account, "ids": list(ids)}
     ).fetchall()
     return {identity: set(keys) for identity, keys in rows}
 
 
 class LinkAnswers:
-    """Asks for entities by links, and finds out whether these give all that the list does: nobody documents it.
+    """Requests entities by links, and finds out whether they are as complete as in the list, which is not documented.
 
-    :param known_keys: returns the keys of the payloads of some rows
+    :param known_keys: returns the payload keys of given rows
     """
 
     def __init__(
@@ -95,16 +92,16 @@ class LinkAnswers:
         self._hook = hook
         self._known_keys = known_keys
         self._cards_have_more: dict[str, bool] = {}
-        """By content type: whether links give less than cards, or nothing at all."""
+        """By content type: whether links return less than cards, or nothing."""
 
     def give_too_little(self, content_type: str) -> bool:
-        """Tell whether that has turned out."""
+        """Return whether links are known to be incomplete."""
         return self._cards_have_more.get(content_type, False)
 
     def ask(self, content_type: str, pages: EntityPages, ids: Sequence[int]) -> list[Entity] | None:
-        """Return entities as Megaplan sent them, with one request; None if links give too little of them.
+        """Return entities as Megaplan sent them, with one request; None if they are incomplete.
 
-        Those that are gone, or that the user may not see, are left out without a word.
+        Megaplan silently leaves out those that are gone or hidden from the user.
         """
         links = [{"contentType": content_type, "id": str(identity)} for identity in ids]
         try:
@@ -113,15 +110,15 @@ class LinkAnswers:
         except MegaplanRateLimitError:
             raise
         except MegaplanAPIError as refusal:
-            log.warning("%s: entities are not asked for by links any more, but one by one", refusal)
+            log.warning("%s: entities are now requested one by one instead of by links", refusal)
             self._cards_have_more[content_type] = True
             return None
 
     def _are_whole(self, content_type: str, pages: EntityPages, sent: Sequence[Entity]) -> bool:
-        """Tell whether links gave all that the list is asked for.
+        """Return whether links gave all fields requested from the list.
 
-        They did when every entity has all the keys that it has in the table. Where one lacks some, or the table has
-        none of them, a card tells: it gives everything.
+        They did if every entity has all the keys that it has in the table. If one lacks some, or none is in the
+        table, its card, which is complete, decides.
         """
         names = set(pages.names)
         if (

@@ -1,4 +1,4 @@
-"""Which names go into ``fields``, and what happens when an account refuses some of them."""
+"""Chooses the names for ``fields``, and finds out which of them an account refuses."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class FieldNames:
-    """The names to ask for of one entity of one account."""
+    """The fields to request for one entity of one account."""
 
     def __init__(self, connection: Connection[Any], account: str, spec: EntitySpec) -> None:
         self._connection = connection
@@ -23,14 +23,14 @@ class FieldNames:
         self._spec = spec
 
     def wanted(self) -> list[str]:
-        """Return the table's names, the optional ones and the custom fields, less those refused lately."""
+        """Return the required fields, the optional ones and the custom fields, without those refused lately."""
         with self._connection.transaction(), self._connection.cursor() as cursor:
             parameters = {"account": self._account, "entity": self._spec.name}
             cursor.execute(read_sql("select_refused_fields"), parameters)
             refused = {field for (field,) in cursor.fetchall()}
             cursor.execute(
                 read_sql("select_custom_field_keys"),
-                {"account": self._account, "owners": list(self._spec.custom_field_owners)},
+                {"account": self._account, "content_types": list(self._spec.custom_field_types)},
             )
             custom = [key for (key,) in cursor.fetchall()]
         return [
@@ -44,12 +44,12 @@ class FieldNames:
         refusal: MegaplanValidationError,
         try_names: Callable[[Sequence[str]], None],
     ) -> list[str]:
-        """Find out which names the account refuses, remember them and return the others.
+        """Find out which fields the account refuses, save them and return the others.
 
-        :param names: what was asked for
-        :param refusal: the answer to that; it need not say which name is meant
-        :param try_names: asks for some names, raising ``MegaplanValidationError`` if any is refused
-        :raises RequiredFieldRefusedError: the table needs one of the refused names
+        :param names: requested fields
+        :param refusal: the answer, which may not name the refused field
+        :param try_names: requests some fields, raising ``MegaplanValidationError`` if any is refused
+        :raises RequiredFieldRefusedError: the table needs one of the refused fields
         :raises MegaplanValidationError: the account refuses the request for another reason
         """
         if _is_refused([], try_names):
@@ -61,7 +61,7 @@ class FieldNames:
         if required:
             raise RequiredFieldRefusedError(self._account, self._spec.name, required) from refusal
         log.warning(
-            "Account %s refuses %s in `fields` of %s (422): going on without. Asked for again after a day.",
+            "Account %s refuses %s in `fields` of %s (422): continuing without. Requested again after a day.",
             self._account,
             ", ".join(refused),
             self._spec.name,
@@ -76,7 +76,7 @@ class FieldNames:
 
 
 def _refused_among(names: list[str], try_names: Callable[[Sequence[str]], None]) -> list[str]:
-    """Halve until each refused name stands alone: about 2 log2(n) requests for each of them."""
+    """Find refused names by bisection: about 2 log2(n) requests for each."""
     if not names or not _is_refused(names, try_names):
         return []
     if len(names) == 1:

@@ -1,4 +1,4 @@
-"""Reads a list that does not know when its entities changed: whole, but not oftener than its setting says."""
+"""Reads a list without change times completely."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -11,29 +11,29 @@ from megaplan_hook.exceptions import MegaplanNotFoundError, MegaplanValidationEr
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
 from megaplan_sync.raw.bare_items import whole_items
-from megaplan_sync.raw.canonical import CanonicalPage, Entity
+from megaplan_sync.raw.canonical import CanonicalPage, Entity, readable
 from megaplan_sync.raw.entities import EntitySpec
 from megaplan_sync.raw.field_names import FieldNames
 
 log = logging.getLogger(__name__)
 
 
-class WholeWalk:
-    """All entities of one such list of one account."""
+class FullRead:
+    """Reads all entities of one such list of one account."""
 
     def __init__(self, hook: MegaplanHook, connection: Connection[Any], spec: EntitySpec) -> None:
         self._hook = hook
         self._spec = spec
         self._field_names = FieldNames(connection, hook.account, spec)
 
-    def entities(self) -> Iterator[list[Entity]]:
-        """Yield the entities page by page, in canonical form."""
+    def canonical_pages(self) -> Iterator[ListPage]:
+        """Yield the pages with their entities in canonical form."""
         for page in self.pages():
             CanonicalPage(page.data).bring(page.items)
-            yield page.items
+            yield page
 
     def pages(self, **arguments: Any) -> Iterator[ListPage]:
-        """Yield the pages as Megaplan sent them, bare items restored.
+        """Yield the pages as Megaplan sent them, with bare items restored.
 
         :param arguments: further arguments of the list route
         """
@@ -52,13 +52,13 @@ class WholeWalk:
     def _accepted(
         self, names: Sequence[str], arguments: dict[str, Any], refusal: MegaplanValidationError
     ) -> Sequence[str] | None:
-        """Return the names that the account accepts, None if the route takes no ``fields`` at all."""
+        """Return the fields that the account accepts; None if the route does not accept ``fields``."""
         try:
             return self._field_names.without_refused(
                 names, refusal, lambda some: self._try_names(some, arguments)
             )
         except MegaplanValidationError:
-            log.warning("%s takes no `fields` (%s): read as Megaplan gives it", self._spec.path, refusal)
+            log.warning("%s does not accept `fields` (%s): reading it without", self._spec.path, refusal)
             return None
 
     def _begin(
@@ -79,7 +79,8 @@ class WholeWalk:
         )
 
     def _with_whole_items(self, page: ListPage, names: Sequence[str]) -> ListPage:
-        return replace(page, items=whole_items(page.items, page.data, names, self._read_card))
+        items, odd = readable(whole_items(page.items, page.data, names, self._read_card))
+        return replace(page, items=items, odd=[*page.odd, *odd])
 
     def _read_card(self, link: Entity) -> Entity | None:
         try:

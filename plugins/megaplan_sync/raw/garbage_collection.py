@@ -1,4 +1,4 @@
-"""Keeps Python's cycle collector from looking again and again at what does not change."""
+"""Reduces the work of Python's garbage collector during loads."""
 
 import gc
 from collections.abc import Iterator
@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def rare_collections() -> Iterator[None]:
-    """Let the cycle collector run rarely, and only over what is made inside of the block.
+    """Run the collector rarely inside the block, and only over objects created there.
 
-    A load makes and drops hundreds of dicts for each deal, none of them in a cycle. With the default thresholds
-    the collector took more than a third of its time, most of it with Airflow's own modules.
+    A load creates and drops hundreds of dicts per deal, none of them in a cycle. With the default thresholds the
+    collector took more than a third of its time, mostly traversing Airflow's own modules.
     """
     before = gc.get_threshold()
     gc.freeze()

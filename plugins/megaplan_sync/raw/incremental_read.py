@@ -1,8 +1,14 @@
-"""Reads a list that knows when its entities changed: deals and contacts.
+"""Reads a list with change times: deals and contacts.
 
-First load: oldest first by ``timeCreated``, the cursor saved with every page, so that a killed run goes on
-where it ended. Afterwards: latest change first, down to the watermark. (Oldest change first would lose rows:
-the row under the cursor may move.) The watermark moves only when a walk has reached the old one.
+First load: oldest first by ``timeCreated``, with the cursor saved with every page, so that a killed run continues
+where it ended. Afterwards: latest change first, down to the watermark. (Oldest change first would lose rows,
+since the row under the cursor may move.) The watermark advances only after a reading has reached the old one.
+
+The watermark is never later than Megaplan's clock: a deal with a change time in the next year would hide every
+change until then. If it is later nevertheless, the next run reads the whole list.
+
+A newly requested field, unless it is a custom field, may be in every row. Then all rows are read again in the
+background, some pages in each run, as long as half of the hour's requests are left.
 """
 
 import logging
@@ -16,26 +22,31 @@ from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
 from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
 from megaplan_sync.kernel.values import moment
-from megaplan_sync.raw.canonical import CanonicalPage, Entity
-from megaplan_sync.raw.cursor_state import WalkState
+from megaplan_sync.raw.canonical import CanonicalPage, Entity, is_custom
+from megaplan_sync.raw.cursor_state import CursorState
 from megaplan_sync.raw.entities import LATEST_CHANGE_FIRST, OLDEST_FIRST, EntitySpec
 from megaplan_sync.raw.entity_pages import EntityPages
+from megaplan_sync.raw.fetched_entities import postgres_now
 from megaplan_sync.raw.outcome import EntityOutcome
-from megaplan_sync.raw.page_writers import OwnerWriter, PageCounts
 from megaplan_sync.raw.prefetch import PageAhead
 from megaplan_sync.raw.progress import Progress
+from megaplan_sync.raw.writer import EntityWriter, PageCounts
 
 log = logging.getLogger(__name__)
 
+_CLOCK_STEP = timedelta(seconds=1)
+_REREAD_PAGES = 50
+"""Maximum number of pages that one run reads again in the background."""
 
-class TimedWalk:
-    """The reading of one such list of one account.
 
-    :param hook: speaks to the account
+class IncrementalRead:
+    """Reads one such list of one account.
+
+    :param hook: client of the account
     :param connection: to Postgres; each page is one transaction
-    :param spec: which list
-    :param write: writes one page
-    :param outcome: counts what is done
+    :param spec: the list
+    :param write: writes the pages
+    :param outcome: collects the counts
     """
 
     def __init__(
@@ -43,7 +54,7 @@ class TimedWalk:
         hook: MegaplanHook,
         connection: Connection[Any],
         spec: EntitySpec,
-        write: OwnerWriter,
+        write: EntityWriter,
         outcome: EntityOutcome,
     ) -> None:
         self._hook = hook
@@ -53,52 +64,52 @@ class TimedWalk:
         self._outcome = outcome
         self._account = hook.account
         self._list = EntityPages(hook, connection, spec)
-        self._state = WalkState.load(connection, hook.account, spec.name)
+        self._state = CursorState.load(connection, hook.account, spec.name)
         self._progress = Progress(hook, spec.name, outcome)
 
     def run(self, *, refresh_run: str | None, dictionary_is_fresh: bool) -> None:
         """Bring the table up to date.
 
-        :param refresh_run: id of the run that asks for everything to be read anew, None to read changes
+        :param refresh_run: id of the run that requests a full refresh; None to read changes
         :param dictionary_is_fresh: this run has just read the dictionary of custom fields
         """
         if refresh_run is not None and self._state.refresh_run != refresh_run:
             self._state.refresh_run = refresh_run
             self._state.loaded_at = None
-            self._state.trail = None
+            self._state.cursor = None
         if self._state.loaded_at is None:
             self._first_load()
         self._catch_up(dictionary_is_fresh=dictionary_is_fresh)
+        if self._state.reread_fields is not None:
+            self._reread(self._state.reread_fields)
 
     def _first_load(self) -> None:
         state = self._state
-        if state.trail is None:
+        if state.cursor is None:
             state.pages_read = state.rows_read = 0
             self._note_newest_change()
         else:
             log.info(
-                "%s of %s: the first load goes on after %d pages with %d rows",
+                "%s of %s: the first load continues after %d pages with %d rows",
                 self._spec.name, self._account, state.pages_read, state.rows_read,
             )  # fmt: skip
-        self._progress.total_may_be_told(already_read=state.rows_read)
-        self._write.expects_only_new = True
-        with PageAhead(self._list.pages(OLDEST_FIRST, state.trail or ())) as pages:
+        self._progress.enable_estimate(already_read=state.rows_read)
+        with PageAhead(self._list.pages(OLDEST_FIRST, state.cursor or ())) as pages:
             while (page := pages.take()) is not None:
                 if not page.is_last:
                     pages.start()
-                state.trail = [dict(anchor) for anchor in page.trail]
+                state.cursor = [dict(anchor) for anchor in page.trail]
                 state.pages_read += 1
                 state.rows_read += len(page.items)
                 self._write_page(page)
-        self._write.expects_only_new = False
-        state.trail = None
+        state.cursor = None
         state.loaded_at = datetime.now(UTC)
-        state.fields = self._list.names
+        state.fields, state.reread_fields, state.reread_cursor = self._list.names, None, None
         state.fields_watermark = state.watermark
         self._save()
 
     def _note_newest_change(self) -> None:
-        """Every change from here on is newer than this, so catching up afterwards begins here."""
+        """Save the latest change time: after the first load, changes are read from here on."""
         newest_only = self._hook.pages(
             self._spec.path,
             arguments=self._list.arguments(["timeUpdated"]),
@@ -107,25 +118,28 @@ class TimedWalk:
         )
         page = next(newest_only, None)
         if page is not None:
-            self._refuse_sudden_emptiness(page)  # a full refresh asks for rows that are here already
-        newest = _changes(page.data if page else [])
-        self._state.watermark = max(newest) if newest else None
-        self._state.watermark_settled = page is not None and self._is_settled(page)
+            self._refuse_sudden_emptiness(page)  # a full refresh reads rows that are already here
+        self._state.watermark = None if page is None else _newest_change(page)
+        self._state.watermark_seen_at = postgres_now(self._connection)
 
     def _catch_up(self, *, dictionary_is_fresh: bool) -> None:
         state = self._state
         began_at = state.watermark
         stop_at, may_equal = self._where_to_stop()
-        newest, settled = state.watermark, state.watermark_settled
+        newest = state.watermark
         first = True
         with PageAhead(self._list.pages(LATEST_CHANGE_FIRST)) as pages:
             while (page := pages.take()) is not None:
                 changes = _changes(page.data)
                 if first:
                     self._refuse_sudden_emptiness(page)
-                    if changes:
-                        newest = max(newest or changes[0], *changes)
-                        settled = self._is_settled(page, newest)
+                    if _is_ahead(state.watermark, page):
+                        log.warning(
+                            "%s of %s: the watermark %s is ahead of Megaplan's clock; reading the whole list",
+                            self._spec.name, self._account, state.watermark,
+                        )  # fmt: skip
+                        newest, stop_at, may_equal = None, None, False
+                    newest = max(filter(None, (newest, _newest_change(page))), default=None)
                     first = False
                 oldest = min(changes, default=None)
                 beyond = stop_at is not None and oldest is not None and oldest < stop_at
@@ -135,8 +149,10 @@ class TimedWalk:
                 counts = self._write_page(page, with_state=False)
                 if beyond or (undecided and counts.inserted + counts.updated == 0):
                     break
-        state.watermark, state.watermark_settled = newest, settled
-        state.fields = self._list.names
+        if newest != state.watermark:
+            state.watermark, state.watermark_seen_at = newest, postgres_now(self._connection)
+        if state.reread_fields is None:
+            state.fields = self._list.names
         if dictionary_is_fresh or state.fields_watermark is None:
             state.fields_watermark = began_at
         state.read_at = datetime.now(UTC)
@@ -145,26 +161,44 @@ class TimedWalk:
     def _where_to_stop(self) -> tuple[datetime | None, bool]:
         """Return the change time to read down to, and whether a page that ends exactly there may be the last.
 
-        Normally the watermark less the overlap: changes become visible late and share seconds. Where Megaplan's
-        own clock said that the watermark was older than the overlap already when it was read, nothing at or
-        before it can still appear, and only its own second is looked at again.
+        Normally the watermark minus the overlap: changes become visible late and share seconds. If the watermark has
+        been the newest change for longer than the overlap, by Postgres' clock alone, nothing at or before it can
+        still appear, and only its own second is read again.
         """
         state = self._state
         if state.watermark is None:
             return None, False
         overlap = timedelta(seconds=self._hook.settings.vendor_quirks.time_updated_overlap_seconds)
-        if not set(self._list.names) <= set(state.fields or ()):
-            # custom fields have appeared: rows changed since the dictionary was last read may hold them
+        new = set(self._list.names).difference(state.fields or ())
+        if state.fields is not None and not all(map(is_custom, new)):
+            if state.reread_fields is None or not set(self._list.names) <= set(state.reread_fields):
+                state.reread_fields, state.reread_cursor = self._list.names, None
+        elif new:
+            # new custom fields: rows changed since the dictionary was last read may contain them
             seen = state.fields_watermark
             return (None if seen is None else seen - overlap), False
-        if state.watermark_settled:
+        seen_at = state.watermark_seen_at
+        if seen_at is not None and postgres_now(self._connection) - seen_at > overlap:
             return state.watermark, True
         return state.watermark - overlap, False
 
-    def _is_settled(self, page: ListPage, newest: datetime | None = None) -> bool:
-        newest = newest or self._state.watermark
-        overlap = timedelta(seconds=self._hook.settings.vendor_quirks.time_updated_overlap_seconds)
-        return page.server_time is not None and newest is not None and page.server_time - newest >= overlap
+    def _reread(self, names: list[str]) -> None:
+        """Continue to read all rows again, with fields that were not requested before."""
+        state = self._state
+        for number, page in enumerate(self._list.pages(OLDEST_FIRST, state.reread_cursor or ()), start=1):
+            state.reread_cursor = [dict(anchor) for anchor in page.trail]
+            if page.is_last:
+                state.fields, state.reread_fields, state.reread_cursor = names, None, None
+            self._write_page(page)
+            left = self._hook.budget.remaining()
+            if number >= _REREAD_PAGES or (
+                left is not None and left < self._hook.settings.requests_per_hour / 2
+            ):
+                break
+        log.info(
+            "%s of %s: rows are read again because of new fields; %s",
+            self._spec.name, self._account, "done" if state.reread_fields is None else "continues in the next run",
+        )  # fmt: skip
 
     def _refuse_sudden_emptiness(self, page: ListPage) -> None:
         if not page.data and self._state.watermark is not None:
@@ -177,11 +211,11 @@ class TimedWalk:
     def _write_page(self, page: ListPage, *, with_state: bool = True) -> PageCounts:
         CanonicalPage(page.data).bring(page.items)
         with self._connection.transaction():
-            counts = self._write(self._connection, self._account, page.items)
+            counts = self._write.write_page(self._connection, self._account, page.items, page.odd)
             if with_state:
                 self._state.save(self._connection, self._account, self._spec.name)
         self._outcome.add_page(counts)
-        self._progress.tell(page)
+        self._progress.report(page)
         return counts
 
     def _save(self) -> None:
@@ -189,9 +223,22 @@ class TimedWalk:
 
 
 def _changes(entities: Sequence[Entity]) -> list[datetime]:
-    """Return the change times of those entities that carry one."""
+    """Return the change times of the entities that have one."""
     found = (moment(entity.get("timeUpdated")) for entity in entities)
     return [_aware(datetime.fromisoformat(value)) for value in found if value is not None]
+
+
+def _newest_change(page: ListPage) -> datetime | None:
+    """Return the latest change time of a page that is not ahead of Megaplan's clock."""
+    changes = _changes(page.data)
+    if page.server_time is not None:
+        changes = [change for change in changes if not _is_ahead(change, page)]
+    return max(changes, default=None)
+
+
+def _is_ahead(moment: datetime | None, page: ListPage) -> bool:
+    """Return whether a time is ahead of Megaplan's clock, which is given in whole seconds."""
+    return moment is not None and page.server_time is not None and moment > page.server_time + _CLOCK_STEP
 
 
 def _aware(value: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""Operators of the deals lane: prepare the tables, choose the accounts, load."""
+"""Operators of ``megaplan_deals_sync``: prepare the tables, choose the accounts, load."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -18,23 +18,23 @@ from megaplan_sync.raw.schema import prepare_raw_schema
 
 
 class PrepareRawTablesOperator(RawDatabaseOperator):
-    """Creates the raw tables and views, or upgrades older ones; does nothing when all is in place."""
+    """Creates the raw tables and views, or upgrades older ones; does nothing if they are up to date."""
 
     def execute(self, context: Context) -> bool:
-        """Return whether anything had to be done."""
+        """Return whether anything was created or upgraded."""
         with airflow_errors(), raw_database(self.postgres_conn_id) as connection:
             done = prepare_raw_schema(connection)
-        self.log.info("Raw tables and views %s", "created or upgraded" if done else "are in place")
+        self.log.info("Raw tables and views %s", "created or upgraded" if done else "are up to date")
         return done
 
 
 class ChooseMegaplanAccountsOperator(ReportingOperator):
     """Returns the connection ids of the wanted accounts, in batches for mapped tasks.
 
-    Checks the wanted entities as well, so that a slip of the pen is told before anything is read.
+    Checks the names of entities as well, so that a typo is reported before anything is read.
 
     :param accounts: connection ids, all of the Variable ``megaplan_accounts`` if empty
-    :param entities: names of entities, only checked here
+    :param entities: names of entities, validated only
     """
 
     template_fields: Sequence[str] = ("accounts", "entities")
@@ -54,13 +54,13 @@ class ChooseMegaplanAccountsOperator(ReportingOperator):
 
 
 class MegaplanToPostgresOperator(AccountsOperator):
-    """Brings the raw tables of some accounts up to date; one account's failure stops no other.
+    """Brings the raw tables of some accounts up to date; the failure of one does not stop the others.
 
-    Give it ``outlets=RAW_TABLE_ALIASES`` (``megaplan_sync.raw.assets``) to announce changed tables.
+    Set ``outlets=RAW_TABLE_ALIASES`` (``megaplan_sync.raw.assets``) to announce changed tables.
 
     :param accounts: connection ids
     :param entities: names of entities, all if empty
-    :param full_refresh: read everything anew instead of what has changed
+    :param full_refresh: read everything again instead of only changes
     """
 
     template_fields: Sequence[str] = ("accounts", "entities", "full_refresh")

@@ -1,10 +1,10 @@
-"""What the reading of one entity did, as shown in the log, the asset event and the task's result."""
+"""The outcome of reading one entity, for the log, the asset event and the task's result."""
 
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from megaplan_sync.raw.page_writers import PageCounts
+from megaplan_sync.raw.writer import PageCounts
 
 
 @dataclass
@@ -17,10 +17,11 @@ class EntityOutcome:
     read: int = 0
     inserted: int = 0
     updated: int = 0
+    unreadable: int = 0
     requests: int = 0
     seconds: float = 0.0
     skipped: str | None = None
-    """Why nothing was read, if so."""
+    """Why nothing was read, if the entity was skipped."""
     _began: float = field(default_factory=time.monotonic, repr=False)
 
     @property
@@ -30,47 +31,51 @@ class EntityOutcome:
 
     @property
     def unchanged(self) -> int:
-        """Rows that were equal already and were not written."""
-        return self.read - self.changed
+        """Rows that were already equal and were not written."""
+        return self.read - self.changed - self.unreadable
 
     def add_page(self, counts: PageCounts) -> None:
-        """Count one page."""
+        """Add the counts of a page."""
         self.pages += 1
         self.read += counts.read
         self.inserted += counts.inserted
         self.updated += counts.updated
+        self.unreadable += counts.unreadable
 
     def finish(self, requests: int) -> None:
-        """Note the end."""
+        """Set the number of requests and the duration."""
         self.requests = requests
         self.seconds = round(time.monotonic() - self._began, 3)
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for XCom, asset events and the database."""
-        told: dict[str, Any] = {
+        values: dict[str, Any] = {
             "account": self.account,
             "entity": self.entity,
             "read": self.read,
             "inserted": self.inserted,
             "updated": self.updated,
             "unchanged": self.unchanged,
+            "unreadable": self.unreadable,
             "pages": self.pages,
             "requests": self.requests,
             "seconds": self.seconds,
         }
         if self.skipped:
-            told["skipped"] = self.skipped
-        return told
+            values["skipped"] = self.skipped
+        return values
 
     @classmethod
-    def from_dict(cls, told: dict[str, Any]) -> "EntityOutcome":
-        """Return the outcome that ``as_dict`` told."""
-        return cls(**{name: value for name, value in told.items() if name != "unchanged"})
+    def from_dict(cls, values: dict[str, Any]) -> "EntityOutcome":
+        """Return the outcome from the values of ``as_dict``."""
+        return cls(**{name: value for name, value in values.items() if name != "unchanged"})
 
     def __str__(self) -> str:
         if self.skipped:
             return f"{self.entity} of {self.account}: {self.skipped}"
         return (
             f"{self.entity} of {self.account}: {self.read} read in {self.pages} pages, {self.inserted} new, "
-            f"{self.updated} changed, {self.unchanged} unchanged, {self.requests} requests, {self.seconds:.1f} s"
+            f"{self.updated} changed, {self.unchanged} unchanged, "
+            + (f"{self.unreadable} set aside as unreadable, " if self.unreadable else "")
+            + f"{self.requests} requests, {self.seconds:.1f} s"
         )

@@ -1,4 +1,4 @@
-"""Tells in the log how far a long reading is."""
+"""Logs the progress of long loads."""
 
 import logging
 import time
@@ -13,31 +13,31 @@ _SECONDS_BETWEEN_LINES = 10.0
 
 
 class Progress:
-    """One log line every ten seconds: pages, rows, requests left in the hour, and an estimate if there is one.
+    """Logs a line every ten seconds: pages, rows, requests left in the hour, and an estimate if possible.
 
-    ``pagination.count`` is the total on some accounts and the size of the page on others; it is believed, for
-    the estimate alone, when it exceeds the page.
+    ``pagination.count`` is the total on some accounts and the size of the page on others; it is used only for
+    the estimate, and only if it exceeds the page.
     """
 
     def __init__(self, hook: MegaplanHook, entity: str, outcome: EntityOutcome) -> None:
         self._hook = hook
         self._entity = entity
         self._outcome = outcome
-        self._began = self._told_at = time.monotonic()
+        self._began = self._logged_at = time.monotonic()
         self._already_read = 0
         self._estimates = False
 
-    def total_may_be_told(self, *, already_read: int) -> None:
-        """Estimate from now on how much is left: the list is being read to its end."""
+    def enable_estimate(self, *, already_read: int) -> None:
+        """Show how much is left: the list is being read completely."""
         self._estimates = True
         self._already_read = already_read
 
-    def tell(self, page: ListPage) -> None:
-        """Log a line if the last one is old enough."""
+    def report(self, page: ListPage) -> None:
+        """Log a line if it is time for one."""
         now = time.monotonic()
-        if now - self._told_at < _SECONDS_BETWEEN_LINES:
+        if now - self._logged_at < _SECONDS_BETWEEN_LINES:
             return
-        self._told_at = now
+        self._logged_at = now
         outcome = self._outcome
         left = self._hook.budget.remaining()
         log.info(

@@ -1,18 +1,21 @@
-"""Creates the tables and views, brings older ones up to date and refuses newer ones. Never drops anything."""
+"""Creates the tables and views, upgrades older ones without data loss, and refuses newer ones."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from psycopg import Connection, Cursor
+from psycopg.sql import SQL
 
 from megaplan_sync.kernel.exceptions import DatabaseEncodingError, MissingTablesError, NewerSchemaError
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.raw.tables import ALL_TABLES
+from megaplan_sync.raw.entities import ALL_ENTITIES, CHILD_TABLES
+from megaplan_sync.raw.migrations import MIGRATIONS, migrated
+from megaplan_sync.raw.table_definitions import TABLES, column_comments
+from megaplan_sync.raw.table_replacement import fill_materialized_views
+from megaplan_sync.raw.views import refresh_account_view
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = max(MIGRATIONS)
 """Version of the tables that this code writes."""
-_UPGRADES = {2: "upgrade_raw_tables_to_2"}
-"""Statement that leads from the version before."""
 
 _SYNC_TABLES = (
     "accounts",
@@ -29,16 +32,18 @@ _SYNC_TABLES = (
     "proposed_rows",
     "token_users",
     "stage_backfills",
-    "row_seals",
+    "lost_views",
 )
-_FURTHER_RAW_TABLES = ("custom_fields", "deal_versions", "deal_stage_moves", "certificates")
+_FURTHER_RAW_TABLES = ("past_deal_versions", "past_deal_stage_moves", "unreadable_rows", "certificates")
 EXPECTED_TABLES = (
-    *(f"megaplan_raw.{table.name}" for table in ALL_TABLES),
-    *(f"megaplan_raw.{name}" for name in _FURTHER_RAW_TABLES),
+    *(f"megaplan_raw.{name}" for name in (*ALL_ENTITIES, *CHILD_TABLES.values(), *_FURTHER_RAW_TABLES)),
     *(f"megaplan_sync.{name}" for name in _SYNC_TABLES),
     "megaplan_sync.schema_version",
 )
-_EXPECTED_VIEWS = (
+EXPECTED_VIEWS = (
+    "megaplan_raw.deal_versions",
+    "megaplan_raw.deal_stage_moves",
+    "megaplan.custom_field_values",
     "megaplan.deals",
     "megaplan.contacts",
     "megaplan.deal_positions",
@@ -48,10 +53,10 @@ _EXPECTED_VIEWS = (
 
 
 def require_raw_schema(connection: Connection[Any]) -> None:
-    """Upgrade older tables, but make none that are missing.
+    """Upgrade older tables, but create none that are missing.
 
-    :raises MissingTablesError: the tables were never made, or some were dropped
-    :raises NewerSchemaError: the tables were made by a newer version of this package
+    :raises MissingTablesError: the tables were never created, or some were dropped
+    :raises NewerSchemaError: the tables were created by a newer version of this package
     """
     with connection.cursor() as cursor:
         present = _present(cursor, EXPECTED_TABLES)
@@ -66,11 +71,11 @@ def require_raw_schema(connection: Connection[Any]) -> None:
 
 
 def prepare_raw_schema(connection: Connection[Any]) -> bool:
-    """Create what is missing and upgrade what is old, in one transaction.
+    """Create missing tables and upgrade older ones, in one transaction.
 
-    :returns: whether anything had to be done
-    :raises DatabaseEncodingError: the database cannot hold every letter
-    :raises NewerSchemaError: the tables were made by a newer version of this package
+    :returns: whether anything was created or upgraded
+    :raises DatabaseEncodingError: the database cannot store every character
+    :raises NewerSchemaError: the tables were created by a newer version of this package
     """
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(read_sql("show_encoding"))
@@ -78,7 +83,7 @@ def prepare_raw_schema(connection: Connection[Any]) -> bool:
         if encoding != "UTF8":
             raise DatabaseEncodingError(encoding)
         cursor.execute(read_sql("lock_schema"))
-        wanted = [*EXPECTED_TABLES, *_EXPECTED_VIEWS]
+        wanted = [*EXPECTED_TABLES, *EXPECTED_VIEWS]
         present = _present(cursor, wanted)
         version = 0
         if "megaplan_sync.schema_version" in present:
@@ -88,21 +93,23 @@ def prepare_raw_schema(connection: Connection[Any]) -> bool:
             raise NewerSchemaError(version, SCHEMA_VERSION)
         if version == SCHEMA_VERSION and present == set(wanted):
             return False
-        cursor.execute(read_sql("create_sync_tables"))
-        cursor.execute(read_sql("create_raw_schema"))
-        cursor.execute(read_sql("create_deal_tables"))
-        cursor.execute(read_sql("create_contact_tables"))
-        cursor.execute(read_sql("create_directory_tables"))
-        cursor.execute(read_sql("create_reconciliation_functions"))
-        cursor.execute(read_sql("create_seal_functions"))
-        for step in range(max(version, 1) + 1, SCHEMA_VERSION + 1):
-            cursor.execute(read_sql(_UPGRADES[step]))
-        cursor.execute(read_sql("create_view_functions"))
-        cursor.execute(read_sql("create_views"))
-        cursor.execute(read_sql("create_refresh_deals_view"))
-        cursor.execute(read_sql("refresh_deals_view"))
+        cursor.execute(read_sql("create_readers"))
+        with migrated(connection, version):
+            cursor.execute(read_sql("create_sync_tables"))
+            for statement in TABLES:
+                cursor.execute(read_sql(statement))
+            cursor.execute(read_sql("create_history_views"))
+            cursor.execute(SQL("; ").join(column_comments()))
+            cursor.execute(read_sql("create_rederive_functions"))
+            cursor.execute(read_sql("create_reconciliation_functions"))
+            cursor.execute(read_sql("create_view_functions"))
+            cursor.execute(read_sql("create_views"))
         cursor.execute(read_sql("save_schema_version"), {"version": SCHEMA_VERSION})
-        return True
+    # not in the transaction: after an upgrade readers wait for its end
+    fill_materialized_views(connection)
+    for (account,) in connection.execute(read_sql("select_accounts")).fetchall():
+        refresh_account_view(connection, account)
+    return True
 
 
 def _present(cursor: Cursor[Any], names: Sequence[str]) -> set[str]:

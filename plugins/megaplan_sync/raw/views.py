@@ -1,17 +1,22 @@
-"""Keeps the columns of custom fields in schema ``megaplan``: readable, stable, free of clashes.
+"""Views of an account's deals with a column for each custom field; names are readable, stable and unique.
 
-A column is called ``cf_`` and the transliterated name that Megaplan gave the field when it was created
-(``Category1000061CustomFieldVidSdelki`` -> ``cf_vid_sdelki``). That name survives renames, so reports do;
-the present title is the column's comment. A name once given is kept in ``megaplan_sync.view_columns``.
+A column is named ``cf_`` plus the transliterated name that Megaplan gave the field when it was created
+(``Category1000061CustomFieldVidSdelki`` -> ``cf_vid_sdelki``). Renaming the field does not change it, so reports keep
+working; the current title is the column's comment. Names are saved in ``megaplan_sync.view_columns``.
 """
 
+import logging
 import re
 from collections.abc import Collection
 from typing import Any
 
-from psycopg import Cursor
+from psycopg import Connection, Cursor, Error
+from psycopg.errors import AdminShutdown, CrashShutdown, InvalidTableDefinition
+from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from megaplan_sync.kernel.sql import read_sql
+
+log = logging.getLogger(__name__)
 
 _MOST_BYTES = 63  # of an identifier in Postgres
 _COLUMN_TYPES = {
@@ -29,24 +34,53 @@ _COLUMN_TYPES = {
     "number": "number",
     "rating": "number",
 }
-"""Megaplan's field types (RAML r2510: BoolField, ...) and what a column of them holds; others are text."""
+"""Megaplan's field types (RAML r2510: BoolField, ...) and the kind of their column; others are text."""
+_MOST_COLUMNS = 1500
+"""Postgres allows 1 664 columns in a view, including the deal's own."""
+_VALUES = {
+    "number": SQL("megaplan.custom_number(raw.payload -> {key})"),
+    "currency": SQL("raw.payload #>> ARRAY[{key}, 'currency']"),
+    "boolean": SQL("megaplan.custom_boolean(raw.payload -> {key})"),
+    "date": SQL("megaplan.custom_date(raw.payload -> {key}, account.timezone)"),
+    "moment": SQL("megaplan.custom_moment(raw.payload -> {key})"),
+    "text": SQL("megaplan.custom_text(raw.payload -> {key})"),
+}
 
 
-def refresh_deals_view(cursor: Cursor[Any]) -> bool:
-    """Give ``megaplan.deals`` a column for every custom field that has none yet, and each its present title.
+def refresh_account_view(connection: Connection[Any], account: str, *, recreate: bool = False) -> bool:
+    """Add columns for new custom fields to an account's view of deals, and update the titles of all.
 
-    :returns: whether the view was rebuilt
+    A view that cannot be created is logged and raises no error.
+
+    :param recreate: recreate the view even if nothing is new
+    :returns: whether the view was created or changed
+    :raises InvalidTableDefinition: ``recreate`` is set and the columns differ: the view has to be dropped first
     """
-    cursor.execute(read_sql("select_view_columns"), {"view": "deals"})
-    given = {(key, column_type): name for key, name, column_type in cursor.fetchall()}
-    keys = {key for key, _ in given}
-    cursor.execute(read_sql("select_view_fields"), {"entity": "Deal"})
-    news = [row for row in cursor.fetchall() if row[0] not in keys]
-    cursor.execute(read_sql("select_changed_titles"))
-    if not news and not cursor.fetchall():
+    try:
+        with connection.transaction(), connection.cursor() as cursor:
+            return _refresh(cursor, account, recreate=recreate)
+    except (AdminShutdown, CrashShutdown):
+        raise
+    except Error as error:
+        if connection.broken or (recreate and isinstance(error, InvalidTableDefinition)):
+            raise
+        log.warning(
+            "The view of deals of account %s with its custom fields was not updated: %s",
+            account,
+            str(error).split("\n")[0],
+        )
         return False
-    taken = set(given.values())
-    for key, field_type, is_multiple in news:
+
+
+def _refresh(cursor: Cursor[Any], account: str, *, recreate: bool) -> bool:
+    view = _view_name(cursor, account)
+    of = {"account": account, "view": view}
+    fields = cursor.execute(read_sql("select_view_fields"), of).fetchall()
+    given = cursor.execute(read_sql("select_view_columns"), of).fetchall()
+    known, taken = {key for key, *_ in given}, {column for _, column, *_ in given}
+    for key, field_type, is_multiple in fields:
+        if key in known:
+            continue
         base = column_name(key)
         wanted = [("text" if is_multiple else column_type(field_type), base)]
         if str(field_type).lower() == "money" and not is_multiple:
@@ -55,15 +89,52 @@ def refresh_deals_view(cursor: Cursor[Any]) -> bool:
             free = free_name(name, taken)
             taken.add(free)
             cursor.execute(
-                read_sql("insert_view_column"),
-                {"view": "deals", "key": key, "column_name": free, "type": kind},
+                read_sql("insert_view_column"), {"view": view, "key": key, "column_name": free, "type": kind}
             )
-    cursor.execute(read_sql("refresh_deals_view"))
-    return True
+    columns = cursor.execute(read_sql("select_view_columns"), of).fetchall()
+    if len(columns) > _MOST_COLUMNS:
+        log.warning(
+            "Account %s has %d columns of custom fields: the view megaplan.%s shows the first %d, "
+            "megaplan.custom_field_values all",
+            account, len(columns), view, _MOST_COLUMNS,
+        )  # fmt: skip
+        columns = columns[:_MOST_COLUMNS]
+    is_missing = not cursor.execute(read_sql("find_tables"), {"names": [f"megaplan.{view}"]}).fetchall()
+    grows = recreate or is_missing or not all(exists for *_, exists, _ in columns)
+    if grows:
+        values: list[Composable] = [
+            SQL(", {value} AS {name}").format(
+                value=_VALUES[kind].format(key=Literal(key)), name=Identifier(name)
+            )
+            for key, name, kind, *_ in columns
+        ]
+        cursor.execute(
+            SQL(read_sql("create_account_view")).format(
+                view=Identifier(view), columns=SQL("").join(values), account=Literal(account)
+            )
+        )
+    renamed = [(name, title) for _, name, _, title, _, comment in columns if (title or None) != comment]
+    for name, title in renamed:
+        cursor.execute(
+            SQL("COMMENT ON COLUMN megaplan.{}.{} IS {}").format(
+                Identifier(view), Identifier(name), Literal(title)
+            )
+        )
+    return grows or bool(renamed)
+
+
+def _view_name(cursor: Cursor[Any], account: str) -> str:
+    found = dict(cursor.execute(read_sql("select_account_view"), {"account": account}).fetchall())
+    name: str | None = found.get(account)
+    if name is None:
+        readable = re.sub(r"\W+", "_", account.lower()).strip("_")
+        name = free_name(_shortened(f"deals_of_{readable}", 0), {view for view in found.values() if view})
+        cursor.execute(read_sql("save_account_view"), {"account": account, "view": name})
+    return name
 
 
 def column_type(field_type: str | None) -> str:
-    """Return what a column of this field type holds: number, boolean, date, moment or text."""
+    """Return the kind of column for a field type: number, boolean, date, moment or text."""
     return _COLUMN_TYPES.get((field_type or "").lower(), "text")
 
 

@@ -82,6 +82,6 @@ class BatchSender(Generic[Item]):
         named = [
             place
             for place, item in enumerate(items)
-            if re.search(rf"(?<![\w-]){re.escape(self._ext_id_of(item))}(?![\w-])", refusal.told)
+            if re.search(rf"(?<![\w-]){re.escape(self._ext_id_of(item))}(?![\w-])", refusal.message)
         ]
         return named[0] if len(named) == 1 else None

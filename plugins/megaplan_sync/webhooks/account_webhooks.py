@@ -13,14 +13,14 @@ from megaplan_hook.exceptions import MegaplanAPIError, MegaplanRateLimitError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.account_lock import account_lock
 from megaplan_sync.kernel.exceptions import AccountBusyError, EntitiesFailedError
-from megaplan_sync.raw.canonical import Entity
-from megaplan_sync.raw.entities import EMPLOYEES
+from megaplan_sync.raw.canonical import Entity, entity_id
+from megaplan_sync.raw.entities import ENTITIES
+from megaplan_sync.raw.entity_lists import lists_of, pages_by_type
 from megaplan_sync.raw.entity_pages import EntityPages
 from megaplan_sync.raw.evidence import ask_for
 from megaplan_sync.raw.fetched_entities import postgres_now
-from megaplan_sync.raw.flatten import entity_id
 from megaplan_sync.raw.outcome import EntityOutcome
-from megaplan_sync.raw.parents import OWNERS, pages_by_type
+from megaplan_sync.raw.writer import EntityWriter
 from megaplan_sync.webhooks.fetch import NamedEntitiesFetch
 from megaplan_sync.webhooks.named_rows import NamedRows
 from megaplan_sync.webhooks.waiting import EntityKey, NamedEntity, WaitingWebhooks, by_table
@@ -145,8 +145,8 @@ class AccountWebhooks:
 
     def _read(self, entity: str, named: Sequence[NamedEntity]) -> None:
         outcome = self._outcomes.setdefault(entity, EntityOutcome(self._hook.account, entity))
-        writer = None if entity == "employees" else OWNERS[entity].writer(self._hook)
-        rows = NamedRows(self._connection, self._hook.account, entity, writer, outcome)
+        writer = EntityWriter(ENTITIES[entity], self._hook.settings.vendor_quirks.default_phone_region)
+        rows = NamedRows(self._connection, self._hook.account, writer, outcome)
         sent_before = self._hook.requests_sent
         try:
             self._read_present(entity, rows, [each for each in named if each.dropped_by is None])
@@ -160,7 +160,7 @@ class AccountWebhooks:
                 self._settle({each.key.id: each}, {each.key.id: "not given"})
 
     def _read_present(self, entity: str, rows: NamedRows, named: Sequence[NamedEntity]) -> None:
-        fetch = NamedEntitiesFetch(self._hook, self._connection, entity, self._lists_of(entity))
+        fetch = NamedEntitiesFetch(self._hook, self._connection, ENTITIES[entity], self._lists_of(entity))
         for content_type in dict.fromkeys(each.key.content_type for each in named):
             of_type = {each.key.id: each for each in named if each.key.content_type == content_type}
             asked_at = postgres_now(self._connection)
@@ -229,11 +229,7 @@ class AccountWebhooks:
     def _lists_of(self, entity: str) -> dict[str, EntityPages]:
         """Return the lists that know which fields to request, by content type."""
         if entity not in self._lists:
-            if entity == "employees":
-                lists = {"Employee": EntityPages(self._hook, self._connection, EMPLOYEES)}
-            else:
-                specs = OWNERS[entity].lists(self._hook, self._connection)
-                pages = [EntityPages(self._hook, self._connection, spec) for spec in specs]
-                lists = pages_by_type(entity, pages)
-            self._lists[entity] = lists
+            specs = lists_of(ENTITIES[entity], self._hook, self._connection)
+            pages = [EntityPages(self._hook, self._connection, spec) for spec in specs]
+            self._lists[entity] = pages_by_type(ENTITIES[entity], pages)
         return self._lists[entity]

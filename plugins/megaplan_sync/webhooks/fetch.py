@@ -13,16 +13,15 @@ from psycopg import Connection
 
 from megaplan_hook.exceptions import MegaplanAPIError, MegaplanForbiddenError, MegaplanRateLimitError
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.raw.canonical import CanonicalPage, Entity
-from megaplan_sync.raw.entities import EMPLOYEES, LATEST_CHANGE_FIRST
+from megaplan_sync.raw.canonical import CanonicalPage, Entity, entity_id
+from megaplan_sync.raw.entities import LATEST_CHANGE_FIRST, RawEntity
 from megaplan_sync.raw.entity_pages import EntityPages
 from megaplan_sync.raw.fetched_entities import LinkAnswers, payload_keys
-from megaplan_sync.raw.flatten import entity_id
-from megaplan_sync.raw.full_read import WholeWalk
+from megaplan_sync.raw.full_read import FullRead
 
 FEWEST_FOR_LIST = 3
-FEWEST_FOR_ALL_EMPLOYEES = 10
-"""Employees have no change time, and Megaplan fails with 500 on links to them: read all of them, or single cards."""
+FEWEST_FOR_WHOLE_LIST = 10
+"""For lists without change times: Megaplan fails with 500 on links to employees, so all are read, or single cards."""
 
 
 class Fetched:
@@ -53,21 +52,22 @@ class NamedEntitiesFetch:
         self,
         hook: MegaplanHook,
         connection: Connection[Any],
-        entity: str,
+        entity: RawEntity,
         pages_by_type: Mapping[str, EntityPages],
     ) -> None:
         self._hook = hook
         self._connection = connection
+        self._entity = entity
         self._pages_by_type = pages_by_type
-        self._links = LinkAnswers(hook, lambda ids: payload_keys(connection, hook.account, entity, ids))
+        self._links = LinkAnswers(hook, lambda ids: payload_keys(connection, hook.account, entity.name, ids))
 
     def batches(self, content_type: str, ids: Collection[int]) -> Iterator[Fetched]:
         """Yield entities of one content type a page at a time, so that each page can be written at once."""
         pages = self._pages_by_type[content_type]
         left = list(ids)
-        if content_type == "Employee":
-            if len(left) >= FEWEST_FOR_ALL_EMPLOYEES:
-                fetched = self._all_employees(left)
+        if self._entity.reading == "whole":
+            if len(left) >= FEWEST_FOR_WHOLE_LIST:
+                fetched = self._from_the_whole_list(left)
                 left = [identity for identity in left if identity not in fetched.ids]
                 yield fetched
             yield from self._one_by_one(pages, left)
@@ -91,10 +91,10 @@ class NamedEntitiesFetch:
             self._by_card(pages, identity, fetched)
             yield fetched
 
-    def _all_employees(self, ids: Sequence[int]) -> Fetched:
+    def _from_the_whole_list(self, ids: Sequence[int]) -> Fetched:
         wanted, fetched = set(ids), Fetched()
-        for page in WholeWalk(self._hook, self._connection, EMPLOYEES).entities():
-            fetched.entities += [item for item in page if entity_id(item) in wanted]
+        for page in FullRead(self._hook, self._connection, self._entity.lists[0][0]).canonical_pages():
+            fetched.entities += [item for item in page.items if entity_id(item) in wanted]
         return fetched
 
     def _by_links(self, content_type: str, pages: EntityPages, ids: Sequence[int]) -> Fetched | None:

@@ -9,14 +9,10 @@ from psycopg.types.json import Jsonb
 
 from megaplan_sync.kernel.account_lock import account_lock
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.raw.canonical import Entity
+from megaplan_sync.raw.canonical import Entity, entity_id
 from megaplan_sync.raw.fetched_entities import better_here
-from megaplan_sync.raw.flatten import entity_id
-from megaplan_sync.raw.history.deal_versions import DealHistory
 from megaplan_sync.raw.outcome import EntityOutcome
-from megaplan_sync.raw.page_writers import DIRECTORY_WRITERS, OwnersWritten, OwnerWriter, PageCounts
-from megaplan_sync.raw.parents import OWNERS
-from megaplan_sync.raw.tables import Written
+from megaplan_sync.raw.writer import EntityWriter, PageCounts
 
 Settle = Callable[[dict[int, str]], None]
 """Called with the outcome for each id, in the transaction that writes the entities."""
@@ -25,21 +21,16 @@ Settle = Callable[[dict[int, str]], None]
 class NamedRows:
     """One raw table of one account.
 
-    :param writer: of deals or contacts; None for employees, who have neither children nor a change time
-    :param outcome: where written rows are counted
+    :param writer: writes its entities
+    :param outcome: counts what is written
     """
 
     def __init__(
-        self,
-        connection: Connection[Any],
-        account: str,
-        entity: str,
-        writer: OwnerWriter | None,
-        outcome: EntityOutcome,
+        self, connection: Connection[Any], account: str, writer: EntityWriter, outcome: EntityOutcome
     ) -> None:
         self._connection = connection
         self._account = account
-        self._entity = entity
+        self._entity = writer.entity
         self._writer = writer
         self._outcome = outcome
 
@@ -53,12 +44,12 @@ class NamedRows:
         """
         with account_lock(self._connection, self._account), self._connection.transaction():
             left_alone = (
-                {}
-                if self._writer is None
-                else better_here(self._connection, self._account, self._entity, entities, asked_at=asked_at)
+                better_here(self._connection, self._account, self._entity.name, entities, asked_at=asked_at)
+                if self._entity.reading == "changes"
+                else {}
             )
             fresh = [entity for entity in entities if entity_id(entity) not in left_alone]
-            written = self._write(fresh)
+            written = self._writer.write(self._connection, self._account, fresh)
             changed = {key.id for key in (*written.inserted, *written.updated)}
             outcomes = {
                 entity_id(entity): "written" if entity_id(entity) in changed else "unchanged"
@@ -69,7 +60,7 @@ class NamedRows:
             }
             settle(outcomes)
             self._connection.execute(read_sql("commit_durably"))  # before an asset event announces the rows
-        self._outcome.add_page(PageCounts(len(entities), *written.counts()))
+        self._outcome.add_page(written.counts(len(entities)))
 
     def mark_deleted(self, identity: int, evidence: dict[str, Any], settle: Settle) -> None:
         """Mark a row and its children as deleted; a missing or already marked row stays as it is."""
@@ -77,22 +68,12 @@ class NamedRows:
         with account_lock(self._connection, self._account), self._connection.transaction():
             marked = self._connection.execute(
                 read_sql("mark_deleted"),
-                {**account, "entity": self._entity, "ids": [identity], "evidence": Jsonb(evidence)},
+                {**account, "entity": self._entity.name, "ids": [identity], "evidence": Jsonb(evidence)},
             ).fetchall()
-            if self._writer is not None:
+            if self._entity.children is not None:
                 self._connection.execute(
-                    read_sql(OWNERS[self._entity].mark_parts), {**account, "ids": [identity]}
+                    read_sql(self._entity.children.of_deleted), {**account, "ids": [identity]}
                 )
-                if isinstance(self._writer.history, DealHistory):
-                    self._writer.history.close(self._connection, self._account, [identity])
             settle({identity: "deleted" if marked else "deleted, not here"})
             self._connection.execute(read_sql("commit_durably"))
         self._outcome.add_page(PageCounts(1, 0, len(marked)))
-
-    def _write(self, entities: Sequence[Entity]) -> Written:
-        if not entities:
-            return Written()
-        if self._writer is None:
-            return DIRECTORY_WRITERS[self._entity].write(self._connection, self._account, entities)
-        written: OwnersWritten = self._writer.write(self._connection, self._account, entities)
-        return written.owners

@@ -10,10 +10,10 @@ from psycopg import Connection
 
 from megaplan_sync.inbox.webhook_bodies import DROPPED
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.raw.flatten import CONTACT_CONTENT_TYPES
+from megaplan_sync.raw.entities import TABLE_OF
 
-TABLES = {"Deal": "deals", "Employee": "employees", **dict.fromkeys(CONTACT_CONTENT_TYPES, "contacts")}
-"""Raw tables by content type; other types have none."""
+NAMED = {content_type: entity for content_type, entity in TABLE_OF.items() if entity.named_by_webhooks}
+"""Entities by the content type that a webhook names; other types are not looked into."""
 NOTHING_TO_READ = "nothing to read: no raw table holds this"
 MOST_AT_ONCE = 5_000
 
@@ -56,7 +56,7 @@ class WaitingWebhooks:
         named: dict[EntityKey, NamedEntity] = {}
         nothing: list[int] = []
         for number, model, event, identity, uuid, age in self._execute("select_webhooks", limit=MOST_AT_ONCE):
-            if model not in TABLES or identity is None:
+            if model not in NAMED or identity is None:
                 nothing.append(number)
                 continue
             key = EntityKey(model, identity)
@@ -94,5 +94,5 @@ def by_table(entities: Iterable[NamedEntity]) -> dict[str, list[NamedEntity]]:
     """Group entities by raw table."""
     found: dict[str, list[NamedEntity]] = defaultdict(list)
     for entity in entities:
-        found[TABLES[entity.key.content_type]].append(entity)
+        found[NAMED[entity.key.content_type].name].append(entity)
     return found

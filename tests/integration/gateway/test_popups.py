@@ -148,13 +148,13 @@ def test_the_client_is_linked_if_the_raw_tables_have_exactly_one(
     client = next(one for one in people if one["contentType"] == "ContractorHuman")
     known = {"account": call_world.account, "id": int(client["id"]), "phone": f"+{STRANGER}"}
     call_world.database.execute(
-        """INSERT INTO megaplan_raw.contacts (account, id, kind, payload, content_hash)
-        VALUES (%(account)s, %(id)s, 'human', '{}', '')""",
+        """INSERT INTO megaplan_raw.contacts (account, payload, content_hash)
+        VALUES (%(account)s, jsonb_build_object('contentType', 'ContractorHuman', 'id', %(id)s), '')""",
         known,
     )
     call_world.database.execute(
-        """INSERT INTO megaplan_raw.contact_points (account, contact_id, position, phone_e164, payload, content_hash)
-        VALUES (%(account)s, %(id)s, 0, %(phone)s, '{}', '')""",
+        """INSERT INTO megaplan_raw.contact_points (account, contact_id, position, phone_e164)
+        VALUES (%(account)s, %(id)s, 0, %(phone)s)""",
         known,
     )
     number = call_world.start_call(running_gateway, **GROUP_RINGS)
@@ -163,9 +163,9 @@ def test_the_client_is_linked_if_the_raw_tables_have_exactly_one(
         running_gateway, "call_proceeding", employee_id=501, contact_phone_number=f"+{STRANGER}"
     )
     assert call_world.calls()[str(OWN_CALL)]["fromUser"]["id"] == str(client["id"])
-    call_world.database.execute(
-        "UPDATE megaplan_raw.contacts SET kind = 'company'"
-    )  # Megaplan has no such company
+    call_world.database.execute(  # Megaplan has no such company
+        """UPDATE megaplan_raw.contacts SET payload = payload || '{"contentType": "ContractorCompany"}'"""
+    )
     other = call_world.start_call(running_gateway, **GROUP_RINGS)
     assert call_world.calls()[str(other)]["fromUser"] is None
     assert f"{other} calling" in call_world.screens()[ANNA]

@@ -49,13 +49,23 @@ def insert_contact(
         **values,
     }
     call_world.database.execute(
-        """INSERT INTO megaplan_raw.contacts (account, id, kind, responsible_ids, payload, content_hash)
-        VALUES (%(account)s, %(id)s, 'human', %(responsible)s, '{}', '')""",
+        """INSERT INTO megaplan_raw.contacts (account, payload, content_hash)
+        VALUES (
+          %(account)s,
+          jsonb_build_object(
+            'contentType', 'ContractorHuman', 'id', %(id)s,
+            'responsibles', (
+              SELECT jsonb_agg(jsonb_build_object('contentType', 'Employee', 'id', id))
+              FROM unnest(%(responsible)s::bigint[]) AS id
+            )
+          ),
+          ''
+        )""",
         row,
     )
     call_world.database.execute(
-        """INSERT INTO megaplan_raw.contact_points (account, contact_id, position, phone_e164, payload, content_hash)
-        VALUES (%(account)s, %(id)s, 0, %(phone)s, '{}', '')""",
+        """INSERT INTO megaplan_raw.contact_points (account, contact_id, position, phone_e164)
+        VALUES (%(account)s, %(id)s, 0, %(phone)s)""",
         row,
     )
 
@@ -84,12 +94,13 @@ def test_the_responsible_managers_of_a_known_number_are_rung(
     "change",
     [
         "UPDATE megaplan_raw.contacts SET deleted_at = now()",
-        "UPDATE megaplan_raw.contacts SET is_dropped = true",
+        """UPDATE megaplan_raw.contacts SET payload = payload || '{"isDropped": true}'""",
         "UPDATE megaplan_raw.contact_points SET deleted_at = now()",
-        "UPDATE megaplan_raw.contacts SET responsible_ids = '{}'",
+        """UPDATE megaplan_raw.contacts SET payload = payload || '{"responsibles": []}'""",
         "DELETE FROM telephony.users",
-        """INSERT INTO megaplan_raw.employees (account, id, is_working, payload, content_hash)
-        SELECT account, responsible_ids[1], false, '{}', '' FROM megaplan_raw.contacts""",
+        """INSERT INTO megaplan_raw.employees (account, payload, content_hash)
+        SELECT account, jsonb_build_object('id', responsible_ids[1], 'isWorking', false), ''
+        FROM megaplan_raw.contacts""",
         "DROP SCHEMA megaplan_raw CASCADE",
         "DROP SCHEMA telephony CASCADE",
     ],

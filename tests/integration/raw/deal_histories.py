@@ -59,10 +59,12 @@ def payload_of(database: Connection[Any], deal: int | str) -> Any:
 
 
 def history(database: Connection[Any]) -> list[tuple[Any, ...]]:
-    """Return which transaction wrote each row of both tables: a row written anew has another one."""
+    """Return all versions and moves, those of the past with the transaction that wrote them."""
     return database.execute(
-        """SELECT deal_id, valid_from, xmin::text FROM megaplan_raw.deal_versions
-        UNION ALL SELECT deal_id, moved_at, xmin::text FROM megaplan_raw.deal_stage_moves ORDER BY 1, 2, 3"""
+        """SELECT deal_id, valid_from, xmin::text FROM megaplan_raw.past_deal_versions
+        UNION ALL SELECT deal_id, moved_at, xmin::text FROM megaplan_raw.past_deal_stage_moves
+        UNION ALL SELECT id, valid_from, 'present version' FROM megaplan_raw.deals
+        UNION ALL SELECT id, moved_at, 'present stage' FROM megaplan_raw.deals ORDER BY 1, 2, 3"""
     ).fetchall()
 
 

@@ -5,17 +5,15 @@ from typing import Any
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
-from megaplan_sync.raw.tables import ALL_TABLES
+from megaplan_sync.raw.entities import ALL_ENTITIES, CHILD_TABLES
 from tests.integration import truth
 
 
 def written_rows(database: Connection[Any]) -> dict[str, dict[Any, str]]:
-    """Return which transaction wrote each row of every raw table: a row written anew has another one."""
+    """Return which transaction wrote each row of every raw table: a row that was rewritten has another one."""
     return {
-        table.name: dict(
-            database.execute(f"SELECT ctid::text, xmin::text FROM megaplan_raw.{table.name}").fetchall()
-        )
-        for table in ALL_TABLES
+        table: dict(database.execute(f"SELECT ctid::text, xmin::text FROM megaplan_raw.{table}").fetchall())
+        for table in (*ALL_ENTITIES, *CHILD_TABLES.values())
     }
 
 

@@ -8,7 +8,6 @@ import pytest
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
-from megaplan_sync.raw.history.deal_versions import DealHistory
 from tests.integration import truth
 from tests.integration.conftest import DEALS
 from tests.integration.databases import EMPTY
@@ -32,15 +31,12 @@ def template(loaded_template: str) -> str:
     return loaded_template
 
 
-def mark_deleted(database: Connection[Any], *deals: int) -> int:
-    with database.transaction():
-        database.execute(
-            """UPDATE megaplan_raw.deals SET deleted_at = now(), deletion_evidence = '{"status": 404}'
-            WHERE id = ANY (%s)""",
-            (list(deals),),
-        )
-        (account,) = database.execute("SELECT account FROM megaplan_raw.deals LIMIT 1").fetchone() or ("",)
-        return DealHistory.close(database, account, deals)
+def mark_deleted(database: Connection[Any], *deals: int) -> None:
+    database.execute(
+        """UPDATE megaplan_raw.deals SET deleted_at = now(), deletion_evidence = '{"status": 404}'
+        WHERE id = ANY (%s)""",
+        (list(deals),),
+    )
 
 
 def test_a_deleted_deal_ends_its_version_once(
@@ -48,16 +44,14 @@ def test_a_deleted_deal_ends_its_version_once(
 ) -> None:
     payload, others = payload_of(database, 1001), [row for row in history(database) if row[0] != 1001]
     first_moves = moves(database, 1001)
-    assert mark_deleted(database, 1001) == 1
-    (account, deleted_at) = database.execute(
-        "SELECT account, deleted_at FROM megaplan_raw.deals WHERE id = 1001"
-    ).fetchone() or (None, None)
+    mark_deleted(database, 1001)
+    ((deleted_at,),) = database.execute(
+        "SELECT deleted_at FROM megaplan_raw.deals WHERE id = 1001"
+    ).fetchall()
     assert database.execute(
         "SELECT valid_to, payload FROM megaplan_raw.deal_versions WHERE deal_id = 1001"
     ).fetchall() == [(deleted_at, payload)]
     assert moves(database, 1001) == first_moves
-    assert DealHistory.close(database, str(account), [1001, 1002]) == 0, "1001 is ended, 1002 not deleted"
-    assert DealHistory.close(database, str(account), []) == 0
     assert [row for row in history(database) if row[0] != 1001] == others
 
 
@@ -98,7 +92,7 @@ def test_history_and_rows_are_written_together(
     database.execute(
         """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN RAISE EXCEPTION 'no moves today'; END $$;
-        CREATE TRIGGER refuse BEFORE INSERT ON megaplan_raw.deal_stage_moves EXECUTE FUNCTION refuse()"""
+        CREATE TRIGGER refuse BEFORE INSERT ON megaplan_raw.past_deal_stage_moves EXECUTE FUNCTION refuse()"""
     )
     megaplan.control("mutate", {"op": "move_stage", "id": 1001})
     unmoved = truth.loaded_deals(database)
@@ -106,7 +100,7 @@ def test_history_and_rows_are_written_together(
         sync("deals")
     assert truth.loaded_deals(database) == unmoved
     assert history(database) == before
-    database.execute("DROP TRIGGER refuse ON megaplan_raw.deal_stage_moves")
+    database.execute("DROP TRIGGER refuse ON megaplan_raw.past_deal_stage_moves")
     sync("deals")
     assert len(moves(database, 1001)) == len(versions(database, 1001)) == 2
     assert_the_history_fits(database)

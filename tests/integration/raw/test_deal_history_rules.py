@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from megaplan_sync.raw.history.deal_versions import DealHistory
+from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.raw.entities import ENTITIES
 from megaplan_sync.raw.schema import prepare_raw_schema
+from megaplan_sync.raw.writer import EntityWriter
 from tests.integration.databases import EMPTY
 
 from .deal_histories import Move, moves, now, versions
@@ -22,31 +24,40 @@ def at(minute: int) -> datetime:
     return datetime(2026, 1, 1, 12, minute, tzinfo=UTC)
 
 
+_TIMES = {"state_changed_at": "stateTimeUpdated", "created_at": "timeCreated", "updated_at": "timeUpdated"}
+
+
 def write(
     database: Connection[Any],
-    content_hash: str,
+    name: str,
     *,
     id: int = DEAL,
     beside: Sequence[int] = (),
-    **columns: Any,
+    state_id: int | None = 1,
+    program_id: int = 14,
+    **times: datetime,
 ) -> None:
     """Write a deal as a page does; ``beside`` are others of the page, which are equal to what they were."""
-    row = {"id": id, "state_id": 1, "program_id": 14, "payload": f'{{"is": "{content_hash}"}}', **columns}
-    history = DealHistory()
+    deal: dict[str, Any] = {
+        "contentType": "Deal",
+        "id": str(id),
+        "name": name,
+        "program": {"contentType": "Program", "id": str(program_id)},
+        **{
+            _TIMES[column]: {"contentType": "DateTime", "value": time.isoformat()}
+            for column, time in times.items()
+        },
+    }
+    if state_id is not None:
+        deal["state"] = {"contentType": "ProgramState", "id": str(state_id)}
+    others = [
+        payload
+        for (payload,) in database.execute(
+            "SELECT payload FROM megaplan_raw.deals WHERE id = ANY (%s)", (list(beside),)
+        )
+    ]
     with database.transaction():
-        history.before(database, ACCOUNT, [id])
-        database.execute("DELETE FROM megaplan_raw.deals WHERE id = %s", (id,))
-        database.execute(
-            """INSERT INTO megaplan_raw.deals
-              (account, id, program_id, state_id, state_changed_at, created_at, updated_at, payload, content_hash)
-            VALUES (%(account)s, %(id)s, %(program_id)s, %(state_id)s, %(state_changed_at)s, %(created_at)s,
-              %(updated_at)s, %(payload)s, %(content_hash)s)""",
-            {
-                **dict.fromkeys(("state_changed_at", "created_at", "updated_at")),
-                "account": ACCOUNT, "content_hash": content_hash, **row,
-            },
-        )  # fmt: skip
-        history.after(database, ACCOUNT, [id, *beside])
+        EntityWriter(ENTITIES["deals"]).write(database, ACCOUNT, [*others, deal])
 
 
 @pytest.mark.parametrize("template", [EMPTY])
@@ -69,6 +80,7 @@ def test_where_the_first_version_and_the_first_move_begin(
     moved_at: datetime | None,
     beside: list[int],
 ) -> None:
+    prepare_session(database)
     prepare_raw_schema(database)
     for known in beside:
         write(database, "known", id=known)
@@ -132,6 +144,7 @@ def test_where_the_next_version_and_its_move_begin(
     valid_from: datetime | None,
     moved_at: datetime | None,
 ) -> None:
+    prepare_session(database)
     prepare_raw_schema(database)
     write(database, "a", **before)
     began = now(database)
@@ -143,12 +156,15 @@ def test_where_the_next_version_and_its_move_begin(
         began < second.valid_from < now(database) if valid_from is None else second.valid_from == valid_from
     )
     assert move == Move(second.valid_from if moved_at is None else moved_at, 1, 2)
-    kept = database.execute("SELECT payload FROM megaplan_raw.deal_versions ORDER BY valid_from").fetchall()
-    assert kept == [({"is": "a"},), (None,)]
+    kept = database.execute(
+        "SELECT payload ->> 'name' FROM megaplan_raw.deal_versions ORDER BY valid_from"
+    ).fetchall()
+    assert kept == [("a",), (None,)]
 
 
 @pytest.mark.parametrize("template", [EMPTY])
 def test_another_pipeline_is_a_move_and_a_hidden_stage_is_none(database: Connection[Any]) -> None:
+    prepare_session(database)
     prepare_raw_schema(database)
     write(database, "a", updated_at=at(1), state_id=None)
     write(database, "b", updated_at=at(2), state_id=5)

@@ -55,11 +55,11 @@ FAULTS: dict[str, dict[str, Any]] = {
 
 
 def last_rows_of_pages(connect: Connect, path: str, order: Order, page_size: int) -> list[str]:
-    """Return the row under the cursor after each page of a walk; nothing is changed by finding out."""
+    """Return the row under the cursor after each page of a list; this changes nothing."""
     hook = MegaplanHook(connect())
     arguments = {"fields": [order.field], "onlyRequestedFields": True}
-    walk = hook.pages(path, arguments=arguments, order=order, page_size=page_size)
-    return [str(page.data[-1]["id"]) for page in walk if page.data]
+    pages = hook.pages(path, arguments=arguments, order=order, page_size=page_size)
+    return [str(page.data[-1]["id"]) for page in pages if page.data]
 
 
 def after(path: str, nth: int) -> dict[str, Any]:
@@ -259,14 +259,16 @@ def test_a_list_that_is_suddenly_empty_is_not_believed(
 ) -> None:
     sync("custom_fields", "deals")
     before = written_rows(database)
-    walk = database.execute("SELECT watermark, loaded_at FROM megaplan_sync.walks ORDER BY entity").fetchall()
+    state = database.execute(
+        "SELECT watermark, loaded_at FROM megaplan_sync.walks ORDER BY entity"
+    ).fetchall()
     megaplan.control("mutate", {"op": "revoke_visibility", "share": 1})
     with pytest.raises(EntitiesFailedError, match="empty list of deals") as failed:
         sync("deals", full_refresh=full_refresh)
     assert [type(error) for error in failed.value.failures.values()] == [SuspiciousAnswerError]
     assert written_rows(database) == before
     after_it = database.execute("SELECT watermark, loaded_at FROM megaplan_sync.walks ORDER BY entity")
-    assert after_it.fetchall() == walk
+    assert after_it.fetchall() == state
 
     megaplan.control("mutate", {"op": "revoke_visibility", "restore": True})
     sync("deals")
@@ -310,5 +312,5 @@ def test_one_account_failing_stops_no_other_and_a_retry_does_only_that_one(
     outcomes = load_accounts(["account_a", "account_b"], "one")
     assert len(list_requests(megaplan, "/currency")) == 1
     assert [count for _, count in database.execute(accounts)] == [3, 3]
-    told = {outcome["account"].split(":")[0]: outcome["inserted"] for outcome in outcomes}
-    assert told == {"127.0.0.1": 3, "localhost": 3}, "what the failed try changed is told by the retry"
+    changed = {outcome["account"].split(":")[0]: outcome["inserted"] for outcome in outcomes}
+    assert changed == {"127.0.0.1": 3, "localhost": 3}, "the retry reports what the failed try changed"

@@ -1,4 +1,4 @@
-"""What goes wrong with the operators of the deals lane is told in one sentence, and retried where that can help."""
+"""Errors of the deals operators are reported in one sentence, and retried where that can help."""
 
 import json
 import logging

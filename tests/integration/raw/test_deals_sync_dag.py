@@ -44,8 +44,8 @@ def airflow(
 
 def events_by_entity(airflow: TestedAirflow, run: AirflowRun) -> dict[str, dict[str, Any]]:
     return {
-        name.partition("@")[0].removeprefix("megaplan_raw."): told
-        for name, told in airflow.asset_events(run).items()
+        name.partition("@")[0].removeprefix("megaplan_raw."): event
+        for name, event in airflow.asset_events(run).items()
     }
 
 
@@ -63,7 +63,7 @@ def test_a_run_fills_the_tables_and_tells_so_and_the_second_finds_nothing(
         assert events[table]["updated"] == 0
         assert events[table]["requests"] >= events[table]["pages"] > 0
     assert events["pipelines"]["inserted"] == held["pipelines"] + held["pipeline_stages"]
-    assert '"GET /api/v3/deal?' in run.output, "urllib3 tells of each request at level DEBUG"
+    assert '"GET /api/v3/deal?' in run.output, "urllib3 logs each request at level DEBUG"
 
     before = written_rows(database)
     second = airflow.dags_test()
@@ -81,13 +81,13 @@ def test_params_narrow_a_run_and_ask_for_everything_anew(
     assert events_by_entity(airflow, first).keys() == {"currencies", "departments"}
     assert list_requests(megaplan, "/deal") == []
 
-    database.execute("UPDATE megaplan_raw.currencies SET content_hash = 'by hand', name = 'by hand'")
+    database.execute('UPDATE megaplan_raw.currencies SET payload = payload || \'{"name": "by hand"}\'')
     megaplan.control("requests", method="DELETE")
-    anew = airflow.dags_test({**conf, "full_refresh": True})
-    events = events_by_entity(airflow, anew)
+    refreshed = airflow.dags_test({**conf, "full_refresh": True})
+    events = events_by_entity(airflow, refreshed)
     assert events.keys() == {"currencies"}
     assert (events["currencies"]["inserted"], events["currencies"]["updated"]) == (0, 3)
-    assert len(list_requests(megaplan, "/department")) == 1, "read anew, although equal"
+    assert len(list_requests(megaplan, "/department")) == 1, "read again, although equal"
 
 
 def assert_hopeless(run: AirflowRun, task_id: str, *words: str) -> None:

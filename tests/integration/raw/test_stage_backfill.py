@@ -34,7 +34,7 @@ def asked(megaplan: EmulatedMegaplan) -> list[str]:
 
 
 class Truth:
-    """Moves as the emulator's own status history tells them, read without this project's code for it."""
+    """Moves as the emulator's own status history gives them, read without this project's code for it."""
 
     def __init__(self, megaplan: EmulatedMegaplan, hook: MegaplanHook) -> None:
         self._megaplan = megaplan
@@ -90,7 +90,7 @@ def loaded(megaplan: EmulatedMegaplan) -> EmulatedMegaplan:
 
 
 @pytest.fixture
-def told(loaded: EmulatedMegaplan, connect: Callable[..., str]) -> Truth:
+def truth(loaded: EmulatedMegaplan, connect: Callable[..., str]) -> Truth:
     return Truth(loaded, MegaplanHook(connect()))
 
 
@@ -123,18 +123,18 @@ def backfill(database_uri: str, connect: Callable[..., str]) -> Backfill:
 )
 def test_all_moves_are_read_with_one_request_for_each_deal(
     loaded: EmulatedMegaplan,
-    told: Truth,
+    truth: Truth,
     backfill: Backfill,
     database: Connection[Any],
     status_history: str,
     source: str,
     requests: int,
 ) -> None:
-    expected = told.moves()
+    expected = truth.moves()
     assert len(expected) > 2 * DEALS
     loaded.control("knobs", {"status_history": status_history})
     outcome = backfill()
-    # a change history says nothing of a deal that never moved, which its versions tell as well
+    # a change history says nothing of a deal that never moved, which its versions show as well
     moved = {move.deal_id for move in expected if move.from_state_id is not None}
     unmoved = {move for move in expected if move.deal_id not in moved}
     assert unmoved
@@ -153,12 +153,16 @@ def test_all_moves_are_read_with_one_request_for_each_deal(
 
 
 def test_newest_changed_first_and_no_further_than_requests_may_be_sent(
-    loaded: EmulatedMegaplan, told: Truth, backfill: Backfill, database: Connection[Any]
+    loaded: EmulatedMegaplan, truth: Truth, backfill: Backfill, database: Connection[Any]
 ) -> None:
     (touched,) = loaded.control("mutate", {"op": "touch_many", "count": 7, "seed": 1})
     newest = {int(deal) for deal in touched["ids"]}
-    database.execute("UPDATE megaplan_raw.deals SET updated_at = now() WHERE id = ANY (%s)", (list(newest),))
-    expected = told.moves(*newest)
+    database.execute(
+        """UPDATE megaplan_raw.deals SET payload = jsonb_set(payload, '{timeUpdated,value}', to_jsonb(now()))
+        WHERE id = ANY (%s)""",
+        (list(newest),),
+    )
+    expected = truth.moves(*newest)
     outcome = backfill(deals=7)
     assert (outcome.deals, outcome.left, outcome.moves) == (7, DEALS - 7, len(expected))
     assert moves(database, "status_history") == expected
@@ -168,18 +172,18 @@ def test_newest_changed_first_and_no_further_than_requests_may_be_sent(
     assert backfill(deals=0).requests == 0
     outcome = backfill()
     assert (outcome.deals, outcome.left) == (DEALS - 157, 0)
-    assert moves(database, "status_history") == told.moves()
+    assert moves(database, "status_history") == truth.moves()
     assert moves(database, "versions") == set()
 
 
 def test_moves_between_two_syncs_are_found(
-    sync: Sync, loaded: EmulatedMegaplan, told: Truth, backfill: Backfill, database: Connection[Any]
+    sync: Sync, loaded: EmulatedMegaplan, truth: Truth, backfill: Backfill, database: Connection[Any]
 ) -> None:
     for _ in range(3):
         loaded.control("mutate", [{"op": "advance_clock", "seconds": 60}, {"op": "move_stage", "id": 1001}])
     sync("deals")
     assert len(moves(database, "versions", 1001)) == 2, "three moves are seen as one"
-    expected = told.moves(1001)
+    expected = truth.moves(1001)
     backfill(deals=1)
     assert moves(database, "status_history", 1001) == expected
     assert moves(database, "versions", 1001) == set()
@@ -189,18 +193,18 @@ def test_moves_between_two_syncs_are_found(
     sync("deals")
     (latest,) = moves(database, "versions", 1001)
     assert latest._replace(employee_id=None) in {
-        move._replace(employee_id=None) for move in told.moves(1001) - expected
+        move._replace(employee_id=None) for move in truth.moves(1001) - expected
     }
-    assert moves(database, "status_history", 1001) == expected, "what the history told stays"
+    assert moves(database, "status_history", 1001) == expected, "what the history gave stays"
 
 
 def test_long_histories_are_read_page_by_page(
-    loaded: EmulatedMegaplan, told: Truth, backfill: Backfill, database: Connection[Any]
+    loaded: EmulatedMegaplan, truth: Truth, backfill: Backfill, database: Connection[Any]
 ) -> None:
     database.execute("DELETE FROM megaplan_raw.deals WHERE id <> 1001")
     for _ in range(25):
         loaded.control("mutate", [{"op": "advance_clock", "seconds": 60}, {"op": "move_stage", "id": 1001}])
-    expected = told.moves(1001)
+    expected = truth.moves(1001)
     loaded.control("knobs", {"status_history": "404"})
     outcome = backfill(page_size=10)
     assert moves(database, "change_history") == expected
@@ -209,12 +213,12 @@ def test_long_histories_are_read_page_by_page(
 
 
 def test_only_what_the_history_covers_is_replaced(
-    loaded: EmulatedMegaplan, told: Truth, backfill: Backfill, database: Connection[Any]
+    loaded: EmulatedMegaplan, truth: Truth, backfill: Backfill, database: Connection[Any]
 ) -> None:
-    """Derived moves after the newest told one stay, except the same one seen late."""
-    expected = told.moves(1001)
+    """Derived moves after the newest one of the history stay, except the same one seen late."""
+    expected = truth.moves(1001)
     newest = max(expected, key=lambda move: move.moved_at)
-    database.execute("DELETE FROM megaplan_raw.deal_stage_moves WHERE deal_id = 1001")
+    database.execute("UPDATE megaplan_raw.deals SET moved_at = NULL WHERE id = 1001")
     other = newest.from_state_id or 1
     rows = [
         (newest.moved_at - timedelta(days=1), newest.to_state_id),
@@ -224,7 +228,7 @@ def test_only_what_the_history_covers_is_replaced(
         (newest.moved_at + timedelta(minutes=30), newest.to_state_id),
     ]
     database.cursor().executemany(
-        """INSERT INTO megaplan_raw.deal_stage_moves (account, deal_id, moved_at, to_state_id, source)
+        """INSERT INTO megaplan_raw.past_deal_stage_moves (account, deal_id, moved_at, to_state_id, source)
         SELECT account, 1001, %s, %s, 'versions' FROM megaplan_raw.deals WHERE id = 1001""",
         rows,
     )
@@ -261,9 +265,9 @@ def test_a_deal_that_is_gone_is_noted_and_keeps_its_moves(
 
 
 def test_a_hidden_deal_is_asked_again_once_a_sync_has_seen_it(
-    sync: Sync, loaded: EmulatedMegaplan, told: Truth, backfill: Backfill, database: Connection[Any]
+    sync: Sync, loaded: EmulatedMegaplan, truth: Truth, backfill: Backfill, database: Connection[Any]
 ) -> None:
-    expected = told.moves(1001)
+    expected = truth.moves(1001)
     loaded.control("mutate", {"op": "revoke_visibility", "ids": [1001]})
     assert backfill().hidden == 1
     assert marks(database)[1001] == "hidden"
@@ -322,7 +326,7 @@ def test_spent_requests_end_the_run_at_once(
 
 
 def test_a_deal_is_settled_as_a_whole_or_not_at_all(
-    loaded: EmulatedMegaplan, told: Truth, backfill: Backfill, database: Connection[Any]
+    loaded: EmulatedMegaplan, truth: Truth, backfill: Backfill, database: Connection[Any]
 ) -> None:
     before = moves(database, "versions")
     database.execute(
@@ -336,19 +340,19 @@ def test_a_deal_is_settled_as_a_whole_or_not_at_all(
     assert moves(database, "status_history") == set()
     database.execute("DROP TRIGGER refuse ON megaplan_sync.stage_backfills")
     backfill()
-    assert moves(database, "status_history") == told.moves()
+    assert moves(database, "status_history") == truth.moves()
 
 
 def test_a_move_that_a_sync_derives_at_the_same_time_is_overruled(
-    told: Truth, backfill: Backfill, database: Connection[Any], database_uri: str
+    truth: Truth, backfill: Backfill, database: Connection[Any], database_uri: str
 ) -> None:
     database.execute("DELETE FROM megaplan_raw.deals WHERE id <> 1001")
-    database.execute("DELETE FROM megaplan_raw.deal_stage_moves")
-    expected = told.moves(1001)
+    database.execute("UPDATE megaplan_raw.deals SET moved_at = NULL")
+    expected = truth.moves(1001)
     newest = max(expected, key=lambda move: move.moved_at)
     with psycopg.connect(database_uri) as sync, ThreadPoolExecutor(1) as thread:
         sync.execute(
-            """INSERT INTO megaplan_raw.deal_stage_moves (account, deal_id, moved_at, to_state_id, source)
+            """INSERT INTO megaplan_raw.past_deal_stage_moves (account, deal_id, moved_at, to_state_id, source)
             SELECT account, id, %s, %s, 'versions' FROM megaplan_raw.deals""",
             (newest.moved_at, newest.to_state_id),
         )

@@ -37,13 +37,12 @@ def backfill_fake(
     )
     prepare_raw_schema(database)
     database.execute(
-        """INSERT INTO megaplan_raw.deals (account, id, program_id, state_id, updated_at, payload, content_hash)
-        SELECT %(account)s, id, 5, 51, '2026-09-01T00:00Z', '{}', '' FROM generate_series(1, 5) AS id""",
+        """INSERT INTO megaplan_raw.deals (account, payload, content_hash, valid_from, moved_at)
+        SELECT %(account)s,
+          jsonb_build_object('id', id, 'program', '{"id": "5"}'::jsonb, 'state', '{"id": "51"}'::jsonb),
+          '', '2026-09-01T00:00Z', '2026-09-01T00:00Z'
+        FROM generate_series(1, 5) AS id""",
         {"account": hook.account},
-    )
-    database.execute(
-        """INSERT INTO megaplan_raw.deal_stage_moves (account, deal_id, moved_at, to_state_id, source)
-        SELECT account, id, updated_at, state_id, 'versions' FROM megaplan_raw.deals"""
     )
     return lambda: backfill_stage_moves(hook, database, hook.account, may_send=lambda: True)
 

@@ -112,13 +112,14 @@ def sync_directories(world: PushWorld) -> None:
 def add_raw_client(world: PushWorld, card: dict[str, Any], number: int, phone: str) -> None:
     """Add a contact with a number to the raw tables."""
     world.database.execute(
-        """INSERT INTO megaplan_raw.contacts (account, id, kind, payload, content_hash)
-        VALUES (%s, %s, 'human', '{}', '') ON CONFLICT DO NOTHING""",
+        """INSERT INTO megaplan_raw.contacts (account, payload, content_hash)
+        VALUES (%s, jsonb_build_object('contentType', 'ContractorHuman', 'id', %s::text), '')
+        ON CONFLICT DO NOTHING""",
         (world.account, card["id"]),
     )
     world.database.execute(
         """INSERT INTO megaplan_raw.contact_points
-          (account, contact_id, position, type, phone_e164, payload, content_hash, first_synced_at)
-        VALUES (%s, %s, %s, 'phone', %s, '{}', '', %s)""",
+          (account, contact_id, position, type, phone_e164, first_synced_at)
+        VALUES (%s, %s, %s, 'phone', %s, %s)""",
         (world.account, card["id"], number, f"+{phone}", STARTED),
     )

@@ -147,17 +147,20 @@ def test_moves_known_before_the_first_upload_are_sent_too(world: UploadWorld) ->
         first["program_id"],
         first["state_id"],
     )
-    world.database.execute("DELETE FROM megaplan_raw.deal_stage_moves WHERE deal_id = %s", (deal_id,))
-    for seconds, state in enumerate(
-        [others[0]["id"], others[1]["id"], others[0]["id"], 999_999, first["state_id"]]
-    ):
+    world.database.execute("DELETE FROM megaplan_raw.past_deal_stage_moves WHERE deal_id = %s", (deal_id,))
+    for seconds, state in enumerate([others[0]["id"], others[1]["id"], others[0]["id"], 999_999]):
         world.database.execute(
-            """INSERT INTO megaplan_raw.deal_stage_moves
+            """INSERT INTO megaplan_raw.past_deal_stage_moves
               (account, deal_id, moved_at, to_program_id, to_state_id, source)
             SELECT account, id, created_at + make_interval(secs => %s), program_id, %s, 'versions'
             FROM megaplan_raw.deals WHERE id = %s""",
             (seconds, state, deal_id),
         )
+    world.database.execute(
+        "UPDATE megaplan_raw.deals SET moved_at = created_at + interval '4 seconds' WHERE id = %s", (deal_id,)
+    )
+    moves = world.rows("SELECT FROM megaplan_raw.deal_stage_moves WHERE deal_id = %s", deal_id)
+    assert len(moves) == 5
     world.upload()
     stages = [row["stage_ext_id"].rpartition("-")[2] for row in world.history(deal_id)]
     assert stages[:3] == [str(others[0]["id"]), str(others[1]["id"]), str(others[0]["id"])]
@@ -206,7 +209,8 @@ def test_another_contact_and_changed_phones_follow(world: UploadWorld) -> None:
         (other["id"],),
     )
     world.database.execute(
-        "UPDATE megaplan_raw.contacts SET name = 'Новое имя' WHERE id = %s", (other["id"],)
+        """UPDATE megaplan_raw.contacts SET payload = payload || '{"name": "Новое имя"}' WHERE id = %s""",
+        (other["id"],),
     )
     counts = world.upload()
     assert counts == {"contacts_changed": 1}

@@ -31,7 +31,10 @@ def test_a_test_deal_is_seen_in_the_cabinet(world: UploadWorld, migrated_airflow
     (certificate,) = world.rows("SELECT * FROM megaplan_raw.certificates WHERE entity = 'uis_deals'")
     assert (certificate["verdict"], certificate["unresolved"]) == ("proven", 0)
     world.uis.control("knobs", {"refused_deals": made["id"]})
-    world.database.execute("UPDATE megaplan_raw.deals SET name = 'Другая' WHERE id = %s", (made["id"],))
+    world.database.execute(
+        """UPDATE megaplan_raw.deals SET payload = payload || '{"name": "Другая"}' WHERE id = %s""",
+        (made["id"],),
+    )
     run = airflow.dags_test(
         {"accounts": ["megaplan_default"], "since": "2026-01-01"}, dag_id="uis_deals_upload"
     )

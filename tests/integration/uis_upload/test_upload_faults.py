@@ -64,10 +64,13 @@ def test_an_upload_that_is_still_in_processing_is_not_sent_again(world: UploadWo
 
 def test_one_bad_deal_fails_and_the_others_arrive(world: UploadWorld) -> None:
     """UIS refuses the whole request; our own rules catch the deals before."""
-    world.database.execute("UPDATE megaplan_raw.deals SET price_in_main = 'NaN' WHERE id = 1006")
+    priced = "UPDATE megaplan_raw.deals SET payload = jsonb_set(payload, '{price,valueInMain}', %s) WHERE id = 1006"
+    world.database.execute(priced, ("1e30",))
     (future,) = world.rows("SELECT max(id) AS id FROM megaplan_raw.deals")
     world.database.execute(
-        "UPDATE megaplan_raw.deals SET created_at = now() + interval '1 year' WHERE id = %s", (future["id"],)
+        """UPDATE megaplan_raw.deals
+        SET payload = jsonb_set(payload, '{timeCreated,value}', to_jsonb(now() + interval '1 year')) WHERE id = %s""",
+        (future["id"],),
     )
     world.upload()
     assert_each_once(world, missing=2)
@@ -77,10 +80,13 @@ def test_one_bad_deal_fails_and_the_others_arrive(world: UploadWorld) -> None:
     world.forget_requests()
     world.upload()
     assert world.requests() == [], "failed deals cost no requests"
-    world.database.execute("UPDATE megaplan_raw.deals SET price_in_main = 5 WHERE id = 1006")
     world.database.execute(
-        "UPDATE megaplan_raw.deals SET created_at = state_changed_at WHERE id = %s", (future["id"],)
+        """UPDATE megaplan_raw.deals
+        SET payload = payload || jsonb_build_object('timeCreated', payload -> 'stateTimeUpdated')
+        WHERE id = %s""",
+        (future["id"],),
     )
+    world.database.execute(priced, ("5",))
     world.upload()
     assert_each_once(world)
     assert world.failed() == {}

@@ -1,4 +1,4 @@
-"""Asks Megaplan for the stage moves that happened before, or between, the syncs: one request for each deal."""
+"""Requests stage moves from before or between the syncs: one request per deal."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -21,10 +21,10 @@ from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.canonical import Entity
 from megaplan_sync.raw.history.stage_histories import (
     Deal,
+    HistoryMoves,
     Stage,
     StageMove,
     Stages,
-    ToldMoves,
     moves_of_change_history,
     moves_of_status_history,
 )
@@ -34,20 +34,20 @@ log = logging.getLogger(__name__)
 _MOST_FAILURES_IN_A_ROW = 3
 _REFUSED = (MegaplanNotFoundError, MegaplanForbiddenError)
 _OF_ONE_DEAL = (MegaplanAPIError, MegaplanTransportError, MegaplanCursorError)
-"""What may be wrong with one deal only: it is passed over, and asked again by the next run."""
+"""Errors that may concern one deal only: it is skipped, and requested again by the next run."""
 
 
 @dataclass
 class BackfillOutcome:
-    """What a back-fill did.
+    """The outcome of a backfill.
 
-    :param deals: deals that are settled: read, gone or hidden
+    :param deals: finished deals: read, gone or hidden
     :param moves: rows written into ``deal_stage_moves``
     :param requests: requests sent
-    :param left: deals that are not settled yet, those that failed among them
+    :param left: deals that are not finished, including failed ones
     :param gone: of ``deals``, those that Megaplan no longer has (404)
     :param hidden: of ``deals``, those that the connection's user may not see (403)
-    :param failed: deals that were asked in vain
+    :param failed: deals whose requests failed
     """
 
     deals: int = 0
@@ -60,31 +60,31 @@ class BackfillOutcome:
 
 
 class _NoHistoryError(Exception):
-    """The deal is there, and the account gives neither of its histories."""
+    """The deal exists, but the account returns neither of its histories."""
 
 
 @dataclass(frozen=True)
 class _Answer:
-    """What was found out about a deal.
+    """The result for a deal.
 
     :param source: status_history, change_history, gone or hidden
     """
 
     source: str
-    told: ToldMoves = field(default_factory=lambda: ToldMoves(()))
+    history: HistoryMoves = field(default_factory=lambda: HistoryMoves(()))
 
 
 def backfill_stage_moves(
     hook: MegaplanHook, connection: Connection[Any], account: str, *, may_send: Callable[[], bool]
 ) -> BackfillOutcome:
-    """Read the stage histories of present deals that were not asked yet, newest changed first.
+    """Read the stage histories of present deals that were not requested yet, latest change first.
 
-    Each deal is one transaction, so a killed run goes on where it ended. No lock is needed: a move that a sync
-    derives meanwhile meets the same key. What an account's history does not tell keeps what the versions told.
+    Each deal is one transaction, so a killed run continues where it ended. No lock is needed: a move that a sync
+    derives meanwhile has the same key. If the history has no moves, those from versions are kept.
 
     :param connection: in autocommit mode
-    :param may_send: asked before each deal, which costs one request as a rule; false ends the run
-    :raises MegaplanError: the login is refused, the requests are spent, or three deals in a row have failed
+    :param may_send: called before each deal, which usually costs one request; false ends the run
+    :raises MegaplanError: login refused, requests used up, or three deals in a row failed
     """
     sent_before = hook.requests_sent
     outcome = BackfillOutcome()
@@ -117,7 +117,7 @@ class _Backfill:
         self._stages = Stages(Stage(*row) for row in rows)
 
     def run(self, may_send: Callable[[], bool]) -> None:
-        """Settle deals while requests may be sent."""
+        """Process deals while requests may be sent."""
         failures = 0
         for deal in self._deals():
             if not may_send():
@@ -133,7 +133,7 @@ class _Backfill:
                 if failures < _MOST_FAILURES_IN_A_ROW:
                     log.warning("stage moves of deal %d of %s: %s", deal.id, self._account, error)
                 elif isinstance(error, _NoHistoryError):
-                    log.warning("stage moves of %s: %s; not asking further.", self._account, error)
+                    log.warning("stage moves of %s: %s; stopped.", self._account, error)
                     return
                 else:
                     raise
@@ -142,7 +142,7 @@ class _Backfill:
                 self._settle(deal, answer)
 
     def _deals(self) -> Iterator[Deal]:
-        """Yield what is to be asked, a hundred at a time: every one given is settled or passed over by then."""
+        """Yield deals to request, fetched a hundred at a time: by then each one before is saved or skipped."""
         while True:
             rows = self._connection.execute(
                 read_sql("select_deals_without_stage_backfill"),
@@ -153,10 +153,10 @@ class _Backfill:
             yield from (Deal(*row) for row in rows)
 
     def _ask(self, deal: Deal) -> _Answer:
-        """Ask for the status history, else for the change history, else whether there is such a deal.
+        """Request the status history, then the change history, then the deal itself.
 
-        A refused status history may mean the route or the deal: only when the change history is given, it was the
-        route, which then is not asked again in this run.
+        If only the status history is refused, the account does not have that route, and it is not used again in
+        this run.
         """
         if self._gives_status_history:
             try:
@@ -169,7 +169,7 @@ class _Backfill:
         except _REFUSED:
             return self._why_refused(deal)
         if self._gives_status_history:
-            log.info("%s gives no status history; reading the change history of deals.", self._account)
+            log.info("%s returns no status history; reading the change history of deals.", self._account)
             self._gives_status_history = False
         return _Answer("change_history", moves_of_change_history(entries, deal, self._stages))
 
@@ -181,19 +181,19 @@ class _Backfill:
         except MegaplanForbiddenError:
             return _Answer("hidden")
         raise _NoHistoryError(
-            f"Megaplan gives neither /deal/{deal.id}/statusHistory nor /deal/{deal.id}/history of a deal that is "
-            "there; check which rights the connection's user has"
+            f"Megaplan returns neither /deal/{deal.id}/statusHistory nor /deal/{deal.id}/history for an existing "
+            "deal; check the rights of the connection's user"
         )
 
     def _settle(self, deal: Deal, answer: _Answer) -> None:
-        moves, key = answer.told.moves, {"account": self._account, "deal_id": deal.id}
+        moves, key = answer.history.moves, {"account": self._account, "deal_id": deal.id}
         written = 0
         with self._connection.transaction():
-            if answer.told.unreadable:
+            if answer.history.unreadable:
                 log.warning(
-                    "stage moves of deal %d of %s: %d entries of its %s cannot be read; what was seen by the syncs "
-                    "stays beside the others",
-                    deal.id, self._account, answer.told.unreadable, answer.source,
+                    "stage moves of deal %d of %s: %d entries of its %s cannot be read; moves seen by the syncs "
+                    "are kept",
+                    deal.id, self._account, answer.history.unreadable, answer.source,
                 )  # fmt: skip
             elif moves:
                 newest = {"newest": moves[-1].moved_at, "newest_state_id": moves[-1].to_state_id}

@@ -1,14 +1,14 @@
-"""Reads a deal's moves from stage to stage out of Megaplan's two histories. Free of I/O.
+"""Parses a deal's moves between stages from Megaplan's two histories. Free of I/O.
 
-*Status history* (``/deal/{id}/statusHistory``): its fields are known from the RAML r2510 alone; no payload was seen
-and no public client uses it. Assumed: one entry for each move; the oldest is the deal's creation and has no
-``fromStatus``, or else ``fromStatusUpdated`` tells since when the deal stood where it came from. Its order is not
-known, so moves are sorted by time.
+*Status history* (``/deal/{id}/statusHistory``): its fields are known only from the RAML r2510; no payload was seen
+and no public client uses it. Assumed: one entry per move; the oldest is the deal's creation and has no
+``fromStatus``, otherwise ``fromStatusUpdated`` says when the deal entered its first stage. Its order is unknown, so
+moves are sorted by time.
 
 *Change history* (``/deal/{id}/history``): kinds of entries and newest first were seen live, ``Changeset`` and
-``FieldChange`` are documented; that the field of a stage is called ``state`` is documented by one client's advice.
-What stands in ``oldValue`` and ``newValue`` is not documented: a link, a whole entity, a bare id and the stage's name
-are all read. A change set whose ``changes`` were cut short (``changesCount`` is larger) is read as far as it goes.
+``FieldChange`` are documented; that the field of the stage is called ``state`` is documented by one client.
+The contents of ``oldValue`` and ``newValue`` are not documented: a link, a complete entity, an id and a stage's name
+are accepted. A truncated change set (``changesCount`` is larger than ``changes``) is read as far as possible.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,11 +20,11 @@ from megaplan_sync.kernel.values import identifier, link_id, moment, text
 from megaplan_sync.raw.canonical import Entity
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
-"""Sorts what has no time behind everything else."""
+"""Sorts entries without a time last."""
 
 
 class Deal(NamedTuple):
-    """What the raw table says of a deal."""
+    """A deal as in the raw table."""
 
     id: int
     program_id: int | None
@@ -44,11 +44,11 @@ class StageMove(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ToldMoves:
-    """What a history tells.
+class HistoryMoves:
+    """The moves in a history.
 
     :param moves: oldest first
-    :param unreadable: how many entries are about a stage, and cannot be read
+    :param unreadable: number of entries about a stage that cannot be read
     """
 
     moves: Sequence[StageMove]
@@ -64,7 +64,7 @@ class Stage(NamedTuple):
 
 
 class Stages:
-    """The stages of an account, deleted ones too."""
+    """The stages of an account, including deleted ones."""
 
     def __init__(self, stages: Iterable[Stage]) -> None:
         self._program_of: dict[int, int] = {}
@@ -75,7 +75,7 @@ class Stages:
                 self._named.setdefault(stage.name, []).append(stage)
 
     def id_of(self, value: Any, deal: Deal) -> int | None:
-        """Read which stage a history means: by a link, an entity, an id or a name that only one stage has."""
+        """Return the id of a stage given as a link, an entity, an id, or a name that only one stage has."""
         if isinstance(value, dict):
             return identifier(value.get("id")) or self._id_of_name(value.get("name"), deal)
         return identifier(value) or self._id_of_name(value, deal)
@@ -95,7 +95,7 @@ class Stages:
 
 
 class _Change(NamedTuple):
-    """A change of stage as the history gives it, not yet in order; ``place`` grows with time."""
+    """A change of stage in a history, not yet sorted; ``place`` grows with time."""
 
     at: datetime | None
     place: int
@@ -105,18 +105,18 @@ class _Change(NamedTuple):
 
     @property
     def order(self) -> tuple[datetime, int]:
-        """What it is sorted by."""
+        """Sort key."""
         return self.at or _NEVER, self.place
 
 
 class _Beginning(NamedTuple):
-    """When the deal came into its first stage, and who brought it there."""
+    """When the deal entered its first stage, and who moved it there."""
 
     at: datetime | None = None
     employee_id: int | None = None
 
 
-def moves_of_status_history(entries: Iterable[Entity], deal: Deal, stages: Stages) -> ToldMoves:
+def moves_of_status_history(entries: Iterable[Entity], deal: Deal, stages: Stages) -> HistoryMoves:
     """Read the entries of ``/deal/{id}/statusHistory``."""
     changes, beginnings = [], []
     for entry in entries:
@@ -129,8 +129,8 @@ def moves_of_status_history(entries: Iterable[Entity], deal: Deal, stages: Stage
     return _moves(changes, beginning, deal, stages)
 
 
-def moves_of_change_history(entries: Iterable[Entity], deal: Deal, stages: Stages) -> ToldMoves:
-    """Read the entries of ``/deal/{id}/history``; without a change of stage nothing is told."""
+def moves_of_change_history(entries: Iterable[Entity], deal: Deal, stages: Stages) -> HistoryMoves:
+    """Read the entries of ``/deal/{id}/history``; without a change of stage there are no moves."""
     changes = []
     beginning = _Beginning()
     for entry in entries:
@@ -150,8 +150,8 @@ def moves_of_change_history(entries: Iterable[Entity], deal: Deal, stages: Stage
     return _moves(changes, beginning, deal, stages)
 
 
-def _moves(changes: Iterable[_Change], beginning: _Beginning, deal: Deal, stages: Stages) -> ToldMoves:
-    """Put changes in order, with the stage in which the deal began before them."""
+def _moves(changes: Iterable[_Change], beginning: _Beginning, deal: Deal, stages: Stages) -> HistoryMoves:
+    """Sort changes, and put the deal's first stage before them."""
     moves: list[StageMove] = []
     unreadable = 0
     for change in sorted(changes, key=lambda change: change.order):
@@ -173,7 +173,7 @@ def _moves(changes: Iterable[_Change], beginning: _Beginning, deal: Deal, stages
                 change.employee_id,
             )
         )
-    return ToldMoves(moves, unreadable)
+    return HistoryMoves(moves, unreadable)
 
 
 def _field_changes(entry: Entity) -> Iterator[Entity]:
@@ -185,15 +185,15 @@ def _field_changes(entry: Entity) -> Iterator[Entity]:
 
 
 def _time(value: Any) -> datetime | None:
-    told = moment(value)
-    if told is None:
+    iso = moment(value)
+    if iso is None:
         return None
-    read = datetime.fromisoformat(told)
+    read = datetime.fromisoformat(iso)
     return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def _place(entry: Entity) -> int:
-    """Return what orders entries of the same second: their ids grow."""
+    """Return the sort key within a second: ids grow."""
     return identifier(entry.get("id")) or 0
 
 

@@ -18,7 +18,10 @@ CODE = "\n".join(
 )
 
 
-@pytest.mark.parametrize("name", sorted(statements()))
+# migrations are found by their numbers: a new one is a file and nothing else
+@pytest.mark.parametrize(
+    "name", [name for name in sorted(statements()) if not re.fullmatch(r"migrate_to_\d+", name)]
+)
 def test_every_statement_is_used_by_its_full_name(name: str) -> None:
     assert re.search(rf'"{name}"', CODE), "nothing uses it, or only by a computed name"
 

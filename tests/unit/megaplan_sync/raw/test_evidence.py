@@ -9,7 +9,7 @@ from megaplan_sync.raw.evidence import ask_for
 
 
 @pytest.mark.parametrize(
-    ("answer", "verdict", "told"),
+    ("answer", "verdict", "expected"),
     [
         (MegaplanNotFoundError(404, "/contractor/7"), "gone", {"status": 404}),
         (MegaplanForbiddenError(403, "/contractor/7"), "hidden", {"status": 403}),
@@ -19,7 +19,7 @@ from megaplan_sync.raw.evidence import ask_for
     ],
 )
 def test_an_answer_is_evidence(
-    answer: dict[str, Any] | Exception, verdict: str, told: dict[str, Any]
+    answer: dict[str, Any] | Exception, verdict: str, expected: dict[str, Any]
 ) -> None:
     def ask(identity: int) -> dict[str, Any]:
         if isinstance(answer, Exception):
@@ -29,4 +29,4 @@ def test_an_answer_is_evidence(
     evidence = ask_for(7, ask, "/contractor/7")
     assert evidence.verdict == verdict
     assert evidence.as_json.pop("at")
-    assert evidence.as_json == {"found_by": "GET /contractor/7", **told}
+    assert evidence.as_json == {"found_by": "GET /contractor/7", **expected}

@@ -12,7 +12,7 @@ from megaplan_sync.kernel.exceptions import RequiredFieldRefusedError
 from megaplan_sync.raw.entities import DEALS, EntitySpec
 from megaplan_sync.raw.field_names import FieldNames
 
-SPEC = EntitySpec("things", "/thing", ("name", "state"), ("color", "size"), custom_field_owners=("Thing",))
+SPEC = EntitySpec("things", "/thing", ("name", "state"), ("color", "size"), custom_field_types=("Thing",))
 REFUSAL = MegaplanValidationError(422, "/thing")
 
 

@@ -90,8 +90,8 @@ def test_status_history_in_whatever_order_it_comes() -> None:
         status(3, in_full, state(53), 20, CLIENT),
     ]
     for order in (entries, entries[::-1], [entries[1], entries[2], entries[0]]):
-        told = moves_of_status_history(order, DEAL, STAGES)
-        assert (told.moves, told.unreadable) == (EXPECTED, 0)
+        history = moves_of_status_history(order, DEAL, STAGES)
+        assert (history.moves, history.unreadable) == (EXPECTED, 0)
 
 
 def test_a_status_history_that_begins_with_a_move_tells_the_stage_before_it() -> None:
@@ -113,8 +113,8 @@ def test_moves_of_one_second_are_in_the_order_of_their_ids() -> None:
         status(2, None, state(51), 5),
         status(9, state(51), state(52), 5),
     ]
-    told = moves_of_status_history(entries, DEAL, STAGES)
-    assert [move.to_state_id for move in told.moves] == [51, 52, 53]
+    history = moves_of_status_history(entries, DEAL, STAGES)
+    assert [move.to_state_id for move in history.moves] == [51, 52, 53]
 
 
 @pytest.mark.parametrize(
@@ -129,9 +129,9 @@ def test_moves_of_one_second_are_in_the_order_of_their_ids() -> None:
 )
 def test_what_cannot_be_read_is_counted(entry: Entity) -> None:
     entries = [status(1, None, state(51), 0), entry, status(3, state(52), state(53), 20)]
-    told = moves_of_status_history(entries, DEAL, STAGES)
-    assert told.unreadable == 1
-    assert [move.to_state_id for move in told.moves] == [51, 53]
+    history = moves_of_status_history(entries, DEAL, STAGES)
+    assert history.unreadable == 1
+    assert [move.to_state_id for move in history.moves] == [51, 53]
 
 
 def test_nothing_told() -> None:
@@ -152,15 +152,15 @@ def test_change_history_between_whatever_else_stands_there() -> None:
         {"contentType": "BasedOnHistory", "id": "5"},
         changeset(1, 0, type="create"),
     ]
-    told = moves_of_change_history(entries, DEAL, STAGES)
-    assert (told.moves, told.unreadable) == (EXPECTED, 0)
+    history = moves_of_change_history(entries, DEAL, STAGES)
+    assert (history.moves, history.unreadable) == (EXPECTED, 0)
 
 
 def test_a_change_has_its_own_time_or_that_of_its_set() -> None:
     own = changeset(3, 30, change(state(51), state(52), timeCreated=time(10)))
     alone = {**change(state(52), state(53), timeCreated=time(20)), "id": "4"}
-    told = moves_of_change_history([own, alone], DEAL, STAGES)
-    assert [move.moved_at for move in told.moves] == [at(0), at(10), at(20)]
+    history = moves_of_change_history([own, alone], DEAL, STAGES)
+    assert [move.moved_at for move in history.moves] == [at(0), at(10), at(20)]
 
 
 @pytest.mark.parametrize(
@@ -202,13 +202,13 @@ def test_a_change_has_its_own_time_or_that_of_its_set() -> None:
 )
 def test_forms_of_a_stage(value: Any, expected: int | None) -> None:
     assert STAGES.id_of(value, DEAL) == expected
-    told = moves_of_change_history([changeset(3, 10, change(None, value))], DEAL, STAGES)
-    assert [move.to_state_id for move in told.moves] == ([] if expected is None else [expected])
-    assert told.unreadable == (expected is None)
+    history = moves_of_change_history([changeset(3, 10, change(None, value))], DEAL, STAGES)
+    assert [move.to_state_id for move in history.moves] == ([] if expected is None else [expected])
+    assert history.unreadable == (expected is None)
 
 
 def test_the_pipeline_of_a_stage() -> None:
     moved = DEAL._replace(program_id=6, state_id=69)
-    told = moves_of_change_history([changeset(3, 10, change(state(51), state(69)))], moved, STAGES).moves
-    assert told == [StageMove(at(0), None, None, 5, 51, None), StageMove(at(10), 5, 51, 6, 69, 1000004)]
+    history = moves_of_change_history([changeset(3, 10, change(state(51), state(69)))], moved, STAGES).moves
+    assert history == [StageMove(at(0), None, None, 5, 51, None), StageMove(at(10), 5, 51, 6, 69, 1000004)]
     assert STAGES.program_of(999, DEAL) is None

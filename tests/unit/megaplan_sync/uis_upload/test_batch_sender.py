@@ -28,7 +28,7 @@ class Cabinet:
             if item in self.bad:
                 field, text = self.name(place * 2 + 1)
                 raise UisValidationError(
-                    "upload.deals_history", "error", told=text.format(item=item), field=field
+                    "upload.deals_history", "error", message=text.format(item=item), field=field
                 )
         self.taken += items
 

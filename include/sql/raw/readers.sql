@@ -1,0 +1,181 @@
+-- name: create_readers
+-- Functions that convert values of payload to column values. An invalid value becomes null and stays in payload; no
+-- reader ever raises, and each is deterministic under any TimeZone and DateStyle. A changed reader needs a migration:
+-- it does not update stored columns (docs/decisions/0020-derived-columns.md).
+CREATE SCHEMA IF NOT EXISTS megaplan_raw;
+COMMENT ON SCHEMA megaplan_raw IS 'Raw tables with data from Megaplan, maintained by airflow-provider-megaplan';
+
+CREATE OR REPLACE FUNCTION megaplan_raw.as_text(value jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN jsonb_typeof(value) IN ('string', 'number') THEN value #>> '{}' END;
+COMMENT ON FUNCTION megaplan_raw.as_text IS 'A string; a number is converted to its digits';
+
+CREATE OR REPLACE FUNCTION megaplan_raw.as_boolean(value jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN jsonb_typeof(value) = 'boolean' THEN value::boolean END;
+COMMENT ON FUNCTION megaplan_raw.as_boolean IS 'true or false; anything else is null';
+
+CREATE OR REPLACE FUNCTION megaplan_raw.id_of_text(value text) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+  WHEN translate(value, '0123456789', '') <> '' THEN NULL
+  WHEN length(value) BETWEEN 1 AND 18 OR value ~ '^[0-8][0-9]{18}$' THEN value::bigint
+END;
+
+CREATE OR REPLACE FUNCTION megaplan_raw.as_id(value jsonb) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN megaplan_raw.id_of_text(value #>> '{}');
+COMMENT ON FUNCTION megaplan_raw.as_id IS 'An id: digits, as Megaplan sends them in strings, or a whole number';
+
+CREATE OR REPLACE FUNCTION megaplan_raw.link_id(value jsonb) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN megaplan_raw.id_of_text(value ->> 'id');
+
+CREATE OR REPLACE FUNCTION megaplan_raw.link_id(value jsonb, content_type text) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN value ->> 'contentType' = content_type THEN megaplan_raw.id_of_text(value ->> 'id') END;
+
+CREATE OR REPLACE FUNCTION megaplan_raw.contact_id(value jsonb) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+  WHEN value ->> 'contentType' IN ('ContractorHuman', 'ContractorCompany') THEN megaplan_raw.id_of_text(value ->> 'id')
+END;
+COMMENT ON FUNCTION megaplan_raw.contact_id IS 'Id of a linked person or company';
+
+CREATE OR REPLACE FUNCTION megaplan_raw.number_of_text(value text) RETURNS numeric
+LANGUAGE plpgsql IMMUTABLE STRICT AS $function$
+BEGIN
+  IF value !~ '^\s*[-+]?[.,]?[0-9]' THEN -- NaN and Infinity are numeric to Postgres
+    RETURN NULL;
+  END IF;
+  RETURN replace(value, ',', '.')::numeric;
+EXCEPTION
+  WHEN data_exception THEN
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION megaplan_raw.as_number(value jsonb) RETURNS numeric
+LANGUAGE sql IMMUTABLE
+RETURN CASE jsonb_typeof(value)
+  WHEN 'number' THEN value::numeric
+  WHEN 'string' THEN megaplan_raw.number_of_text(value #>> '{}')
+END;
+COMMENT ON FUNCTION megaplan_raw.as_number IS 'A number, also if sent as a string, with all its digits';
+
+-- Without a zone it is UTC. Only digits and the signs of ISO 8601 are read: names of zones, infinity and today are not.
+CREATE OR REPLACE FUNCTION megaplan_raw.time_of_text(value text) RETURNS timestamptz
+LANGUAGE plpgsql IMMUTABLE STRICT SET TimeZone = 'UTC' SET DateStyle = 'ISO, YMD' AS $function$
+BEGIN
+  IF value NOT LIKE '____-__-__%' OR translate(value, '0123456789-+:. TZ', '') <> '' THEN
+    RETURN NULL;
+  END IF;
+  RETURN value::timestamptz;
+EXCEPTION
+  WHEN data_exception THEN
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION megaplan_raw.as_time(value jsonb) RETURNS timestamptz
+LANGUAGE sql IMMUTABLE
+RETURN CASE jsonb_typeof(value)
+  WHEN 'object' THEN megaplan_raw.time_of_text(value ->> 'value')
+  WHEN 'string' THEN megaplan_raw.time_of_text(value #>> '{}')
+END;
+COMMENT ON FUNCTION megaplan_raw.as_time IS 'A point in time: {"contentType": "DateTime", "value": "2026-09-21T09:15:00+00:00"}';
+
+CREATE OR REPLACE FUNCTION megaplan_raw.as_list(value jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE jsonb_typeof(value)
+  WHEN 'array' THEN value
+  WHEN 'object' THEN jsonb_path_query_array(value, '$.*')
+  ELSE '[]'
+END;
+COMMENT ON FUNCTION megaplan_raw.as_list IS 'A list; an object with positions as keys is converted, in their order';
+
+CREATE OR REPLACE FUNCTION megaplan_raw.link_ids(value jsonb, content_type text) RETURNS bigint[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN jsonb_typeof(value) IN ('array', 'object') THEN ARRAY(
+  SELECT megaplan_raw.link_id(entry, content_type)
+  FROM jsonb_array_elements(megaplan_raw.as_list(value)) WITH ORDINALITY AS listed (entry, place)
+  WHERE megaplan_raw.link_id(entry, content_type) IS NOT NULL
+  ORDER BY place
+) END;
+
+CREATE OR REPLACE FUNCTION megaplan_raw.person_name(person jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(
+  nullif(megaplan_raw.as_text(person -> 'name'), ''),
+  nullif(
+    concat_ws(
+      ' ',
+      nullif(megaplan_raw.as_text(person -> 'lastName'), ''),
+      nullif(megaplan_raw.as_text(person -> 'firstName'), ''),
+      nullif(megaplan_raw.as_text(person -> 'middleName'), '')
+    ),
+    ''
+  ),
+  megaplan_raw.as_text(person -> 'name')
+);
+COMMENT ON FUNCTION megaplan_raw.person_name IS 'Name; for a person without one (seen live), composed from its parts';
+
+CREATE OR REPLACE FUNCTION megaplan_raw.main_email(contact_info jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (
+  SELECT megaplan_raw.as_text(point -> 'value')
+  FROM jsonb_array_elements(megaplan_raw.as_list(contact_info)) WITH ORDINALITY AS listed (point, place)
+  WHERE point ->> 'type' = 'email'
+  ORDER BY point -> 'isMain' IS DISTINCT FROM 'true', place
+  LIMIT 1
+);
+COMMENT ON FUNCTION megaplan_raw.main_email IS 'The main e-mail address, otherwise the first one';
+
+CREATE OR REPLACE FUNCTION megaplan_raw.deal_positions_of(payload jsonb)
+RETURNS TABLE (
+  id bigint, "position" integer, name text, quantity numeric, unit text, price numeric, price_currency text, sum numeric,
+  sum_currency text, discount numeric, discount_type text, offer_id bigint, catalogue_offer_id bigint
+)
+LANGUAGE sql IMMUTABLE AS $function$
+  SELECT
+    megaplan_raw.as_id(item -> 'id'),
+    place::integer - 1,
+    megaplan_raw.as_text(item -> 'name'),
+    megaplan_raw.as_number(item -> 'quantity'),
+    megaplan_raw.as_text(item -> 'unit' -> 'name'),
+    megaplan_raw.as_number(item -> 'price' -> 'value'),
+    megaplan_raw.as_text(item -> 'price' -> 'currency'),
+    megaplan_raw.as_number(item -> 'sum' -> 'value'),
+    megaplan_raw.as_text(item -> 'sum' -> 'currency'),
+    megaplan_raw.as_number(item -> 'discount' -> 'valueInMain'),
+    megaplan_raw.as_text(item -> 'discount' -> 'type'),
+    megaplan_raw.link_id(item -> 'offer'),
+    megaplan_raw.link_id(item -> 'offer' -> 'originalOffer')
+  FROM jsonb_array_elements(megaplan_raw.as_list(payload -> 'positions')) WITH ORDINALITY AS listed (item, place)
+  WHERE megaplan_raw.as_id(item -> 'id') IS NOT NULL
+$function$;
+COMMENT ON FUNCTION megaplan_raw.deal_positions_of IS 'Line items of a deal in its order, without entries that have no id';
+
+CREATE OR REPLACE FUNCTION megaplan_raw.contact_points_of(payload jsonb)
+RETURNS TABLE ("position" integer, type text, value text, is_main boolean)
+LANGUAGE sql IMMUTABLE AS $function$
+  SELECT
+    place::integer - 1,
+    coalesce(megaplan_raw.as_text(point -> 'type'), CASE WHEN point ->> 'contentType' = 'Address' THEN 'address' END),
+    coalesce(
+      nullif(megaplan_raw.as_text(point -> 'value'), ''),
+      CASE WHEN point ->> 'contentType' = 'Address' THEN megaplan_raw.as_text(point -> 'address') END,
+      megaplan_raw.as_text(point -> 'value')
+    ),
+    megaplan_raw.as_boolean(point -> 'isMain')
+  FROM jsonb_array_elements(megaplan_raw.as_list(payload -> 'contactInfo')) WITH ORDINALITY AS listed (point, place)
+  WHERE jsonb_typeof(point) = 'object'
+$function$;
+COMMENT ON FUNCTION megaplan_raw.contact_points_of IS 'Contact points of a contact; they have no id, so their position is the key';
+
+CREATE OR REPLACE FUNCTION megaplan_raw.field_type(field jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(
+  nullif(megaplan_raw.as_text(field -> 'type'), ''), nullif(regexp_replace(field ->> 'contentType', 'Field$', ''), '')
+);
+COMMENT ON FUNCTION megaplan_raw.field_type IS 'Type of a custom field: type, otherwise its content type without Field'
