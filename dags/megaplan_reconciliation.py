@@ -1,49 +1,51 @@
-"""### Prove that the raw tables are Megaplan
+"""### Compare the raw tables with Megaplan
 
 #### What moves
 
-Nothing new: every night each account's tables in `megaplan_raw` are compared with Megaplan, what is missing or stale
-is fetched, what is gone is marked with evidence, and the outcome is certified: one row per account and table in
+Every night each account's tables in `megaplan_raw` are compared with Megaplan. Missing and stale rows are fetched,
+rows that are gone are marked with evidence, and the result is certified: one row per account and table in
 `megaplan_raw.certificates` (same, missing, stale, extra, repaired, deleted, unresolved, requests, duration,
-watermark), the report in the log of `publish_certificates` and in the asset event `megaplan_raw_certificates`.
+watermark). The report is in the log of `publish_certificates` and in the asset event `megaplan_raw_certificates`.
 
 #### How
 
-Rows are first compared with their own payload, so changes made by hand in Postgres are found. Then every id of
-deals and contacts is read from Megaplan and compared in SQL; employees, pipelines and directories are read whole. A
-vanished row is asked for by itself: 404 marks it (`deleted_at`, `deletion_evidence`), the row stays. If more rows
-vanish at once than the connection's *deletion_brake* allows (1 %, at least 20), none is marked: a proposal with a
-number waits for a person, other accounts and later nights go on. Lost rights are told as such.
+Rows are first compared with their own payload, which finds changes made by hand in Postgres. Then every id of deals
+and contacts is read from Megaplan and compared in SQL; employees, pipelines and directories are read completely. A
+vanished row is requested by id: after a 404 it is marked (`deleted_at`, `deletion_evidence`) and stays. If more rows
+vanish at once than the connection's *deletion_brake* allows (1 %, at least 20), none is marked: a numbered proposal
+waits for a person, while other accounts and later nights continue. If the user has lost rights, the proposal says so.
 
-Accounts with *telephony_active* get a certificate of `calls`, too: UIS's report of calls, our ledger and Megaplan's
-calls are compared over the account's last days; what never arrived as an event is stored and delivered, what Megaplan
-has lost is delivered again.
+Accounts with *telephony_active* also get a certificate of `calls`: UIS's report of calls, the outbox and Megaplan's
+calls are compared for the last days. Calls that never arrived as an event are stored and delivered; calls
+that Megaplan has lost are delivered again.
 
-Afterwards `forget_old_calls` deletes calls older than the connection's *keep_telephony_days*, with everything that
-came in of them, once they are in Megaplan and compared. Without that setting nothing is deleted.
+Afterwards `forget_old_calls` deletes calls older than the connection's *keep_telephony_days*, with everything
+received about them, once they are in Megaplan and compared. Without that setting nothing is deleted.
 
 #### A rerun
 
-Harmless at any time. A killed run goes on at its last page when it is retried; there is one certificate per run. What
-does not fit into *night_requests* goes on in the next night.
+A rerun is harmless at any time. The retry of a killed run continues after its last page; there is one certificate per
+run. If *night_requests* are spent, the comparison continues next night.
 
 #### Parameters (Trigger)
 
-`accounts` and `entities` narrow the run, empty means all. `calls_since` lets calls be compared from an earlier day
-on. `depth`: `full` compares the whole content of deals and contacts with their positions and details, whose changes
-do not move Megaplan's change time; `ids` compares ids and change times. Both cost one request per hundred rows.
+`accounts` and `entities` limit the run; empty means all. `calls_since` compares calls from an earlier day on.
+`depth`: `full` compares the complete content of deals and contacts, including line items and contact points, which do
+not update Megaplan's change time; `ids` compares ids and change times. Both cost one request per hundred rows.
 `approve_deletions`: number of a proposal whose rows are to be marked as deleted. Example: `{"approve_deletions": 3}`.
+`acknowledge_unreadable`: rows that cannot be stored (`megaplan_raw.unreadable_rows`) fail the run until somebody
+acknowledges them with this, or they can be stored.
 
 #### What it does not protect from
 
-Fields that Megaplan hides from the connection's user, and entities that no table is made of (tasks, comments, files).
+Fields that Megaplan hides from the connection's user, and entities without a table (tasks, comments, files).
 
 #### On failure
 
-`fail_when_unresolved` is red when a certificate leaves something unresolved; its last line names the table, the
-number of the proposal and what to do. `reconcile` is red when an account could not be compared: correct the
-connection as the last line says, then clear the task. `reconcile_calls` and `forget_old_calls` likewise. Postgres,
-Megaplan or UIS down: retried twice.
+`fail_when_unresolved` fails if anything is unresolved; its last line names the table, the number of the proposal and
+the remedy. `reconcile` fails if an account could not be compared: correct the connection as the last line says, then
+clear the task. The same applies to `reconcile_calls` and `forget_old_calls`. Postgres, Megaplan or UIS is down:
+retried twice.
 """
 
 from datetime import timedelta
@@ -69,9 +71,9 @@ from megaplan_sync.telephony.retention.operators import ForgetOldCallsOperator
 
 
 @dag(
-    schedule="30 2 * * *",  # Moscow's night: sales people sleep, and the hour's requests are free
+    schedule="30 2 * * *",  # night in Moscow: nobody works, and the hour's requests are free
     start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Moscow"),
-    catchup=False,  # it compares what is, a missed night is not made up for
+    catchup=False,  # it compares the current state, so a missed night need not be repeated
     max_active_runs=1,
     default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
     render_template_as_native_obj=True,
@@ -85,21 +87,27 @@ from megaplan_sync.telephony.retention.operators import ForgetOldCallsOperator
             type=["null", "string"],
             format="date",
             title="Calls since",
-            description="First day whose calls are compared; empty: as far back as the last nights left something.",
+            description="First day whose calls are compared; empty: as far back as earlier nights left open.",
         ),
         "depth": Param(
             "full",
             type="string",
             enum=list(DEPTHS),
             title="Depth",
-            description="full: whole content; ids: ids and change times of deals and contacts only.",
+            description="full: complete content; ids: ids and change times of deals and contacts only.",
         ),
         "approve_deletions": Param(
             None,
             type=["null", "integer", "string", "array"],
             title="Approve deletions",
-            description="Number of a deletion proposal to carry out, or several in a list. "
+            description="Number of a deletion proposal to apply, or a list of several. "
             + waiting_proposals_for_the_form(),
+        ),
+        "acknowledge_unreadable": Param(
+            False,
+            type="boolean",
+            title="Acknowledge unreadable rows",
+            description="Acknowledge these accounts' rows in megaplan_raw.unreadable_rows: runs succeed again.",
         ),
     },
 )
@@ -112,6 +120,7 @@ def megaplan_reconciliation() -> None:
         entities="{{ params.entities }}",
         depth="{{ params.depth }}",
         approve_deletions="{{ params.approve_deletions }}",
+        acknowledge_unreadable="{{ params.acknowledge_unreadable }}",
     )
     reconcile = ReconcileMegaplanOperator.partial(
         task_id="reconcile",
@@ -130,12 +139,12 @@ def megaplan_reconciliation() -> None:
     forget_old_calls = ForgetOldCallsOperator(
         task_id="forget_old_calls",
         accounts=choose_accounts.output,
-        trigger_rule=TriggerRule.ALL_DONE,  # it looks itself at what each account's nights have compared
+        trigger_rule=TriggerRule.ALL_DONE,  # it checks by itself what has been compared
     )
     publish_certificates = PublishCertificatesOperator(
         task_id="publish_certificates",
         outlets=[raw_table_alias("certificates")],
-        trigger_rule=TriggerRule.ALL_DONE,  # what was certified is told, also when another account failed
+        trigger_rule=TriggerRule.ALL_DONE,  # also if another account failed
     )
     fail_when_unresolved = JudgeCertificatesOperator(
         task_id="fail_when_unresolved", accounts=choose_accounts.output, entities="{{ params.entities }}"

@@ -1,13 +1,13 @@
--- name: count_present_contacts
--- Present contacts of each kind: how many rows each list of contacts is thought to have.
-SELECT count(*) FILTER (WHERE kind = 'human') AS humans, count(*) FILTER (WHERE kind = 'company') AS companies
-FROM megaplan_raw.contacts
+-- name: count_present_by_type
+-- Present rows of each content type: the expected number of rows of each list.
+SELECT payload ->> 'contentType', count(*)
+FROM megaplan_raw.{table}
 WHERE account = %(account)s AND deleted_at IS NULL
+GROUP BY 1
 
 
 -- name: count_changed_since
--- Of the entities that the sweep has seen, how many had changed at that time or later: how far down the list that begins
--- with the latest change they reach.
+-- Number of entities in the sweep that changed at that time or later: their place in the list sorted by latest change.
 SELECT count(*)
 FROM megaplan_sync.swept_rows
 WHERE account = %(account)s AND entity = %(entity)s AND content_type = ANY (%(content_types)s)
@@ -15,7 +15,7 @@ WHERE account = %(account)s AND entity = %(entity)s AND content_type = ANY (%(co
 
 
 -- name: select_last_comparisons
--- When each table of an account was last compared to the end, or at least tried to be.
+-- When each table of an account was last compared, completely or with an error.
 SELECT entity, max(issued_at) AS compared_at
 FROM megaplan_raw.certificates
 WHERE account = %(account)s AND verdict <> 'partial'

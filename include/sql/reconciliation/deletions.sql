@@ -1,15 +1,15 @@
 -- name: mark_deleted
--- Rows that are gone from Megaplan, with the evidence.
+-- Marks rows that are gone from Megaplan as deleted, with the evidence.
 SELECT megaplan_sync.mark_deleted(%(entity)s, %(account)s, %(ids)s::bigint[], %(evidence)s::jsonb)
 
 
 -- name: select_absent_rows
--- Present rows that Megaplan's list does not name.
+-- Present rows that are not in Megaplan's list.
 SELECT megaplan_sync.absent_rows(%(entity)s, %(account)s, %(ids)s::bigint[])
 
 
--- name: mark_parts_of_deleted_deals
--- Positions go with their deal.
+-- name: mark_positions_of_deleted_deals
+-- Marks the line items of deleted deals.
 UPDATE megaplan_raw.deal_positions AS position
 SET
   deleted_at = now(),
@@ -19,8 +19,8 @@ WHERE position.account = %(account)s AND position.deal_id = ANY (%(ids)s::bigint
 RETURNING position.id, 0 AS part
 
 
--- name: mark_parts_of_deleted_contacts
--- Contact details go with their contact.
+-- name: mark_points_of_deleted_contacts
+-- Marks the contact points of deleted contacts.
 UPDATE megaplan_raw.contact_points AS point
 SET
   deleted_at = now(),
@@ -31,7 +31,7 @@ RETURNING point.contact_id AS id, point.position AS part
 
 
 -- name: mark_stages_of_deleted_pipelines
--- Stages go with their pipeline.
+-- Marks the stages of deleted pipelines.
 UPDATE megaplan_raw.pipeline_stages AS stage
 SET
   deleted_at = now(),
@@ -42,56 +42,56 @@ RETURNING stage.id, 0 AS part
 
 
 -- name: mark_orphaned_deal_positions
--- Positions of deals that are not here, or are marked as deleted: somebody made or moved the rows by hand.
-UPDATE megaplan_raw.deal_positions AS part
+-- Marks line items whose deal is missing or deleted: somebody inserted or moved the rows by hand.
+UPDATE megaplan_raw.deal_positions AS child
 SET
   deleted_at = now(),
   changed_at = now(),
   deletion_evidence = jsonb_build_object('found_by', 'no deal holds it', 'at', now())
-WHERE part.account = %(account)s
-  AND part.deleted_at IS NULL
+WHERE child.account = %(account)s
+  AND child.deleted_at IS NULL
   AND NOT EXISTS (
     SELECT
-    FROM megaplan_raw.deals AS owner
-    WHERE owner.account = part.account AND owner.id = part.deal_id AND owner.deleted_at IS NULL
+    FROM megaplan_raw.deals AS parent
+    WHERE parent.account = child.account AND parent.id = child.deal_id AND parent.deleted_at IS NULL
   )
-RETURNING part.id, 0 AS part
+RETURNING child.id, 0 AS part
 
 
 -- name: mark_orphaned_contact_points
--- Contact details of contacts that are not here, or are marked as deleted: somebody made or moved the rows by hand.
-UPDATE megaplan_raw.contact_points AS part
+-- Marks contact points whose contact is missing or deleted: somebody inserted or moved the rows by hand.
+UPDATE megaplan_raw.contact_points AS child
 SET
   deleted_at = now(),
   changed_at = now(),
   deletion_evidence = jsonb_build_object('found_by', 'no contact holds it', 'at', now())
-WHERE part.account = %(account)s
-  AND part.deleted_at IS NULL
+WHERE child.account = %(account)s
+  AND child.deleted_at IS NULL
   AND NOT EXISTS (
     SELECT
-    FROM megaplan_raw.contacts AS owner
-    WHERE owner.account = part.account AND owner.id = part.contact_id AND owner.deleted_at IS NULL
+    FROM megaplan_raw.contacts AS parent
+    WHERE parent.account = child.account AND parent.id = child.contact_id AND parent.deleted_at IS NULL
   )
-RETURNING part.contact_id AS id, part.position AS part
+RETURNING child.contact_id AS id, child.position AS part
 
 
 -- name: mark_orphaned_pipeline_stages
--- Stages of pipelines that are not here, or are marked as deleted: somebody made or moved the rows by hand.
-UPDATE megaplan_raw.pipeline_stages AS part
+-- Marks stages whose pipeline is missing or deleted: somebody inserted or moved the rows by hand.
+UPDATE megaplan_raw.pipeline_stages AS child
 SET
   deleted_at = now(),
   changed_at = now(),
   deletion_evidence = jsonb_build_object('found_by', 'no pipeline holds it', 'at', now())
-WHERE part.account = %(account)s
-  AND part.deleted_at IS NULL
+WHERE child.account = %(account)s
+  AND child.deleted_at IS NULL
   AND NOT EXISTS (
     SELECT
-    FROM megaplan_raw.pipelines AS owner
-    WHERE owner.account = part.account AND owner.id = part.pipeline_id AND owner.deleted_at IS NULL
+    FROM megaplan_raw.pipelines AS parent
+    WHERE parent.account = child.account AND parent.id = child.pipeline_id AND parent.deleted_at IS NULL
   )
-RETURNING part.id, 0 AS part
+RETURNING child.id, 0 AS part
 
 
--- name: select_kind_of_contact
--- Whether a contact is a human or a company.
-SELECT kind FROM megaplan_raw.contacts WHERE account = %(account)s AND id = %(id)s
+-- name: select_content_type
+-- Content type of a row, from its payload.
+SELECT payload ->> 'contentType' FROM megaplan_raw.{table} WHERE account = %(account)s AND id = %(id)s

@@ -1,5 +1,5 @@
 -- name: create_reconciliation_functions
--- Functions of schema megaplan_sync that do the same to one raw table or another: the table is a parameter.
+-- Functions of schema megaplan_sync that take the raw table as a parameter.
 
 CREATE OR REPLACE FUNCTION megaplan_sync.count_present(entity text, account text) RETURNS bigint
 LANGUAGE plpgsql STABLE AS $function$
@@ -26,7 +26,7 @@ BEGIN
   ) USING account, ids, evidence;
 END
 $function$;
-COMMENT ON FUNCTION megaplan_sync.mark_deleted IS 'Marks rows as deleted, with the evidence; they stay';
+COMMENT ON FUNCTION megaplan_sync.mark_deleted IS 'Marks rows as deleted, with the evidence, and keeps them';
 
 CREATE OR REPLACE FUNCTION megaplan_sync.absent_rows(entity text, account text, seen bigint[])
 RETURNS SETOF bigint
@@ -37,7 +37,7 @@ BEGIN
   ) USING account, seen;
 END
 $function$;
-COMMENT ON FUNCTION megaplan_sync.absent_rows IS 'Present rows of a raw table that Megaplan''s list does not name';
+COMMENT ON FUNCTION megaplan_sync.absent_rows IS 'Present rows of a raw table that are not in Megaplan''s list';
 
 CREATE OR REPLACE FUNCTION megaplan_sync.deleted_rows(entity text, account text, ids bigint[])
 RETURNS SETOF bigint
@@ -48,15 +48,15 @@ BEGIN
   ) USING account, ids;
 END
 $function$;
-COMMENT ON FUNCTION megaplan_sync.deleted_rows IS 'Of some rows of a raw table, those that are marked as deleted';
+COMMENT ON FUNCTION megaplan_sync.deleted_rows IS 'Those of the given rows of a raw table that are marked as deleted';
 
 CREATE OR REPLACE FUNCTION megaplan_sync.newer_rows(
   entity text, account text, ids bigint[], updated_at timestamptz[], distrusted boolean[], asked_at timestamptz
 ) RETURNS TABLE (id bigint, is_doubtful boolean)
 LANGUAGE plpgsql STABLE AS $function$
 BEGIN
-  -- A row that was written here after Megaplan was asked is a later answer, unless the answer says otherwise. A later
-  -- version that was here before is doubtful: either the answer came from a copy that lags, or the row is wrong.
+  -- A row written here after the request is newer than the answer, unless the answer has a later change time. A later
+  -- version written before it is doubtful: either the answer came from a lagging replica, or the row is wrong.
   RETURN QUERY EXECUTE format(
     'SELECT found.id, NOT (found.is_written_since AND found.is_later)
     FROM (
@@ -75,17 +75,43 @@ BEGIN
   ) USING account, ids, updated_at, distrusted, asked_at;
 END
 $function$;
-COMMENT ON FUNCTION megaplan_sync.newer_rows IS 'Of fetched entities, those that the table may have in a better version';
+COMMENT ON FUNCTION megaplan_sync.newer_rows IS 'Fetched entities of which the table may have a newer version';
+
+CREATE OR REPLACE FUNCTION megaplan_sync.audit_rows(
+  of_table text, of_account text, after bigint, most integer,
+  OUT ids bigint[], OUT suspects bigint[], OUT underived bigint[]
+)
+LANGUAGE plpgsql STABLE
+-- rows are looked up by key: without statistics the planner would sort the whole table
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
+AS $function$
+BEGIN
+  EXECUTE format(
+    'SELECT
+      array_agg(id), array_agg(id) FILTER (WHERE is_suspect), array_agg(id) FILTER (WHERE NOT is_suspect AND is_underived)
+    FROM (
+      SELECT id, content_hash <> md5(payload::text) AS is_suspect, %2$s AS is_underived
+      FROM megaplan_raw.%1$I
+      WHERE account = $1 AND deleted_at IS NULL AND id > $2
+      ORDER BY id
+      LIMIT $3
+    ) AS present',
+    of_table, megaplan_raw.underived(of_table)
+  ) INTO ids, suspects, underived USING of_account, after, most;
+END
+$function$;
+COMMENT ON FUNCTION megaplan_sync.audit_rows IS
+  'Next present rows of a raw table: all; suspects, whose hash does not match; underived, whose columns do not match';
 
 CREATE OR REPLACE FUNCTION megaplan_sync.compare_sweep(
   run_id text, account text, entity text, began_at timestamptz
 ) RETURNS void
 LANGUAGE plpgsql
-SET enable_nestloop = off -- swept_rows has just been filled: without statistics the planner would believe it empty
+SET enable_nestloop = off -- swept_rows was just filled: without statistics the planner takes it for empty
 AS $function$
 BEGIN
-  -- A row that changed here after the sweep saw it (another run is at work) is no finding, unless what was seen is
-  -- later still, or the row claims to have changed in the future. What the audit has repaired may differ all the same.
+  -- A row that another run changed here after the sweep read it is no finding, unless the swept version is later or the
+  -- row's changed_at is in the future. Rows that the audit has repaired may still differ.
   EXECUTE format(
     'INSERT INTO megaplan_sync.findings AS known (run_id, account, entity, id, finding)
     SELECT
@@ -129,4 +155,4 @@ BEGIN
   ) USING run_id, account, entity, began_at;
 END
 $function$;
-COMMENT ON FUNCTION megaplan_sync.compare_sweep IS 'Notes what a finished sweep and the raw table disagree about';
+COMMENT ON FUNCTION megaplan_sync.compare_sweep IS 'Saves the differences between a finished sweep and the raw table';

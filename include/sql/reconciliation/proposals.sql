@@ -1,5 +1,5 @@
 -- name: select_proposals
--- Proposals by number, all that are not settled if no number is named.
+-- Proposals by number; all unsettled ones if no number is given.
 SELECT number, account, entity, kind, row_count, of_rows, state, reason, approved_by, proposed_at
 FROM megaplan_sync.deletion_proposals
 WHERE CASE WHEN cardinality(%(numbers)s::integer[]) = 0 THEN state IN ('open', 'approved') ELSE number = ANY (%(numbers)s) END
@@ -7,7 +7,7 @@ ORDER BY number
 
 
 -- name: select_proposed_rows
--- Rows of a table that stand in proposals which are not settled.
+-- Rows of a table in unsettled proposals.
 SELECT proposal.number, proposal.state, proposal.kind, row.id
 FROM megaplan_sync.deletion_proposals AS proposal
 JOIN megaplan_sync.proposed_rows AS row USING (number)
@@ -15,7 +15,7 @@ WHERE proposal.account = %(account)s AND proposal.entity = %(entity)s AND propos
 
 
 -- name: insert_proposal
--- Rows that vanished together, for a person to decide about.
+-- Saves rows that vanished together, for a person to decide.
 WITH proposal AS (
   INSERT INTO megaplan_sync.deletion_proposals (account, entity, kind, row_count, of_rows, reason, run_id)
   VALUES (
@@ -30,14 +30,14 @@ SELECT number FROM proposal
 
 
 -- name: approve_proposals
--- A person has approved these proposals by triggering a run with their numbers.
+-- Approves the proposals with whose numbers a person has triggered a run.
 UPDATE megaplan_sync.deletion_proposals
 SET state = 'approved', approved_by = %(run_id)s
 WHERE number = ANY (%(numbers)s::integer[]) AND state = 'open'
 
 
 -- name: settle_proposals
--- Proposals without rows are settled: approved ones were carried out, open ones have become pointless.
+-- Settles proposals without rows: approved ones were applied, open ones are withdrawn.
 UPDATE megaplan_sync.deletion_proposals AS proposal
 SET state = CASE proposal.state WHEN 'approved' THEN 'settled' ELSE 'withdrawn' END, settled_at = now()
 WHERE proposal.account = %(account)s AND proposal.entity = %(entity)s AND proposal.state IN ('open', 'approved')
@@ -45,7 +45,7 @@ WHERE proposal.account = %(account)s AND proposal.entity = %(entity)s AND propos
 
 
 -- name: delete_proposed_rows
--- Rows that are settled: marked as deleted, or there again.
+-- Removes rows from proposals: they are marked as deleted, or present again.
 DELETE FROM megaplan_sync.proposed_rows AS row
 USING megaplan_sync.deletion_proposals AS proposal
 WHERE proposal.number = row.number AND proposal.account = %(account)s AND proposal.entity = %(entity)s

@@ -1,5 +1,5 @@
 -- name: begin_sweep
--- A walk over all rows of one list begins at the beginning.
+-- Begins the sweep of all rows of one list.
 INSERT INTO megaplan_sync.sweeps (account, entity, run_id, reads_content)
 VALUES (%(account)s, %(entity)s, %(run_id)s, %(reads_content)s)
 ON CONFLICT (account, entity) DO UPDATE SET
@@ -14,42 +14,60 @@ ON CONFLICT (account, entity) DO UPDATE SET
 
 
 -- name: select_sweep
--- The walk over all rows of one list.
-SELECT run_id, reads_content, began_at, finished_at, trail, rows_seen, newest_change, paused
+-- State of the sweep of one list.
+SELECT run_id, reads_content, began_at, finished_at, trail AS cursor, rows_seen, newest_change, paused
 FROM megaplan_sync.sweeps
 WHERE account = %(account)s AND entity = %(entity)s
 
 
--- name: save_sweep
--- How far a walk over all rows has come.
+-- name: take_sweep
+-- Lets a run continue a sweep that another run, or an earlier try, has begun.
 UPDATE megaplan_sync.sweeps
-SET
-  run_id = %(run_id)s,
-  finished_at = %(finished_at)s,
-  trail = %(trail)s,
-  rows_seen = %(rows_seen)s,
-  newest_change = %(newest_change)s,
-  paused = %(paused)s
+SET run_id = %(run_id)s, paused = false
 WHERE account = %(account)s AND entity = %(entity)s
 
 
--- name: save_swept_rows
--- Rows of one page of a sweep. A row may come twice; the later look counts.
-INSERT INTO megaplan_sync.swept_rows (account, entity, id, content_type, updated_at, is_dropped)
-SELECT DISTINCT ON (row.id) %(account)s, %(entity)s, row.id, row.content_type, row.updated_at, row.is_dropped
-FROM unnest(
-  %(ids)s::bigint[], %(content_types)s::text[], %(updated_at)s::timestamptz[], %(is_dropped)s::boolean[]
-) AS row (id, content_type, updated_at, is_dropped)
-ORDER BY row.id, row.updated_at DESC
-ON CONFLICT (account, entity, id) DO UPDATE SET
-  content_type = excluded.content_type,
-  updated_at = excluded.updated_at,
-  is_dropped = excluded.is_dropped,
-  seen_at = excluded.seen_at
+-- name: note_swept_page
+-- Saves the rows of one page of a sweep, the cursor after it and the requests sent so far. page: a JSON list of
+-- [id, contentType, timeUpdated, isDropped]; asked_at: time before the request. If a row comes twice, the later one
+-- counts.
+WITH page AS MATERIALIZED (
+  SELECT DISTINCT ON (megaplan_raw.as_id(row -> 0))
+    megaplan_raw.as_id(row -> 0) AS id,
+    row ->> 1 AS content_type,
+    megaplan_raw.as_time(row -> 2) AS updated_at,
+    row -> 3 = 'true' AS is_dropped
+  FROM jsonb_array_elements(%(page)s::jsonb) AS row
+  WHERE megaplan_raw.as_id(row -> 0) IS NOT NULL
+  ORDER BY megaplan_raw.as_id(row -> 0)
+),
+seen AS (
+  INSERT INTO megaplan_sync.swept_rows (account, entity, id, content_type, updated_at, is_dropped, seen_at)
+  SELECT %(account)s, %(table)s, id, content_type, updated_at, is_dropped, %(asked_at)s
+  FROM page
+  ON CONFLICT (account, entity, id) DO UPDATE SET
+    content_type = excluded.content_type,
+    updated_at = excluded.updated_at,
+    is_dropped = excluded.is_dropped,
+    seen_at = excluded.seen_at
+),
+run AS (
+  UPDATE megaplan_sync.reconciliations
+  SET requests = %(requests)s
+  WHERE run_id = %(run_id)s AND account = %(account)s AND entity = %(table)s
+)
+UPDATE megaplan_sync.sweeps
+SET
+  finished_at = CASE WHEN %(is_last)s THEN now() END,
+  trail = CASE WHEN NOT %(is_last)s THEN %(cursor)s::jsonb END,
+  rows_seen = rows_seen + jsonb_array_length(%(page)s::jsonb),
+  newest_change = greatest(newest_change, (SELECT max(updated_at) FROM page))
+WHERE account = %(account)s AND entity = %(entity)s
+RETURNING finished_at, rows_seen, newest_change
 
 
 -- name: select_swept_ids
--- Of some rows, those that the last sweep has seen, and those that are marked as deleted: neither is vanished.
+-- Given rows that are in the last sweep or marked as deleted: neither have vanished.
 SELECT id FROM megaplan_sync.swept_rows
 WHERE account = %(account)s AND entity = %(entity)s AND NOT is_dropped AND id = ANY (%(ids)s::bigint[])
 UNION
@@ -57,25 +75,49 @@ SELECT megaplan_sync.deleted_rows(%(entity)s, %(account)s, %(ids)s::bigint[])
 
 
 -- name: compare_sweep
--- Notes what the finished sweep and the raw table disagree about.
+-- Saves the differences between the finished sweep and the raw table.
 SELECT megaplan_sync.compare_sweep(%(run_id)s, %(account)s, %(entity)s, %(began_at)s)
 
 
 -- name: pause_sweeps
--- The night's requests are spent: the next run goes on where these sweeps of a table have come to.
+-- Pauses the sweeps of a table, since the night's requests are spent: the next run continues them.
 UPDATE megaplan_sync.sweeps
 SET paused = true
 WHERE account = %(account)s AND run_id = %(run_id)s
   AND (entity = %(entity)s OR entity LIKE %(entity)s || '\_%%')
 
 
+-- name: forget_unreadable
+-- Deletes unreadable rows that Megaplan no longer lists. Those without an id can be deleted only after a sweep of
+-- complete rows.
+DELETE FROM megaplan_raw.unreadable_rows AS known
+WHERE account = %(account)s
+  AND entity = %(entity)s
+  AND last_failed_at < coalesce(
+    %(began_at)s,
+    (
+      SELECT min(began_at)
+      FROM megaplan_sync.sweeps
+      WHERE account = %(account)s AND (entity = %(entity)s OR entity LIKE %(entity)s || '\_%%')
+    )
+  )
+  AND (
+    %(read_whole)s
+    OR known.id ~ '^[0-9]{1,18}$' AND NOT EXISTS (
+      SELECT
+      FROM megaplan_sync.swept_rows AS swept
+      WHERE swept.account = %(account)s AND swept.entity = %(entity)s AND swept.id::text = known.id
+    )
+  )
+
+
 -- name: delete_swept_rows
--- What an earlier sweep has seen is of no use any more.
+-- Deletes the rows of an earlier sweep.
 DELETE FROM megaplan_sync.swept_rows WHERE account = %(account)s AND entity = %(entity)s
 
 
 -- name: delete_finished_sweeps
--- Finished sweeps of a run that is done once more: it looks anew, unless only the work after them was left.
+-- Deletes the finished sweeps of a run that is repeated, unless they are paused: then only the work after them is left.
 DELETE FROM megaplan_sync.sweeps
 WHERE account = %(account)s AND run_id = %(run_id)s AND finished_at IS NOT NULL AND NOT paused
   AND (entity = %(entity)s OR entity LIKE %(entity)s || '\_%%')

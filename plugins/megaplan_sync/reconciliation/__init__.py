@@ -1,6 +1,6 @@
-"""Proves that the raw tables are Megaplan, repairs what is not, and says so in a certificate.
+"""Compares the raw tables with Megaplan, repairs differences, and certifies the result.
 
-``account_reconciliation`` is one account in one run; it leads through the other files in this order:
-``audit`` (rows against their own payload), ``sweep`` (Megaplan's lists), ``repair`` (fetch what is missing or
-stale), ``vanished`` (deletions with evidence and a brake), ``certificate`` (what all that came to).
+``account_reconciliation`` runs one account; it uses the other modules in this order: ``audit`` (compare rows with
+their own payload), ``sweep`` (read Megaplan's lists), ``repair`` (fetch missing and stale rows), ``vanished``
+(deletions, with evidence and a limit), ``certificate`` (the result).
 """

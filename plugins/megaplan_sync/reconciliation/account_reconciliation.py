@@ -1,4 +1,4 @@
-"""One account in one run: all its tables, one certificate."""
+"""Reconciles all tables of one account in one run."""
 
 import logging
 import time
@@ -12,7 +12,7 @@ from psycopg import Connection
 
 from megaplan_hook.exceptions import MegaplanForbiddenError, MegaplanNotFoundError
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.kernel.certificate import Certificate, save_certificates
+from megaplan_sync.kernel.certificate import Certificate, save_certificates, unacknowledged_message
 from megaplan_sync.kernel.entity_run import EntityRun
 from megaplan_sync.kernel.exceptions import (
     OUR_ERRORS,
@@ -25,26 +25,27 @@ from megaplan_sync.kernel.night_budget import NightBudget, NightBudgetSpentError
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.kernel.token_user import current_rights, is_known, lost_rights, save_rights
 from megaplan_sync.raw.account_sync import HOPELESS, chosen_entities
+from megaplan_sync.raw.entities import CHILD_TABLES, ENTITIES
 from megaplan_sync.raw.history.stage_backfill import backfill_stage_moves
-from megaplan_sync.reconciliation.directories import DirectoryReconciliation
-from megaplan_sync.reconciliation.parent_reconciliation import OwnerReconciliation
+from megaplan_sync.raw.writer import EntityWriter
+from megaplan_sync.reconciliation.directories import DirectoryReconciliation, reconcile_custom_fields
+from megaplan_sync.reconciliation.parent_reconciliation import ParentReconciliation
+from megaplan_sync.reconciliation.recorded_writer import RecordedWriter
 
 log = logging.getLogger(__name__)
 
-PARTS = {"deals": "deal_positions", "contacts": "contact_points", "pipelines": "pipeline_stages"}
-"""Tables whose rows come with those of another one."""
-_SHOW_VISIBILITY = {"contacts", "deals"}
-"""Only when these are proven have the user's rights done no harm."""
+_SHOW_VISIBILITY = {name for name, entity in ENTITIES.items() if entity.reading == "changes"}
+"""The user's rights are known to be sufficient only if these were compared completely."""
 
 
 class AccountReconciliation:
     """The reconciliation of one account by one run.
 
-    :param hook: speaks to the account
+    :param hook: client of the account
     :param connection: to Postgres, in autocommit mode
-    :param run_id: a retry of the same run goes on where it ended
+    :param run_id: a retry of the same run continues where it ended
     :param depth: ``ids`` compares ids and change times of deals and contacts, ``full`` their whole content
-    :param sleep: waits so many seconds
+    :param sleep: waits for a number of seconds
     """
 
     def __init__(
@@ -67,17 +68,18 @@ class AccountReconciliation:
         hook.budget = self._budget
 
     def run(self, wanted: Collection[str]) -> list[Certificate]:
-        """Reconcile the wanted entities; one entity's failure stops no other.
+        """Reconcile the wanted entities; the failure of one does not stop the others.
 
         :param wanted: names of entities, all if empty
-        :returns: the certificate, which is stored
-        :raises EntitiesFailedError: some entities could not be compared; the certificate says so, and a retry
-            does only those
+        :returns: the certificates, which are saved
+        :raises EntitiesFailedError: some entities could not be compared; the certificates say so, and a
+            retry processes only those
         """
         names = self._longest_waiting_first(chosen_entities(wanted))
         self._execute("delete_old_findings")
         runs = {name: self._begin(name) for name in names}
-        parts = {PARTS[name]: self._begin(PARTS[name]) for name in names if name in PARTS}
+        children = {name: self._begin(CHILD_TABLES[name]) for name in names if name in CHILD_TABLES}
+        states = {**runs, **{state.entity: state for state in children.values()}}
         failures: dict[str, Exception] = {}
         try:
             rights = self._rights()
@@ -85,28 +87,28 @@ class AccountReconciliation:
                 if state.is_proven:
                     log.info("%s of %s: proven by an earlier try of this run", name, self._account)
                     continue
-                failure = self._entity(state, parts.get(PARTS.get(name, "")), rights[1])
+                failure = self._entity(state, children.get(name), rights[1])
                 if failure is not None:
                     failures[f"{name} of {self._account}"] = failure
         except HOPELESS as error:
             if not isinstance(error, psycopg.Error):
-                self._certify({**runs, **parts}, reason=str(error))
+                self._certify(states, reason=str(error))
             raise
-        certificates = self._certify({**runs, **parts})
-        is_all_proven = runs.keys() >= _SHOW_VISIBILITY and all(
-            each.verdict == "proven" for each in certificates
+        certificates = self._certify(states)
+        is_all_compared = runs.keys() >= _SHOW_VISIBILITY and all(
+            each.verdict in ("proven", "unreadable") for each in certificates
         )
-        if rights[0] is not None and is_all_proven:
+        if rights[0] is not None and is_all_compared:
             save_rights(self._connection, self._account, rights[0])
         if failures:
             raise EntitiesFailedError(failures)
-        if "deals" in runs and self._hook.settings.backfill_stage_moves:
+        if self._hook.settings.backfill_stage_moves and any(ENTITIES[name].has_stage_moves for name in runs):
             self._backfill()
         return certificates
 
     def _backfill(self) -> None:
-        """Ask for earlier stage moves with what the night has left."""
-        with suppress(NightBudgetSpentError):  # in the middle of a deal: it is asked again next night
+        """Request earlier stage moves with the remaining requests of the night."""
+        with suppress(NightBudgetSpentError):  # in the middle of a deal, which is requested again next night
             backfill_stage_moves(
                 self._hook, self._connection, self._account, may_send=lambda: self._budget.left > 0
             )
@@ -114,7 +116,7 @@ class AccountReconciliation:
     def _begin(self, entity: str) -> EntityRun:
         state = EntityRun.begin(self._connection, self._run_id, self._account, entity, self._depth)
         if state.finished_at is not None and not state.is_proven:
-            # the task was cleared, or the run retried: what could not be settled is looked for anew
+            # the task was cleared, or the run retried: search for unresolved differences again
             self._findings(entity).reopen()
             self._connection.execute(
                 read_sql("delete_finished_sweeps"),
@@ -126,85 +128,97 @@ class AccountReconciliation:
         return state
 
     def _longest_waiting_first(self, names: Collection[str]) -> list[str]:
-        """Return the entities in the order of reading, those first that the nights' requests did not suffice for."""
+        """Return the entities in reading order, but those not compared for longest first."""
         compared = dict(self._execute("select_last_comparisons"))
         never = datetime.min.replace(tzinfo=UTC)
         return sorted(names, key=lambda name: compared.get(name, never))
 
     def _rights(self) -> tuple[dict[str, Any] | None, str | None]:
-        """Return the user's rights, None if not known, and what has been lost of them."""
+        """Return the user's rights, None if unknown, and a description of those lost."""
         try:
             now = current_rights(self._hook)
-        except NightBudgetSpentError:  # nothing will be asked for, so nothing will be believed to be gone
+        except NightBudgetSpentError:  # nothing will be requested, so nothing will be marked as deleted
             return None, None
         except (MegaplanForbiddenError, MegaplanNotFoundError) as refusal:
-            log.warning("Megaplan does not tell who the connection's user is: %s", refusal)
-            if not is_known(self._connection, self._account):  # it never has: nothing was lost
+            log.warning("Megaplan does not return the connection's user: %s", refusal)
+            if not is_known(self._connection, self._account):  # it never did: nothing was lost
                 return None, None
-            return None, f"Megaplan does not even tell who it is: {refusal}"
+            return None, f"Megaplan does not return the user: {refusal}"
         return now, lost_rights(self._connection, self._account, now)
 
-    def _entity(self, state: EntityRun, part_state: EntityRun | None, rights: str | None) -> Exception | None:
-        """Reconcile one entity; what goes wrong becomes its verdict."""
+    def _entity(
+        self, state: EntityRun, child_state: EntityRun | None, rights: str | None
+    ) -> Exception | None:
+        """Reconcile one entity; an error becomes its verdict."""
         began = time.monotonic()
         state.begin_counting_requests(self._hook.requests_sent)
-        told: list[str] = []
+        messages: list[str] = []
         verdict, failure = None, None
         try:
-            told = self._reconcile(state, rights)
+            messages = self._reconcile(state, rights)
         except NightBudgetSpentError:
             verdict = "partial"
-            told = [
-                "The night's requests (setting night_requests) are spent: the comparison goes on in the next night."
+            messages = [
+                "The night's requests (setting night_requests) are spent: the comparison continues next night."
             ]
         except (SuspiciousAnswerError, NotLoadedError) as error:
             log.error("%s", error)
-            verdict, told = "stopped", [str(error)]
+            verdict, messages = "stopped", [str(error)]
         except HOPELESS:
             raise
         except Exception as error:
             known = isinstance(error, OUR_ERRORS)
             log.error("%s of %s failed: %s", state.entity, self._account, error, exc_info=not known)
-            verdict, told, failure = "stopped", [str(error)], error
+            verdict, messages, failure = "stopped", [str(error)], error
         finally:
             state.count_requests(self._hook.requests_sent)
             state.seconds += time.monotonic() - began
-            with suppress(psycopg.Error):  # a lost database is told by the error that is on its way
+            with suppress(psycopg.Error):  # a lost connection is reported by the original error
                 state.save(self._connection)
-        with self._connection.transaction():  # or a killed run's retry would find the parts without a verdict
-            for each in (state, *([part_state] if part_state else [])):
-                unresolved = self._findings(each.entity).counts().unresolved
-                each.verdict = verdict or ("unresolved" if unresolved else "proven")
-                each.reason = " ".join(told) or None if each is state else None
+        with (
+            self._connection.transaction()
+        ):  # otherwise the retry of a killed run would find children without a verdict
+            for each in (state, *([child_state] if child_state else [])):
+                counts = self._findings(each.entity).counts()
+                if each is state and counts.unacknowledged:
+                    messages.append(unacknowledged_message(counts.unacknowledged))
+                each.verdict = verdict or counts.verdict
+                each.reason = " ".join(messages) or None if each is state else None
                 each.finished_at = datetime.now(UTC)
                 each.save(self._connection)
         return failure
 
     def _reconcile(self, state: EntityRun, rights: str | None) -> list[str]:
+        entity = ENTITIES[state.entity]
         findings = self._findings(state.entity)
-        part_findings = self._findings(PARTS.get(state.entity, state.entity))
-        if state.entity in ("deals", "contacts"):
-            return OwnerReconciliation(
-                self._hook,
-                self._connection,
-                state,
-                findings,
-                part_findings,
-                rights=rights,
-                sleep=self._sleep,
+        if entity.reading == "definitions":
+            return reconcile_custom_fields(self._hook, self._connection, findings)
+        recorded = RecordedWriter(
+            self._connection,
+            self._account,
+            EntityWriter(entity, self._hook.settings.vendor_quirks.default_phone_region),
+            findings,
+            self._findings(CHILD_TABLES.get(state.entity, state.entity)),
+        )
+        if entity.reading == "changes":
+            return ParentReconciliation(
+                self._hook, self._connection, state, recorded, rights=rights, sleep=self._sleep
             ).run()
-        return DirectoryReconciliation(
-            self._hook, self._connection, state, findings, part_findings, rights
-        ).run()
+        return DirectoryReconciliation(self._hook, self._connection, state, recorded, rights).run()
 
-    def _certify(self, runs: dict[str, EntityRun], reason: str | None = None) -> list[Certificate]:
-        """Write the certificate; where ``reason`` is given, for tables that were not come to."""
-        for state in runs.values():
+    def _certify(self, states: dict[str, EntityRun], reason: str | None = None) -> list[Certificate]:
+        """Save the certificates.
+
+        :param reason: why the remaining tables were not compared
+        """
+        for state in states.values():
             if state.verdict is None:
                 state.verdict, state.reason = "stopped", reason
                 state.finished_at = datetime.now(UTC)
                 state.save(self._connection)
-        certificates = [Certificate.of(state, self._findings(name).counts()) for name, state in runs.items()]
+        certificates = [
+            Certificate.of(state, self._findings(name).counts()) for name, state in states.items()
+        ]
         save_certificates(self._connection, self._run_id, self._hook.settings.account_timezone, certificates)
         return certificates
 

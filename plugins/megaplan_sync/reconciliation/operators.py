@@ -10,7 +10,7 @@ from megaplan_sync.kernel.account_failures import AccountFailures
 from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.kernel.account_session import account_hook, account_session, has_calls
 from megaplan_sync.kernel.accounts import chosen_accounts, in_batches
-from megaplan_sync.kernel.certificate import CALLS, Certificate, certificates_of
+from megaplan_sync.kernel.certificate import CALLS, Certificate, acknowledge_unreadable, certificates_of
 from megaplan_sync.kernel.certificate_report import describe_problem, event_extra, report
 from megaplan_sync.kernel.error_reporting import airflow_errors
 from megaplan_sync.kernel.exceptions import (
@@ -31,7 +31,7 @@ DEPTHS = ("ids", "full")
 
 
 class RequireRawTablesOperator(RawDatabaseOperator):
-    """Fails if raw tables are missing: making them anew would hide their loss. Upgrades older ones."""
+    """Fails if raw tables are missing, since creating them would hide their loss. Upgrades older ones."""
 
     def execute(self, context: Context) -> None:
         """Check and upgrade."""
@@ -40,16 +40,23 @@ class RequireRawTablesOperator(RawDatabaseOperator):
 
 
 class ChooseReconciliationOperator(RawDatabaseOperator):
-    """Checks all parameters, approves proposals and returns the accounts in batches for mapped tasks.
+    """Validates all parameters, saves approvals, and returns the accounts in batches for mapped tasks.
 
     :param accounts: connection ids; all of the Variable ``megaplan_accounts`` if empty, or those of the approved
         proposals
-    :param entities: names of entities, only checked here
-    :param depth: only checked here
+    :param entities: names of entities, validated only
+    :param depth: validated only
     :param approve_deletions: number of a proposal, or several
+    :param acknowledge_unreadable: acknowledge the unreadable rows of these accounts
     """
 
-    template_fields: Sequence[str] = ("accounts", "entities", "depth", "approve_deletions")
+    template_fields: Sequence[str] = (
+        "accounts",
+        "entities",
+        "depth",
+        "approve_deletions",
+        "acknowledge_unreadable",
+    )
 
     def __init__(
         self,
@@ -58,6 +65,7 @@ class ChooseReconciliationOperator(RawDatabaseOperator):
         entities: Collection[str] | str = (),
         depth: str = "full",
         approve_deletions: Collection[int] | int | str | None = None,
+        acknowledge_unreadable: bool | str = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -65,6 +73,7 @@ class ChooseReconciliationOperator(RawDatabaseOperator):
         self.entities = entities
         self.depth = depth
         self.approve_deletions = approve_deletions
+        self.acknowledge_unreadable = acknowledge_unreadable
 
     def execute(self, context: Context) -> list[list[str]]:
         """Return batches of connection ids."""
@@ -82,11 +91,16 @@ class ChooseReconciliationOperator(RawDatabaseOperator):
                 if not self.accounts:
                     labels = {proposal.account for proposal in proposals}
                     accounts = [conn_id for conn_id in accounts if account_hook(conn_id).account in labels]
+            if self.acknowledge_unreadable is True:
+                labels = {account_hook(conn_id).account for conn_id in accounts}
+                with raw_database(self.postgres_conn_id) as connection:
+                    acknowledged = acknowledge_unreadable(connection, labels)
+                self.log.info("Unreadable rows acknowledged: %d", acknowledged)
             return in_batches(accounts)
 
 
 class ReconcileMegaplanOperator(AccountsOperator):
-    """Proves, repairs and certifies the raw tables of some accounts; one account's failure stops no other.
+    """Compares, repairs and certifies the raw tables of some accounts; the failure of one does not stop the others.
 
     :param entities: names of entities, all if empty
     :param depth: ``ids`` or ``full``
@@ -100,7 +114,7 @@ class ReconcileMegaplanOperator(AccountsOperator):
         self.depth = depth
 
     def execute(self, context: Context) -> None:
-        """Reconcile each account; the certificates stand in the database."""
+        """Reconcile each account and save the certificates."""
         if self.entities and not raw_entities(self.entities):
             self.log.info("Only calls are to be compared, not these tables")
             return
@@ -124,7 +138,7 @@ class ReconcileMegaplanOperator(AccountsOperator):
 
 
 class PublishCertificatesOperator(RawDatabaseOperator):
-    """Tells what the run has certified: in the log, in the asset event, in the trigger form."""
+    """Publishes the run's certificates in the log, in an asset event and in the trigger form."""
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Return the certificates."""
@@ -136,7 +150,7 @@ class PublishCertificatesOperator(RawDatabaseOperator):
             except UndefinedTable:
                 certificates = []
             if not certificates:
-                raise UnprovenError("Nothing was certified: the log of the failed task before says why.")
+                raise UnprovenError("Nothing was certified: see the log of the failed upstream task.")
             for line in report(certificates).splitlines():
                 self.log.info("%s", line)
             announce_tables([("certificates", event_extra(certificates))], self.postgres_conn_id, context)
@@ -144,10 +158,10 @@ class PublishCertificatesOperator(RawDatabaseOperator):
 
 
 class JudgeCertificatesOperator(RawDatabaseOperator):
-    """Fails, and with it the run, if an account is without a certificate or anything is unresolved.
+    """Fails the run if an account has no certificate or anything is unresolved.
 
-    :param accounts: batches of connection ids that were to be certified
-    :param entities: names of entities that were to be certified, all if empty
+    :param accounts: batches of connection ids that should be certified
+    :param entities: names of entities that should be certified, all if empty
     """
 
     template_fields: Sequence[str] = ("accounts", "entities")
@@ -164,14 +178,14 @@ class JudgeCertificatesOperator(RawDatabaseOperator):
         self.entities = entities
 
     def execute(self, context: Context) -> None:
-        """Judge."""
+        """Check the certificates."""
         with airflow_errors():
             with raw_database(self.postgres_conn_id) as connection:
                 certificates = certificates_of(connection, str(context["run_id"]))
             wanting = [*self._without(certificates), *map(describe_problem, _bad(certificates))]
             if wanting:
                 raise UnprovenError(" | ".join(wanting))
-            self.log.info("Proven: %d certificates without anything unresolved", len(certificates))
+            self.log.info("Proven: %d certificates, nothing unresolved", len(certificates))
 
     def _without(self, certificates: Collection[Certificate]) -> list[str]:
         certified = {(certificate.account, certificate.entity == CALLS) for certificate in certificates}
@@ -195,14 +209,14 @@ def _bad(certificates: Collection[Certificate]) -> list[Certificate]:
 
 
 def raw_entities(given: Collection[str] | str) -> list[str]:
-    """Return the given names without that of calls, which are no raw table."""
+    """Return the given names without calls, which are not a raw table."""
     return [name for name in given or () if name != CALLS]
 
 
 def proposal_numbers(given: Collection[int] | int | str | None) -> list[int]:
-    """Return the numbers of proposals that a person has given: one, several, or none.
+    """Return the numbers of proposals in a parameter: one, several, or none.
 
-    :raises ProposalNumberError: something else
+    :raises ProposalNumberError: the parameter is something else
     """
     if given is None or given == "" or given == []:
         return []

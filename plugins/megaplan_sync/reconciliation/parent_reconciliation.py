@@ -1,8 +1,8 @@
-"""Deals, or contacts, of one account: audit, sweep, repair, deletions."""
+"""Reconciles the deals or contacts of one account: audit, sweep, repair, deletions."""
 
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence, Set
+from collections.abc import Callable, Collection, Set
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,38 +10,32 @@ from psycopg import Connection
 
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
-from megaplan_sync.kernel.account_lock import account_lock
 from megaplan_sync.kernel.entity_run import EntityRun
-from megaplan_sync.kernel.exceptions import NotLoadedError, SuspiciousAnswerError
-from megaplan_sync.kernel.findings import Findings, RowKey
+from megaplan_sync.kernel.exceptions import NotLoadedError
+from megaplan_sync.kernel.findings import RowKey
 from megaplan_sync.kernel.night_budget import NightBudgetSpentError
-from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.raw.canonical import CanonicalPage, Entity
-from megaplan_sync.raw.cursor_state import WalkState
-from megaplan_sync.raw.entities import CONTACT_COMPANIES, CONTACT_HUMANS
+from megaplan_sync.kernel.sql import for_table
+from megaplan_sync.raw.canonical import CanonicalPage, Entity, entity_id
+from megaplan_sync.raw.cursor_state import CursorState
+from megaplan_sync.raw.entity_lists import lists_of, pages_by_type
 from megaplan_sync.raw.entity_pages import EntityPages
-from megaplan_sync.raw.flatten import entity_id
-from megaplan_sync.raw.history.deal_versions import DealHistory
-from megaplan_sync.raw.parents import OWNERS, pages_by_type
 from megaplan_sync.raw.prefetch import PageAhead
-from megaplan_sync.reconciliation.audit import Audit
+from megaplan_sync.reconciliation.audit import audit
 from megaplan_sync.reconciliation.recorded_writer import RecordedWriter
 from megaplan_sync.reconciliation.repair import LATER_VERSION_HERE, Repair
-from megaplan_sync.reconciliation.row_checksums import RowSeals
 from megaplan_sync.reconciliation.sweep import Sweep
 from megaplan_sync.reconciliation.vanished import IncompleteListError, Vanished
 
 log = logging.getLogger(__name__)
 
 
-class OwnerReconciliation:
-    """The reconciliation of one such table.
+class ParentReconciliation:
+    """Reconciles one such table.
 
-    :param state: of the table in this run
-    :param findings: of the table
-    :param part_findings: of the table of its parts
-    :param rights: what the token's user has lost since the last good reconciliation
-    :param sleep: waits so many seconds
+    :param state: state of the table in this run
+    :param recorded: writes its rows
+    :param rights: rights that the user has lost since the last proven reconciliation
+    :param sleep: waits for a number of seconds
     """
 
     def __init__(
@@ -49,8 +43,7 @@ class OwnerReconciliation:
         hook: MegaplanHook,
         connection: Connection[Any],
         state: EntityRun,
-        findings: Findings,
-        part_findings: Findings,
+        recorded: RecordedWriter,
         *,
         rights: str | None,
         sleep: Callable[[float], None] = time.sleep,
@@ -58,62 +51,48 @@ class OwnerReconciliation:
         self._hook = hook
         self._connection = connection
         self._state = state
-        self._findings = findings
-        self._part_findings = part_findings
+        self._recorded = recorded
+        self._entity = recorded.entity
+        self._findings = recorded.findings
         self._rights = rights
         self._sleep = sleep
-        self._owners = OWNERS[state.entity]
-        self._writer = self._owners.writer(hook)
-        self._recorded = RecordedWriter(
-            connection, state.account, state.entity, self._writer, findings, part_findings
-        )
-        self._lists = [EntityPages(hook, connection, spec) for spec in self._owners.lists(hook, connection)]
+        self._lists = [
+            EntityPages(hook, connection, spec) for spec in lists_of(self._entity, hook, connection)
+        ]
+        self._pages_by_type = pages_by_type(self._entity, self._lists)
 
     def run(self) -> list[str]:
         """Compare and repair.
 
-        :returns: what there is to tell a person
-        :raises NotLoadedError: the first load has not ended
-        :raises SuspiciousAnswerError: the list is empty, or leaves out rows that exist
-        :raises NightBudgetSpentError: the sweep goes on in the next night
+        :returns: messages for people
+        :raises NotLoadedError: the first load has not finished
+        :raises SuspiciousAnswerError: the list is empty or incomplete
+        :raises NightBudgetSpentError: the sweep continues next night
         """
         self._refuse_unfinished_load()
         if self._state.audited_at is None:
-            Audit(
-                self._connection,
-                self._state.account,
-                self._state.entity,
-                self._writer,
-                self._recorded,
-                self._findings,
-                RowSeals(
-                    self._connection,
-                    self._state.account,
-                    self._state.entity,
-                    phone_region=self._hook.settings.vendor_quirks.default_phone_region,
-                ),
-            ).run()
+            audit(self._connection, self._state.account, self._recorded)
             self._state.audited_at = datetime.now(UTC)
             self._state.save(self._connection)
         try:
             try:
-                told = self._compare()
+                messages = self._compare()
             except IncompleteListError as error:
-                log.warning("%s Looking at the whole list once more.", error)
-                told = self._compare(once_more=True)
+                log.warning("%s Reading the whole list again.", error)
+                messages = self._compare(again=True)
         except NightBudgetSpentError:
             self._execute("pause_sweeps", run_id=self._state.run_id)
             raise
-        self._mark_orphans()
-        return told
+        self._recorded.mark_orphans()
+        return messages
 
     def _refuse_unfinished_load(self) -> None:
         for pages in self._lists:
-            if WalkState.load(self._connection, self._state.account, pages.spec.name).loaded_at is None:
+            if CursorState.load(self._connection, self._state.account, pages.spec.name).loaded_at is None:
                 raise NotLoadedError(self._state.account, self._state.entity)
 
-    def _compare(self, *, once_more: bool = False) -> list[str]:
-        if once_more:
+    def _compare(self, *, again: bool = False) -> list[str]:
+        if again:
             with self._connection.transaction():
                 self._findings.forget_vanished()
                 self._state.compared_at = None
@@ -121,25 +100,25 @@ class OwnerReconciliation:
                 for sweep in self._sweeps():
                     sweep.start_over()
         if self._state.compared_at is None:
-            began_at = self._sweep_lists(once_more=once_more)
+            began_at = self._sweep_lists(again=again)
             with self._connection.transaction():
                 self._execute("compare_sweep", run_id=self._state.run_id, began_at=began_at)
                 self._state.compared_at = datetime.now(UTC)
                 self._save()
-        Repair(self._hook, self._pages_by_type(), self._recorded, self._findings, self._sleep).run()
-        return Vanished(
+        Repair(self._hook, self._pages_by_type, self._recorded, self._findings, self._sleep).run()
+        messages = Vanished(
             self._hook,
             self._connection,
             self._state,
-            self._findings,
-            ask=self._ask,
+            self._recorded,
             route=self._route,
-            mark_parts=self._mark_parts,
             rights=self._rights,
             still_there=self._write_cards,
             back_again=self._not_vanished,
             noted=self._save,
         ).settle()
+        self._recorded.forget_unreadable(read_whole=self._state.depth == "full")
+        return messages
 
     def _sweeps(self) -> list[Sweep]:
         expected = self._expected_rows()
@@ -157,21 +136,27 @@ class OwnerReconciliation:
         ]
 
     def _expected_rows(self) -> list[int]:
-        """Return how many rows each list is thought to have: the companies' may well be empty."""
+        """Return the expected number of rows of each list; that of companies may well be empty."""
         if len(self._lists) == 1:
             return [self._state.rows_before]
-        humans, companies = self._execute("count_present_contacts")[0]
-        by_list = {CONTACT_HUMANS.name: humans, CONTACT_COMPANIES.name: companies}
-        return [by_list[pages.spec.name] for pages in self._lists]
+        present = dict(self._execute("count_present_by_type"))
+        return [
+            sum(
+                present.get(content_type, 0)
+                for content_type, its in self._pages_by_type.items()
+                if its is pages
+            )
+            for pages in self._lists
+        ]
 
-    def _sweep_lists(self, *, once_more: bool = False) -> datetime:
-        """Sweep what this run has not swept yet.
+    def _sweep_lists(self, *, again: bool = False) -> datetime:
+        """Sweep the lists that this run has not swept yet.
 
-        :param once_more: what the first sweep has seen counts as well
+        :param again: keep the rows that the first sweep has seen
         :returns: when the sweep of the first list began
         """
         sweeps = self._sweeps()
-        if not once_more and all(not sweep.state.rows_seen for sweep in sweeps):
+        if not again and all(not sweep.state.rows_seen for sweep in sweeps):
             self._execute("delete_swept_rows")
         for sweep in sweeps:
             self._sweep_list(sweep)
@@ -181,89 +166,76 @@ class OwnerReconciliation:
         return min(sweep.state.began_at for sweep in sweeps)
 
     def _sweep_list(self, sweep: Sweep) -> None:
-        if self._state.depth != "full":
-            for page in sweep.pages():
-                with self._connection.transaction():
-                    sweep.note(page)
-                    self._save()
-            return
+        is_full = self._state.depth == "full"
         suspects = {found.id for found in self._findings.waiting_for_resolution("suspect")}
         asked_at = before = self._recorded.now()
-        with PageAhead(sweep.pages()) as pages:
-            while (taken := pages.take()) is not None:
-                asked_at, before = before, self._recorded.now()  # the next page is asked for from here on
-                if not taken.is_last:
+        with PageAhead(map(_in_canonical_form, sweep.pages()) if is_full else sweep.pages()) as pages:
+            while (page := pages.take()) is not None:
+                asked_at, before = before, self._recorded.now()  # the next page is requested after this
+                if not page.is_last:
                     pages.start()
-                self._write_page(sweep, taken, suspects, asked_at)
+                if is_full:
+                    self._write_page(sweep, page, suspects, asked_at)
+                else:
+                    self._note(sweep, page, asked_at)
 
     def _write_page(self, sweep: Sweep, page: ListPage, suspects: set[int], asked_at: datetime) -> None:
-        present = [item for item in page.items if item.get("isDropped") is not True]
-        CanonicalPage(page.data).bring(present)
-        here = [entity_id(item) for item in present if entity_id(item) in suspects]
+        """Write entities that differ from the table; most pages have none, and need no lock."""
+        present = _present(page)
+        here = {entity_id(item) for item in present} & suspects if suspects else set()
+        written = self._recorded.changed(present) if not here else present
+        if not written and not page.odd:
+            self._note(sweep, page, asked_at)
+            return
 
         def settle(doubtful: Set[int]) -> None:
-            self._findings.settle([identity for identity in here if identity not in doubtful])
+            self._findings.settle(here - doubtful)
             self._findings.note("suspect", [RowKey(i) for i in doubtful], evidence=LATER_VERSION_HERE)
-            sweep.note(page)
-            self._save()
+            self._note(sweep, page, asked_at)
 
-        self._recorded.write(present, distrusted=here, asked_at=asked_at, and_then=settle)
+        self._recorded.write(written, odd=page.odd, distrusted=here, asked_at=asked_at, and_then=settle)
 
-    def _pages_by_type(self) -> dict[str, EntityPages]:
-        return pages_by_type(self._state.entity, self._lists)
-
-    def _ask(self, identity: int) -> Entity:
-        if self._state.entity == "deals":
-            return self._hook.deal(identity)
-        if len(self._lists) == 1:
-            return self._hook.contractor(identity)
-        card = self._hook.request("GET", self._route(identity)).data
-        if not isinstance(card, dict) or not card:
-            raise SuspiciousAnswerError(f"{self._route(identity)}: Megaplan's answer is no entity")
-        return card
+    def _note(self, sweep: Sweep, page: ListPage, asked_at: datetime) -> None:
+        self._state.count_requests(self._hook.requests_sent)
+        sweep.note(page, asked_at, self._state.requests)
 
     def _route(self, identity: int) -> str:
         """Return the route of a card.
 
-        Where contacts are listed apart the account may not know ``/contractor``, whose 404 would prove nothing.
+        If contacts have separate lists, the account may lack ``/contractor``, and its 404 would prove nothing.
         """
-        path = self._lists[0].spec.path
+        pages = self._lists[-1]
         if len(self._lists) > 1:
-            ((kind,),) = self._execute("select_kind_of_contact", id=identity)
-            path = CONTACT_HUMANS.path if kind == "human" else CONTACT_COMPANIES.path
-        return f"{path}/{identity}"
+            ((content_type,),) = self._execute("select_content_type", id=identity)
+            pages = self._pages_by_type.get(content_type, pages)
+        return f"{pages.spec.path}/{identity}"
 
     def _not_vanished(self, ids: Collection[int]) -> list[int]:
         return [identity for (identity,) in self._execute("select_swept_ids", ids=list(ids))]
 
     def _write_cards(self, cards: list[Entity]) -> None:
-        """Write rows that the list had left out; what differs is counted as stale."""
+        """Write rows that were missing from the list; differences are counted as stale."""
         for card in cards:
-            pages = self._pages_by_type()[card["contentType"]]
+            pages = self._pages_by_type[card["contentType"]]
             self._recorded.write(pages.as_in_the_list([card]))
 
-    def _mark_parts(self, ids: Sequence[int]) -> None:
-        rows = self._connection.execute(
-            read_sql(self._owners.mark_parts),
-            {"account": self._state.account, "ids": list(ids)},
-        ).fetchall()
-        self._part_findings.note("extra", [RowKey(*row) for row in rows], "deleted")
-        if isinstance(self._writer.history, DealHistory):
-            self._writer.history.close(self._connection, self._state.account, ids)
-
-    def _mark_orphans(self) -> None:
-        """Mark parts whose owner is not here, after all owners that belong here are: nobody else looks at them."""
-        with account_lock(self._connection, self._state.account), self._connection.transaction():
-            rows = self._execute(self._owners.mark_orphans)
-            self._part_findings.note("extra", [RowKey(*row) for row in rows], "deleted")
-
     def _save(self) -> None:
-        """Save the state with the requests that were sent so far, within the caller's transaction."""
+        """Save the state and the number of requests so far, in the caller's transaction."""
         self._state.count_requests(self._hook.requests_sent)
         self._state.save(self._connection)
 
     def _execute(self, statement: str, **values: Any) -> list[Any]:
         cursor = self._connection.execute(
-            read_sql(statement), {"account": self._state.account, "entity": self._state.entity, **values}
+            for_table(statement, self._entity.name),
+            {"account": self._state.account, "entity": self._state.entity, **values},
         )
         return cursor.fetchall() if cursor.description else []
+
+
+def _present(page: ListPage) -> list[Entity]:
+    return [item for item in page.items if item.get("isDropped") is not True]
+
+
+def _in_canonical_form(page: ListPage) -> ListPage:
+    CanonicalPage(page.data).bring(_present(page))
+    return page

@@ -1,4 +1,4 @@
-"""Proposals: rows that vanished together and are marked as deleted only after a person has approved the number."""
+"""Deletion proposals: rows that vanished together, marked as deleted only after a person has approved them."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Proposal(NamedTuple):
 
 @dataclass
 class ProposedRows:
-    """Rows of one table that stand in proposals: number by id."""
+    """Rows of one table that are in proposals: proposal number by id."""
 
     open: dict[int, int]
     approved: dict[int, int]
@@ -42,7 +42,7 @@ class ProposedRows:
 
 
 def waiting_proposals(connection: Connection[Any], numbers: Collection[int] = ()) -> list[Proposal]:
-    """Return the proposals of these numbers, all that are not settled if none is named."""
+    """Return the proposals with these numbers; all unsettled ones if empty."""
     rows = connection.execute(read_sql("select_proposals"), {"numbers": list(numbers)}).fetchall()
     return [Proposal(*row) for row in rows]
 
@@ -51,8 +51,8 @@ def approve(connection: Connection[Any], numbers: Collection[int], run_id: str) 
     """Approve proposals by their numbers.
 
     :returns: the proposals
-    :raises UnknownProposalError: there is none of this number
-    :raises SettledProposalError: another run has carried it out, or it has become pointless
+    :raises UnknownProposalError: there is no proposal with this number
+    :raises SettledProposalError: another run has applied it, or it was withdrawn
     """
     if not numbers:
         return []
@@ -67,7 +67,7 @@ def approve(connection: Connection[Any], numbers: Collection[int], run_id: str) 
 
 
 def proposed_rows(connection: Connection[Any], account: str, entity: str) -> ProposedRows:
-    """Return the rows of one table that stand in proposals which are not settled."""
+    """Return the rows of one table that are in unsettled proposals."""
     rows = connection.execute(
         read_sql("select_proposed_rows"), {"account": account, "entity": entity}
     ).fetchall()
@@ -113,7 +113,7 @@ def propose(
 
 
 def settle_rows(connection: Connection[Any], account: str, entity: str, ids: Collection[int]) -> None:
-    """Take rows out of their proposals: they are marked as deleted, or there again."""
+    """Remove rows from their proposals, since they are marked as deleted or present again."""
     values = {"account": account, "entity": entity, "ids": list(ids)}
     connection.execute(read_sql("delete_proposed_rows"), values)
     connection.execute(read_sql("settle_proposals"), values)

@@ -1,9 +1,8 @@
-"""Fetches what is missing or stale: exactly those entities, as many with one request as can be had.
+"""Fetches missing and stale entities with as few requests as possible.
 
-Entities that have just changed stand together at the top of the list that begins with the latest change. Others are
-asked for by their links, a page of them with one request; Megaplan documents nothing about how much it gives of them,
-so that is found out. Where it is not all that the tables need, or refused, what is left is read card by card, or from
-the top of the list where that takes fewer requests.
+Recently changed entities are at the top of the list when sorted by latest change. Others are requested by links, a
+page per request; how complete Megaplan returns them is not documented, so that is found out. If they are incomplete
+or refused, the rest is read card by card, or from the top of the list if that takes fewer requests.
 """
 
 import logging
@@ -14,28 +13,27 @@ from math import ceil
 from megaplan_hook.exceptions import MegaplanForbiddenError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.findings import Findings, OpenFinding
-from megaplan_sync.raw.canonical import CanonicalPage, Entity
+from megaplan_sync.raw.canonical import CanonicalPage, Entity, entity_id
 from megaplan_sync.raw.entities import LATEST_CHANGE_FIRST
 from megaplan_sync.raw.entity_pages import EntityPages
 from megaplan_sync.raw.fetched_entities import LinkAnswers, change_time
-from megaplan_sync.raw.flatten import entity_id
 from megaplan_sync.reconciliation.recorded_writer import RecordedWriter
 
 log = logging.getLogger(__name__)
 
 LATER_VERSION_HERE = {"found_by": "a later version in the table than in the answer"}
-"""Evidence of a suspect whose own payload and hash fit."""
+"""Evidence of a suspect whose payload and hash match."""
 
 _SECONDS_UNTIL_WRITES_ARE_VISIBLE = 5.0
-_LOOKS_AGAIN = 3
-"""More than one, as another run may just have written a row each time: then it is not known whose answer is later."""
+_MOST_RETRIES = 3
+"""More than one, since another run may have just written the row, and it is unknown whose answer is later."""
 
 
 class Repair:
-    """The repair of one account's deals or contacts.
+    """Repairs the deals or contacts of one account.
 
-    :param pages_by_type: the list that knows which names to ask for, by content type
-    :param sleep: waits so many seconds
+    :param pages_by_type: list, with the fields to request, by content type
+    :param sleep: waits for a number of seconds
     """
 
     def __init__(
@@ -53,14 +51,14 @@ class Repair:
         self._findings = findings
         self._link_answers = LinkAnswers(hook, recorded.payload_keys)
         self._believes_later_rows = True
-        """Whether rows are left of which the table has a later version than the answer."""
+        """Whether to keep rows of which the table has a later version than the answer."""
         self._lagging = 0
-        """Entities that may have come in an older version than elsewhere: Megaplan's copies lag, other runs write."""
+        """Number of entities that may be older than elsewhere: Megaplan's replicas lag, and other runs write."""
 
     def run(self) -> None:
-        """Settle every finding that fetching can settle."""
+        """Resolve every finding that can be resolved by fetching."""
         self._pass()
-        for _ in range(_LOOKS_AGAIN):
+        for _ in range(_MOST_RETRIES):
             if not self._lagging:
                 return
             self._sleep(_SECONDS_UNTIL_WRITES_ARE_VISIBLE)
@@ -68,7 +66,7 @@ class Repair:
             self._pass()
         if self._lagging:
             log.warning(
-                "%d rows came in an older version than the list or another run has: left for the next run",
+                "%d rows were received in an older version than the list or another run has: left for the next run",
                 self._lagging,
             )
 
@@ -95,7 +93,7 @@ class Repair:
             self._by_card(pages, finding)
 
     def _pages_down_to(self, wanted: Sequence[OpenFinding]) -> float:
-        """Return how many pages from the top of the list it takes to see all of them; infinity if nobody knows."""
+        """Return the number of pages from the top of the list that contain all of them; infinity if unknown."""
         changes = [finding.updated_at for finding in wanted if finding.updated_at is not None]
         if len(changes) < len(wanted):
             return float("inf")
@@ -105,7 +103,7 @@ class Repair:
         return ceil(rows / self._hook.settings.page_size)
 
     def _from_the_top(self, pages: EntityPages, wanted: Sequence[OpenFinding]) -> list[OpenFinding]:
-        """Read the list from the latest change down to the last of some entities; return those it did not show."""
+        """Read the list, latest change first, until all entities were seen; return those that were not."""
         left = {finding.id: finding for finding in wanted}
         oldest = min((finding.updated_at for finding in wanted if finding.updated_at), default=None)
         asked_at = self._recorded.now()
@@ -122,7 +120,7 @@ class Repair:
         return list(left.values())
 
     def _by_links(self, content_type: str, pages: EntityPages, batch: Sequence[OpenFinding]) -> bool:
-        """Settle a page of entities with one request; return False if links give too little of them."""
+        """Resolve a page of findings with one request; return False if links are incomplete."""
         if self._link_answers.give_too_little(content_type):
             return False
         asked_at = self._recorded.now()
@@ -138,7 +136,7 @@ class Repair:
         return True
 
     def _by_card(self, pages: EntityPages, finding: OpenFinding) -> None:
-        """Settle one entity with a request of its own; what is gone or hidden is noted."""
+        """Resolve one finding with its own request; the entity may be gone or hidden."""
         asked_at = self._recorded.now()
         try:
             card = pages.card({"id": finding.id})
@@ -147,7 +145,7 @@ class Repair:
             return
         if card is not None:
             self._settle(pages.as_in_the_list([card]), [finding], asked_at)
-        elif finding.finding == "missing":  # deleted since the sweep: it need not be here
+        elif finding.finding == "missing":  # deleted since the sweep, so it is rightly not here
             self._findings.resolve([finding.id], "unfounded")
         else:
             self._findings.resolve([finding.id], None, finding="extra")
@@ -155,7 +153,7 @@ class Repair:
     def _settle(
         self, entities: Sequence[Entity], findings: Sequence[OpenFinding], asked_at: datetime
     ) -> None:
-        """Write entities, in canonical form, that were asked for because of some findings."""
+        """Write entities in canonical form that were requested because of findings."""
         by_id = {finding.id: finding for finding in findings}
         current = []
         for entity in entities:

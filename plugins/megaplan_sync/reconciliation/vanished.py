@@ -1,9 +1,9 @@
-"""Deletions with evidence and a brake.
+"""Marks deletions, with evidence and a limit (*brake*).
 
-A row that the table has and Megaplan's list does not is asked for by itself. 404 (or ``isDropped``) marks it; 403
-does not, for then it is there and the token's user may not see it. If more rows vanish at once than the brake
-allows, nothing is marked: some of them are asked for, to tell a deletion from a lost right and from a list that
-leaves rows out, and a proposal is stored for a person to approve.
+A row that is in the table but not in Megaplan's list is requested by id. 404 (or ``isDropped``) marks it as deleted;
+403 does not, since the row exists but is hidden from the user. If more rows vanish at once than the brake allows,
+none is marked: a sample is requested, to distinguish a deletion from lost rights and from an incomplete list, and a
+proposal is saved for a person to approve.
 """
 
 import logging
@@ -18,38 +18,39 @@ from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.account_lock import account_lock
 from megaplan_sync.kernel.entity_run import EntityRun
 from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
-from megaplan_sync.kernel.findings import Findings, RowKey
+from megaplan_sync.kernel.findings import RowKey
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.canonical import Entity
-from megaplan_sync.raw.evidence import Ask, Evidence, ask_for
+from megaplan_sync.raw.evidence import Evidence, ask_for, card_at
 from megaplan_sync.reconciliation.proposals import Kind, propose, proposed_rows, settle_rows
+from megaplan_sync.reconciliation.recorded_writer import RecordedWriter
 
 log = logging.getLogger(__name__)
 
 LEAST_BRAKE_ROWS = 20
 _SAMPLE = 20
 _NOBODY_DELETES_SO_MUCH = 0.25
-"""Of a table's rows at once: then a lost right is the likelier reason."""
+"""Share of a table's rows at which lost rights are more likely than deletions."""
 _MOST_WITHOUT_CARDS = 0.5
-"""Of a table's rows at once, where none can be asked for by itself: then the list is the likelier reason."""
+"""Share of rows without cards at which an incomplete list is more likely than deletions."""
 
 
 class IncompleteListError(SuspiciousAnswerError):
-    """Megaplan's list leaves out rows that it gives by id."""
+    """Megaplan's list lacks rows that it returns by id."""
 
 
 class Vanished:
-    """The vanished rows of one table of one account.
+    """Handles the vanished rows of one table of one account.
 
-    :param state: of this table in this run
-    :param ask: returns a card by id; None where the route has no cards: then the list itself is the evidence
-    :param route: of the cards, e.g. ``/employee``, or what returns the route of one card
-    :param mark_parts: marks what hangs on deleted rows, within the transaction
-    :param rights: what the token's user has lost since the last good reconciliation
-    :param still_there: takes the cards of rows that the list had left out
-    :param back_again: returns which of some rows Megaplan's list has again, or are marked as deleted; None where
-        every row that is no finding is one of these
-    :param noted: called within each transaction that settles a row
+    :param state: state of this table in this run
+    :param recorded: writes its rows
+    :param route: returns the route of a row's card; a string is the route of a list without cards, which is the
+        evidence
+    :param rights: rights that the user has lost since the last proven reconciliation
+    :param still_there: called with the cards of rows that were missing from the list
+    :param back_again: returns the ids of rows that are in Megaplan's list again, or marked as deleted; None if that
+        is true of every row without a finding
+    :param noted: called in each transaction that resolves a row
     """
 
     def __init__(
@@ -57,11 +58,9 @@ class Vanished:
         hook: MegaplanHook,
         connection: Connection[Any],
         state: EntityRun,
-        findings: Findings,
+        recorded: RecordedWriter,
         *,
-        ask: Ask | None,
         route: str | Callable[[int], str],
-        mark_parts: Callable[[Sequence[int]], None] = lambda ids: None,
         rights: str | None = None,
         still_there: Callable[[list[Entity]], None] = lambda cards: None,
         back_again: Callable[[Collection[int]], Collection[int]] | None = None,
@@ -70,21 +69,20 @@ class Vanished:
         self._hook = hook
         self._connection = connection
         self._state = state
-        self._findings = findings
-        self._ask = ask
+        self._recorded = recorded
+        self._findings = recorded.findings
         self._route = route
-        self._mark_parts = mark_parts
         self._rights = rights
         self._still_there = still_there
         self._back_again = back_again
         self._noted = noted
-        self._told: list[str] = []
+        self._messages: list[str] = []
 
     def settle(self) -> list[str]:
         """Mark, propose or leave the vanished rows.
 
-        :returns: what there is to tell a person
-        :raises IncompleteListError: the list leaves out rows that exist; nothing was marked
+        :returns: messages for people
+        :raises IncompleteListError: the list lacks existing rows; nothing was marked
         """
         state = self._state
         with self._connection.transaction():
@@ -94,7 +92,7 @@ class Vanished:
             gone = [identity for identity in (*proposed.open, *proposed.approved) if identity not in found]
             back = gone if self._back_again is None else list(self._back_again(gone))
             settle_rows(self._connection, state.account, state.entity, back)
-            if left := sorted(set(gone) - set(back)):  # changed here since the sweep began: they wait on
+            if left := sorted(set(gone) - set(back)):  # changed here since the sweep began: they keep waiting
                 self._findings.note("extra", [RowKey(identity) for identity in left])
                 found = {entry.id: entry for entry in self._findings.waiting_for_resolution("extra")}
             self._findings.resolve([i for i in found if i in proposed.open], "waiting")
@@ -114,39 +112,41 @@ class Vanished:
         for number in sorted({proposed.open[i] for i in found if i in proposed.open}):
             rows = sum(proposed.open[i] == number for i in found if i in proposed.open)
             state.proposal = state.proposal or number
-            self._told.append(
-                f"{rows} vanished rows wait for a decision about proposal {number}: approve it by triggering "
+            self._messages.append(
+                f"{rows} vanished rows are waiting for a decision on proposal {number}: approve it by triggering "
                 f'megaplan_reconciliation with {{"approve_deletions": {number}}}.'
             )
-        return self._told
+        return self._messages
 
     def _brake(self) -> int:
         rows = self._state.rows_before
-        if self._ask is None:
+        if isinstance(self._route, str):
             return max(1, int(rows * _MOST_WITHOUT_CARDS))
         return max(LEAST_BRAKE_ROWS, int(rows * self._hook.settings.deletion_brake / 100))
 
     def _settle_each(
         self, rows: Sequence[tuple[int, bool, int | None]], kinds: dict[int, Kind] | None = None
     ) -> None:
-        """Ask for each row by itself. The third of each is the number of the proposal that was approved for it."""
+        """Request each row by id. The third item of each is the number of its approved proposal."""
         hidden: list[int] = []
         for identity, is_dropped, number in rows:
             if is_dropped:
-                told_by_list = {"found_by": "isDropped in the list", "at": datetime.now(UTC).isoformat()}
-                evidence = Evidence("gone", None, {**told_by_list, "isDropped": True})
+                in_list = {"found_by": "isDropped in the list", "at": datetime.now(UTC).isoformat()}
+                evidence = Evidence("gone", None, {**in_list, "isDropped": True})
             else:
                 evidence = self._evidence(identity)
-            told = evidence.as_json if number is None else {**evidence.as_json, "approved_proposal": number}
+            as_json = (
+                evidence.as_json if number is None else {**evidence.as_json, "approved_proposal": number}
+            )
             may_mark = evidence.verdict == "gone" or (
                 evidence.verdict == "hidden"
                 and number is not None
                 and (kinds or {}).get(number) == "visibility"
             )
             if may_mark:
-                self._mark(identity, told)
+                self._mark(identity, as_json)
             elif evidence.verdict == "hidden":
-                self._findings.resolve([identity], "hidden", told)
+                self._findings.resolve([identity], "hidden", as_json)
                 hidden.append(identity)
             else:
                 self._take_back(identity, evidence)
@@ -155,16 +155,16 @@ class Vanished:
                 "visibility",
                 hidden,
                 f"Megaplan answers 403 for {len(hidden)} of {self._state.rows_before} {self._state.entity}: they "
-                "exist, but the connection's user may not see them any more.",
+                "exist, but the connection's user can no longer see them.",
                 resolution="hidden",
             )
 
     def _evidence(self, identity: int) -> Evidence:
-        if self._ask is None:
-            told = {"found_by": f"GET {self._route}, absent twice", "at": datetime.now(UTC).isoformat()}
-            return Evidence("gone", None, told)
-        route = self._route(identity) if callable(self._route) else f"{self._route}/{identity}"
-        return ask_for(identity, self._ask, route)
+        if isinstance(self._route, str):
+            evidence = {"found_by": f"GET {self._route}, absent twice", "at": datetime.now(UTC).isoformat()}
+            return Evidence("gone", None, evidence)
+        route = self._route(identity)
+        return ask_for(identity, lambda _: card_at(self._hook, route), route)
 
     def _mark(self, identity: int, evidence: dict[str, Any]) -> None:
         state = self._state
@@ -179,13 +179,13 @@ class Vanished:
                     "evidence": Jsonb(evidence),
                 },
             )
-            self._mark_parts([identity])
+            self._recorded.mark_children([identity])
             self._findings.resolve([identity], "deleted", evidence)
             settle_rows(self._connection, state.account, state.entity, [identity])
             self._noted()
 
     def _take_back(self, identity: int, evidence: Evidence) -> None:
-        """Leave a row alone that the list had left out: it is there, and its card says how it is."""
+        """Keep a row that was missing from the list: it exists, and its card has its content."""
         with self._connection.transaction():
             self._findings.resolve([identity], "unfounded", evidence.as_json)
             settle_rows(self._connection, self._state.account, self._state.entity, [identity])
@@ -197,11 +197,11 @@ class Vanished:
         state = self._state
         step = max(1, len(fresh) // _SAMPLE)
         asked = [identity for identity in fresh if identity not in dropped][::step][:_SAMPLE]
-        answers = [self._evidence(identity).verdict for identity in asked] if self._ask else []
+        answers = [] if isinstance(self._route, str) else [self._evidence(each).verdict for each in asked]
         if there := answers.count("there"):
             raise IncompleteListError(
-                f"Megaplan's list of {state.entity} of account {state.account} left out {len(fresh)} rows, but "
-                f"gives {there} of {len(answers)} by id: the list is not complete. Nothing was marked as deleted; "
+                f"Megaplan's list of {state.entity} of account {state.account} lacks {len(fresh)} rows, but "
+                f"{there} of {len(answers)} exist by id: the list is incomplete. Nothing was marked as deleted; "
                 "the next reconciliation compares again."
             )
         hidden = answers.count("hidden")
@@ -213,13 +213,13 @@ class Vanished:
         ]
         if answers:
             reasons.append(
-                f"Asked for {len(answers)} of them: {len(answers) - hidden} × 404, {hidden} × 403."
+                f"Requested {len(answers)} of them: {len(answers) - hidden} × 404, {hidden} × 403."
             )
         if looks_hidden:
             reasons.append(
-                "This looks like a loss of visibility, not like a deletion: the connection's user sees less than "
+                "This looks like a loss of visibility, not a deletion: the connection's user can see less than "
                 + (f"before ({self._rights})." if self._rights else "before.")
-                + " Give it back its rights in Megaplan."
+                + " Restore its rights in Megaplan."
             )
         self._state.proposal = self._store(
             "visibility" if looks_hidden else "deletion", fresh, " ".join(reasons), resolution="waiting"
@@ -228,7 +228,7 @@ class Vanished:
     def _store(self, kind: Kind, ids: Sequence[int], reason: str, *, resolution: Any) -> int:
         state = self._state
         with self._connection.transaction():
-            settle_rows(self._connection, state.account, state.entity, ids)  # no row stands in two proposals
+            settle_rows(self._connection, state.account, state.entity, ids)  # no row is in two proposals
             number = propose(
                 self._connection,
                 state.account,
@@ -240,9 +240,9 @@ class Vanished:
                 run_id=state.run_id,
             )
             self._findings.resolve(ids, resolution)
-        self._told.append(
-            f"{reason} Proposal {number}: if the rows are to be marked as deleted, trigger megaplan_reconciliation "
+        self._messages.append(
+            f"{reason} Proposal {number}: to mark the rows as deleted, trigger megaplan_reconciliation "
             f'with {{"approve_deletions": {number}}}.'
         )
-        log.warning("%s of %s: %s", state.entity, state.account, self._told[-1])
+        log.warning("%s of %s: %s", state.entity, state.account, self._messages[-1])
         return number

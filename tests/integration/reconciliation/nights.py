@@ -1,6 +1,6 @@
 """Nights of one loaded account: its reconciliation, and what the certificate has to say."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -37,6 +37,20 @@ CONTENT = {
 
 _OURS = "'first_synced_at', 'changed_at', 'deletion_evidence'"
 """Columns that say nothing of Megaplan."""
+_HISTORY = "'valid_from', 'moved_at', 'moved_from_program_id', 'moved_from_state_id', 'move_seen_at'"
+"""Columns of deals that say since when something has been known here."""
+
+
+_ANOTHER = {
+    "text": "coalesce({}, '') || '?'",
+    "bigint": "coalesce({}, 0) + 1000000",
+    "integer": "coalesce({}, 0) + 40",
+    "numeric": "coalesce({}, 0) + 0.01",
+    "boolean": "NOT coalesce({}, false)",
+    "timestamp with time zone": "coalesce({}, now()) + interval '1 second'",
+    "jsonb": "coalesce({}, '{{}}') || '{{\"by hand\": 1}}'",
+}
+"""Another value of each type."""
 
 
 class Found(NamedTuple):
@@ -71,6 +85,21 @@ class Night:
     def by_hand(self, statement: str, **values: Any) -> int:
         """Change the tables behind the project's back; return how many rows."""
         return self.database.execute(statement, values or None).rowcount
+
+    def spoil(self, table: str, columns: Sequence[str], ids: Sequence[int], key: str = "id") -> None:
+        """Change one column of each row by hand: the first column of the first row, and so on."""
+        types = dict(
+            self.database.execute(
+                """SELECT column_name, data_type FROM information_schema.columns
+                WHERE table_schema = 'megaplan_raw' AND table_name = %s""",
+                (table,),
+            ).fetchall()
+        )
+        for column, identity in zip(columns, ids, strict=True):
+            change = _ANOTHER[types[column]].format(f'"{column}"')
+            assert self.by_hand(
+                f'UPDATE megaplan_raw.{table} SET "{column}" = {change} WHERE {key} = %(id)s', id=identity
+            )
 
     def sync(self, *entities: str, full_refresh: bool = False) -> None:
         """Bring the tables up to date as the DAG's task does."""
@@ -116,8 +145,8 @@ class Night:
         """Return whole rows, but for what is the project's own note of when it wrote them."""
         return {
             table: self.database.execute(
-                f"""SELECT to_jsonb(entry) - ARRAY[{_OURS}] FROM megaplan_raw.{table} AS entry
-                ORDER BY {CONTENT[table]}"""
+                f"""SELECT to_jsonb(entry) - ARRAY[{_OURS}{f", {_HISTORY}" if table == "deals" else ""}]
+                FROM megaplan_raw.{table} AS entry ORDER BY {CONTENT[table]}"""
             ).fetchall()
             for table in tables or CONTENT
         }

@@ -46,7 +46,7 @@ def reconcile_accounts(accounts: list[str], run_id: str = "manual", **parameters
 
 
 @pytest.mark.parametrize(
-    ("parameters", "told"),
+    ("parameters", "message"),
     [
         (
             {"entities": ["deals", "leads"]},
@@ -65,9 +65,9 @@ def reconcile_accounts(accounts: list[str], run_id: str = "manual", **parameters
     ],
     ids=str,
 )
-def test_parameters_that_make_no_sense(sync: Sync, parameters: dict[str, Any], told: str) -> None:
+def test_parameters_that_make_no_sense(sync: Sync, parameters: dict[str, Any], message: str) -> None:
     sync("currencies")
-    with pytest.raises(AirflowFailException, match=told):
+    with pytest.raises(AirflowFailException, match=message):
         choose(**parameters)
 
 
@@ -126,7 +126,7 @@ def test_a_table_that_is_missing(sync: Sync, database: Connection[Any], table: s
         RequireRawTablesOperator(task_id="require_raw_tables").execute(context)
     assert "full_refresh" in str(failed.value)
     (there,) = database.execute("SELECT to_regclass(%s)", (table,)).fetchone() or (1,)
-    assert there is None, "made anew it would hide the loss"
+    assert there is None, "created again, it would hide the loss"
 
 
 @pytest.mark.parametrize("template", [EMPTY])
@@ -172,7 +172,7 @@ def test_a_connection_that_cannot_log_in_is_certified_as_stopped(
     (reasons,) = database.execute(
         "SELECT string_agg(doc, ' ') FROM megaplan_raw.certificates"
     ).fetchone() or ("",)
-    assert "wrong" not in reasons.split(), "no certificate tells a password"
+    assert "wrong" not in reasons.split(), "no certificate contains a password"
 
     monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_DEFAULT", json.dumps(megaplan.connection()))
     reconcile_accounts(["megaplan_default"], entities=["currencies", "deals"], depth="ids")

@@ -272,12 +272,11 @@ def test_custom_fields_renamed_added_and_removed(night: Night) -> None:
             ORDER BY key LIMIT 2"""
         )
     ]
-    columns = (
-        "SELECT array_agg(column_name ORDER BY place) FROM megaplan_sync.view_columns WHERE view = 'deals'"
-    )
+    columns = """SELECT array_agg(column_name ORDER BY place) FROM megaplan_sync.view_columns
+        WHERE view = (SELECT deals_view FROM megaplan_sync.accounts)"""
     before = night.value(columns)
     renamed, removed = keys
-    had = night.value("SELECT count(*) FROM megaplan_raw.deals WHERE custom_fields ? %(key)s", key=removed)
+    had = night.value("SELECT count(*) FROM megaplan_raw.deals WHERE payload ? %(key)s", key=removed)
     assert had
     night.change(
         {"op": "rename_custom_field", "key": renamed, "title": "Совсем другое имя"},
@@ -292,9 +291,7 @@ def test_custom_fields_renamed_added_and_removed(night: Night) -> None:
     assert history == [(False, False), (True, True)]
     assert night.value(columns) == before
     night.assert_found(night.run(depth="full"), deals=Found(stale=had))
-    assert (
-        night.value("SELECT count(*) FROM megaplan_raw.deals WHERE custom_fields ? %(key)s", key=removed) == 0
-    )
+    assert night.value("SELECT count(*) FROM megaplan_raw.deals WHERE payload ? %(key)s", key=removed) == 0
     ((added),) = night.change(
         {"op": "add_custom_field", "program": 14, "title": "Совсем новое", "kind": "String"}
     )
@@ -303,7 +300,7 @@ def test_custom_fields_renamed_added_and_removed(night: Night) -> None:
     assert night.value(columns)[: len(before)] == before
     assert len(night.value(columns)) == len(before) + 1
     assert (
-        night.value("SELECT count(*) FROM megaplan_raw.deals WHERE custom_fields ? %(key)s", key=added["key"])
+        night.value("SELECT count(*) FROM megaplan_raw.deals WHERE payload ? %(key)s", key=added["key"])
         == of_program
     )
     night.assert_tables_are_megaplan()

@@ -136,16 +136,19 @@ def test_pipelines_and_stages(night: Night) -> None:
 def test_rows_edited_by_hand(night: Night, table: str) -> None:
     before = night.rows(table)
     edited, spoilt, hashed = ids_of(night, table)[:3]
-    night.by_hand(f"UPDATE megaplan_raw.{table} SET name = 'by hand' WHERE id = %(id)s", id=edited)
-    night.by_hand(f"UPDATE megaplan_raw.{table} SET payload = '[]' WHERE id = %(id)s", id=spoilt)
+    by_hand = """payload || '{"name": "by hand"}'"""
+    night.by_hand(f"UPDATE megaplan_raw.{table} SET payload = {by_hand} WHERE id = %(id)s", id=edited)
+    night.by_hand(
+        f"UPDATE megaplan_raw.{table} SET payload = jsonb_build_object('id', id) WHERE id = %(id)s", id=spoilt
+    )
     night.by_hand(f"UPDATE megaplan_raw.{table} SET content_hash = '' WHERE id = %(id)s", id=hashed)
     night.assert_found(night.run(table), **{table: Found(stale=3)})
     assert night.rows(table) == before
     night.by_hand(f"DELETE FROM megaplan_raw.{table} WHERE id = %(id)s", id=edited)
     night.by_hand(f"UPDATE megaplan_raw.{table} SET deleted_at = now() WHERE id = %(id)s", id=spoilt)
     night.by_hand(
-        f"""INSERT INTO megaplan_raw.{table} (account, id, payload, content_hash)
-        SELECT account, 999999, '{{}}', 'x' FROM megaplan_sync.accounts"""
+        f"""INSERT INTO megaplan_raw.{table} (account, payload, content_hash)
+        SELECT account, '{{"id": 999999}}', 'x' FROM megaplan_sync.accounts"""
     )
     night.assert_found(night.run(table), **{table: Found(missing=2, extra=1)})
     night.by_hand(f"DELETE FROM megaplan_raw.{table} WHERE id = 999999")
@@ -167,14 +170,14 @@ def test_stages_edited_moved_and_made_up_by_hand(night: Night) -> None:
     )
     stage = "megaplan_raw.pipeline_stages"
     night.by_hand(
-        f"UPDATE {stage} SET type = 'negative?', is_entry = NOT is_entry WHERE id = %(id)s", id=edited
+        f"""UPDATE {stage} SET payload = payload || '{{"type": "negative?"}}' WHERE id = %(id)s""", id=edited
     )
     night.by_hand(f"DELETE FROM {stage} WHERE id = %(id)s", id=deleted)
     night.by_hand(f"UPDATE {stage} SET deleted_at = now() WHERE id = %(id)s", id=marked)
     night.by_hand(f"UPDATE {stage} SET pipeline_id = %(to)s WHERE id = %(id)s", id=up, to=pipelines[-1])
     night.by_hand(f"UPDATE {stage} SET pipeline_id = 777 WHERE id = %(id)s", id=down)
-    made_up = f"""INSERT INTO {stage} (account, id, pipeline_id, position, payload, content_hash)
-        SELECT account, %(id)s, %(pipeline)s, 0, '{{}}', 'x' FROM megaplan_sync.accounts"""
+    made_up = f"""INSERT INTO {stage} (account, pipeline_id, position, payload, content_hash)
+        SELECT account, %(pipeline)s, 0, jsonb_build_object('id', %(id)s::bigint), 'x' FROM megaplan_sync.accounts"""
     night.by_hand(made_up, id=999998, pipeline=pipelines[0])
     night.by_hand(made_up, id=999999, pipeline=777)  # of a pipeline that is nowhere
     night.assert_found(night.run("pipelines"), pipeline_stages=Found(missing=2, stale=3, extra=2))
@@ -191,18 +194,21 @@ def test_the_dictionary_of_custom_fields_edited_by_hand(night: Night) -> None:
             ORDER BY key LIMIT 4"""
         ).fetchall()
     )
-    told = """SELECT key, label, type, payload, content_hash FROM megaplan_raw.custom_fields
+    query = """SELECT key, label, type, payload, content_hash FROM megaplan_raw.custom_fields
         WHERE valid_to IS NULL ORDER BY 1"""
-    before = night.database.execute(told).fetchall()
+    before = night.database.execute(query).fetchall()
     field = "megaplan_raw.custom_fields"
-    night.by_hand(f"UPDATE {field} SET label = 'by hand' WHERE key = %(key)s", key=relabelled)
-    night.by_hand(f"UPDATE {field} SET payload = '[1]' WHERE key = %(key)s", key=spoilt)
+    night.by_hand(f"UPDATE {field} SET content_hash = '' WHERE key = %(key)s", key=relabelled)
+    night.by_hand(
+        f"""UPDATE {field} SET payload = payload || '{{"hrName": "by hand"}}' WHERE key = %(key)s""",
+        key=spoilt,
+    )
     night.by_hand(f"UPDATE {field} SET valid_to = now() WHERE key = %(key)s", key=closed)
     night.by_hand(f"DELETE FROM {field} WHERE key = %(key)s", key=deleted)
     night.by_hand(
-        f"""INSERT INTO {field} (account, entity, key, valid_from, payload, content_hash)
-        SELECT account, 'Deal', 'Category1CustomFieldMadeUp', now(), '{{}}', 'x' FROM megaplan_sync.accounts"""
+        f"""INSERT INTO {field} (account, entity, valid_from, payload, content_hash)
+        SELECT account, 'Deal', now(), '{{"name": "Category1CustomFieldMadeUp"}}', 'x' FROM megaplan_sync.accounts"""
     )
     night.assert_found(night.run("custom_fields"), custom_fields=Found(missing=2, stale=2, extra=1))
-    assert night.database.execute(told).fetchall() == before
+    assert night.database.execute(query).fetchall() == before
     night.assert_found(night.run("custom_fields"))

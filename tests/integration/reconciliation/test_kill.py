@@ -13,6 +13,7 @@ from tests.integration.conftest import DEALS
 from tests.integration.reconciliation.conftest import Reconcile
 from tests.integration.reconciliation.counted import (
     Counted,
+    all_the_same,
     counted,
     delete_deals,
     deleted_ids,
@@ -116,6 +117,23 @@ def test_a_killed_run_is_retried(
     truth.assert_tables_are_megaplan(database, megaplan)
     tables = ["contact_points", "contacts", "deal_positions", "deals"]
     assert certified(database, "killed") == [(name, 1) for name in tables]
+
+
+@pytest.mark.parametrize(
+    "moment", ["after 1 rederive_columns", "after 1 INSERT INTO megaplan_raw.deal_positions AS present"]
+)
+def test_an_audit_is_killed(
+    loaded: Reconcile, megaplan: EmulatedMegaplan, database: Connection[Any], kill: Kill, moment: str
+) -> None:
+    edited = database.execute(
+        "UPDATE megaplan_raw.deal_positions SET name = 'by hand' WHERE deleted_at IS NULL AND id % 7 = 0"
+    ).rowcount
+    kill(moment, "deals", run_id="killed")
+    certificates = loaded("deals", run_id="killed", page_size=50)
+    positions = certificates["deal_positions"]
+    assert (positions.verdict, positions.stale, positions.repaired) == ("proven", edited, edited)
+    assert counted(certificates["deals"]) == all_the_same(DEALS)
+    assert truth.loaded_positions(database) == truth.positions(megaplan)
 
 
 def test_a_killed_run_is_followed_by_another_one(

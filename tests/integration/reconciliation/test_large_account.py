@@ -146,9 +146,11 @@ def test_rows_changed_and_deleted_in_postgres(night: Night) -> None:
     edited, spoilt = deals[: of(200)], deals[of(200) : of(400)]
     deleted, marked = deals[of(400) : of(600)], deals[of(600) :]
     night.by_hand(
-        "UPDATE megaplan_raw.deals SET name = 'by hand', price = 1 WHERE id = ANY (%(ids)s)", ids=edited
+        """UPDATE megaplan_raw.deals SET payload = payload || '{"name": "by hand", "price": 1}'
+        WHERE id = ANY (%(ids)s)""",
+        ids=edited,
     )
-    night.by_hand("UPDATE megaplan_raw.deals SET payload = '{}' WHERE id = ANY (%(ids)s)", ids=spoilt)
+    night.by_hand("UPDATE megaplan_raw.deals SET content_hash = '' WHERE id = ANY (%(ids)s)", ids=spoilt)
     night.by_hand("DELETE FROM megaplan_raw.deals WHERE id = ANY (%(ids)s)", ids=deleted)
     night.by_hand("UPDATE megaplan_raw.deals SET deleted_at = now() WHERE id = ANY (%(ids)s)", ids=marked)
     positions = chosen(night, "deal_positions", of(250), f"deal_id <> ALL (ARRAY{deals})")
@@ -159,8 +161,9 @@ def test_rows_changed_and_deleted_in_postgres(night: Night) -> None:
         "UPDATE megaplan_raw.deal_positions SET sum = 0.5 WHERE id = ANY (%(ids)s)", ids=positions[of(100) :]
     )
     night.by_hand(
-        """INSERT INTO megaplan_raw.deals (account, id, payload, content_hash)
-        SELECT account, 900000000 + n, '{}', 'x' FROM megaplan_sync.accounts, generate_series(1, 15) AS n"""
+        """INSERT INTO megaplan_raw.deals (account, payload, content_hash, valid_from)
+        SELECT account, jsonb_build_object('id', 900000000 + n), 'x', now()
+        FROM megaplan_sync.accounts, generate_series(1, 15) AS n"""
     )
     certificates = night.run()
     night.assert_found(
@@ -168,7 +171,7 @@ def test_rows_changed_and_deleted_in_postgres(night: Night) -> None:
         deals=Found(missing=of(250), stale=of(400), extra=15),
         deal_positions=Found(missing=of(100), stale=of(150)),
     )
-    assert requests_for_deals(certificates) <= SWEEP + ceil(of(450) / 100) + 1 + 15
+    assert requests_for_deals(certificates) <= SWEEP + ceil(of(650) / 100) + 1 + 15
     night.by_hand("DELETE FROM megaplan_raw.deals WHERE id > 900000000")
     assert night.rows() == before
     night.assert_tables_are_megaplan()

@@ -80,7 +80,7 @@ def test_what_vanished_is_asked_for_in_the_next_nights(
     truth.assert_tables_are_megaplan(database, megaplan)
     megaplan.control("requests", method="DELETE")
     assert counted(loaded("deals", page_size=50)["deals"]) == all_the_same(DEALS - 18)
-    assert len(list_requests(megaplan, "/deal")) >= ceil((DEALS - 18) / 50), "then it is read anew"
+    assert len(list_requests(megaplan, "/deal")) >= ceil((DEALS - 18) / 50), "then it is read again"
 
 
 def test_no_table_starves(loaded: Reconcile, megaplan: EmulatedMegaplan, database: Connection[Any]) -> None:

@@ -1,4 +1,4 @@
-"""What a run tells people: the report in the log, the asset event, the trigger form, the verdict of the last task."""
+"""What a run reports: the report in the log, the asset event, the trigger form, the verdict of the last task."""
 
 import json
 from collections.abc import Callable
@@ -64,7 +64,7 @@ def _surroundings(
 def test_what_waits_is_published_and_then_turns_the_run_red(
     megaplan: EmulatedMegaplan, database: Connection[Any]
 ) -> None:
-    assert waiting_proposals_for_the_form() == "None waits at present."
+    assert waiting_proposals_for_the_form() == "None is waiting."
     delete_deals(megaplan, 30)
     run = Run("red")
     account = megaplan.url.removeprefix("http://")
@@ -76,10 +76,10 @@ def test_what_waits_is_published_and_then_turns_the_run_red(
     )
     assert any(line.startswith(f"deals of {account}: 30 of 420 deals vanished at once") for line in lines)
 
-    told = run.event()
-    assert (told["good"], told["unresolved"], told["deleted"]) == (False, 30, 0)
-    assert told["certificates"] == run.published
-    assert {each["entity"] for each in told["certificates"]} == {"deals", "deal_positions"}
+    event = run.event()
+    assert (event["good"], event["unresolved"], event["deleted"]) == (False, 30, 0)
+    assert event["certificates"] == run.published
+    assert {each["entity"] for each in event["certificates"]} == {"deals", "deal_positions"}
     (doc,) = database.execute(
         "SELECT doc FROM megaplan_raw.certificates WHERE run_id = 'red' AND entity = 'deals'"
     ).fetchone() or ("",)
@@ -98,9 +98,9 @@ def test_what_waits_is_published_and_then_turns_the_run_red(
     assert deleted["deals"] == 30
     assert approved["deleted"] == sum(deleted.values()) > 30, "positions go with their deals"
     approval.judge()
-    assert waiting_proposals_for_the_form() == "None waits at present."
+    assert waiting_proposals_for_the_form() == "None is waiting."
     assert approval.events[raw_table_alias("deals")].asset_alias_events, (
-        "who listens to deals is told as well"
+        "consumers of deals are notified as well"
     )
 
 

@@ -25,7 +25,7 @@ Sync = Callable[..., dict[str, EntityOutcome]]
 
 @pytest.fixture
 def account_of(megaplan: EmulatedMegaplan) -> Iterator[Callable[[int], None]]:
-    """Begin the account anew with so many deals."""
+    """Reset the account to so many deals."""
     yield lambda deals: megaplan.control("reset", {"deals": deals})
     megaplan.control("reset", {"deals": DEALS})
 
@@ -47,7 +47,7 @@ def asked(megaplan: EmulatedMegaplan) -> Counter[str]:
         (0, 100, "ids"),
         (1, 100, "ids"),
         (99, 100, "ids"),
-        (100, 100, "ids"),  # exactly full pages, and nothing tells that the last one is the last
+        (100, 100, "ids"),  # exactly full pages, and nothing says that the last one is the last
         (200, 100, "ids"),
         (200, 100, "full"),
         (201, 100, "full"),
@@ -173,7 +173,7 @@ def test_everything_of_an_account(loaded: Reconcile, megaplan: EmulatedMegaplan)
         "/deal": requests["/deal"],
     }
     assert requests["/contractor"] <= ceil(certificates["contacts"].in_table / 100) + 1
-    told = sum(certificate.requests_used for certificate in certificates.values())
-    assert told == sum(requests.values()) - 2, (
+    counted = sum(certificate.requests_used for certificate in certificates.values())
+    assert counted == sum(requests.values()) - 2, (
         "certificates count every request but the login and the user's card"
     )

@@ -43,7 +43,7 @@ def test_half_of_the_deals_out_of_sight(
     assert certificate.reason is not None
     assert "loss of visibility" in certificate.reason
     assert f"20 × {answer}" in certificate.reason or f"0 × 404, 20 × {answer}" in certificate.reason
-    assert "Give it back its rights" in certificate.reason
+    assert "Restore its rights" in certificate.reason
     assert deleted_ids(database) == set()
     assert proposals(database) == [(1, "visibility", "open", HALF, HALF)]
 
@@ -63,7 +63,7 @@ def test_a_single_deal_out_of_sight_is_neither_deleted_nor_passed_over(
     assert certificate.verdict == "unresolved"
     assert certificate.reason is not None
     assert "403 for 1 of 420 deals" in certificate.reason
-    assert "may not see them any more" in certificate.reason
+    assert "can no longer see them" in certificate.reason
     assert deleted_ids(database) == set(removed)
     assert proposals(database) == [(1, "visibility", "open", 1, 1)]
     again = loaded("deals")["deals"]
@@ -115,7 +115,7 @@ def test_changed_rights_that_hide_nothing_are_the_rights_from_now_on(
     assert deleted_ids(database) == set(removed)
 
 
-def test_a_user_who_may_not_even_be_told_is_one_with_lost_rights(
+def test_a_user_that_is_no_longer_returned_has_lost_rights(
     loaded: Reconcile, megaplan: EmulatedMegaplan, database: Connection[Any]
 ) -> None:
     loaded()
@@ -125,11 +125,11 @@ def test_a_user_who_may_not_even_be_told_is_one_with_lost_rights(
     certificate = loaded("deals")["deals"]
     assert certificate.verdict == "unresolved"
     assert certificate.reason is not None
-    assert "does not even tell who it is" in certificate.reason
+    assert "does not return the user" in certificate.reason
     assert deleted_ids(database) == set()
 
 
-def test_a_user_who_was_never_told_has_lost_nothing(
+def test_a_user_that_was_never_returned_has_lost_nothing(
     loaded: Reconcile, megaplan: EmulatedMegaplan, database: Connection[Any]
 ) -> None:
     megaplan.control("faults", {"kind": "500", "status": 404, "path": "/currentUser", "exact": True})
@@ -180,7 +180,7 @@ def test_a_shrunken_list_is_an_error(
     assert (certificate.same, certificate.in_megaplan, certificate.proposal) == (None, None, None)
     assert certificate.unresolved == HALF
     assert certificate.reason is not None
-    assert "left out 210 rows, but gives 20 of 20 by id" in certificate.reason
+    assert "lacks 210 rows, but 20 of 20 exist by id" in certificate.reason
     assert deleted_ids(database) == set()
     assert proposals(database) == []
 
@@ -203,7 +203,7 @@ def test_a_list_that_is_shrunken_for_a_moment_only_is_read_once_more(
 def test_a_few_rows_that_the_list_leaves_out_are_found_by_asking_for_them(
     loaded: Reconcile, megaplan: EmulatedMegaplan, database: Connection[Any]
 ) -> None:
-    """One of them has changed besides: no sync can see that, the row's own card does."""
+    """One of them has also changed: no sync can see that, but the card shows it."""
     ((left_out),) = megaplan.control("mutate", {"op": "shrink_list", "count": 10, "seed": 1})
     changed = {"op": "update_deal", "id": left_out["ids"][0], "fields": {"name": "Вне списка"}, "touch": True}
     megaplan.control("mutate", changed)

@@ -44,13 +44,13 @@ def test_a_deal_changed_between_sweep_and_repair(night: Night) -> None:
 
 def test_deals_deleted_between_sweep_and_repair(night: Night) -> None:
     stale, missing, fresh = deals_with_positions(night)[:3]
-    parts = len(position_ids(night, stale))
+    positions = len(position_ids(night, stale))
     lost = night.by_hand("DELETE FROM megaplan_raw.deal_positions WHERE deal_id = %(id)s", id=missing)
     night.by_hand("DELETE FROM megaplan_raw.deals WHERE id = %(id)s", id=missing)
     night.change(
         named(night, stale, "Раз"), {"op": "delete_deals", "ids": [stale, missing, fresh], "after": LAST_PAGE}
     )
-    night.assert_found(night.run("deals"), deals=Found(extra=1), deal_positions=Found(extra=parts))
+    night.assert_found(night.run("deals"), deals=Found(extra=1), deal_positions=Found(extra=positions))
     assert lost
     night.assert_found(
         night.run("deals"), deals=Found(extra=1), deal_positions=Found(extra=len_of_deleted(night, fresh))
@@ -181,9 +181,9 @@ def newest_deal(night: Night) -> int:
 
 
 def test_a_page_that_waited_for_another_run_does_not_overwrite_what_that_one_wrote(night: Night) -> None:
-    """Both versions have the same change time: only the order of asking tells which is later."""
+    """Both versions have the same change time: only the order of the requests shows which is later."""
     deal = newest_deal(night)
-    night.by_hand("UPDATE megaplan_sync.walks SET watermark_settled = false")
+    night.by_hand("UPDATE megaplan_sync.walks SET watermark_seen_at = now()")
     with writing(night) as sync:
         background = InBackground(night, "deals", depth="full")
         until_asked(night, "/deal", 1)
@@ -199,11 +199,10 @@ def test_a_page_that_waited_for_another_run_does_not_overwrite_what_that_one_wro
 
 
 def test_the_audit_does_not_overwrite_what_another_run_has_just_written(night: Night) -> None:
-    deal = newest_deal(night)
-    other = deals_with_positions(night)[0]
-    night.by_hand(
-        "UPDATE megaplan_raw.deals SET name = 'by hand' WHERE id IN (%(a)s, %(b)s)", a=deal, b=other
-    )
+    deal, other = deals_with_positions(night)[:2]
+    edit = "UPDATE megaplan_raw.deal_positions SET name = 'by hand' WHERE deal_id = %(id)s AND position = 0"
+    night.by_hand(edit, id=deal)
+    night.by_hand(edit, id=other)
     with writing(night) as sync:
         background = InBackground(night, "deals", depth="ids")
         until_asked(night, "/currentUser", 1)
@@ -211,8 +210,9 @@ def test_the_audit_does_not_overwrite_what_another_run_has_just_written(night: N
         night.change(named(night, deal, "Позднее"))
         sync()
     certificates = background.result()
-    assert certificates["deals"].verdict == "proven"
-    assert (certificates["deals"].stale, certificates["deals"].repaired) == (1, 1)  # the other one
+    assert {each.verdict for each in certificates.values()} == {"proven"}
+    positions = certificates["deal_positions"]
+    assert (positions.stale, positions.repaired) == (1, 1)  # that of the other deal
     assert night.value("SELECT name FROM megaplan_raw.deals WHERE id = %(id)s", id=deal) == "Позднее"
     night.assert_tables_are_megaplan()
     night.assert_same_tomorrow()
