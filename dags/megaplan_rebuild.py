@@ -3,44 +3,44 @@
 #### What moves
 
 Nothing leaves Postgres, and no request is sent to Megaplan. Every row of `megaplan_raw` keeps in `payload` what
-Megaplan sent; here everything that is made of it is made anew: typed columns, positions and contact details, versions
-of deals, the stage moves that follow from them, and the views of schema `megaplan`.
+Megaplan sent; this DAG rederives everything that follows from it: typed columns, line items and contact points, stage
+moves of deals, and the views.
 
 #### When
 
-By hand only: after a column was added, dropped or damaged, after an upgrade that reads a field differently, after
-*default_phone_region* was changed, after parts or views were dropped. More: docs/rebuild.md.
+Only triggered manually: after *default_phone_region* was changed, after line items, contact points, stage moves or
+views were dropped or changed by hand, or after one of their columns was added again. See docs/rebuild.md.
 
 #### How
 
-A thousand rows at a time, each time one transaction under the account's lock; syncs may run in between. Only rows
-that differ are written. What is in a table and in no payload is marked with `deleted_at` and the evidence
-`rebuilt from payload`; rows that were deleted stay deleted. A row whose payload does not fit its `content_hash` was
-changed here by hand: it is left as it is and counted, for `megaplan_reconciliation` to ask Megaplan.
+A thousand rows at a time, each in one transaction under the account's lock; syncs may run in between. Only rows that
+differ are written. Child rows that are in no payload are marked with `deleted_at` and the evidence
+`rederived from payload`; deleted rows stay deleted. A row whose payload does not match its `content_hash` was changed
+here by hand: it is counted and left for `megaplan_reconciliation`, which requests it from Megaplan.
 
 #### A rerun
 
-Harmless at any time: what is right already is not written. A retry leaves out the entities that its run has finished.
+A rerun is harmless at any time: correct rows are not written. A retry skips what its run has finished.
 
 #### Parameters (Trigger)
 
-`accounts` and `entities` narrow the run, empty means all; `deals` come with positions, versions and
-moves, `contacts` with contact details, `pipelines` with stages. Views are always made anew. Example:
+`accounts` and `entities` limit the run; empty means all. `deals` include line items, versions and moves, `contacts`
+contact points, `pipelines` stages. Views are always recreated. Example:
 `{"accounts": ["megaplan_default"], "entities": ["deals"]}`.
 
-#### What it tells
+#### What it reports
 
-Each changed table is an asset event of the alias `megaplan_raw_<entity>`; the task's result and its log have for each
-table: rows read, corrected, inserted, marked as deleted, left.
+Each changed table is published as an asset event of the alias `megaplan_raw_<entity>`. The task's result and log have
+for each table: rows read, corrected, inserted, marked as deleted, left.
 
 #### What it does not protect from
 
-A lost `payload`: rows that were dropped come back only with `megaplan_deals_sync` and *full_refresh*.
+A lost `payload`: only `megaplan_deals_sync` with *full_refresh* brings lost rows back.
 
 #### On failure
 
 The last line of the task's log names the table, column or parameter and the remedy. `Another run has been writing
-account …`: a first load holds the account; wait for its end, then clear the task. Postgres down: retried twice.
+account …`: a first load is running; wait for its end, then clear the task. Postgres is down: retried twice.
 """
 
 from datetime import timedelta
@@ -60,7 +60,7 @@ from megaplan_sync.rebuild.operators import (
 
 
 @dag(
-    schedule=None,  # by hand only: syncs keep columns and parts right, this is for when the schema has changed
+    schedule=None,  # triggered manually: syncs keep rows correct, this repairs manual changes
     start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Moscow"),
     catchup=False,
     max_active_runs=1,

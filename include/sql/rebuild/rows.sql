@@ -1,104 +1,96 @@
--- name: select_stored_payloads
--- The next rows of a raw table with their own payload, in the order of ids, deleted ones too.
-SELECT id, payload, content_hash, is_deleted
-FROM pg_temp.stored_payloads(%(entity)s, %(account)s, %(after)s::bigint, %(rows)s::integer)
+-- name: select_stored_rows
+-- Next rows of a table by key, and whether their payload can be trusted: one that does not match its hash was edited here
+-- by hand. All rows with the same key are returned together.
+SELECT stored.{key}, stored.content_hash = md5(stored.payload::text)
+FROM megaplan_raw.{table} AS stored
+WHERE stored.account = %(account)s
+  AND stored.{key} > %(after)s
+  AND stored.{key} <= (
+    SELECT max(next.{key})
+    FROM (
+      SELECT {key}
+      FROM megaplan_raw.{table}
+      WHERE account = %(account)s AND {key} > %(after)s
+      ORDER BY {key}
+      LIMIT %(rows)s
+    ) AS next
+  )
+ORDER BY stored.{key}
 
 
--- name: correct_rows
--- Columns of a raw table that differ from the staged ones are written, other rows are left alone.
-SELECT pg_temp.correct_rows(%(entity)s, %(keys)s::text[], %(columns)s::text[])
+-- name: select_underived_condition
+-- Condition for rows whose generated columns differ from the current values of their expressions.
+SELECT megaplan_raw.underived(%(table)s)
 
 
--- name: settle_parts
--- The parts of some owners become what is staged; what is not staged is marked.
-SELECT corrected, inserted, marked
-FROM pg_temp.settle_parts(
-  %(entity)s, %(keys)s::text[], %(columns)s::text[], %(owner)s, %(owner_key)s, %(account)s, %(owner_ids)s::bigint[]
-)
+-- name: rederive_rows
+-- Rederives rows whose generated columns differ from the current values of their expressions, after a reader has changed.
+-- Rows whose payload does not match its hash are skipped.
+UPDATE megaplan_raw.{table}
+SET payload = payload{noted}
+WHERE account = %(account)s AND {key} = ANY (%(keys)s) AND content_hash = md5(payload::text) AND {underived}
+RETURNING {key}
 
 
--- name: delete_contested_positions
--- A position that moved to another deal may stand in the payloads of both, when the first one was not read since. Of
--- several staged claims one is kept; and none, when the row belongs to a deal whose payload holds it as well, unless
--- only the claiming deal is present.
-DELETE FROM staged_deal_positions AS claim
-USING (
-  SELECT
-    staged.ctid AS place,
-    row_number() OVER (
-      PARTITION BY staged.account, staged.id
-      ORDER BY present.deal_id IS NOT DISTINCT FROM staged.deal_id DESC, claimant.deleted_at IS NULL DESC,
-        staged.deal_id, staged.position DESC
-    ) AS rank,
-    present.deal_id <> staged.deal_id
-      AND holder.id IS NOT NULL
-      AND (holder.deleted_at IS NULL OR claimant.deleted_at IS NOT NULL)
-      AND (
-        holder.payload -> 'positions' @> jsonb_build_array(jsonb_build_object('id', staged.id::text))
-        OR holder.payload -> 'positions' @> jsonb_build_array(jsonb_build_object('id', staged.id))
-      ) AS is_held
-  FROM staged_deal_positions AS staged
-  JOIN megaplan_raw.deals AS claimant ON claimant.account = staged.account AND claimant.id = staged.deal_id
-  LEFT JOIN megaplan_raw.deal_positions AS present ON present.account = staged.account AND present.id = staged.id
-  LEFT JOIN megaplan_raw.deals AS holder
-    ON holder.account = present.account AND holder.id = present.deal_id AND present.deal_id <> staged.deal_id
-) AS contested
-WHERE claim.ctid = contested.place AND (contested.rank > 1 OR contested.is_held)
-
-
--- name: correct_custom_fields
--- Labels and types of custom fields that are not what their own payload says.
-UPDATE megaplan_raw.custom_fields AS present
-SET label = made.label, type = made.type, changed_at = now()
-FROM unnest(
-  %(entities)s::text[], %(keys)s::text[], %(valid_from)s::timestamptz[], %(labels)s::text[], %(types)s::text[]
-) AS made (entity, key, valid_from, label, type)
-WHERE present.account = %(account)s
-  AND present.entity = made.entity
-  AND present.key = made.key
-  AND present.valid_from = made.valid_from
-  AND (present.label, present.type) IS DISTINCT FROM (made.label, made.type)
-RETURNING present.key
-
-
--- name: select_stored_custom_fields
--- The whole dictionary of custom fields with its history.
-SELECT entity, key, valid_from, payload::text, content_hash
-FROM megaplan_raw.custom_fields
-WHERE account = %(account)s
-ORDER BY entity, key, valid_from
+-- name: count_rows
+-- Number of an account's rows in a table, including deleted ones.
+SELECT count(*) FROM megaplan_raw.{table} WHERE account = %(account)s
 
 
 -- name: place_pipeline_stages
--- Stages stand where the payloads of their pipelines say; those of present pipelines are present.
-UPDATE megaplan_raw.pipeline_stages AS present
-SET
-  pipeline_id = placed.pipeline_id,
-  position = placed.position,
-  changed_at = now(),
-  deleted_at = CASE WHEN pipeline.deleted_at IS NOT NULL THEN present.deleted_at END,
-  deletion_evidence = CASE WHEN pipeline.deleted_at IS NOT NULL THEN present.deletion_evidence END
-FROM unnest(%(stage_ids)s::bigint[], %(pipeline_ids)s::bigint[], %(positions)s::integer[])
-  AS placed (id, pipeline_id, position)
-JOIN megaplan_raw.pipelines AS pipeline ON pipeline.account = %(account)s AND pipeline.id = placed.pipeline_id
-WHERE present.account = %(account)s
-  AND present.id = placed.id
-  AND (
-    (present.pipeline_id, present.position) <> (placed.pipeline_id, placed.position)
-    OR (present.deleted_at IS NOT NULL AND pipeline.deleted_at IS NULL)
-  )
-RETURNING present.id
-
-
--- name: mark_absent_pipeline_stages
--- Present stages of pipelines whose payloads do not hold them.
-UPDATE megaplan_raw.pipeline_stages AS present
-SET
-  deleted_at = now(),
-  changed_at = now(),
-  deletion_evidence = jsonb_build_object('found_by', 'rebuilt from payload, entry absent', 'at', now())
-WHERE present.account = %(account)s
-  AND present.pipeline_id = ANY (%(pipeline_ids)s::bigint[])
-  AND present.deleted_at IS NULL
-  AND present.id <> ALL (%(stage_ids)s::bigint[])
-RETURNING present.id
+-- Sets pipeline and position of stages from the payloads of their pipelines, and restores stages of present pipelines. A
+-- stage without a row cannot be restored, as its payload is stored nowhere else. Stages edited by hand are skipped.
+WITH parent AS MATERIALIZED (
+  SELECT id, deleted_at, payload -> 'states' AS states
+  FROM megaplan_raw.pipelines
+  WHERE account = %(account)s AND id = ANY (%(ids)s::bigint[]) AND jsonb_typeof(payload -> 'states') = 'array'
+),
+item AS MATERIALIZED (
+  SELECT DISTINCT ON (megaplan_raw.as_id(state -> 'id'))
+    megaplan_raw.as_id(state -> 'id') AS id, parent.id AS pipeline_id, place::integer - 1 AS position, parent.deleted_at
+  FROM parent
+  CROSS JOIN LATERAL jsonb_array_elements(parent.states) WITH ORDINALITY AS listed (state, place)
+  WHERE megaplan_raw.as_id(state -> 'id') IS NOT NULL
+  ORDER BY megaplan_raw.as_id(state -> 'id'), parent.deleted_at IS NULL DESC, parent.id
+),
+written AS (
+  UPDATE megaplan_raw.pipeline_stages AS present
+  SET
+    pipeline_id = item.pipeline_id,
+    position = item.position,
+    changed_at = now(),
+    deleted_at = CASE WHEN item.deleted_at IS NOT NULL THEN present.deleted_at END,
+    deletion_evidence = CASE WHEN item.deleted_at IS NOT NULL THEN present.deletion_evidence END
+  FROM item
+  WHERE present.account = %(account)s
+    AND present.id = item.id
+    AND present.content_hash = md5(present.payload::text)
+    AND (
+      (present.pipeline_id, present.position) <> (item.pipeline_id, item.position)
+      OR present.deleted_at IS NOT NULL AND item.deleted_at IS NULL
+    )
+  RETURNING present.id
+),
+removed AS (
+  UPDATE megaplan_raw.pipeline_stages AS present
+  SET
+    deleted_at = now(),
+    changed_at = now(),
+    deletion_evidence = jsonb_build_object('found_by', 'rederived from payload, entry absent', 'at', now())
+  WHERE present.account = %(account)s
+    AND present.pipeline_id = ANY (ARRAY(SELECT id FROM parent))
+    AND present.deleted_at IS NULL
+    AND present.content_hash = md5(present.payload::text)
+    AND NOT EXISTS (SELECT FROM item WHERE item.id = present.id)
+  RETURNING present.id
+)
+SELECT
+  (SELECT count(*) FROM written) AS corrected,
+  (SELECT count(*) FROM removed) AS removed,
+  (
+    SELECT count(*)
+    FROM item
+    WHERE NOT EXISTS (
+      SELECT FROM megaplan_raw.pipeline_stages AS present WHERE present.account = %(account)s AND present.id = item.id
+    )
+  ) AS missing

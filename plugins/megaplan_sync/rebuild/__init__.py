@@ -1,5 +1,5 @@
-"""Rebuilds from ``payload`` what is made of it, without asking Megaplan: columns, parts, versions, moves and views.
+"""Rebuilds everything derived from ``payload`` without requests to Megaplan: columns, children, history, views.
 
-``account_rebuild`` is one account in one run. ``made_anew`` says which payloads are believed, ``chunks`` how far one
-transaction reaches, ``entity_table`` rebuilds the columns of a table; the other files are what is particular to one.
+``account_rebuild`` rebuilds one account in one run, ``entity_rebuild`` each entity; ``chunks`` splits the work
+into transactions.
 """

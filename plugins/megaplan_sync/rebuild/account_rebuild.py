@@ -1,8 +1,7 @@
 """Rebuilds the raw tables of one account from their own payloads."""
 
 import logging
-from collections.abc import Callable, Collection
-from functools import partial
+from collections.abc import Collection
 from typing import Any
 
 from psycopg import Connection, InterfaceError, OperationalError
@@ -10,54 +9,45 @@ from psycopg import Connection, InterfaceError, OperationalError
 from megaplan_sync.kernel.exceptions import AccountBusyError, EntitiesFailedError, MegaplanSyncError
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.account_sync import chosen_entities
-from megaplan_sync.raw.entities import CUSTOM_FIELDS
+from megaplan_sync.raw.entities import ENTITIES
 from megaplan_sync.rebuild.chunks import Chunks
-from megaplan_sync.rebuild.custom_fields import rebuild_custom_fields
-from megaplan_sync.rebuild.entity_table import rebuild_directory
+from megaplan_sync.rebuild.entity_rebuild import EntityRebuild
 from megaplan_sync.rebuild.outcome import RebuildOutcome
-from megaplan_sync.rebuild.parents import rebuild_contacts, rebuild_deals
-from megaplan_sync.rebuild.pipelines import rebuild_pipelines
 
 log = logging.getLogger(__name__)
 
 _HOPELESS = (AccountBusyError, OperationalError, InterfaceError)
-"""After one of these the account's other entities would fail in the same way."""
+"""Errors after which the account's other entities would fail in the same way."""
 
 
 class AccountRebuild:
-    """The rebuild of one account by one run. It knows no Megaplan: nothing here can send a request.
+    """Rebuilds one account in one run. It has no hook, so it cannot send requests to Megaplan.
 
     :param connection: to Postgres, in autocommit mode
     :param account: as in the column ``account``
-    :param phone_region: ISO 3166 code of the country whose national phone numbers come without a country code
-    :param run_id: what this run has finished is left out by its retry
+    :param phone_region: ISO 3166 country code for phone numbers without an international prefix
+    :param run_id: a retry of this run skips the entities that it has finished
     """
 
     def __init__(self, connection: Connection[Any], account: str, *, phone_region: str, run_id: str) -> None:
         self._connection = connection
         self._account = account
         self._run_id = f"megaplan_rebuild {run_id}"  # run ids of different DAGs may be the same
-        self._special: dict[str, Callable[[Chunks], None]] = {
-            "deals": rebuild_deals,
-            "contacts": partial(rebuild_contacts, phone_region=phone_region),
-            "pipelines": rebuild_pipelines,
-            CUSTOM_FIELDS: rebuild_custom_fields,
-        }
+        self._phone_region = phone_region
 
     def run(self, wanted: Collection[str]) -> list[RebuildOutcome]:
-        """Rebuild the wanted entities; one entity's failure stops no other.
+        """Rebuild the wanted entities; the failure of one does not stop the others.
 
         :param wanted: names of entities, all if empty
-        :returns: what was done, by earlier tries of this run as well: their changes are not announced yet
-        :raises EntitiesFailedError: after the others were rebuilt
+        :returns: outcomes, including those of earlier tries of this run, whose changes have not been announced
+        :raises EntitiesFailedError: some entities failed; the others were rebuilt
         :raises AccountBusyError: another run is writing this account
         """
         names = chosen_entities(wanted)
-        self._connection.execute(read_sql("create_rebuild_session"))
         found = self._connection.execute(
             read_sql("select_finished_entities"), {"run_id": self._run_id, "account": self._account}
         )
-        earlier = {name: RebuildOutcome.from_dict(told) for name, told in found.fetchall()}
+        earlier = {name: RebuildOutcome.from_dict(stored) for name, stored in found.fetchall()}
         outcomes: list[RebuildOutcome] = []
         failures: dict[str, Exception] = {}
         for name in names:
@@ -80,19 +70,18 @@ class AccountRebuild:
             raise EntitiesFailedError(failures)
         if not any(counts.read for outcome in outcomes for counts in outcome.tables.values()):
             log.warning(
-                "The tables hold no row of account %s: nothing to rebuild. An account is named after its "
-                "connection's Host; check that.",
+                "The tables contain no row of account %s: nothing to rebuild. The name of an account comes from "
+                "the Host of its connection; check that.",
                 self._account,
             )
         return outcomes
 
     def _rebuild(self, outcome: RebuildOutcome) -> None:
-        outcome.begin_anew()
+        outcome.begin_again()
         chunks = Chunks(self._connection, outcome, self._run_id)
-        rebuild = self._special.get(outcome.entity) or partial(rebuild_directory, name=outcome.entity)
-        rebuild(chunks)
+        EntityRebuild(chunks, ENTITIES[outcome.entity], self._phone_region).run()
         outcome.finish()
         with self._connection.transaction():
-            self._connection.execute(read_sql("commit_durably"))  # before an asset event tells of the rows
+            self._connection.execute(read_sql("commit_durably"))  # before an asset event announces the rows
             chunks.save()
         log.info("%s", outcome)

@@ -1,22 +1,20 @@
-"""Goes through a table in chunks: each is read and written in one transaction, under the account's lock."""
+"""Processes a table in chunks, each in one transaction under the account's lock."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from psycopg import Connection
+from psycopg.sql import SQL, Composable
 from psycopg.types.json import Jsonb
 
 from megaplan_sync.kernel.account_lock import account_lock
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.rebuild.outcome import RebuildOutcome, TableCounts
 
-ROWS_AT_ONCE = 1000
-FIRST = -(2**63)
-"""Smaller than every id."""
 _SECONDS_BETWEEN_PAUSES = 5.0
 _PAUSE_SECONDS = 0.5
-"""Longer than the interval at which a waiting sync tries to take the lock."""
+"""Longer than the interval at which a waiting sync retries to take the lock."""
 
 Key = TypeVar("Key")
 
@@ -24,7 +22,7 @@ Key = TypeVar("Key")
 class Chunks:
     """The chunks of one entity of one account in one run.
 
-    With each chunk its counts are stored, so that a retry can still announce what a killed try has changed.
+    The counts are saved with each chunk, so that a retry can announce what a killed try has changed.
     """
 
     def __init__(self, connection: Connection[Any], outcome: RebuildOutcome, run_id: str) -> None:
@@ -35,11 +33,11 @@ class Chunks:
         self._paused_at = time.monotonic()
 
     def counts(self, table: str) -> TableCounts:
-        """Return the counts of a table, to be added to."""
+        """Return the counts of a table, to be updated."""
         return self._outcome.counts(table)
 
-    def go_through(self, first: Key, step: Callable[[Key], Key | None]) -> None:
-        """Call ``step`` with the key to go on behind, until it returns None.
+    def for_each_chunk(self, first: Key, step: Callable[[Key], Key | None]) -> None:
+        """Call ``step`` with the last key of the chunk before, until it returns None.
 
         :raises AccountBusyError: another run is writing this account
         """
@@ -52,17 +50,8 @@ class Chunks:
                 time.sleep(_PAUSE_SECONDS)
                 self._paused_at = time.monotonic()
 
-    def at_once(self, work: Callable[[], None]) -> None:
-        """Do what is small enough for one transaction.
-
-        :raises AccountBusyError: another run is writing this account
-        """
-        with account_lock(self.connection, self.account), self.connection.transaction():
-            work()
-            self.save()
-
     def save(self) -> None:
-        """Store the counts, within the caller's transaction."""
+        """Save the counts, in the caller's transaction."""
         self.execute(
             "save_rebuild",
             run_id=self._run_id,
@@ -70,7 +59,14 @@ class Chunks:
             outcome=Jsonb(self._outcome.as_dict()),
         )
 
-    def execute(self, statement: str, **values: Any) -> list[Any]:
-        """Execute a statement for this account."""
-        cursor = self.connection.execute(read_sql(statement), {"account": self.account, **values})
+    def execute(
+        self, statement: str, names: Mapping[str, Composable] | None = None, /, **values: Any
+    ) -> list[Any]:
+        """Execute a statement for this account.
+
+        :param names: placeholders of a statement that serves several tables
+        """
+        text = read_sql(statement)
+        query = SQL(text).format(**names) if names else SQL(text)
+        cursor = self.connection.execute(query, {"account": self.account, **values})
         return cursor.fetchall() if cursor.description else []

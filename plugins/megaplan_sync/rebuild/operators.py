@@ -1,9 +1,10 @@
-"""Operators of the rebuild: check tables and columns, make the views anew, rebuild the rows."""
+"""Operators of the rebuild: check tables and columns, recreate the views, rebuild the rows."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
 
 from airflow.sdk import Context
+from psycopg import Connection
 from psycopg.errors import UndefinedColumn
 
 from megaplan_sync.kernel.account_failures import AccountFailures
@@ -11,43 +12,45 @@ from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabase
 from megaplan_sync.kernel.account_session import account_hook
 from megaplan_sync.kernel.error_reporting import airflow_errors
 from megaplan_sync.kernel.postgres import raw_database
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.announcements import announce_changes
 from megaplan_sync.raw.schema import require_raw_schema
+from megaplan_sync.raw.table_definitions import described_columns, table_names
 from megaplan_sync.rebuild.account_rebuild import AccountRebuild
-from megaplan_sync.rebuild.columns import require_columns
+from megaplan_sync.rebuild.exceptions import MissingColumnsError
 from megaplan_sync.rebuild.outcome import RebuildOutcome
 from megaplan_sync.rebuild.views import recreate_views
 
 
 class RequireRawColumnsOperator(RawDatabaseOperator):
-    """Fails if raw tables or columns are missing: nothing can be rebuilt there. Upgrades older tables."""
+    """Fails if raw tables or columns are missing, since those cannot be rebuilt. Upgrades older tables."""
 
     def execute(self, context: Context) -> None:
         """Check and upgrade."""
         with airflow_errors(), raw_database(self.postgres_conn_id) as connection:
             try:
                 require_raw_schema(connection)
-            except UndefinedColumn:  # of a view that is missing too
-                require_columns(connection)
+            except UndefinedColumn:  # of a view that is also missing
+                _require_columns(connection)
                 raise
-            require_columns(connection)
+            _require_columns(connection)
 
 
 class RecreateViewsOperator(RawDatabaseOperator):
-    """Makes the views of schema ``megaplan`` anew, those that were dropped or changed too."""
+    """Recreates the views of schema ``megaplan``, including dropped or changed ones."""
 
     def execute(self, context: Context) -> None:
-        """Make them anew."""
+        """Recreate the views."""
         with airflow_errors(), raw_database(self.postgres_conn_id) as connection:
             recreate_views(connection)
-        self.log.info("The views of schema megaplan are in place")
+        self.log.info("The views of schema megaplan are up to date")
 
 
 class RebuildRawTablesOperator(AccountsOperator):
-    """Rebuilds the raw tables of some accounts from their payloads; one account's failure stops no other.
+    """Rebuilds the raw tables of some accounts from their payloads; the failure of one does not stop the others.
 
-    Sends no request to Megaplan: of the connections only the account and its settings are read, and whether
-    ``deals_active`` is on does not matter. Give it ``outlets=RAW_TABLE_ALIASES`` to announce changed tables.
+    Sends no requests to Megaplan: only the account and settings of the connections are used, and ``deals_active``
+    does not matter. Set ``outlets=RAW_TABLE_ALIASES`` to announce changed tables.
 
     :param entities: names of entities, all if empty
     """
@@ -74,3 +77,17 @@ class RebuildRawTablesOperator(AccountsOperator):
         with raw_database(self.postgres_conn_id) as connection:
             account = AccountRebuild(connection, hook.account, phone_region=region, run_id=run_id)
             return account.run(self.entities or ())
+
+
+def _require_columns(connection: Connection[Any]) -> None:
+    """Check that every column of the data dictionary exists.
+
+    :raises MissingColumnsError: some were dropped
+    """
+    columns = [(table, column.name) for table in table_names() for column in described_columns(table)]
+    tables, names = zip(*columns, strict=True)
+    missing = connection.execute(
+        read_sql("find_missing_columns"), {"tables": list(tables), "columns": list(names)}
+    ).fetchall()
+    if missing:
+        raise MissingColumnsError(missing)

@@ -1,4 +1,4 @@
-"""What a rebuild did, as shown in the log, the asset event and the task's result."""
+"""The outcome of a rebuild, for the log, the asset event and the task's result."""
 
 import time
 from dataclasses import asdict, dataclass, field
@@ -9,12 +9,12 @@ from typing import Any
 class TableCounts:
     """Rows of one table.
 
-    :param read: looked at
-    :param corrected: had columns that were not what the payload says
-    :param inserted: parts, versions or moves that were missing, or marked as deleted although they are there
-    :param marked: parts that are in no payload, marked with ``deleted_at``
+    :param read: rows read
+    :param corrected: rows with columns that did not match the payload
+    :param inserted: children or moves that were missing, or children wrongly marked as deleted
+    :param marked: children that are in no payload, marked with ``deleted_at``
     :param deleted: moves that follow from no version; they have no ``deleted_at``
-    :param left: not touched, because there is no payload to believe
+    :param left: rows not rebuilt, because their payload cannot be trusted
     """
 
     read: int = 0
@@ -30,8 +30,8 @@ class TableCounts:
         return self.corrected + self.inserted + self.marked + self.deleted
 
     def __str__(self) -> str:
-        told = [f"{self.read} read", f"{self.corrected} corrected"]
-        told += [
+        counts = [f"{self.read} read", f"{self.corrected} corrected"]
+        counts += [
             f"{number} {what}"
             for number, what in (
                 (self.inserted, "inserted"),
@@ -41,12 +41,12 @@ class TableCounts:
             )
             if number
         ]
-        return ", ".join(told)
+        return ", ".join(counts)
 
 
 @dataclass
 class RebuildOutcome:
-    """Counts of one entity of one account, by table: ``deals`` come with positions, versions and moves."""
+    """Counts of one entity of one account, by table: ``deals`` come with line items, versions and moves."""
 
     account: str
     entity: str
@@ -56,7 +56,7 @@ class RebuildOutcome:
     _began: float = field(default_factory=time.monotonic, repr=False)
 
     def counts(self, table: str) -> TableCounts:
-        """Return the counts of a table, to be added to."""
+        """Return the counts of a table, to be updated."""
         return self.tables.setdefault(table, TableCounts())
 
     @property
@@ -64,13 +64,13 @@ class RebuildOutcome:
         """Rows written."""
         return sum(counts.changed for counts in self.tables.values())
 
-    def begin_anew(self) -> None:
-        """Forget what an earlier try has read, but not what it has written: that was not announced yet."""
+    def begin_again(self) -> None:
+        """Reset what an earlier try has read, but not what it has written, which was not announced yet."""
         for counts in self.tables.values():
             counts.read = counts.left = 0
 
     def finish(self) -> None:
-        """Note the end."""
+        """Set the duration and mark the outcome as finished."""
         self.seconds = round(time.monotonic() - self._began, 3)
         self.is_finished = True
 
@@ -85,10 +85,10 @@ class RebuildOutcome:
         }
 
     @classmethod
-    def from_dict(cls, told: dict[str, Any]) -> "RebuildOutcome":
-        """Return the outcome that ``as_dict`` told."""
-        tables = {name: TableCounts(**counts) for name, counts in told["tables"].items()}
-        return cls(**{**told, "tables": tables})
+    def from_dict(cls, stored: dict[str, Any]) -> "RebuildOutcome":
+        """Return the outcome from the values of ``as_dict``."""
+        tables = {name: TableCounts(**counts) for name, counts in stored["tables"].items()}
+        return cls(**{**stored, "tables": tables})
 
     def __str__(self) -> str:
         tables = "; ".join(f"{name}: {counts}" for name, counts in self.tables.items())

@@ -21,7 +21,7 @@ from megaplan_sync.rebuild.operators import (
 )
 from tests.integration.airflow_runs import TestedAirflow, postgres_connection
 from tests.integration.conftest import UNHURRIED
-from tests.integration.rebuild.conftest import copy_of, damage, one, written
+from tests.integration.rebuild.conftest import WHEN_INSERTED, copy_of, one, read_wrongly, written
 
 TASKS = ("choose_accounts", "require_raw_columns", "recreate_views", "rebuild_raw_tables")
 
@@ -36,36 +36,41 @@ def airflow(migrated_airflow: TestedAirflow, database_uri: str, megaplan: Emulat
     return migrated_airflow
 
 
-def test_a_run_rebuilds_tells_so_and_asks_megaplan_nothing(
+def test_a_run_rebuilds_reports_it_and_asks_megaplan_nothing(
     airflow: TestedAirflow, database: Connection[Any], megaplan: EmulatedMegaplan
 ) -> None:
     megaplan.control("requests", method="DELETE")
-    before = copy_of(database)
-    contacts = damage(database, "contacts", ["name"])
+    before = copy_of(database, without=WHEN_INSERTED)
+    wrong = read_wrongly(database, "contacts")
     deals = one(database, "SELECT count(*) FROM megaplan_raw.deals WHERE price IS NOT NULL")
+    wrong["deals"] = database.execute("DELETE FROM megaplan_raw.deal_positions").rowcount
     database.execute(
         "ALTER TABLE megaplan_raw.deals DROP COLUMN price CASCADE"
     )  # takes megaplan.deals with it
-    database.execute("ALTER TABLE megaplan_raw.deals ADD COLUMN price numeric")
+    database.execute(
+        """ALTER TABLE megaplan_raw.deals ADD COLUMN price numeric
+        GENERATED ALWAYS AS (megaplan_raw.as_number(payload -> 'price' -> 'value')) STORED"""
+    )
 
     run = airflow.dags_test(dag_id="megaplan_rebuild")
     assert run.state == "success", run.output[-3000:]
     assert run.states == dict.fromkeys(TASKS, "success")
-    assert copy_of(database) == before
+    assert copy_of(database, without=WHEN_INSERTED) == before
     assert one(database, "SELECT count(price) FROM megaplan.deals") == deals > 0
     events = {
-        name.partition("@")[0].removeprefix("megaplan_raw."): told
-        for name, told in airflow.asset_events(run).items()
+        name.partition("@")[0].removeprefix("megaplan_raw."): event["tables"]
+        for name, event in airflow.asset_events(run).items()
     }
-    assert {name: told["tables"][name]["corrected"] for name, told in events.items()} == {
-        "deals": deals,
-        "contacts": contacts,
-    }
+    assert events["contacts"]["contacts"]["corrected"] == wrong["contacts"]
+    assert events["deals"]["deal_positions"]["inserted"] == wrong["deals"]
+    assert events.keys() == wrong.keys()
     assert megaplan.control("requests") == []
 
 
 @pytest.mark.usefixtures("in_process")
-def test_a_second_run_finds_nothing_writes_nothing_and_tells_no_asset(database: Connection[Any]) -> None:
+def test_a_second_run_finds_nothing_writes_nothing_and_emits_no_asset_event(
+    database: Connection[Any],
+) -> None:
     unchanged = written(database)
     context: Any = {"run_id": "second", "outlet_events": OutletEventAccessors()}
     operator = RebuildRawTablesOperator(
@@ -77,13 +82,11 @@ def test_a_second_run_finds_nothing_writes_nothing_and_tells_no_asset(database: 
 
 
 @pytest.mark.usefixtures("in_process")
-def test_a_missing_table_is_told_by_its_name(
-    database: Connection[Any], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_missing_table_is_named(database: Connection[Any], caplog: pytest.LogCaptureFixture) -> None:
     database.execute("DROP TABLE megaplan_raw.deals CASCADE")
-    told = last_words(RequireRawColumnsOperator(task_id="require_raw_columns"), caplog)
-    assert "Table megaplan_raw.deals does not exist" in told
-    assert "run megaplan_deals_sync" in told
+    message = last_words(RequireRawColumnsOperator(task_id="require_raw_columns"), caplog)
+    assert "Table megaplan_raw.deals does not exist" in message
+    assert "run megaplan_deals_sync" in message
 
 
 # -- in process, where the message is the point
@@ -121,51 +124,51 @@ def in_process(database_uri: str, monkeypatch: pytest.MonkeyPatch, connect: Call
     ],
     ids=["unknown account", "unknown entity"],
 )
-def test_a_slip_in_the_params_is_told_and_not_retried(
+def test_a_slip_in_the_params_is_named_and_not_retried(
     caplog: pytest.LogCaptureFixture, asked: dict[str, Any], words: tuple[str, ...]
 ) -> None:
-    told = last_words(ChooseMegaplanAccountsOperator(task_id="choose_accounts", **asked), caplog)
+    message = last_words(ChooseMegaplanAccountsOperator(task_id="choose_accounts", **asked), caplog)
     for word in words:
-        assert word in told
+        assert word in message
 
 
 @pytest.mark.usefixtures("in_process")
-def test_a_missing_column_is_told_by_its_name(
-    database: Connection[Any], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_missing_column_is_named(database: Connection[Any], caplog: pytest.LogCaptureFixture) -> None:
     operator = RequireRawColumnsOperator(task_id="require_raw_columns")
     operator.execute({})
-    database.execute("ALTER TABLE megaplan_raw.deal_versions DROP COLUMN cost")
+    database.execute("ALTER TABLE megaplan_raw.contact_points DROP COLUMN is_main")
     database.execute("ALTER TABLE megaplan_raw.deals DROP COLUMN price CASCADE")  # and view megaplan.deals
-    told = last_words(operator, caplog)
-    assert told.startswith("Column megaplan_raw.deal_versions.cost, megaplan_raw.deals.price does not exist")
-    assert "ALTER TABLE ... ADD COLUMN" in told
+    message = last_words(operator, caplog)
+    assert message.startswith(
+        "Column megaplan_raw.contact_points.is_main, megaplan_raw.deals.price does not exist"
+    )
+    assert "ALTER TABLE ... ADD COLUMN" in message
     assert one(database, "SELECT to_regclass('megaplan.deals')") is None
 
 
 @pytest.mark.usefixtures("in_process")
-def test_a_view_in_use_is_told(database: Connection[Any], caplog: pytest.LogCaptureFixture) -> None:
+def test_a_view_in_use_is_named(database: Connection[Any], caplog: pytest.LogCaptureFixture) -> None:
     operator = RecreateViewsOperator(task_id="recreate_views")
-    database.execute("DROP VIEW megaplan.deals")
+    database.execute("DROP VIEW megaplan.deals CASCADE")
     database.execute("CREATE VIEW megaplan.deals AS SELECT name, id FROM megaplan_raw.deals")
     context: Any = {}
     with caplog.at_level(logging.WARNING):
         operator.execute(context)
-    assert "Grant people their rights" in caplog.text
-    database.execute("DROP VIEW megaplan.deals")
+    assert "Restore the grants" in caplog.text
+    database.execute("DROP VIEW megaplan.deals CASCADE")
     database.execute("CREATE VIEW megaplan.deals AS SELECT name, id FROM megaplan_raw.deals")
     database.execute("CREATE VIEW public.report AS SELECT * FROM megaplan.deals")
     assert "view report depends on view megaplan.deals" in last_words(operator, caplog)
 
 
 @pytest.mark.usefixtures("in_process")
-def test_a_missing_connection_is_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_missing_connection_is_named(caplog: pytest.LogCaptureFixture) -> None:
     operator = RebuildRawTablesOperator(task_id="rebuild_raw_tables", accounts=["megaplan_second"])
     assert "'megaplan_second' does not exist" in last_words(operator, caplog)
 
 
 @pytest.mark.usefixtures("in_process")
-def test_an_account_without_rows_is_told(
+def test_an_account_without_rows_is_named(
     megaplan: EmulatedMegaplan, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     described = {**megaplan.connection(**UNHURRIED), "host": "mp1.megaplan.ru", "port": None}
@@ -173,7 +176,7 @@ def test_an_account_without_rows_is_told(
     context: Any = {"run_id": "no rows", "outlet_events": OutletEventAccessors()}
     with caplog.at_level(logging.WARNING):
         RebuildRawTablesOperator(task_id="rebuild_raw_tables", accounts=["megaplan_default"]).execute(context)
-    assert "The tables hold no row of account mp1" in caplog.text
+    assert "The tables contain no row of account mp1" in caplog.text
 
 
 @pytest.mark.usefixtures("in_process")

@@ -7,60 +7,86 @@ import pytest
 from psycopg import Connection
 
 from megaplan_sync.kernel.sql import read_sql
-from tests.integration.rebuild.conftest import WHEN_INSERTED, Gone, Rebuild, copy_of, counts, one, written
+from tests.integration.rebuild.conftest import Rebuild, copy_of, counts, one, written
+
+HISTORY = ("past_deal_versions", "past_deal_stage_moves", "deals")
+WHEN_MOVED = ("changed_at", "first_synced_at", "move_seen_at")
 
 
 @pytest.mark.usefixtures("chunk", "lived")
-def test_lost_present_versions_and_moves_come_back(rebuild: Rebuild, database: Connection[Any]) -> None:
-    history = ("deal_versions", "deal_stage_moves")
-    before = copy_of(database, *history, without=WHEN_INSERTED)
-    lost = {
-        "deal_versions": database.execute(
-            "DELETE FROM megaplan_raw.deal_versions WHERE valid_to IS NULL"
-        ).rowcount,
-        "deal_stage_moves": database.execute("DELETE FROM megaplan_raw.deal_stage_moves").rowcount,
+def test_lost_moves_come_back_where_they_stood(rebuild: Rebuild, database: Connection[Any]) -> None:
+    before = copy_of(database, *HISTORY, without=WHEN_MOVED)
+    past = database.execute("DELETE FROM megaplan_raw.past_deal_stage_moves").rowcount
+    present = database.execute(
+        """UPDATE megaplan_raw.deals
+        SET moved_at = NULL, moved_from_program_id = NULL, moved_from_state_id = NULL, move_seen_at = NULL"""
+    ).rowcount
+    assert past > 10
+    found = counts(rebuild("deals"))
+    assert {table: table_counts.inserted for table, table_counts in found.items()} == {
+        "deal_stage_moves": past + present
     }
-    told = counts(rebuild("deals"))
-    assert {table: found.inserted for table, found in told.items()} == lost
-    assert copy_of(database, *history, without=WHEN_INSERTED) == before
+    assert copy_of(database, *HISTORY, without=WHEN_MOVED) == before
+
+
+@pytest.mark.usefixtures("chunk", "lived")
+def test_a_present_version_begins_when_the_last_one_ended(
+    rebuild: Rebuild, database: Connection[Any]
+) -> None:
+    before = copy_of(database, *HISTORY)
+    changed = database.execute(
+        """UPDATE megaplan_raw.deals SET valid_from = '1999-01-01'
+        WHERE id IN (SELECT deal_id FROM megaplan_raw.past_deal_versions)"""
+    ).rowcount
+    found = counts(rebuild("deals"))
+    assert {table: table_counts.corrected for table, table_counts in found.items()} == {
+        "deal_versions": changed
+    }
+    assert changed > 5
+    assert copy_of(database, *HISTORY) == before
 
 
 @pytest.mark.usefixtures("lived")
 def test_moves_that_follow_from_no_version_go_and_wrong_ones_are_corrected(
     rebuild: Rebuild, database: Connection[Any]
 ) -> None:
-    before = copy_of(database, "deal_stage_moves", without=WHEN_INSERTED)
-    database.execute(
-        """UPDATE megaplan_raw.deal_stage_moves
+    before = copy_of(database, *HISTORY, without=WHEN_MOVED)
+    wrong = database.execute(
+        """UPDATE megaplan_raw.past_deal_stage_moves
         SET from_program_id = -1, from_state_id = -1, to_program_id = NULL, employee_id = 3"""
-    )
-    later = database.execute(
-        """UPDATE megaplan_raw.deal_stage_moves AS move SET moved_at = now() + interval '1 day'
-        WHERE moved_at = (SELECT max(moved_at) FROM megaplan_raw.deal_stage_moves WHERE deal_id = move.deal_id)
-          AND moved_at > (SELECT min(valid_from) FROM megaplan_raw.deal_versions WHERE deal_id = move.deal_id)"""
     ).rowcount
-    assert later == 6
+    wrong += database.execute(
+        "UPDATE megaplan_raw.deals SET moved_from_program_id = -1, moved_from_state_id = -1"
+    ).rowcount
+    later = sum(
+        database.execute(
+            f"""UPDATE megaplan_raw.{table} AS move SET moved_at = now() + make_interval(days => 1 + {days})
+            WHERE moved_at > (SELECT min(valid_from) FROM megaplan_raw.deal_versions WHERE deal_id = move.{key})"""
+        ).rowcount
+        for days, (table, key) in enumerate({"past_deal_stage_moves": "deal_id", "deals": "id"}.items())
+    )
+    assert later == 12
     moves = counts(rebuild("deals"))["deal_stage_moves"]
-    assert (moves.inserted, moves.deleted) == (later, later)
-    assert copy_of(database, "deal_stage_moves", without=WHEN_INSERTED) == before
+    assert (moves.inserted, moves.deleted, moves.corrected) == (later, later, wrong - later)
+    assert copy_of(database, *HISTORY, without=WHEN_MOVED) == before
 
 
 @pytest.mark.usefixtures("lived")
 def test_who_deletes_old_versions_keeps_their_moves(rebuild: Rebuild, database: Connection[Any]) -> None:
-    assert database.execute("DELETE FROM megaplan_raw.deal_versions WHERE valid_to IS NOT NULL").rowcount > 10
+    assert database.execute("DELETE FROM megaplan_raw.past_deal_versions").rowcount > 10
     before = written(database)
     assert counts(rebuild("deals")) == {}
     assert written(database) == before
 
 
 @pytest.mark.usefixtures("lived")
-@pytest.mark.parametrize("seconds", [-1, 0, 1], ids=["told earlier", "told at the same time", "told later"])
+@pytest.mark.parametrize("seconds", [-1, 0, 1], ids=["dated earlier", "dated alike", "dated later"])
 def test_moves_that_were_asked_for_are_not_overruled(
     rebuild: Rebuild, database: Connection[Any], account: str, seconds: int
 ) -> None:
-    """The statements are those of the back-fill: told moves replace derived ones up to the newest told.
+    """The statements are those of the back-fill: its moves replace derived ones up to the newest of them.
 
-    Derived ones are dated a little otherwise than told ones, so that their keys differ.
+    Derived ones are dated a little otherwise than those of the history, so that their keys differ.
     """
     deal = one(
         database,
@@ -72,21 +98,21 @@ def test_moves_that_were_asked_for_are_not_overruled(
         WHERE deal_id = %s ORDER BY moved_at""",
         (deal,),
     ).fetchall()
-    told = [(move[0] + timedelta(seconds=seconds), *move[1:]) for move in (first, second)]
+    asked = [(move[0] + timedelta(seconds=seconds), *move[1:]) for move in (first, second)]
     database.execute(
         read_sql("delete_derived_stage_moves"),
-        {"account": account, "deal_id": deal, "newest": told[1][0], "newest_state_id": second[2]},
+        {"account": account, "deal_id": deal, "newest": asked[1][0], "newest_state_id": second[2]},
     )
     database.execute(
         read_sql("insert_stage_moves"),
         {
             "account": account,
             "deal_id": deal,
-            "moved_at": [move[0] for move in told],
+            "moved_at": [move[0] for move in asked],
             "from_program_id": [None, first[1]],
             "from_state_id": [None, first[2]],
-            "to_program_id": [move[1] for move in told],
-            "to_state_id": [move[2] for move in told],
+            "to_program_id": [move[1] for move in asked],
+            "to_state_id": [move[2] for move in asked],
             "employee_id": [5, 5],
             "source": "status_history",
         },
@@ -99,48 +125,13 @@ def test_moves_that_were_asked_for_are_not_overruled(
     assert counts(rebuild("deals")) == {}
     assert written(database) == before
     database.execute(
-        "DELETE FROM megaplan_raw.deal_stage_moves WHERE deal_id = %s AND source = 'versions'", (deal,)
+        "UPDATE megaplan_raw.deals SET moved_at = NULL, move_seen_at = NULL WHERE id = %s", (deal,)
     )
-    assert counts(rebuild("deals"))["deal_stage_moves"].inserted == 1, "the one after the newest told"
+    assert counts(rebuild("deals"))["deal_stage_moves"].inserted == 1, (
+        "the one after the newest of the history"
+    )
     assert third[0] == one(
         database,
         "SELECT moved_at FROM megaplan_raw.deal_stage_moves WHERE deal_id = %s AND source = 'versions'",
         deal,
     )
-
-
-@pytest.mark.parametrize("erased", [("valid_to",), ("valid_to", "payload")])
-def test_an_ended_version_whose_end_was_erased_is_not_overwritten(
-    lived: Gone, rebuild: Rebuild, database: Connection[Any], erased: tuple[str, ...]
-) -> None:
-    before = copy_of(database, "deal_versions", without=erased)
-    changes = ", ".join(f"{column} = NULL" for column in erased)
-    database.execute(
-        f"UPDATE megaplan_raw.deal_versions SET {changes} WHERE deal_id <> ALL (%s)", (lived.deals,)
-    )
-    assert counts(rebuild("deals")) == {}
-    assert copy_of(database, "deal_versions", without=erased) == before
-
-
-def test_a_present_version_comes_back_also_where_the_end_of_the_last_one_was_erased(
-    lived: Gone, rebuild: Rebuild, database: Connection[Any]
-) -> None:
-    """It begins with Megaplan's timeUpdated then, and no ended version is taken for the present one."""
-    before = copy_of(database, "deal_versions", without=("valid_to", *WHEN_INSERTED))
-    moves = written(database)["deal_stage_moves"]
-    several = (
-        """deal_id IN (SELECT deal_id FROM megaplan_raw.deal_versions GROUP BY deal_id HAVING count(*) > 1)"""
-    )
-    lost = database.execute(
-        f"""WITH changed AS (
-          UPDATE megaplan_raw.deal_versions SET valid_to = NULL
-          WHERE deal_id <> ALL (%s) AND valid_to IS NOT NULL AND {several})
-        DELETE FROM megaplan_raw.deal_versions WHERE valid_to IS NULL AND {several}""",
-        (lived.deals,),
-    ).rowcount
-    told = counts(rebuild("deals"))
-    assert {table: found.changed for table, found in told.items()} == {"deal_versions": lost}
-    assert told["deal_versions"].inserted == lost > 5
-    assert copy_of(database, "deal_versions", without=("valid_to", *WHEN_INSERTED)) == before
-    assert written(database)["deal_stage_moves"] == moves
-    assert counts(rebuild("deals")) == {}

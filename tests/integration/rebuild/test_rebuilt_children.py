@@ -1,12 +1,11 @@
-"""Positions, contact details and stages are what the payloads of their owners hold."""
+"""Line items, contact points and stages are what the payloads of their parents hold."""
 
-import json
 from typing import Any
 
 import pytest
 from psycopg import Connection
+from psycopg.types.json import Jsonb
 
-from megaplan_sync.raw.canonical import content
 from megaplan_sync.rebuild.outcome import TableCounts
 from tests.integration.rebuild.conftest import (
     EVIDENCE,
@@ -17,15 +16,16 @@ from tests.integration.rebuild.conftest import (
     counts,
     damage,
     one,
+    read_wrongly,
 )
 
 
 @pytest.mark.usefixtures("chunk", "lived")
-def test_lost_parts_come_back_and_superfluous_ones_are_marked(
+def test_lost_children_come_back_and_superfluous_ones_are_marked(
     rebuild: Rebuild, database: Connection[Any], account: str
 ) -> None:
-    parts = ("deal_positions", "contact_points")
-    before = copy_of(database, *parts, without=WHEN_INSERTED)
+    children = ("deal_positions", "contact_points")
+    before = copy_of(database, *children, without=WHEN_INSERTED)
     lost = {
         "deal_positions": database.execute(
             "DELETE FROM megaplan_raw.deal_positions WHERE deleted_at IS NULL AND id % 3 = 0"
@@ -46,21 +46,19 @@ def test_lost_parts_come_back_and_superfluous_ones_are_marked(
         for table in ("deals", "contacts")
     )
     database.execute(
-        """INSERT INTO megaplan_raw.deal_positions (account, id, deal_id, position, payload, content_hash)
-        VALUES (%s, 1, %s, 99, '{}', '')""",
+        "INSERT INTO megaplan_raw.deal_positions (account, id, deal_id, position) VALUES (%s, 1, %s, 99)",
         (account, deal),
     )
     database.execute(
-        """INSERT INTO megaplan_raw.contact_points (account, contact_id, position, payload, content_hash)
-        VALUES (%s, %s, 99, '{}', '')""",
+        "INSERT INTO megaplan_raw.contact_points (account, contact_id, position) VALUES (%s, %s, 99)",
         (account, contact),
     )
-    told = counts(rebuild("deals", "contacts"))
-    assert told == {
-        table: TableCounts(read=told[table].read, inserted=lost[table] + hidden[table], marked=1)
-        for table in parts
+    found = counts(rebuild("deals", "contacts"))
+    assert found == {
+        table: TableCounts(read=found[table].read, inserted=lost[table] + hidden[table], marked=1)
+        for table in children
     }
-    for table in parts:
+    for table in children:
         evidence = one(
             database,
             f"""DELETE FROM megaplan_raw.{table} WHERE position = 99 AND deleted_at IS NOT NULL
@@ -68,7 +66,7 @@ def test_lost_parts_come_back_and_superfluous_ones_are_marked(
         )
         assert evidence.pop("at")
         assert evidence == EVIDENCE
-    assert copy_of(database, *parts, without=WHEN_INSERTED) == before
+    assert copy_of(database, *children, without=WHEN_INSERTED) == before
 
 
 def test_what_was_deleted_is_rebuilt_and_stays_deleted(
@@ -76,9 +74,8 @@ def test_what_was_deleted_is_rebuilt_and_stays_deleted(
 ) -> None:
     before = copy_of(database)
     of_deals = tuple(lived.deals)
-    damage(database, "deals", ["name", "price", "debt"], "deleted_at IS NOT NULL")
-    damage(database, "contacts", ["name", "is_dropped"], "deleted_at IS NOT NULL")
-    damage(database, "deal_positions", ["name", "payload"], "deleted_at IS NOT NULL")
+    read_wrongly(database, "deals", "contacts", where="deleted_at IS NOT NULL")
+    damage(database, "deal_positions", ["name", "price"], "deleted_at IS NOT NULL")
     damage(database, "contact_points", ["value", "phone_e164"], "deleted_at IS NOT NULL")
     assert counts(rebuild())["deals"] == TableCounts(read=420, corrected=3)
     assert copy_of(database) == before
@@ -91,7 +88,7 @@ def test_what_was_deleted_is_rebuilt_and_stays_deleted(
         WHERE deal_id = ANY (%s)""",
         (list(of_deals),),
     ).fetchall()
-    assert set(back) == {(True, "rebuilt from payload, its owner is gone")}
+    assert set(back) == {(True, "its deal is gone")}
     assert counts(rebuild("deals")) == {}
 
 
@@ -112,13 +109,13 @@ def test_a_position_that_two_payloads_hold_stays_where_it_is(
         "SELECT min(id) FROM megaplan_raw.deal_positions WHERE deal_id = %s AND deleted_at IS NULL",
         giver,
     )
-    taken = one(database, "SELECT payload FROM megaplan_raw.deal_positions WHERE id = %s", position)
+    payload = one(database, "SELECT payload FROM megaplan_raw.deals WHERE id = %s", giver)
+    (taken,) = [item for item in payload["positions"] if item["id"] == str(position)]
     deal = one(database, "SELECT payload FROM megaplan_raw.deals WHERE id = %s", taker)
     deal["positions"].append(taken)
-    whole = content(deal)
     database.execute(
-        "UPDATE megaplan_raw.deals SET payload = %s::jsonb, content_hash = %s WHERE id = %s",
-        (whole.payload.decode(), whole.content_hash, taker),
+        "UPDATE megaplan_raw.deals SET payload = %s, content_hash = md5(%s::text) WHERE id = %s",
+        (Jsonb(deal), Jsonb(deal), taker),
     )
     database.execute(
         "UPDATE megaplan_raw.deal_positions SET deal_id = %s, position = %s, name = 'by hand' WHERE id = %s",
@@ -132,22 +129,18 @@ def test_a_position_that_two_payloads_hold_stays_where_it_is(
 
 
 @pytest.mark.usefixtures("lived")
-def test_stages_stand_where_their_pipelines_say_and_lost_ones_are_told(
-    rebuild: Rebuild, database: Connection[Any], account: str, caplog: pytest.LogCaptureFixture
+def test_stages_stand_where_their_pipelines_say_and_lost_ones_are_reported(
+    rebuild: Rebuild, database: Connection[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     before = copy_of(database, "pipeline_stages", "pipelines")
     database.execute(
         """UPDATE megaplan_raw.pipeline_stages SET deleted_at = now(), deletion_evidence = '{}', position = 9
         WHERE id = (SELECT min(id) FROM megaplan_raw.pipeline_stages WHERE deleted_at IS NULL)"""
     )
-    payload, pipeline = one(
-        database,
-        "SELECT jsonb_set(payload, '{id}', '\"7\"')::text, pipeline_id FROM megaplan_raw.pipeline_stages",
-    )
     database.execute(
-        """INSERT INTO megaplan_raw.pipeline_stages (account, id, pipeline_id, position, payload, content_hash)
-        VALUES (%s, 7, %s, 50, %s, %s)""",
-        (account, pipeline, payload, content(json.loads(payload)).content_hash),
+        """INSERT INTO megaplan_raw.pipeline_stages (account, pipeline_id, position, payload, content_hash)
+        SELECT account, pipeline_id, 50, changed.payload, md5(changed.payload::text)
+        FROM megaplan_raw.pipeline_stages, jsonb_set(payload, '{id}', '"7"') AS changed (payload) LIMIT 1"""
     )
     stages = counts(rebuild("pipelines"))["pipeline_stages"]
     assert (stages.marked, stages.left) == (1, 0)
@@ -162,7 +155,8 @@ def test_stages_stand_where_their_pipelines_say_and_lost_ones_are_told(
     )
     database.execute("UPDATE megaplan_raw.pipelines SET is_active = NULL")
     assert counts(rebuild("pipelines"))["pipeline_stages"].left == 1
-    assert "1 stages have no row" in caplog.text
+    assert "pipeline_stages of" in caplog.text
+    assert "1 have no row" in caplog.text
     assert one(database, "SELECT count(is_active) FROM megaplan_raw.pipelines") == 0, (
         "it stands in no payload"
     )
