@@ -27,12 +27,22 @@ _FILL = """
 INSERT INTO telephony.users (account, employee_id, uis_employee_id, internal_number, lines)
 SELECT %(account)s, n, 500 + n, (100 + n)::text, ARRAY[(79160000000 + n)::text]
 FROM generate_series(1, %(employees)s) AS n;
-INSERT INTO megaplan_raw.employees (account, id, is_working, payload, content_hash)
-SELECT %(account)s, n, true, '{}', '' FROM generate_series(1, %(employees)s) AS n;
-INSERT INTO megaplan_raw.contacts (account, id, kind, responsible_ids, payload, content_hash)
-SELECT %(account)s, n, 'human', ARRAY[n %% %(employees)s + 1], '{}', '' FROM generate_series(1, %(contacts)s) AS n;
-INSERT INTO megaplan_raw.contact_points (account, contact_id, position, type, phone_e164, payload, content_hash)
-SELECT %(account)s, n, 0, 'phone', '+' || (79000000000 + n)::text, '{}', '' FROM generate_series(1, %(contacts)s) AS n
+INSERT INTO megaplan_raw.employees (account, payload, content_hash)
+SELECT %(account)s, payload, md5(payload::text)
+FROM generate_series(1, %(employees)s) AS n
+CROSS JOIN LATERAL jsonb_build_object('contentType', 'Employee', 'id', n::text, 'isWorking', true) AS payload;
+INSERT INTO megaplan_raw.contacts (account, payload, content_hash)
+SELECT %(account)s, payload, md5(payload::text)
+FROM generate_series(1, %(contacts)s) AS n
+CROSS JOIN LATERAL jsonb_build_object(
+  'contentType', 'ContractorHuman',
+  'id', n::text,
+  'responsibles', jsonb_build_array(
+    jsonb_build_object('contentType', 'Employee', 'id', (n %% %(employees)s + 1)::text)
+  )
+) AS payload;
+INSERT INTO megaplan_raw.contact_points (account, contact_id, position, type, phone_e164)
+SELECT %(account)s, n, 0, 'phone', '+' || (79000000000 + n)::text FROM generate_series(1, %(contacts)s) AS n
 """
 
 

@@ -45,8 +45,8 @@ WITH lost AS (
   DELETE FROM megaplan_raw.deal_positions USING lost
   WHERE deal_positions.account = lost.account AND deal_positions.deal_id = lost.id
 ), their_versions AS (
-  DELETE FROM megaplan_raw.deal_versions USING lost
-  WHERE deal_versions.account = lost.account AND deal_versions.deal_id = lost.id
+  DELETE FROM megaplan_raw.past_deal_versions USING lost
+  WHERE past_deal_versions.account = lost.account AND past_deal_versions.deal_id = lost.id
 )
 SELECT count(*) FROM lost
 """

@@ -33,7 +33,7 @@ DOCS = Path(__file__).resolve().parents[1] / "docs" / "uis-deals.md"
 MARK = "<!-- numbers -->"
 TOKEN = "uis-demo-token"
 EARLIER_MOVES = """
-INSERT INTO megaplan_raw.deal_stage_moves (account, deal_id, moved_at, to_program_id, to_state_id, source)
+INSERT INTO megaplan_raw.past_deal_stage_moves (account, deal_id, moved_at, to_program_id, to_state_id, source)
 SELECT deal.account, deal.id, deal.created_at + (deal.state_changed_at - deal.created_at) * stage.place / 3,
   deal.program_id, stage.id, 'status_history'
 FROM megaplan_raw.deals AS deal
@@ -55,6 +55,7 @@ LEFT JOIN megaplan_raw.pipeline_stages AS stage ON stage.id = deal.state_id
 LEFT JOIN megaplan_raw.employees AS employee ON employee.id = deal.manager_id
 WHERE deal.deleted_at IS NULL
 """
+RENAME = "UPDATE megaplan_raw.deals SET payload = payload || jsonb_build_object('name', name || %s)"
 
 
 @dataclass
@@ -250,14 +251,14 @@ def _faults(trial: Trial, cabinet: Cabinet, database_uri: str) -> None:
         ids = [
             str(deal_id) for (deal_id,) in connection.execute("SELECT id FROM megaplan_raw.deals ORDER BY id")
         ]
-        connection.execute("UPDATE megaplan_raw.deals SET name = name || ' (2)'")
+        connection.execute(RENAME, (" (2)",))
     bad = ids[500::1000]
     cabinet.control("knobs", {"refused_deals": ",".join(bad)})
     trial.upload("every name changed, one bad record in each thousand")
     trial.compare()  # refused are names, and those are not looked at: the deals are there as they were
     cabinet.control("knobs", {"refused_deals": ""})
     with psycopg.connect(database_uri) as connection:
-        connection.execute("UPDATE megaplan_raw.deals SET name = name || ' (3)'")
+        connection.execute(RENAME, (" (3)",))
     upload = {"method": "upload.deals_history", "count": 1}
     cabinet.control("faults", {**upload, "kind": "500", "nth": 2})
     cabinet.control("faults", {**upload, "kind": "500", "nth": 4, "processed": True})

@@ -33,8 +33,8 @@ def harm(raw_database_uri: str, megaplan: EmulatedMegaplan) -> str:
             " (SELECT account, id FROM megaplan_raw.deals ORDER BY id LIMIT 5)"
         )
         connection.execute(
-            "UPDATE megaplan_raw.contacts SET name = 'changed by hand' WHERE (account, id) IN"
-            " (SELECT account, id FROM megaplan_raw.contacts ORDER BY id LIMIT 3)"
+            """UPDATE megaplan_raw.contacts SET payload = payload || '{"name": "changed by hand"}'
+            WHERE (account, id) IN (SELECT account, id FROM megaplan_raw.contacts ORDER BY id LIMIT 3)"""
         )
     return (
         "7 deals are deleted in Megaplan and 20 changed without a new change time; 5 deals are deleted and "
