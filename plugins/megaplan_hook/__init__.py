@@ -1,1 +1,1 @@
-"""Megaplan, spoken: its HTTP and its JSON. Imports nothing: every part of Airflow loads this package."""
+"""Client of Megaplan's HTTP API. Imports nothing: every part of Airflow loads this package."""

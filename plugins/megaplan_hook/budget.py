@@ -27,10 +27,10 @@ class RequestBudget(Protocol):
 class LocalBudget:
     """A budget for one process: requests evenly spaced, and counted over a sliding hour.
 
-    :param requests_per_second: at most so many in any second.
-    :param requests_per_hour: at most so many in any hour.
+    :param requests_per_second: how many requests may be sent in any second.
+    :param requests_per_hour: how many requests may be sent in any hour.
     :param clock: seconds that only grow.
-    :param sleep: waits so many seconds.
+    :param sleep: waits for a number of seconds.
     """
 
     def __init__(

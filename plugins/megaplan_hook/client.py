@@ -1,4 +1,4 @@
-"""The part of the hook that sends requests and reads answers; it knows no nouns."""
+"""The part of the hook that sends requests and reads answers, for any route."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class MegaplanClient(HttpHook):
         :class:`megaplan_hook.settings.AccountSettings`.
     :param budget: how many requests may be sent; None makes one for this hook alone out of the settings. Give
         a shared one when several processes speak with the account.
-    :param sleep: waits so many seconds between tries.
+    :param sleep: waits for a number of seconds between tries.
     """
 
     def __init__(

@@ -27,7 +27,7 @@ EXTRA_FIELDS_ENTITIES: tuple[ExtraFieldsEntity, ...] = (
 
 
 class MegaplanHook(MegaplanCallDelivery):
-    """Megaplan's nouns: one small method per thing that this provider reads.
+    """Reads and writes Megaplan: one small method for each route that this provider uses.
 
     .. code-block:: python
 
@@ -45,7 +45,7 @@ class MegaplanHook(MegaplanCallDelivery):
         :class:`megaplan_hook.settings.AccountSettings`.
     :param budget: how many requests may be sent; None makes one for this hook alone out of the settings. Give
         a shared one when several processes speak with the account.
-    :param sleep: waits so many seconds between tries.
+    :param sleep: waits for a number of seconds between tries.
     """
 
     conn_name_attr = "megaplan_conn_id"
@@ -81,8 +81,8 @@ class MegaplanHook(MegaplanCallDelivery):
         The message does not name the connection: Airflow's form tests it under an id of its own making.
         """
         try:
-            impatient = replace(self._retries, failure_tries=2, limit_total_seconds=5)
-            answer = self.request("GET", "/currentUser", retries=impatient)
+            short_retries = replace(self._retries, failure_tries=2, limit_total_seconds=5)
+            answer = self.request("GET", "/currentUser", retries=short_retries)
         except MegaplanError as error:
             message = str(error)
             for word, instead in (("connection", "this connection"), ("Connection", "This connection")):

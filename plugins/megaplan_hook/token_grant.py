@@ -1,6 +1,6 @@
 """The token endpoint: what to send and how to read the answer. Free of I/O.
 
-It speaks bare OAuth, not the envelope of everything else: ``{"access_token", "expires_in", "token_type",
+It answers in plain OAuth, without the envelope of all other routes: ``{"access_token", "expires_in", "token_type",
 "scope", "refresh_token"}``, and 400 with ``{"error": "invalid_grant", "error_description"}`` for wrong
 credentials and for a dead refresh token (dev.megaplan.ru/apiv3; confirmed live by two public clients). Every
 refresh gives a new refresh token.

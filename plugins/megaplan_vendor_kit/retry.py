@@ -50,9 +50,9 @@ class RetrySchedule:
 
     :param failure_tries: tries altogether when the vendor fails or cannot be reached.
     :param limit_total_seconds: how long limits are waited out altogether.
-    :param limit_first_seconds: the wait after a limit of which the vendor does not say when it ends; doubles.
+    :param limit_first_seconds: the first wait if the vendor does not say when a limit ends; doubles.
     :param limit_longest_seconds: the longest of these.
-    :param sleep: waits so many seconds.
+    :param sleep: waits for a number of seconds.
     :param jitter: adds up to a second at random after failures, so that several processes do not come back together.
     """
 

@@ -45,7 +45,7 @@ _FAILURES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, bool]
 
 
 class TransportSettings(Protocol):
-    """The part of a connection's settings that says how HTTP is spoken."""
+    """The part of a connection's settings that concerns HTTP."""
 
     @property
     def verify(self) -> bool | str:

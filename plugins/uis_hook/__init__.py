@@ -1,1 +1,1 @@
-"""UIS / CoMagic / Novofon, spoken: Data API and Call API. Imports nothing: every part of Airflow loads this."""
+"""Client of the Data API and Call API of UIS / CoMagic / Novofon. Imports nothing: all of Airflow loads this."""

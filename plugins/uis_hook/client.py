@@ -33,7 +33,7 @@ class UisClient:
     :param settings: of the connection.
     :param points: whether requests may be sent; None makes a budget for this client alone. Give a shared one when
         several processes speak with the account.
-    :param sleep: waits so many seconds between tries.
+    :param sleep: waits for a number of seconds between tries.
     :param on_session_key: gets every new key, so that it can be kept out of logs.
     """
 

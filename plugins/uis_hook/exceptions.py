@@ -147,7 +147,7 @@ class UisLimitExceededError(VendorLimitError, UisAPIError):
 
     Such requests are refused before anything is done, by UIS or already here.
 
-    :param retry_after: seconds until the limit starts anew; None when UIS did not say.
+    :param retry_after: seconds until the limit is reset; None when UIS did not say.
     :param period: which limit it is, when known.
     """
 

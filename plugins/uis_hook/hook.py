@@ -33,7 +33,7 @@ class UisHook(BaseHook):
 
     :param uis_conn_id: the connection of the account; see :class:`uis_hook.settings.UisSettings`.
     :param points: as in :class:`uis_hook.client.UisClient`.
-    :param sleep: waits so many seconds between tries.
+    :param sleep: waits for a number of seconds between tries.
     """
 
     conn_name_attr = "uis_conn_id"
@@ -83,8 +83,8 @@ class UisHook(BaseHook):
         The message does not name the connection: Airflow's form tests it under an id of its own making.
         """
         try:
-            impatient = replace(self.client.retries, failure_tries=2, limit_total_seconds=5)
-            account = self.client.ask(staff.account(), retries=impatient)
+            short_retries = replace(self.client.retries, failure_tries=2, limit_total_seconds=5)
+            account = self.client.ask(staff.account(), retries=short_retries)
         except UisError as error:
             name = f"Connection {self.uis_conn_id!r}"
             return False, str(error).replace(f"{name}: ", "").replace(name, "This connection")

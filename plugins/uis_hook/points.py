@@ -50,7 +50,7 @@ class LocalPoints:
 
     :param longest_wait_seconds: a longer wait is refused.
     :param clock: seconds that only grow.
-    :param sleep: waits so many seconds.
+    :param sleep: waits for a number of seconds.
     """
 
     def __init__(

@@ -2,7 +2,7 @@
 -- How far one entity of one account has been read.
 SELECT
   trail AS cursor, pages_read, rows_read, loaded_at, refresh_run, watermark, watermark_seen_at, fields,
-  fields_watermark, read_at, reread_fields, reread_trail AS reread_cursor
+  fields_watermark, read_at, reread_fields, reread_cursor
 FROM megaplan_sync.walks
 WHERE account = %(account)s AND entity = %(entity)s
 
@@ -11,7 +11,7 @@ WHERE account = %(account)s AND entity = %(entity)s
 -- Saves how far one entity has been read, in the transaction that wrote its rows.
 INSERT INTO megaplan_sync.walks (
   account, entity, trail, pages_read, rows_read, loaded_at, refresh_run, watermark, watermark_seen_at, fields,
-  fields_watermark, read_at, reread_fields, reread_trail
+  fields_watermark, read_at, reread_fields, reread_cursor
 )
 VALUES (
   %(account)s, %(entity)s, %(cursor)s, %(pages_read)s, %(rows_read)s, %(loaded_at)s, %(refresh_run)s,
@@ -30,4 +30,4 @@ ON CONFLICT (account, entity) DO UPDATE SET
   fields_watermark = excluded.fields_watermark,
   read_at = excluded.read_at,
   reread_fields = excluded.reread_fields,
-  reread_trail = excluded.reread_trail
+  reread_cursor = excluded.reread_cursor

@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.walks (
 );
 ALTER TABLE megaplan_sync.walks -- since version 3
   ADD COLUMN IF NOT EXISTS reread_fields text[],
-  ADD COLUMN IF NOT EXISTS reread_trail jsonb,
+  ADD COLUMN IF NOT EXISTS reread_cursor jsonb,
   ADD COLUMN IF NOT EXISTS watermark_seen_at timestamptz,
   DROP COLUMN IF EXISTS watermark_settled;
 COMMENT ON TABLE megaplan_sync.walks IS 'How far each entity has been read';
@@ -47,7 +47,7 @@ COMMENT ON COLUMN megaplan_sync.walks.watermark IS 'Every change up to this time
 COMMENT ON COLUMN megaplan_sync.walks.watermark_seen_at IS 'When, by this clock, the watermark was first the newest change';
 COMMENT ON COLUMN megaplan_sync.walks.fields IS 'Names with which every row has been read';
 COMMENT ON COLUMN megaplan_sync.walks.reread_fields IS 'Names with which rows are being read again in the background, since some are new; null when none is';
-COMMENT ON COLUMN megaplan_sync.walks.reread_trail IS 'Cursor of that reading: rows to continue after, oldest first';
+COMMENT ON COLUMN megaplan_sync.walks.reread_cursor IS 'Cursor of that reading: rows to continue after, oldest first';
 COMMENT ON COLUMN megaplan_sync.walks.fields_watermark IS 'Watermark when the dictionary of custom fields was last read';
 COMMENT ON COLUMN megaplan_sync.walks.read_at IS 'When the entity was last read completely';
 

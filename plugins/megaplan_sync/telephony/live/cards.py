@@ -27,7 +27,7 @@ LONGEST_CALL = timedelta(hours=4)
 
 @dataclass(frozen=True)
 class Card:
-    """A row of ``telephony.cards``: a pop-up. ``told`` is what was last sent to Megaplan."""
+    """A row of ``telephony.cards``: a pop-up. ``sent`` is what was last sent to Megaplan."""
 
     provider_id: str
     is_companion: bool
