@@ -10,6 +10,8 @@ import orjson
 
 _DIGITS_ALIKE = bytes.maketrans(b"123456789.", b"0000000000")
 _LONG_NUMBER = b"0" * 18
+_MOST_DIGITS = 20
+"""Of a number of 64 bits, with its sign; int() refuses thousands of them."""
 _NUMBER = re.compile(rb"(?<=[:,\[ \n\t])-?[0-9][0-9.]{16,}(?:[eE][-+]?[0-9]+)?(?=[,\]} \n\t])")
 
 
@@ -28,10 +30,13 @@ def loads(body: bytes) -> Any:
         except orjson.JSONDecodeError:
             pass  # Python's parser reads more
     text = body.decode("utf-8", errors="replace").removeprefix("\ufeff")
-    document = json.loads(
-        text, parse_float=_exact_float, parse_int=_exact_int, parse_constant=lambda name: None
-    )
-    return _without_surrogates(document)
+    try:
+        document = json.loads(
+            text, parse_float=_exact_float, parse_int=_exact_int, parse_constant=lambda name: None
+        )
+        return _without_surrogates(document)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def _is_rounded(body: bytes) -> bool:
@@ -43,7 +48,7 @@ def _is_rounded(body: bytes) -> bool:
 
 def _fits(number: bytes) -> bool:
     if number.lstrip(b"-").isdigit():
-        return -(2**63) <= int(number) < 2**64
+        return len(number) <= _MOST_DIGITS and -(2**63) <= int(number) < 2**64
     digits = re.sub(rb"[eE].*|[-.]", b"", number).strip(b"0")
     return len(digits) <= 15 or digits == re.sub(rb"[eE].*|[-.]", b"", repr(float(number)).encode()).strip(
         b"0"
@@ -58,8 +63,7 @@ def _exact_float(text: str) -> Any:
 
 
 def _exact_int(text: str) -> Any:
-    value = int(text)
-    return value if -(2**63) <= value < 2**64 else orjson.Fragment(text)
+    return int(text) if _fits(text.encode()) else orjson.Fragment(text)
 
 
 def _without_surrogates(value: Any) -> Any:

@@ -376,7 +376,9 @@ class PageWalk:
 
 def is_entity(row: Any) -> bool:
     """Return whether something in a list is an entity, to which a link can be made."""
-    return isinstance(row, dict) and bool(row.get("contentType")) and row.get("id") is not None
+    if not isinstance(row, dict) or not row.get("contentType"):
+        return False
+    return isinstance(row["contentType"], str) and isinstance(row.get("id"), str | int)
 
 
 def _row_id(row: Mapping[str, Any] | Anchor) -> RowId:

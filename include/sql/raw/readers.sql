@@ -66,11 +66,15 @@ COMMENT ON FUNCTION megaplan_raw.as_number IS 'A number, also if sent as a strin
 -- Without a zone it is UTC. Only digits and the signs of ISO 8601 are read: names of zones, infinity and today are not.
 CREATE OR REPLACE FUNCTION megaplan_raw.time_of_text(value text) RETURNS timestamptz
 LANGUAGE plpgsql IMMUTABLE STRICT SET TimeZone = 'UTC' SET DateStyle = 'ISO, YMD' AS $function$
+DECLARE
+  found timestamptz;
 BEGIN
   IF value NOT LIKE '____-__-__%' OR translate(value, '0123456789-+:. TZ', '') <> '' THEN
     RETURN NULL;
   END IF;
-  RETURN value::timestamptz;
+  found := value::timestamptz;
+  -- clients such as Python know no other years
+  RETURN CASE WHEN found >= '0001-01-01Z' AND found < '10000-01-01Z' THEN found END;
 EXCEPTION
   WHEN data_exception THEN
     RETURN NULL;
@@ -130,6 +134,9 @@ RETURN (
   LIMIT 1
 );
 COMMENT ON FUNCTION megaplan_raw.main_email IS 'The main e-mail address, otherwise the first one';
+
+-- what a function returns cannot be replaced, and a column more is more to return
+DROP FUNCTION IF EXISTS megaplan_raw.deal_positions_of(jsonb), megaplan_raw.contact_points_of(jsonb);
 
 CREATE OR REPLACE FUNCTION megaplan_raw.deal_positions_of(payload jsonb)
 RETURNS TABLE (

@@ -49,7 +49,11 @@ LANGUAGE sql STABLE
 RETURN CASE
   WHEN value ->> 'contentType' = 'DateOnly' THEN
     megaplan.possible_date(value ->> 'year', value ->> 'month', value ->> 'day')
-  ELSE (megaplan.custom_moment(value) AT TIME ZONE timezone)::date
+  ELSE (
+    -- hours at the edge may belong to a day of year 10000, which clients such as Python do not know
+    SELECT CASE WHEN read.day BETWEEN '0001-01-01' AND '9999-12-31' THEN read.day END
+    FROM (SELECT (megaplan.custom_moment(value) AT TIME ZONE timezone)::date AS day) AS read
+  )
 END;
 COMMENT ON FUNCTION megaplan.custom_date IS
   'Day; Megaplan counts months from zero, and a day kept as DateTime is local midnight in UTC';

@@ -4,6 +4,9 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+_MOST_DIGITS = 19
+"""Of an id: Postgres' bigint has no more."""
+
 
 def text(value: Any) -> str | None:
     """Read a string or a number as text. U+0000, which Postgres cannot store, becomes U+FFFD."""
@@ -38,7 +41,7 @@ def identifier(value: Any) -> int | None:
     """Read an id, which Megaplan sends as a string of digits."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS:
         return int(value)
     return None
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from megaplan_hook import exact_json
 from megaplan_sync.kernel.exceptions import UnreadableEntityError
 from megaplan_sync.kernel.values import identifier
 
@@ -161,7 +162,7 @@ def canonical_json(entity: Entity) -> bytes:
     except (TypeError, ValueError):  # restored forms contain each other
         text = orjson.dumps(_without_circles(entity, ()))
     if b"\\u0000" in text:
-        text = orjson.dumps(_without_nul(orjson.loads(text)))
+        text = orjson.dumps(_without_nul(exact_json.loads(text)))
     return text
 
 
@@ -180,10 +181,26 @@ def readable(items: Iterable[Any]) -> tuple[list[Entity], list[Any]]:
     """Separate entities that can be stored from all other entries of a list."""
     entities: list[Entity] = []
     odd: list[Any] = []
-    for item in items:
-        is_entity = isinstance(item, dict) and item.get("contentType") and _is_storable(item.get("id"))
+    listed = list(items)
+    may_be_deep = not is_writable(listed)
+    for item in listed:
+        is_entity = (
+            isinstance(item, dict)
+            and isinstance(item.get("contentType"), str)
+            and _is_storable(item.get("id"))
+            and not (may_be_deep and not is_writable(item))
+        )
         (entities if is_entity else odd).append(item)
     return entities, odd
+
+
+def is_writable(value: Any) -> bool:
+    """Return whether orjson writes a value: it is not nested more than 250 levels deep."""
+    try:
+        orjson.dumps([value])
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def _is_storable(identity: Any) -> bool:

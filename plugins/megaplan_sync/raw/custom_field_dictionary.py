@@ -10,11 +10,21 @@ from megaplan_hook.exceptions import MegaplanForbiddenError, MegaplanNotFoundErr
 from megaplan_hook.hook import ExtraFieldsEntity, MegaplanHook
 from megaplan_sync.kernel.json_text import JsonText
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.raw.canonical import CanonicalPage, Entity, canonical_json, is_custom
+from megaplan_sync.raw.canonical import (
+    CanonicalPage,
+    Entity,
+    canonical_json,
+    is_custom,
+    is_writable,
+    readable,
+)
 from megaplan_sync.raw.views import refresh_account_view
 from megaplan_sync.raw.writer import PageCounts
 
 log = logging.getLogger(__name__)
+
+_LONGEST_KEY = 500
+"""Bytes of a custom field's key; an index entry holds no more than 2 700."""
 
 ROUTES: dict[str, ExtraFieldsEntity] = {
     "Deal": "deal",
@@ -57,21 +67,29 @@ def changes_of_custom_fields(
     """
     for content_type, route in ROUTES.items():
         try:
-            sent = [
-                field
-                for field in hook.extra_fields(route)
-                if isinstance(field, dict) and isinstance(field.get("name"), str) and is_custom(field["name"])
-            ]
+            sent = [field for field in hook.extra_fields(route) if _is_definition(field)]
         except (MegaplanNotFoundError, MegaplanForbiddenError) as refusal:
             # not every build of Megaplan has this route for every entity, and not every user may read it
             log.warning("Custom fields of %s were not updated: %s", content_type, refusal)
             continue
-        CanonicalPage().bring(sent)
+        CanonicalPage().bring(readable(sent)[0])
         with connection.transaction(), connection.cursor() as cursor:
             changes = _note(cursor, hook.account, content_type, sent)
             and_then(changes)
         yield changes
     refresh_account_view(connection, hook.account)
+
+
+def _is_definition(field: Any) -> bool:
+    """Return whether an entry defines a custom field. It needs no id."""
+    if not isinstance(field, dict) or not isinstance(field.get("name"), str) or not is_custom(field["name"]):
+        return False
+    if len(field["name"].encode()) <= _LONGEST_KEY and is_writable(field):
+        return True
+    log.warning(
+        "A custom field cannot be stored, its name is too long or it is too deep: %.100s", field["name"]
+    )
+    return False
 
 
 def _note(cursor: Cursor[Any], account: str, content_type: str, sent: Sequence[Entity]) -> DictionaryChanges:

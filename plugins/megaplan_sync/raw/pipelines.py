@@ -7,8 +7,8 @@ from typing import Any
 from psycopg import Connection
 
 from megaplan_hook.hook import MegaplanHook
-from megaplan_hook.paging import ListPage
-from megaplan_sync.raw.canonical import CanonicalPage, Entity, full_forms
+from megaplan_hook.paging import ListPage, is_entity
+from megaplan_sync.raw.canonical import CanonicalPage, Entity, full_forms, readable
 from megaplan_sync.raw.entities import PIPELINES, RawEntity
 from megaplan_sync.raw.full_read import FullRead
 
@@ -23,8 +23,10 @@ def pages_of_pipelines(hook: MegaplanHook, connection: Connection[Any]) -> Itera
     active = {item["id"] for page in walk.pages() for item in page.items}
     for page in walk.pages(withInactivePrograms=True):
         items: list[Entity] = []
+        odd = list(page.odd)
         for program in page.items:
-            stages = _stages(hook, page, program)
+            stages, odd_stages = readable(_stages(hook, page, program))
+            odd += odd_stages
             CanonicalPage().bring(stages)
             pipeline = {
                 **program,
@@ -32,7 +34,7 @@ def pages_of_pipelines(hook: MegaplanHook, connection: Connection[Any]) -> Itera
             }
             CanonicalPage().bring([pipeline])
             items.append({"pipeline": pipeline, "is_active": program["id"] in active, "stages": stages})
-        yield replace(page, items=items)
+        yield replace(page, items=items, odd=odd)
 
 
 def _stages(hook: MegaplanHook, page: ListPage, program: Entity) -> list[Entity]:
@@ -44,8 +46,10 @@ def _stages(hook: MegaplanHook, page: ListPage, program: Entity) -> list[Entity]
             for form in full_forms(page.data)
             if form["contentType"] == "ProgramState"
         }
-        links = [(state.get("contentType"), state.get("id")) for state in states if isinstance(state, dict)]
-        whole = [printed.get(link) for link in links]
+        whole = [
+            printed.get((state.get("contentType"), state.get("id"))) if is_entity(state) else None
+            for state in states
+        ]
         if whole and all(state is not None and "name" in state for state in whole):
             return [dict(state) for state in whole if state is not None]
     return list(hook.program_states(program["id"]))

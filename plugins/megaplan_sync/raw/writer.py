@@ -14,6 +14,7 @@ import orjson
 from psycopg import Connection, DataError
 from psycopg.errors import CardinalityViolation, NotNullViolation, ProgramLimitExceeded, StatementTooComplex
 
+from megaplan_hook import exact_json
 from megaplan_sync.kernel.findings import RowKey
 from megaplan_sync.kernel.json_text import JsonText
 from megaplan_sync.kernel.phones import phone_e164
@@ -24,6 +25,7 @@ from megaplan_sync.raw.entities import RawEntity
 log = logging.getLogger(__name__)
 
 _REFUSED = (DataError, CardinalityViolation, NotNullViolation, ProgramLimitExceeded, StatementTooComplex)
+_TOO_DEEP = "it is nested too deeply"
 _MOST_BYTES = 32 * 1024 * 1024
 """Maximum size of the JSON in one statement."""
 
@@ -102,7 +104,12 @@ class EntityWriter:
             values = {"account": account, "entity": self.entity.name}
             found = connection.execute(read_sql("select_unreadable_ids"), values)
             self._set_aside_earlier = {identity for (identity,) in found}
-        latest = {entity_id(self.entity.identified_by(each)): canonical_json(each) for each in entities}
+        latest: dict[int, bytes] = {}
+        for each in entities:
+            try:
+                latest[entity_id(self.entity.identified_by(each))] = canonical_json(each)
+            except (TypeError, ValueError, RecursionError):
+                self._set_aside(connection, account, each, _TOO_DEEP, written)
         for some in _batches(latest):
             self._write_some(connection, account, some, distrusted, written)
         readable = self._set_aside_earlier.intersection(map(str, latest)).difference(written.unreadable)
@@ -111,7 +118,9 @@ class EntityWriter:
             connection.execute(read_sql("forget_readable_rows"), gone)
             self._set_aside_earlier -= readable
         for each in odd:
-            self._set_aside(connection, account, each, "it has no numeric id", written)
+            self._set_aside(
+                connection, account, each, "it has no numeric id, or is nested too deeply", written
+            )
         return written
 
     def write_page(
@@ -185,7 +194,7 @@ class EntityWriter:
         except _REFUSED as refusal:
             if len(some) == 1:
                 reason = str(refusal).split("\n")[0]
-                self._set_aside(connection, account, orjson.loads(some[0][1]), reason, written)
+                self._set_aside(connection, account, exact_json.loads(some[0][1]), reason, written)
                 return
             middle = len(some) // 2
             self._write_some(connection, account, some[:middle], distrusted, written)
@@ -200,7 +209,9 @@ class EntityWriter:
         typed: set[str] = set()
         for entity in orjson.loads(page):
             points = entity.get("contactInfo")
-            for point in points.values() if isinstance(points, dict) else points or ():
+            for point in (
+                points.values() if isinstance(points, dict) else points if isinstance(points, list) else ()
+            ):
                 if isinstance(point, dict) and point.get("type") == "phone":
                     typed.add(str(point.get("value") or ""))
         return self._normalised(typed)
@@ -211,9 +222,10 @@ class EntityWriter:
     def _set_aside(
         self, connection: Connection[Any], account: str, body: Any, reason: str, written: EntitiesWritten
     ) -> None:
-        text = orjson.dumps(body).replace(b"\\u0000", b"\\ufffd").decode()
+        text = _as_text(body)
         identity = body.get("id") if isinstance(body, dict) else None
-        known_as = str(identity) if identity is not None else f"md5 {hashlib.md5(text.encode()).hexdigest()}"
+        is_short = isinstance(identity, str | int) and len(str(identity)) <= 100 and "\0" not in str(identity)
+        known_as = str(identity) if is_short else f"md5 {hashlib.md5(text.encode()).hexdigest()}"
         written.unreadable.append(known_as)
         log.warning(
             "%s %s of %s cannot be stored (%s): saved in megaplan_raw.unreadable_rows",
@@ -225,6 +237,16 @@ class EntityWriter:
         )
         if self._set_aside_earlier is not None:
             self._set_aside_earlier.add(known_as)
+
+
+def _as_text(body: Any) -> str:
+    """Return JSON for people to read; of a body that is nested too deeply, what is not nested."""
+    try:
+        text = orjson.dumps(body)
+    except (TypeError, ValueError, RecursionError):
+        plain = body.items() if isinstance(body, dict) else ()
+        text = orjson.dumps({key: value for key, value in plain if not isinstance(value, dict | list)})
+    return text.replace(b"\\u0000", b"\\ufffd").decode()
 
 
 def _batches(entities: dict[int, bytes]) -> Iterator[list[Sent]]:

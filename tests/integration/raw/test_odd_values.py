@@ -1,5 +1,6 @@
 """What becomes of values that nobody expects: docs/odd-values.md. None of them holds up the rest of its page."""
 
+import hashlib
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,9 +18,16 @@ GOOD = {**DEAL, **link("Deal", "1"), "positions": []}
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 ENTITIES = {"deals": DEAL, "contacts": HUMAN, "employees": {**link("Employee", "77"), "name": "Анна"}}
 ENTITIES["currencies"] = {**link("Currency", "77"), "name": "Рубль"}
-deep: Any = "bottom"
-for _ in range(200):
-    deep = {"deeper": deep}
+
+
+def nested(levels: int) -> Any:
+    found: Any = "bottom"
+    for _ in range(levels):
+        found = {"deeper": found}
+    return found
+
+
+deep = nested(200)
 
 # id of the case: (table, keys that are changed, columns of the row that lands)
 LANDS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
@@ -94,6 +102,17 @@ LANDS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"timeCreated": moment("9999-12-31T00:00:00Z")},
         {"created_at": datetime(9999, 12, 31, tzinfo=UTC)},
     ),
+    "year 10000 by its zone": (
+        "deals",
+        {"timeCreated": moment("9999-12-31T23:59:59-05:00")},
+        {"created_at": None},
+    ),
+    "year 0 by its zone": (
+        "deals",
+        {"timeCreated": moment("0001-01-01T00:00:00+03:00")},
+        {"created_at": None},
+    ),
+    "the last 24:00": ("deals", {"timeCreated": moment("9999-12-31T24:00:00Z")}, {"created_at": None}),
     "an unknown zone": (
         "deals",
         {"timeCreated": moment("2026-01-10T15:00:00 Moscow/Nowhere")},
@@ -235,6 +254,8 @@ POINTS: dict[str, tuple[Any, list[tuple[int, str | None, str | None]]]] = {
     "a phone as a number": ([{"type": "phone", "value": 79123456789}], [(0, "phone", "79123456789")]),
     "a list for a value": ([{"type": "phone", "value": ["1"]}], [(0, "phone", None)]),
     "a text": ("89123456789", []),
+    "true": (True, []),
+    "a number": (5, []),
 }
 
 
@@ -257,6 +278,14 @@ NO_ROWS: dict[str, Any] = {
     "true for an id": {"contentType": "Deal", "id": True},
     "digits of another script": link("Deal", "٧"),
     "no content type": {"id": "78"},
+    "a list for a content type": {"contentType": ["Deal"], "id": "78"},
+    "an object for a content type": {"contentType": {"a": 1}, "id": "78"},
+    "NUL for an id": link("Deal", "a\0b"),
+    "an endless id": link("Deal", "".join(hashlib.sha256(bytes([n])).hexdigest() for n in range(250))),
+    "an object for an id": {"contentType": "Deal", "id": {"a": 1}},
+    "thousands of digits for an id": link("Deal", "9" * 5000),
+    "300 levels": {**DEAL, "id": "78", "tree": nested(300)},
+    "900 levels": {**DEAL, "id": "78", "tree": nested(900)},
 }
 
 
@@ -319,3 +348,30 @@ def test_half_an_emoji_is_replaced(store: Store) -> None:
     body = rb'{"meta": {"status": 200}, "data": {"contentType": "Deal", "id": "77", "name": "a\ud83d b"}}'
     store.write("deals", parse_answer(200, body, "/deal/77").data)
     assert store.row("deals")["name"] == "a? b"
+
+
+def test_digits_of_a_row_with_nul_are_kept(store: Store) -> None:
+    body = (
+        rb'{"meta": {"status": 200}, "data": {"contentType": "Deal", "id": "77", "name": "a\u0000", "x": %s}}'
+    )
+    store.write("deals", parse_answer(200, body % (b"123456789012345678901234567890",), "/deal/77").data)
+    found = store.database.execute("SELECT name, payload ->> 'x' FROM megaplan_raw.deals").fetchone()
+    assert found == ("a\ufffd", "123456789012345678901234567890")
+
+
+@pytest.mark.parametrize("digits", [4301, 20_000])
+def test_a_number_of_thousands_of_digits_stops_nothing(store: Store, digits: int) -> None:
+    body = b'{"meta": {"status": 200}, "data": {"contentType": "Deal", "id": "77", "x": %s}}' % (
+        b"9" * digits
+    )
+    written = store.write("deals", GOOD, parse_answer(200, body, "/deal/77").data)
+    assert len(written.inserted) == 2
+
+
+def test_bare_ids_of_many_digits_are_set_aside_one_by_one(store: Store) -> None:
+    body = b'{"meta": {"status": 200}, "data": [%s]}' % b",".join(
+        b'{"contentType": "Deal", "id": %d}' % (10**25 + number) for number in range(3)
+    )
+    for _ in range(2):
+        store.write("deals", *parse_answer(200, body, "/deal").data)
+    assert len(store.rows("unreadable_rows")) == 3
