@@ -29,7 +29,7 @@ BEGIN, END = "2024-01-01 00:00:00", "2027-12-31 00:00:00"
 QUICK = {
     "vendor_quirks": {"read_lag_seconds": 0},
     "connect_timeout_seconds": 0.5,
-    "read_timeout_seconds": 0.5,
+    "read_timeout_seconds": 1.5,
 }
 """Settings of the cabinet that avoid waiting."""
 
