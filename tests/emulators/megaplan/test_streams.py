@@ -170,7 +170,10 @@ def test_events_get_lost_doubled_and_swapped_when_the_knobs_say_so(
     megaplan: Client, receiver: HookReceiver
 ) -> None:
     ids = [int(row["id"]) for row in megaplan.rows("/deal", limit=40)]
-    megaplan.control("knobs", {"hook_loss": 0.3, "hook_duplicates": 0.3, "hook_disorder": 0.5})
+    # only events that wait together can overtake each other
+    megaplan.control(
+        "knobs", {"hook_loss": 0.3, "hook_duplicates": 0.3, "hook_disorder": 0.5, "hook_delay_s": 0.5}
+    )
     for id in ids:
         rename(megaplan, id, f"Сделка {id}")
     wait_until_all_is_told(megaplan)
