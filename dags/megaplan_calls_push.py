@@ -71,7 +71,11 @@ TELEPHONY_EVENTS = Asset(
     start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Moscow"),
     catchup=False,  # a run delivers everything that is due
     max_active_runs=4,  # runs share the calls, and mostly wait for recordings
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
+    default_args={
+        "retries": 2,
+        "retry_delay": timedelta(minutes=1),
+        "execution_timeout": timedelta(hours=1),
+    },
     render_template_as_native_obj=True,
     doc_md=__doc__,
     tags=["megaplan", "uis", "telephony"],

@@ -65,7 +65,11 @@ MEGAPLAN_WEBHOOKS = Asset(
     start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Moscow"),
     catchup=False,  # a run processes all waiting webhooks, however old
     max_active_runs=4,  # an account that waits for its request budget must not delay the others
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
+    default_args={
+        "retries": 2,
+        "retry_delay": timedelta(minutes=1),
+        "execution_timeout": timedelta(hours=1),
+    },
     render_template_as_native_obj=True,
     doc_md=__doc__,
     tags=["megaplan", "postgres"],

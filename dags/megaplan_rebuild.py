@@ -64,7 +64,11 @@ from megaplan_sync.rebuild.operators import (
     start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Moscow"),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
+    default_args={
+        "retries": 2,
+        "retry_delay": timedelta(minutes=1),
+        "execution_timeout": timedelta(hours=6),
+    },
     render_template_as_native_obj=True,
     doc_md=__doc__,
     tags=["megaplan", "postgres"],

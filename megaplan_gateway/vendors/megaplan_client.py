@@ -31,10 +31,14 @@ from megaplan_hook.token_grant import (
     parse_token_answer,
     password_grant,
     refresh_grant,
+    refused_login,
     refuses_token,
     renew_after_seconds,
 )
 from megaplan_vendor_kit.responses import retry_after_seconds
+
+REFUSED_LOGIN_SECONDS = 60.0
+"""How long refused credentials are not sent again: each call would, and Megaplan might lock the user out."""
 
 IsObsolete = Callable[[], bool]
 """Returns whether a request is obsolete; called after the wait for the budget, before anything is sent."""
@@ -72,6 +76,8 @@ class AsyncMegaplanClient:
         self._lock = asyncio.Lock()
         self._token: Token | None = None
         self._renew_at = 0.0
+        self._refusal: MegaplanAuthError | None = None
+        self._refused_until = 0.0
         self._http = http_client(
             verify=settings.verify,
             proxies=settings.proxies,
@@ -248,13 +254,15 @@ class AsyncMegaplanClient:
                 return await self._fetch_token(refresh_grant(old.refresh_token), deadline)
             except RefusedGrantError:
                 pass
+        if self._refusal is not None and self._clock() < self._refused_until:
+            raise self._refusal
+        grant = password_grant(self._login, self._password)
         try:
-            return await self._fetch_token(password_grant(self._login, self._password), deadline)
-        except RefusedGrantError as error:
-            raise MegaplanAuthError(
-                f"Megaplan rejects the credentials of connection {self.settings.connection_id!r}: "
-                f"check Login (e-mail) and Password"
-            ) from error
+            return await self._fetch_token(grant, deadline)
+        except RefusedGrantError as refusal:
+            self._refusal = refused_login(self.settings.connection_id, refusal, grant)
+            self._refused_until = self._clock() + REFUSED_LOGIN_SECONDS
+            raise self._refusal from None
 
     async def _fetch_token(self, grant: Mapping[str, str], deadline: float) -> Token:
         url = f"{self.settings.base_url}{API_PREFIX}{TOKEN_PATH}"

@@ -23,6 +23,7 @@ from uis_hook.settings import UisSettings
 Result = TypeVar("Result")
 
 MAX_ATTEMPTS = 2
+SHORTEST_WAIT_SECONDS = 0.2
 
 
 class AsyncUisClient:
@@ -73,7 +74,7 @@ class AsyncUisClient:
                 error.connection_id = error.connection_id or self.settings.connection_id
                 self._metrics.vendor_requests.labels("uis", type(error).__name__).inc()
                 retry_after = getattr(error, "retry_after", None)
-                wait = 0.2 if retry_after is None else float(retry_after)
+                wait = max(SHORTEST_WAIT_SECONDS, retry_after or 0.0)
                 if (
                     attempt == MAX_ATTEMPTS
                     or not is_retryable(error, may_come_twice=request.may_come_twice)

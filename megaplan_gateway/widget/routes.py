@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import orjson
 from psycopg import Error
 from starlette.requests import Request
 from starlette.responses import Response
@@ -31,6 +30,7 @@ from megaplan_gateway.widget.status_poll import StatusPoll
 from megaplan_gateway.widget.user_signatures import UserSignatures
 from megaplan_gateway.widget.users import TelephonyUser, UserTable
 from megaplan_sync.kernel.phones import phone_e164
+from megaplan_vendor_kit.responses import read_json
 
 COMMANDS_PER_MINUTE = 60
 """Limit per employee, since every command may cost the account UIS points."""
@@ -198,8 +198,8 @@ def _postgres_errors_as_503() -> Iterator[None]:
 
 def _body(request: _Request) -> dict[str, Any]:
     try:
-        body = orjson.loads(request.incoming.body)
-    except orjson.JSONDecodeError:
+        body = read_json(request.incoming.body)
+    except ValueError:
         body = None
     if not isinstance(body, dict):
         raise RefusedError(400, "Команда должна быть объектом JSON.")

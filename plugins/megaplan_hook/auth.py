@@ -17,6 +17,7 @@ from megaplan_hook.token_grant import (
     Token,
     password_grant,
     refresh_grant,
+    refused_login,
     refuses_token,
     renew_after_seconds,
 )
@@ -39,7 +40,8 @@ class MegaplanAuth(AuthBase):
 
     A token is fetched when the first request needs one. It is renewed shortly before the end that Megaplan
     announced and whenever Megaplan refuses it: by its refresh token, which rotates, or else by the password.
-    A refused request is replayed once with the new token; a second refusal raises.
+    A refused request is replayed once with the new token; a second refusal raises. Refused credentials are not
+    sent again: Megaplan might lock the user out.
 
     :param connection_id: for messages.
     :param login: e-mail of a Megaplan user, whose rights the token has.
@@ -64,6 +66,7 @@ class MegaplanAuth(AuthBase):
         self._lock = threading.Lock()
         self._token: Token | None = None
         self._renew_at = 0.0
+        self._refusal: MegaplanAuthError | None = None
         mask_secret(password)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -87,6 +90,8 @@ class MegaplanAuth(AuthBase):
             return self._token.access_token
 
     def _new_token(self, old: Token | None) -> Token:
+        if self._refusal is not None:
+            raise self._refusal
         token: Token | None = None
         if old is not None and old.refresh_token:
             try:
@@ -94,13 +99,12 @@ class MegaplanAuth(AuthBase):
             except RefusedGrantError:
                 token = None
         if token is None:
+            grant = password_grant(self._login, self._password)
             try:
-                token = self._fetch_token(password_grant(self._login, self._password))
-            except RefusedGrantError as error:
-                raise MegaplanAuthError(
-                    f"Megaplan refuses the credentials of connection {self._connection_id!r}: "
-                    f"check Login (e-mail) and Password, and that Host is this user's account"
-                ) from error
+                token = self._fetch_token(grant)
+            except RefusedGrantError as refusal:
+                self._refusal = refused_login(self._connection_id, refusal, grant)
+                raise self._refusal from None
         mask_secret(token.access_token)
         if token.refresh_token:
             mask_secret(token.refresh_token)

@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 
+from megaplan_vendor_kit.responses import decoded
+
 _DIGITS_ALIKE = bytes.maketrans(b"123456789.", b"0000000000")
 _LONG_NUMBER = b"0" * 18
 _MOST_DIGITS = 20
@@ -20,7 +22,7 @@ def loads(body: bytes) -> Any:
 
     A number that a double would round comes as an :class:`orjson.Fragment` of its digits, which ``orjson.dumps``
     writes as they are. NaN, Infinity and numbers beyond a double are None; half a surrogate pair becomes a question
-    mark; a byte order mark is passed over.
+    mark; byte order marks are passed over.
 
     :raises ValueError: it is no JSON
     """
@@ -29,10 +31,9 @@ def loads(body: bytes) -> Any:
             return orjson.loads(body)
         except orjson.JSONDecodeError:
             pass  # Python's parser reads more
-    text = body.decode("utf-8", errors="replace").removeprefix("\ufeff")
     try:
         document = json.loads(
-            text, parse_float=_exact_float, parse_int=_exact_int, parse_constant=lambda name: None
+            decoded(body), parse_float=_exact_float, parse_int=_exact_int, parse_constant=lambda name: None
         )
         return _without_surrogates(document)
     except RecursionError:

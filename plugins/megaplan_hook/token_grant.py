@@ -2,8 +2,9 @@
 
 It answers in plain OAuth, without the envelope of all other routes: ``{"access_token", "expires_in", "token_type",
 "scope", "refresh_token"}``, and 400 with ``{"error": "invalid_grant", "error_description"}`` for wrong
-credentials and for a dead refresh token (dev.megaplan.ru/apiv3; confirmed live by two public clients). Every
-refresh gives a new refresh token.
+credentials and for a dead refresh token (dev.megaplan.ru/apiv3; confirmed live by two public clients). Any JSON
+object without a token is taken for a refusal, whatever its status below 500: asking again would not help, and
+might lock the user out. Every refresh gives a new refresh token.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from megaplan_hook.envelope import parse_answer
 from megaplan_hook.exceptions import MegaplanAuthError, MegaplanTransportError, api_error, error_details
 from megaplan_hook.vendor_quirks import TokenBody
+from megaplan_vendor_kit.field_error import shortened
+from megaplan_vendor_kit.responses import read_json
 
 TOKEN_PATH = "/auth/access_token"
 # a token is renewed so long before the end that Megaplan announced
@@ -36,7 +37,33 @@ class Token:
 
 
 class RefusedGrantError(MegaplanAuthError):
-    """400 of the token endpoint: wrong credentials, or a refresh token that is no longer valid."""
+    """The token endpoint refuses: wrong credentials, two-factor login, a refresh token that is no longer valid.
+
+    :param reason: Megaplan's own words, shortened; they may repeat what was sent.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = shortened(reason, 200)
+
+
+def refused_login(
+    connection_id: str, refusal: RefusedGrantError, grant: Mapping[str, str]
+) -> MegaplanAuthError:
+    """Build the error for refused credentials, in Megaplan's words without what was sent.
+
+    :param grant: as it was sent
+    """
+    reason = refusal.reason
+    for name in ("password", "username"):
+        if grant.get(name):
+            reason = reason.replace(grant[name], "***")
+    two_factor = any(word in reason.lower() for word in ("two_factor", "two-factor", "2fa", "otp"))
+    instead = " (of a user without two-factor login), or application_token instead" if two_factor else ""
+    return MegaplanAuthError(
+        f"Megaplan refuses the credentials of connection {connection_id!r}: {reason}. Check Login (e-mail) and "
+        f"Password{instead}, and that Host is this user's account"
+    )
 
 
 def password_grant(login: str, password: str) -> dict[str, str]:
@@ -74,8 +101,8 @@ def refuses_token(status: int, body: bytes) -> bool:
     if status != 200 or len(body) > 10_000 or b"401" not in body:
         return False
     try:
-        return int(orjson.loads(body)["meta"]["status"]) == 401
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        return int(read_json(body)["meta"]["status"]) == 401
+    except (KeyError, TypeError, ValueError):
         return False
 
 
@@ -87,29 +114,38 @@ def parse_token_answer(status: int, body: bytes, retry_after: float | None = Non
     :raises MegaplanTransportError: when there is no usable answer.
     """
     document = _json_object(body)
-    if status == 200 and document is not None and document.get("access_token"):
+    if status < 300 and document is not None and document.get("access_token"):
         refresh_token = document.get("refresh_token")
         return Token(
             access_token=str(document["access_token"]),
             refresh_token=str(refresh_token) if refresh_token else None,
             expires_in=_seconds(document.get("expires_in")),
         )
-    if status in (400, 401) and document is not None and "meta" not in document:
-        reason = str(document.get("error") or "no reason given")
-        raise RefusedGrantError(f"Megaplan refuses the token request: {reason}")
-    if document is not None and "meta" not in document and status >= 400:
-        raise api_error(status, TOKEN_PATH, error_details(document.get("error_description")), retry_after)
+    if document is not None and "meta" not in document:
+        words = [_words(document.get(name)) for name in ("error", "error_description", "message")]
+        if status == 429 or status >= 500:
+            raise api_error(status, TOKEN_PATH, error_details(list(filter(None, words))), retry_after)
+        raise RefusedGrantError(": ".join(filter(None, words)) or f"{status} without a token or a reason")
     answer = parse_answer(status, body, TOKEN_PATH)
-    if answer.status == 401:
-        raise RefusedGrantError("Megaplan refuses the token request: Unauthorized")
-    answer.raise_for_status(TOKEN_PATH, retry_after)
+    if answer.status == 429 or answer.status >= 500:
+        answer.raise_for_status(TOKEN_PATH, retry_after)
+    if answer.status >= 400:
+        words = [error["message"] for error in answer.errors]
+        raise RefusedGrantError("; ".join(filter(None, words)) or f"{answer.status} without a reason")
     raise MegaplanTransportError(f"{TOKEN_PATH}: an answer without access_token, {status}", status)
+
+
+def _words(told: Any) -> str:
+    """Return what a field of a refusal says; only texts and objects with a message are somebody's words."""
+    if isinstance(told, Mapping):
+        told = told.get("message") or told.get("code")
+    return told if isinstance(told, str) else ""
 
 
 def _json_object(body: bytes) -> Mapping[str, Any] | None:
     try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        document = read_json(body)
+    except ValueError:
         return None
     return document if isinstance(document, Mapping) else None
 

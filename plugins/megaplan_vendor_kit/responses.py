@@ -1,12 +1,39 @@
-"""What is read alike of every vendor's responses: waits, clocks, and bodies that are no answer. Free of I/O."""
+"""What is read alike of every vendor's responses: JSON, waits, clocks, bodies that are no answer. Free of I/O."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 
-LONGEST_RETRY_AFTER_SECONDS = 86_400.0
+import orjson
+
+LONGEST_RETRY_AFTER_SECONDS = 3_600.0
+"""A longer one counts as an hour, which is as long as any known limit of requests lasts."""
+
+
+def read_json(body: bytes) -> Any:
+    """Parse JSON in any Unicode encoding, with byte order marks or without, whatever Content-Type says.
+
+    :raises ValueError: it is no JSON
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        try:
+            return json.loads(decoded(body))
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+
+
+def decoded(body: bytes) -> str:
+    """Return the text of a body without byte order marks; undecodable bytes become U+FFFD.
+
+    A server may print several marks: one for each file that its code includes.
+    """
+    return body.decode(json.detect_encoding(body), errors="replace").lstrip("\ufeff \t\r\n")
 
 
 def server_time(headers: Mapping[str, str]) -> datetime | None:
@@ -15,10 +42,10 @@ def server_time(headers: Mapping[str, str]) -> datetime | None:
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """Read the header Retry-After, seconds or an HTTP date; None when it is missing or nonsense.
+    """Read the header Retry-After, seconds or an HTTP date; None when it names no time to wait.
 
-    A date is compared with the server's own clock. More than a day counts as a day: nobody means it, and a budget
-    could not hold it.
+    So do a missing one and nonsense, but also 0, a negative number and a date that is over. A date is compared with
+    the server's own clock.
 
     :param headers: of ``requests`` or ``httpx``, which ignore case.
     """
@@ -32,7 +59,7 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
         if moment is None:
             return None
         seconds = (moment - (server_time(headers) or datetime.now(UTC))).total_seconds()
-    return min(max(0.0, seconds), LONGEST_RETRY_AFTER_SECONDS) if seconds < float("inf") else None
+    return min(seconds, LONGEST_RETRY_AFTER_SECONDS) if 0 < seconds < float("inf") else None
 
 
 def what_came(status: int, body: bytes, remedy: str) -> str:
@@ -40,15 +67,15 @@ def what_came(status: int, body: bytes, remedy: str) -> str:
 
     :param remedy: what to do where the address may be wrong.
     """
-    start = body.lstrip()[:200].lower()
+    start = decoded(body[:1000])[:200].lower()
     if 300 <= status < 400:
         return f"a redirect ({status}) instead of an answer; {remedy}"
     if not start:
         return f"empty body, {status}"
-    if start.startswith(b"<"):
-        page = "HTML page" if b"html" in start else "XML or HTML document"
+    if start.startswith("<"):
+        page = "HTML page" if "html" in start else "XML or HTML document"
         return f"{page}, {status}" + (f"; {remedy}" if status < 500 else "")
-    if start[:1] in (b"{", b"["):
+    if start[:1] in ("{", "["):
         return f"truncated or broken JSON ({len(body)} bytes), {status}"
     return f"neither JSON nor HTML ({len(body)} bytes), {status}; {remedy}"
 

@@ -26,8 +26,12 @@ Result = TypeVar("Result")
 
 LONGEST_FAILURE_WAIT_SECONDS = 16.0
 LONGEST_REQUESTED_WAIT_SECONDS = 60.0
-# never 0, or a limit that is said to end "now" would be run into all the time
 SHORTEST_LIMIT_WAIT_SECONDS = 1.0
+"""The first wait is at least so long, and each further one at least twice the last: a limit that is said to end soon
+may not end."""
+MOST_LIMIT_TRIES = 100
+LONGEST_CALL_SECONDS = 7200.0
+"""How long a request is tried altogether: its answers, and its budget, may be slow as well."""
 
 
 def is_retryable(error: BaseException, *, may_come_twice: bool) -> bool:
@@ -54,6 +58,7 @@ class RetrySchedule:
     :param limit_longest_seconds: the longest of these.
     :param sleep: waits for a number of seconds.
     :param jitter: adds up to a second at random after failures, so that several processes do not come back together.
+    :param clock: seconds that only grow.
     """
 
     failure_tries: int
@@ -62,6 +67,7 @@ class RetrySchedule:
     limit_longest_seconds: float
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
+    clock: Callable[[], float] = time.monotonic
 
     def call(
         self,
@@ -110,15 +116,16 @@ class _Tries:
         self.failures = 0
         self.limits = 0
         self.limited_seconds = 0.0
+        self.began_at = schedule.clock()
 
     def seconds_to_wait(self, state: tenacity.RetryCallState) -> float:
         """Compute the next wait; tenacity asks for it before it asks whether the tries are over."""
         error = state.outcome.exception() if state.outcome else None
         requested: float | None = getattr(error, "retry_after", None)
         if isinstance(error, VendorLimitError):
-            growing = self.schedule.limit_first_seconds * 2.0 ** min(self.limits, 20)
-            seconds = min(growing, self.schedule.limit_longest_seconds) if requested is None else requested
-            seconds = max(seconds, SHORTEST_LIMIT_WAIT_SECONDS)
+            first = self.schedule.limit_first_seconds if requested is None else SHORTEST_LIMIT_WAIT_SECONDS
+            growing = min(first * 2.0 ** min(self.limits, 20), self.schedule.limit_longest_seconds)
+            seconds = max(growing, requested or 0.0, SHORTEST_LIMIT_WAIT_SECONDS)
             self.limits += 1
             self.limited_seconds += seconds
             self.on_limit(seconds)
@@ -137,5 +144,7 @@ class _Tries:
         """Say whether to give up, after the wait has been counted in."""
         return (
             self.failures >= self.schedule.failure_tries
+            or self.limits >= MOST_LIMIT_TRIES
             or self.limited_seconds > self.schedule.limit_total_seconds
+            or self.schedule.clock() - self.began_at > LONGEST_CALL_SECONDS
         )

@@ -13,7 +13,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 import orjson
 
-from megaplan_vendor_kit.responses import what_came
+from megaplan_vendor_kit.responses import read_json, what_came
 from uis_hook.api_errors import api_error, http_error
 from uis_hook.exceptions import UisTransportError
 from uis_hook.limits import Limits, parse_limits
@@ -99,8 +99,8 @@ def parse_answer(
     """
     method = request.method
     try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        document = read_json(body)
+    except ValueError:
         document = None
     if isinstance(document, Mapping):
         error = document.get("error")

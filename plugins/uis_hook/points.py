@@ -11,6 +11,8 @@ from uis_hook.exceptions import UisLimitExceededError
 from uis_hook.jsonrpc import Api
 from uis_hook.limits import LimitPeriod, Limits
 
+SHORTEST_WAIT_SECONDS = 0.05
+
 
 class PointsBudget(Protocol):
     """The points of one account, shared by whoever holds the same budget. Must be safe for threads."""
@@ -48,7 +50,7 @@ class LocalPoints:
     Only successful calls are charged, so nothing is counted here; several requests at once may therefore spend
     a point too many, which UIS refuses and :class:`megaplan_vendor_kit.retry.RetrySchedule` waits out.
 
-    :param longest_wait_seconds: a longer wait is refused.
+    :param longest_wait_seconds: a longer wait is refused, also one that has become so by and by.
     :param clock: seconds that only grow.
     :param sleep: waits for a number of seconds.
     """
@@ -68,9 +70,12 @@ class LocalPoints:
 
     def acquire(self, api: Api, method: str, points: int) -> None:
         """Return when so many points may be spent; blocks for a short wait."""
+        waited = 0.0
         while (waiting := self._wait(api, points)) is not None:
             period, seconds, limits = waiting
-            if seconds > self._longest_wait_seconds:
+            seconds = max(seconds, SHORTEST_WAIT_SECONDS)
+            waited += seconds
+            if waited > self._longest_wait_seconds:
                 raise no_points_left(method, period, seconds, limits)
             self._sleep(seconds)
 

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from datetime import UTC
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,13 @@ def test_every_task_is_retried_and_says_so(dag: DAG) -> None:
     for task in dag.tasks:
         assert (task.retries or 0) >= 1, task.task_id
         assert task.retry_delay.total_seconds() >= 30, task.task_id
+
+
+def test_no_task_runs_without_end(dag: DAG) -> None:
+    """A server that answers byte by byte, or a query that waits for a lock, would block all later runs."""
+    for task in dag.tasks:
+        assert task.execution_timeout is not None, task.task_id
+        assert timedelta(minutes=10) <= task.execution_timeout <= timedelta(hours=6), task.task_id
 
 
 def test_every_param_has_type_title_and_description(dag: DAG) -> None:

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
-
 from megaplan_sync.kernel.values import identifier
+from megaplan_vendor_kit.responses import read_json
 
 SCENARIO = "scenario"
 """``event`` of a scenario's request."""
@@ -64,9 +63,9 @@ def read_webhook(body: bytes, received_at: datetime | None = None) -> Webhook:
     """
     digest = hashlib.sha256(body).hexdigest()
     try:
-        sent = orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
-    except orjson.JSONDecodeError as error:
-        return Webhook(digest, broken=f"the body is not JSON: {error.msg} at character {error.pos}")
+        sent = read_json(body)
+    except ValueError as error:
+        return Webhook(digest, broken=f"the body is not JSON: {error}")
     if not isinstance(sent, dict):
         return Webhook(digest, broken="the body is not a JSON object")
     data = sent.get("data")

@@ -20,6 +20,7 @@
   * UnprovenError - a reconciliation left something unresolved
   * EntitiesFailedError - some entities or accounts failed
   * MissingConnectionError - Airflow has no such connection
+  * RequestBudgetBusyError - the account's other requests leave none for this run
   * DatabaseUnavailableError - the raw tables' database cannot be reached, or the session was lost
   * DatabaseRightsError - the database user lacks a right
 """
@@ -223,6 +224,19 @@ class MissingConnectionError(MegaplanSyncError):
         super().__init__(
             f"Connection {conn_id!r} does not exist: create it under Admin -> Connections with type {conn_type}, "
             f"or set the environment variable AIRFLOW_CONN_{conn_id.upper()}."
+        )
+
+
+class RequestBudgetBusyError(MegaplanSyncError):
+    """The account's other requests leave none for this run, or Megaplan has blocked the account for long."""
+
+    retryable = True
+
+    def __init__(self, account: str, seconds: float) -> None:
+        super().__init__(
+            f"No request to Megaplan account {account} was allowed for {seconds / 60:.0f} minutes: other runs use "
+            "its requests up, or Megaplan limits them (429). See who sends that many; they share the setting "
+            "requests_per_hour of the connection."
         )
 
 

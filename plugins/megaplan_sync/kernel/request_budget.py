@@ -12,9 +12,13 @@ from typing import Any
 
 from psycopg import Connection
 
+from megaplan_sync.kernel.exceptions import RequestBudgetBusyError
 from megaplan_sync.kernel.sql import read_sql
 
 log = logging.getLogger(__name__)
+
+LONGEST_WAIT_SECONDS = 7200.0
+"""For one request; the budget of an hour is free again after an hour."""
 
 LIVE_SHARE = 0.1
 """Share of the hourly limit that batch work leaves to the live lane if telephony is active."""
@@ -54,7 +58,11 @@ class PostgresRequestBudget:
         connection.execute(read_sql("create_request_budget"), {"account": account})
 
     def acquire(self) -> None:
-        """Wait until one request may be sent."""
+        """Wait until one request may be sent.
+
+        :raises RequestBudgetBusyError: not even two hours were enough
+        """
+        waited = 0.0
         while True:
             with self._lock:
                 row = self._connection.execute(read_sql("spend_request"), self._limits).fetchone()
@@ -66,6 +74,9 @@ class PostgresRequestBudget:
                 log.info(
                     "Account %s: the request budget is spent, waiting %.0f s", self._account, wait_seconds
                 )
+            waited += wait_seconds
+            if waited > LONGEST_WAIT_SECONDS:
+                raise RequestBudgetBusyError(self._account, LONGEST_WAIT_SECONDS)
             self._sleep(wait_seconds)
         if row[0] > 0:
             self._sleep(row[0])

@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 from megaplan_sync.kernel.sql import read_sql
 from uis_hook.jsonrpc import Api
 from uis_hook.limits import PERIODS, LimitPeriod, Limits, LimitWindow
-from uis_hook.points import no_points_left
+from uis_hook.points import SHORTEST_WAIT_SECONDS, no_points_left
 
 
 class PostgresPoints:
@@ -48,11 +48,14 @@ class PostgresPoints:
 
         :raises UisLimitExceededError: the wait would be too long
         """
+        waited = 0.0
         while (waiting := self._wait(api, points)) is not None:
             period, seconds, limits = waiting
-            if seconds > self._longest_wait_seconds:
+            if waited + seconds > self._longest_wait_seconds:
                 raise no_points_left(method, period, seconds, limits)
-            self._sleep(min(seconds, 60.0))
+            wait = min(max(seconds, SHORTEST_WAIT_SECONDS), 60.0)
+            waited += wait
+            self._sleep(wait)
 
     def observe(self, api: Api, limits: Limits) -> None:
         """Save the limits of an answer for all processes."""

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
+from megaplan_sync.kernel.exceptions import RequestBudgetBusyError
 from megaplan_sync.kernel.request_budget import PostgresRequestBudget
 from megaplan_sync.raw.schema import prepare_raw_schema
 
@@ -133,6 +134,18 @@ def test_what_was_spent_counts_for_sixty_minutes(budget: Budget, database: Conne
     assert small.remaining() == 1
     take(small, 1)
     assert seconds_to_wait(small) == 60, "half an hour is left; it tries again every minute"
+
+
+def test_nobody_waits_without_end(budget: Budget) -> None:
+    slept: list[float] = []
+    blocked = budget(sleep=slept.append)
+    blocked.back_off(100_000)
+    with pytest.raises(
+        RequestBudgetBusyError, match=f"account {ACCOUNT} was allowed for 120 minutes"
+    ) as caught:
+        blocked.acquire()
+    assert caught.value.retryable
+    assert sum(slept) <= 7200
 
 
 def test_a_429_makes_everybody_wait_and_a_shorter_one_does_not_shorten_it(budget: Budget) -> None:

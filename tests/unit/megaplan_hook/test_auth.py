@@ -10,7 +10,13 @@ from urllib.parse import parse_qs
 import pytest
 
 from megaplan_hook.auth import MegaplanAuth
-from megaplan_hook.exceptions import MegaplanAuthError, MegaplanSettingError, MegaplanTransportError
+from megaplan_hook.exceptions import (
+    MegaplanAuthError,
+    MegaplanRateLimitError,
+    MegaplanServerError,
+    MegaplanSettingError,
+    MegaplanTransportError,
+)
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.token_grant import RefusedGrantError, Token, parse_token_answer
 from tests.unit.megaplan_hook.fake_server import FakeMegaplan, Reply, Request, recorded
@@ -99,11 +105,56 @@ def test_a_second_refusal_is_fatal(hook: MegaplanHook, megaplan: FakeMegaplan) -
 def test_wrong_credentials_name_the_fields(hook: MegaplanHook, megaplan: FakeMegaplan) -> None:
     megaplan.token_answer = lambda request: REFUSED
     with pytest.raises(
-        MegaplanAuthError, match=r"'megaplan_test': check Login \(e-mail\) and Password"
+        MegaplanAuthError, match=r"'megaplan_test': invalid_grant.*\. Check Login \(e-mail\) and Password"
     ) as caught:
         hook.current_user()
     assert not caught.value.retryable
     assert len(megaplan.requests) == 1
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 422])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "byte order mark"])
+@pytest.mark.parametrize(
+    "content_type", [None, "text/html", "Application/JSON;Charset=UTF-8", "json; charset=x"]
+)
+def test_a_refused_login_is_told_in_megaplans_words_after_one_try(
+    hook: MegaplanHook, megaplan: FakeMegaplan, status: int, mark: bytes, content_type: str | None
+) -> None:
+    """It was told as "check Host" after six tries, and the run's other requests tried again."""
+    document = {"error": "two_factor_required", "error_description": "Code was sent to robot@example.org"}
+    headers = {} if content_type is None else {"Content-Type": content_type}
+    megaplan.token_answer = lambda request: Reply(mark + json.dumps(document).encode(), status, headers)
+    for _ in range(2):
+        with pytest.raises(MegaplanAuthError) as caught:
+            hook.current_user()
+        told = str(caught.value)
+        assert "two_factor_required: Code was sent" in told
+        assert "Login (e-mail) and Password" in told
+        assert "application_token" in told
+        assert "robot@example.org" not in told
+    assert len(megaplan.requests) == 1
+
+
+def test_megaplans_words_do_not_repeat_the_password(hook: MegaplanHook, megaplan: FakeMegaplan) -> None:
+    document = {"error": "invalid_grant", "error_description": "no user with secret-password"}
+    megaplan.token_answer = lambda request: Reply(document, 400)
+    with pytest.raises(MegaplanAuthError, match=r"no user with \*\*\*"):
+        hook.current_user()
+
+
+@pytest.mark.parametrize("content_type", [None, "text/plain", 'APPLICATION/json ; charset="utf-8"', "x"])
+def test_answers_are_read_whatever_their_content_type_and_mark(
+    hook: MegaplanHook, megaplan: FakeMegaplan, content_type: str | None
+) -> None:
+    headers = {} if content_type is None else {"Content-Type": content_type}
+
+    def marked(document: object) -> Reply:
+        return Reply(b"\xef\xbb\xbf" + json.dumps(document).encode(), 200, headers)
+
+    megaplan.token_answer = lambda request: marked(megaplan.next_token(request).body)
+    megaplan.in_turn(marked(UNAUTHORIZED), marked(recorded("current_user.json")))
+    assert hook.current_user()["id"] == "1000004"
+    assert [grant["grant_type"] for grant in grants(megaplan)] == ["password", "refresh_token"]
 
 
 @pytest.mark.parametrize(
@@ -196,7 +247,28 @@ def test_a_token_is_renewed_shortly_before_its_announced_end(
         (400, {"error": "invalid_grant"}, RefusedGrantError, "invalid_grant"),
         (400, {"error": "unsupported_grant_type"}, RefusedGrantError, "unsupported_grant_type"),
         (401, UNAUTHORIZED, RefusedGrantError, "Unauthorized"),
-        (200, {"token": "x"}, MegaplanTransportError, "meta"),
+        (200, {"token": "x"}, RefusedGrantError, "200 without a token or a reason"),
+        (200, {"error": "two_factor_required"}, RefusedGrantError, "two_factor_required"),
+        (200, {"error": "access_denied", "access_token": None}, RefusedGrantError, "access_denied"),
+        (
+            400,
+            {"error": {"code": "locked", "message": "User is locked"}},
+            RefusedGrantError,
+            "User is locked",
+        ),
+        (
+            403,
+            {"error": "access_denied", "error_description": "Blocked"},
+            RefusedGrantError,
+            "access_denied: Bl",
+        ),
+        (422, {"message": "Captcha required"}, RefusedGrantError, "Captcha required"),
+        (400, {"error": 7}, RefusedGrantError, "400 without a token"),
+        (403, {"meta": {"status": 403, "errors": [{"message": "No API"}]}}, RefusedGrantError, "No API"),
+        (200, {"meta": {"status": 400, "errors": []}}, RefusedGrantError, "400 without a reason"),
+        (429, {"error": "slow_down"}, MegaplanRateLimitError, "slow_down"),
+        (503, {"error": "temporarily_unavailable"}, MegaplanServerError, "temporarily_unavailable"),
+        (429, {"meta": {"status": 429, "errors": []}}, MegaplanRateLimitError, "429"),
         (200, {"meta": {"status": 200}, "data": {}}, MegaplanTransportError, "without access_token"),
     ],
 )

@@ -64,8 +64,13 @@ def test_writes_are_tried_again_after_429(hook: MegaplanHook, megaplan: FakeMega
         ({"Retry-After": "7"}, 7.0),
         ({"Retry-After": "Mon, 21 Sep 2026 09:15:30 GMT"}, 30.0),
         ({}, 2.0),
+        ({"Retry-After": "0"}, 2.0),
+        ({"Retry-After": "-5"}, 2.0),
+        ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, 2.0),
+        ({"Retry-After": "soon"}, 2.0),
+        ({"Retry-After": "0.01"}, 1.0),
     ],
-    ids=["seconds", "date, by the server's clock", "none"],
+    ids=["seconds", "date, by the server's clock", "none", "0", "negative", "past date", "garbage", "tiny"],
 )
 def test_a_429_makes_everybody_wait(
     hook: MegaplanHook,
@@ -86,6 +91,24 @@ def test_a_429_that_asks_for_too_much_tells_how_long(hook: MegaplanHook, megapla
     with pytest.raises(MegaplanRateLimitError, match="retry after 3600 s") as caught:
         hook.current_user()
     assert caught.value.retry_after == 3600
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["0", "-5", "Wed, 21 Oct 2015 07:28:00 GMT", "1", "soon", "", "9" * 400],
+    ids=lambda said: said[:9],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_every_wait_has_a_floor_and_every_storm_an_end(
+    hook: MegaplanHook, megaplan: FakeMegaplan, sleeps: list[float], status: int, said: str
+) -> None:
+    """A Retry-After of 0 meant endless requests without a pause."""
+    megaplan.in_turn(Reply(b"", status, {"Retry-After": said}))
+    with pytest.raises(MegaplanRateLimitError if status == 429 else MegaplanServerError):
+        hook.current_user()
+    assert len(megaplan.asked()) == len(sleeps) + 1 <= 100
+    assert all(seconds >= 1 for seconds in sleeps)
+    assert sum(sleeps) <= 900
 
 
 def test_a_redirect_is_not_followed(hook: MegaplanHook, megaplan: FakeMegaplan) -> None:

@@ -15,7 +15,7 @@ from megaplan_hook.exceptions import (
     MegaplanTransportError,
 )
 from megaplan_vendor_kit.exceptions import VendorError
-from megaplan_vendor_kit.retry import RetrySchedule, is_retryable
+from megaplan_vendor_kit.retry import MOST_LIMIT_TRIES, RetrySchedule, is_retryable
 from uis_hook.exceptions import (
     UisLimitExceededError,
     UisServerError,
@@ -122,12 +122,13 @@ def test_a_wait_that_is_too_long_altogether_is_not_begun() -> None:
 
 
 def test_limits_use_up_no_other_tries() -> None:
-    errors: list[VendorError] = [MegaplanRateLimitError(429, "/deal", retry_after=1) for _ in range(20)]
+    errors: list[VendorError] = [MegaplanRateLimitError(429, "/deal", retry_after=1) for _ in range(12)]
     errors += [MegaplanServerError(500, "/deal") for _ in range(5)]
     slept: list[float] = []
     schedule = MEGAPLAN(sleep=slept.append)
     assert schedule.call(failing(*errors), may_come_twice=True) == "done"
-    assert slept == [1.0] * 20 + [1, 2, 4, 8, 16]
+    assert len(slept) == 12 + 5
+    assert slept[12:] == [1, 2, 4, 8, 16]
 
 
 @pytest.mark.parametrize("may_come_twice", [True, False])
@@ -144,11 +145,36 @@ def test_a_limit_that_says_nothing_means_a_minute_and_one_that_ends_now_a_second
     slept: list[float] = []
     errors = [UisLimitExceededError("m"), UisLimitExceededError("m", retry_after=0)]
     assert UIS(sleep=slept.append).call(failing(*errors), may_come_twice=True) == "done"
-    assert slept == [60, 1]
+    assert slept == [60, 2]
 
 
-def test_limits_that_end_now_are_not_run_into_for_ever() -> None:
-    assert waits(UIS, lambda: UisLimitExceededError("m", retry_after=0)) == [1] * 90
+@pytest.mark.parametrize("schedule", [MEGAPLAN, UIS])
+@pytest.mark.parametrize("requested", [0.0, 0.001, 1.0])
+def test_limits_that_are_said_to_end_soon_are_run_into_ever_less_often(
+    schedule: partial[RetrySchedule], requested: float
+) -> None:
+    slept = waits(schedule, lambda: UisLimitExceededError("m", retry_after=requested))
+    assert slept[:6] == [1, 2, 4, 8, 16, 32]
+    assert sum(slept) <= schedule.keywords["limit_total_seconds"]
+
+
+def test_tries_are_bounded_even_if_waits_may_not_grow() -> None:
+    quick = partial(MEGAPLAN, limit_first_seconds=1, limit_longest_seconds=1)
+    assert len(waits(quick, lambda: MegaplanRateLimitError(429, "/deal"))) == MOST_LIMIT_TRIES - 1
+
+
+def test_a_request_is_not_tried_for_hours_however_slowly_it_fails() -> None:
+    now = 0.0
+
+    def slow() -> None:
+        nonlocal now
+        now += 4000
+        raise MegaplanRateLimitError(429, "/deal", retry_after=1)
+
+    slept: list[float] = []
+    with pytest.raises(MegaplanRateLimitError):
+        MEGAPLAN(sleep=slept.append, clock=lambda: now).call(slow, may_come_twice=True)
+    assert slept == [1]
 
 
 def test_a_days_limit_is_left_to_the_caller() -> None:

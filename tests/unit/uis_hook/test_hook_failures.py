@@ -6,6 +6,7 @@ import socket
 import time
 from pathlib import Path
 
+import orjson
 import pytest
 
 from tests.unit.uis_hook.conftest import MakeClient, call
@@ -22,7 +23,13 @@ from tests.unit.uis_hook.fake_uis import (
     result,
 )
 from uis_hook.client import UisClient
-from uis_hook.exceptions import UisAddressNotAllowedError, UisServerError, UisTokenError, UisTransportError
+from uis_hook.exceptions import (
+    UisAddressNotAllowedError,
+    UisLimitExceededError,
+    UisServerError,
+    UisTokenError,
+    UisTransportError,
+)
 from uis_hook.jsonrpc import Request, nothing
 from uis_hook.staff import account
 
@@ -94,6 +101,31 @@ def test_a_call_takes_no_connection_that_may_be_dead(client: UisClient, uis: Fak
     client.ask(call())
     assert uis.connections == 2
     assert uis.asked()[-1].headers["Connection"] == "close"
+
+
+@pytest.mark.parametrize("said", ["0", "-5", "Wed, 21 Oct 2015 07:28:00 GMT", "1", "soon", "9" * 400])
+@pytest.mark.parametrize("status", [429, 503])
+def test_every_wait_has_a_floor_and_every_storm_an_end(
+    client: UisClient, uis: FakeUis, sleeps: list[float], status: int, said: str
+) -> None:
+    uis.in_turn(Reply(b"", status, headers={"Retry-After": said}))
+    with pytest.raises(UisLimitExceededError if status == 429 else UisServerError):
+        client.ask(account())
+    assert len(uis.asked()) == len(sleeps) + 1 <= 100
+    assert all(seconds >= 1 for seconds in sleeps)
+    assert sum(sleeps) <= 90
+
+
+@pytest.mark.parametrize("content_type", ["text/html", "APPLICATION/json ; charset=x", ""])
+def test_answers_are_read_whatever_their_content_type_and_mark(
+    client: UisClient, uis: FakeUis, content_type: str
+) -> None:
+    def answer(asked: Asked) -> Reply:
+        sent = {"id": asked.document["id"], "result": {"data": [{"app_id": 1}]}}
+        return Reply(b"\xef\xbb\xbf" + orjson.dumps(sent), headers={"Content-Type": content_type})
+
+    uis.answer = answer
+    assert client.ask(account()) == {"app_id": 1}
 
 
 def test_refusals_are_not_tried_again(client: UisClient, uis: FakeUis) -> None:

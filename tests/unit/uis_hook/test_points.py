@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from uis_hook.exceptions import UisLimitExceededError
-from uis_hook.limits import Limits, LimitWindow
+from uis_hook.jsonrpc import Api
+from uis_hook.limits import LimitPeriod, Limits, LimitWindow
 from uis_hook.points import LocalPoints
 
 
@@ -72,6 +73,19 @@ def test_a_used_up_day_is_refused_with_its_reset(budget: LocalPoints, clock: Clo
     assert clock.slept == []
     clock.now += 9000
     budget.acquire("data", "get.employees", 1)
+
+
+def test_waits_that_follow_each_other_are_bounded_together(budget: LocalPoints, clock: Clock) -> None:
+    """Limits that end at once, over and over again."""
+
+    class Endless(LocalPoints):
+        def _wait(self, api: Api, points: int) -> tuple[LimitPeriod | None, float, Limits | None] | None:
+            return None, 1e-9, None
+
+    with pytest.raises(UisLimitExceededError):
+        Endless(90, clock, clock.sleep).acquire("data", "get.employees", 1)
+    assert min(clock.slept) > 0.01
+    assert sum(clock.slept) <= 90
 
 
 def test_everybody_backs_off_and_a_shorter_wait_cuts_no_longer_one(budget: LocalPoints, clock: Clock) -> None:
