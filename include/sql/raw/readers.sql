@@ -64,7 +64,7 @@ END;
 COMMENT ON FUNCTION megaplan_raw.as_number IS 'A number, also if sent as a string, with all its digits';
 
 -- Without a zone it is UTC. Only digits and the signs of ISO 8601 are read: names of zones, infinity and today are not.
-CREATE OR REPLACE FUNCTION megaplan_raw.time_of_text(value text) RETURNS timestamptz
+CREATE OR REPLACE FUNCTION megaplan_raw.any_time_of_text(value text) RETURNS timestamptz
 LANGUAGE plpgsql IMMUTABLE STRICT SET TimeZone = 'UTC' SET DateStyle = 'ISO, YMD' AS $function$
 DECLARE
   found timestamptz;
@@ -78,6 +78,23 @@ BEGIN
 EXCEPTION
   WHEN data_exception THEN
     RETURN NULL;
+END
+$function$;
+
+-- What Megaplan sends has an offset, and means the same under any TimeZone and DateStyle. A function's settings and its
+-- exception block cost more than reading it.
+CREATE OR REPLACE FUNCTION megaplan_raw.time_of_text(value text) RETURNS timestamptz
+LANGUAGE plpgsql IMMUTABLE STRICT AS $function$
+BEGIN
+  IF translate(value, '123456789', '000000000') <> '0000-00-00T00:00:00+00:00'
+    OR value LIKE '0001-%' OR value LIKE '9999-%'
+  THEN
+    RETURN megaplan_raw.any_time_of_text(value);
+  END IF;
+  IF pg_input_is_valid(value, 'timestamptz') THEN
+    RETURN value::timestamptz;
+  END IF;
+  RETURN NULL;
 END
 $function$;
 

@@ -148,7 +148,7 @@ class AccountSync:
             outcome.skipped = f"read {state.read_at:%H:%M} UTC, read again every {every}"
             return
         for counts in self._pages_of(entity):
-            outcome.add_page(counts)
+            outcome.add_pages(1, counts)
         state = replace(state, read_at=datetime.now(UTC), pages_read=outcome.pages, rows_read=outcome.read)
         state.save(self._connection, account, entity.name)
 

@@ -30,7 +30,9 @@ class EntityPages:
     def pages(
         self, order: Order, start: Sequence[Any] = (), expected_rows: int | None = None
     ) -> Iterator[ListPage]:
-        """Yield pages with complete items. The first request finds out which fields the account accepts.
+        """Yield pages with complete items in canonical form.
+
+        The first request finds out which fields the account accepts.
 
         :param start: cursor of an earlier reading in the same order
         :param expected_rows: rough number of remaining rows, see ``PageWalk``
@@ -87,4 +89,5 @@ class EntityPages:
 
     def _with_whole_items(self, page: ListPage) -> ListPage:
         items, odd = readable(whole_items(page.items, page.data, self.names, self.card))
+        CanonicalPage(page.data).bring(items)
         return replace(page, items=items, odd=[*page.odd, *odd])

@@ -22,7 +22,7 @@ from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
 from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
 from megaplan_sync.kernel.values import moment
-from megaplan_sync.raw.canonical import CanonicalPage, Entity, is_custom
+from megaplan_sync.raw.canonical import Entity, is_custom
 from megaplan_sync.raw.cursor_state import CursorState
 from megaplan_sync.raw.entities import LATEST_CHANGE_FIRST, OLDEST_FIRST, EntitySpec
 from megaplan_sync.raw.entity_pages import EntityPages
@@ -35,6 +35,8 @@ from megaplan_sync.raw.writer import EntityWriter, PageCounts
 log = logging.getLogger(__name__)
 
 _CLOCK_STEP = timedelta(seconds=1)
+_PAGES_AT_ONCE = 5
+"""Maximum number of pages that a first load writes in one statement, when Megaplan is faster than Postgres."""
 _REREAD_PAGES = 50
 """Maximum number of pages that one run reads again in the background."""
 
@@ -94,14 +96,15 @@ class IncrementalRead:
                 self._spec.name, self._account, state.pages_read, state.rows_read,
             )  # fmt: skip
         self._progress.enable_estimate(already_read=state.rows_read)
-        with PageAhead(self._list.pages(OLDEST_FIRST, state.cursor or ())) as pages:
-            while (page := pages.take()) is not None:
-                if not page.is_last:
+        in_order = self._list.pages(OLDEST_FIRST, state.cursor or ())
+        with PageAhead(in_order, most=_PAGES_AT_ONCE) as pages:
+            while fetched := pages.take_fetched():
+                if not fetched[-1].is_last:
                     pages.start()
-                state.cursor = [dict(anchor) for anchor in page.trail]
-                state.pages_read += 1
-                state.rows_read += len(page.items)
-                self._write_page(page)
+                state.cursor = [dict(anchor) for anchor in fetched[-1].trail]
+                state.pages_read += len(fetched)
+                state.rows_read += sum(len(page.items) for page in fetched)
+                self._write_pages(fetched)
         state.cursor = None
         state.loaded_at = datetime.now(UTC)
         state.fields, state.reread_fields, state.reread_cursor = self._list.names, None, None
@@ -146,7 +149,7 @@ class IncrementalRead:
                 undecided = may_equal and oldest == stop_at
                 if not (beyond or undecided or page.is_last):
                     pages.start()
-                counts = self._write_page(page, with_state=False)
+                counts = self._write_pages([page], with_state=False)
                 if beyond or (undecided and counts.inserted + counts.updated == 0):
                     break
         if newest != state.watermark:
@@ -189,7 +192,7 @@ class IncrementalRead:
             state.reread_cursor = [dict(anchor) for anchor in page.trail]
             if page.is_last:
                 state.fields, state.reread_fields, state.reread_cursor = names, None, None
-            self._write_page(page)
+            self._write_pages([page])
             left = self._hook.budget.remaining()
             if number >= _REREAD_PAGES or (
                 left is not None and left < self._hook.settings.requests_per_hour / 2
@@ -208,14 +211,16 @@ class IncrementalRead:
                 f"user still sees the {self._spec.name}."
             )
 
-    def _write_page(self, page: ListPage, *, with_state: bool = True) -> PageCounts:
-        CanonicalPage(page.data).bring(page.items)
+    def _write_pages(self, pages: Sequence[ListPage], *, with_state: bool = True) -> PageCounts:
+        """Write pages in one transaction, with one statement."""
+        items = [item for page in pages for item in page.items]
+        odd = [entry for page in pages for entry in page.odd]
         with self._connection.transaction():
-            counts = self._write.write_page(self._connection, self._account, page.items, page.odd)
+            counts = self._write.write_page(self._connection, self._account, items, odd)
             if with_state:
                 self._state.save(self._connection, self._account, self._spec.name)
-        self._outcome.add_page(counts)
-        self._progress.report(page)
+        self._outcome.add_pages(len(pages), counts)
+        self._progress.report(pages[-1])
         return counts
 
     def _save(self) -> None:

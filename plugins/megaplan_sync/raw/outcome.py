@@ -34,9 +34,9 @@ class EntityOutcome:
         """Rows that were already equal and were not written."""
         return self.read - self.changed - self.unreadable
 
-    def add_page(self, counts: PageCounts) -> None:
-        """Add the counts of a page."""
-        self.pages += 1
+    def add_pages(self, pages: int, counts: PageCounts) -> None:
+        """Add the counts of pages that were written together."""
+        self.pages += pages
         self.read += counts.read
         self.inserted += counts.inserted
         self.updated += counts.updated

@@ -1,5 +1,6 @@
-"""Fetches the next page while the current one is being written."""
+"""Fetches the next pages while the current one is being written."""
 
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
@@ -9,15 +10,18 @@ Page = TypeVar("Page")
 
 
 class PageAhead(Generic[Page]):
-    """Takes pages from an iterator; after ``start``, the next one is fetched in a thread.
+    """Takes pages from an iterator; after ``start``, the next ones are fetched in a thread.
 
     Leaving the ``with`` block ends the thread.
+
+    :param most: maximum number of pages that wait to be taken
     """
 
-    def __init__(self, pages: Iterator[Page]) -> None:
+    def __init__(self, pages: Iterator[Page], most: int = 1) -> None:
         self._pages = pages
+        self._most = most
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="megaplan-pages")
-        self._ahead: Future[Page | None] | None = None
+        self._ahead: deque[Future[Page | None]] = deque()
 
     def __enter__(self) -> Self:
         return self
@@ -28,11 +32,24 @@ class PageAhead(Generic[Page]):
         self._thread.shutdown(wait=True, cancel_futures=True)
 
     def start(self) -> None:
-        """Start fetching the next page: this process is idle while Postgres writes one."""
-        if self._ahead is None:
-            self._ahead = self._thread.submit(next, self._pages, None)
+        """Start fetching the next pages: this process is idle while Postgres writes."""
+        while len(self._ahead) < self._most:
+            self._ahead.append(self._thread.submit(next, self._pages, None))
 
     def take(self) -> Page | None:
         """Wait for the next page and return it; None after the last one."""
-        ahead, self._ahead = self._ahead, None
-        return next(self._pages, None) if ahead is None else ahead.result()
+        return self._ahead.popleft().result() if self._ahead else next(self._pages, None)
+
+    def take_fetched(self) -> list[Page]:
+        """Wait for the next page and return it with those after it that are already here; empty after the last one.
+
+        If fetching one fails, the pages before it are returned first.
+        """
+        page = self.take()
+        fetched = [] if page is None else [page]
+        while fetched and self._ahead and self._ahead[0].done() and self._ahead[0].exception() is None:
+            page = self.take()
+            if page is None:
+                break
+            fetched.append(page)
+        return fetched

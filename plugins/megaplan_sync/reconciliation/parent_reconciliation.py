@@ -15,7 +15,7 @@ from megaplan_sync.kernel.exceptions import NotLoadedError
 from megaplan_sync.kernel.findings import RowKey
 from megaplan_sync.kernel.night_budget import NightBudgetSpentError
 from megaplan_sync.kernel.sql import for_table
-from megaplan_sync.raw.canonical import CanonicalPage, Entity, entity_id
+from megaplan_sync.raw.canonical import Entity, entity_id
 from megaplan_sync.raw.cursor_state import CursorState
 from megaplan_sync.raw.entity_lists import lists_of, pages_by_type
 from megaplan_sync.raw.entity_pages import EntityPages
@@ -169,7 +169,7 @@ class ParentReconciliation:
         is_full = self._state.depth == "full"
         suspects = {found.id for found in self._findings.waiting_for_resolution("suspect")}
         asked_at = before = self._recorded.now()
-        with PageAhead(map(_in_canonical_form, sweep.pages()) if is_full else sweep.pages()) as pages:
+        with PageAhead(sweep.pages()) as pages:
             while (page := pages.take()) is not None:
                 asked_at, before = before, self._recorded.now()  # the next page is requested after this
                 if not page.is_last:
@@ -234,8 +234,3 @@ class ParentReconciliation:
 
 def _present(page: ListPage) -> list[Entity]:
     return [item for item in page.items if item.get("isDropped") is not True]
-
-
-def _in_canonical_form(page: ListPage) -> ListPage:
-    CanonicalPage(page.data).bring(_present(page))
-    return page

@@ -13,7 +13,7 @@ from math import ceil
 from megaplan_hook.exceptions import MegaplanForbiddenError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.findings import Findings, OpenFinding
-from megaplan_sync.raw.canonical import CanonicalPage, Entity, entity_id
+from megaplan_sync.raw.canonical import Entity, entity_id
 from megaplan_sync.raw.entities import LATEST_CHANGE_FIRST
 from megaplan_sync.raw.entity_pages import EntityPages
 from megaplan_sync.raw.fetched_entities import LinkAnswers, change_time
@@ -111,7 +111,6 @@ class Repair:
             seen = [
                 item for item in page.items if item.get("isDropped") is not True and entity_id(item) in left
             ]
-            CanonicalPage(page.data).bring(seen)
             self._settle(seen, [left.pop(entity_id(item)) for item in seen], asked_at)
             changes = [found for item in page.data if (found := change_time(item)) is not None]
             if not left or (oldest is not None and changes and min(changes) < oldest):

@@ -161,7 +161,3 @@ class Sweep:
 
     def _execute(self, statement: str, **values: Any) -> None:
         self._connection.execute(read_sql(statement), {"account": self._hook.account, **values})
-
-
-def _json(value: Any) -> JsonText:
-    return JsonText(orjson.dumps(value).replace(b"\\u0000", b"\\ufffd"))  # for which jsonb has no place

@@ -13,7 +13,7 @@ from psycopg import Connection
 
 from megaplan_hook.exceptions import MegaplanAPIError, MegaplanForbiddenError, MegaplanRateLimitError
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.raw.canonical import CanonicalPage, Entity, entity_id
+from megaplan_sync.raw.canonical import Entity, entity_id
 from megaplan_sync.raw.entities import LATEST_CHANGE_FIRST, RawEntity
 from megaplan_sync.raw.entity_pages import EntityPages
 from megaplan_sync.raw.fetched_entities import LinkAnswers, payload_keys
@@ -120,7 +120,6 @@ class NamedEntitiesFetch:
                 for item in page.items
                 if item["contentType"] == content_type and entity_id(item) in wanted
             ]
-            CanonicalPage(page.data).bring(fetched.entities)
             wanted -= fetched.ids
             yield fetched
             pages_left -= 1

@@ -60,7 +60,7 @@ class NamedRows:
             }
             settle(outcomes)
             self._connection.execute(read_sql("commit_durably"))  # before an asset event announces the rows
-        self._outcome.add_page(written.counts(len(entities)))
+        self._outcome.add_pages(1, written.counts(len(entities)))
 
     def mark_deleted(self, identity: int, evidence: dict[str, Any], settle: Settle) -> None:
         """Mark a row and its children as deleted; a missing or already marked row stays as it is."""
@@ -76,4 +76,4 @@ class NamedRows:
                 )
             settle({identity: "deleted" if marked else "deleted, not here"})
             self._connection.execute(read_sql("commit_durably"))
-        self._outcome.add_page(PageCounts(1, 0, len(marked)))
+        self._outcome.add_pages(1, PageCounts(1, 0, len(marked)))

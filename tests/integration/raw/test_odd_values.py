@@ -220,6 +220,24 @@ def test_odd_settings_of_the_session_change_nothing(store: Store, odd_session: C
             assert found == (None if wanted is None else wanted.timestamp())
 
 
+def test_the_quick_reader_of_times_reads_like_the_thorough_one(odd_session: Connection[Any]) -> None:
+    texts = [
+        f"{year}-{month:02}-{day:02}T{clock}+{offset}"
+        for year in ("0000", "0001", "1969", "2023", "2024", "9999")
+        for month in range(14)
+        for day in (0, 1, 28, 29, 30, 31, 32)
+        for clock in ("00:00:00", "23:59:59", "23:59:60", "24:00:00", "24:00:01", "25:00:00", "12:60:00")
+        for offset in ("00:00", "05:45", "16:00")
+    ]
+    differing = """
+        SELECT text FROM unnest(%s::text[]) AS text
+        WHERE megaplan_raw.time_of_text(text) IS DISTINCT FROM megaplan_raw.any_time_of_text(text)
+    """
+    assert odd_session.execute(differing, (texts,)).fetchall() == []
+    read = "SELECT count(megaplan_raw.time_of_text(text)) FROM unnest(%s::text[]) AS text"
+    assert odd_session.execute(read, (texts,)).fetchone() > (len(texts) / 8,)
+
+
 CHILDREN = {
     "an object for a list": ({"0": link("OfferRow", "1"), "2": link("OfferRow", "2")}, [(1, 0), (2, 1)]),
     "more than ten in an object": (
