@@ -29,6 +29,7 @@ from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.live.routes import (
     Telephone,
     answer,
+    fallback_phones,
     phones_of,
     read_route_request,
     responsible_employees,
@@ -63,7 +64,9 @@ class Routing:
         account = incoming.account
         phones, source = await self._phones(account, request.caller, started + self._options.route_seconds)
         if not phones:
-            phones, source = list(account.settings.route_fallback), "fallback"
+            region = account.settings.vendor_quirks.default_phone_region
+            fallback = fallback_phones(account.settings.route_fallback, region)
+            phones, source = [phone for phone in fallback.values() if phone is not None], "fallback"
         self._metrics.routes.labels(source).inc()
         log.info(
             "call routed",

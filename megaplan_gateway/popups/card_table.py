@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +11,12 @@ from psycopg.rows import class_row
 
 from megaplan_gateway.database import Pool
 from megaplan_hook.links import Link
+from megaplan_sync.kernel.phones import phone_e164
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.calls.call import CallEvent
 from megaplan_sync.telephony.live.cards import Card, CardState, WantedCard
 
 _CONTENT_TYPES = {"human": "ContractorHuman", "company": "ContractorCompany"}
-_NUMBER = re.compile(r"[0-9]{7,15}")
 
 
 @dataclass(frozen=True)
@@ -61,12 +60,12 @@ class CardTable:
                 dict(await users.fetchall()),
             )
 
-    async def client_of(self, account: str, phone: str | None) -> Link | None:
+    async def client_of(self, account: str, phone: str | None, region: str) -> Link | None:
         """Return the contact with a phone number if exactly one has it; otherwise Megaplan searches itself."""
-        number = "" if phone is None else phone.removeprefix("+")
-        if not _NUMBER.fullmatch(number):
+        number = None if phone is None else phone_e164(phone, region)
+        if number is None:
             return None
-        parameters = {"account": account, "phone": f"+{number}", "employee_id": None}
+        parameters = {"account": account, "phone": number, "employee_id": None}
         try:
             async with self._pool.connection() as connection:
                 cursor = await connection.execute(read_sql("find_contacts_by_phone"), parameters)

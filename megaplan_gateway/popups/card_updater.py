@@ -83,7 +83,7 @@ class CardUpdater:
         state = await self._table.state_of(account.name, call_session_id)
         if not state.events:
             return
-        live = live_call(state.events)
+        live = live_call(state.events, _region(account))
         now = self._now()
         wanted = wanted_cards(live, state.users, state.cards, now)
         is_shown = any(card.is_shown for card in state.cards)
@@ -96,7 +96,7 @@ class CardUpdater:
         state = await self._table.state_of(account.name, call_session_id)
         if not state.events:
             return
-        live, now = live_call(state.events), self._now()
+        live, now = live_call(state.events, _region(account)), self._now()
         actions = to_do(closing_all(live, state.cards), state.cards, now)
         await self._apply(account, live.call, actions, lambda: False)
 
@@ -133,7 +133,7 @@ class CardUpdater:
     async def _open(self, account: Account, call: Call, wanted: WantedCard, is_obsolete: IsObsolete) -> str:
         number = call.call_session_id
         datetime_format = account.settings.vendor_quirks.datetime_write_format
-        client = await self._table.client_of(account.name, call.contact_phone)
+        client = await self._table.client_of(account.name, call.contact_phone, _region(account))
         if not await self._table.claim(account.name, number, wanted, self._lease_seconds):
             return "not ours"
         body = opening_body(wanted, call, client=client, datetime_format=datetime_format)
@@ -252,6 +252,10 @@ class CardUpdater:
 
     def _read_lag(self, account: Account) -> float:
         return max(1.0, account.settings.vendor_quirks.read_lag_seconds)
+
+
+def _region(account: Account) -> str:
+    return account.settings.vendor_quirks.default_phone_region
 
 
 def _message(error: Exception) -> str:

@@ -50,6 +50,7 @@ class _Request:
         self.account = incoming.account.name
         self.uis = uis
         self.user = user
+        self.region = incoming.account.settings.vendor_quirks.default_phone_region
 
 
 class WidgetRoutes:
@@ -93,7 +94,7 @@ class WidgetRoutes:
             "internal_number": user.internal_number,
             "do_not_disturb": user.do_not_disturb,
             "status": user.status,
-            "calls": [_call_json(call) for call in calls],
+            "calls": [_call_json(call, request.region) for call in calls],
             "poll_after_seconds": _POLL_SECONDS[bool(calls)],
         }
         return json_response(state)
@@ -104,7 +105,7 @@ class WidgetRoutes:
         typed = body.get("phone")
         phone = None
         if isinstance(typed, str) and len(typed) <= _MAX_PHONE_LENGTH:
-            phone = phone_e164(typed, request.incoming.account.settings.vendor_quirks.default_phone_region)
+            phone = phone_e164(typed, request.region)
         if phone is None:
             raise RefusedError(422, "Это не похоже на номер телефона.")
         command = Command(request.account, _command_id(body), request.user.employee_id, "call", phone=phone)
@@ -230,18 +231,13 @@ def _outcome(row: CommandRow) -> Response:
     return json_response(outcome, 202 if row.state == "working" else 200)
 
 
-def _call_json(call: Participant) -> dict[str, Any]:
+def _call_json(call: Participant, region: str) -> dict[str, Any]:
     message = "Входящий звонок:" if call.direction == "in" else "Исходящий звонок:"
     return {
         "call_session_id": str(call.call_session_id),
         "direction": call.direction,
-        "phone": _display(call.phone),
+        "phone": call.phone and (phone_e164(call.phone, region) or call.phone),
         "state": "connected" if call.is_connected else "ringing",
         "message": "Разговор:" if call.is_connected else message,
         "can_hang_up": call.is_connected or call.direction == "out",
     }
-
-
-def _display(phone: str | None) -> str | None:
-    """Add the + to an external number; internal numbers and words such as "anonymous" stay unchanged."""
-    return f"+{phone}" if phone is not None and re.fullmatch(r"[1-9][0-9]{9,14}", phone) else phone

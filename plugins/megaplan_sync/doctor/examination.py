@@ -20,6 +20,7 @@ from megaplan_sync.doctor.megaplan_checks import (
     check_visibility,
 )
 from megaplan_sync.doctor.telephony_checks import (
+    check_fallback_numbers,
     check_kept_calls,
     check_uis_account,
     check_uis_methods,
@@ -75,7 +76,11 @@ def examine(conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID) -> list[Find
         ]
         _run(findings, "Megaplan", of_megaplan)
         if hook.settings.telephony_active:
-            _run(findings, "Megaplan", [partial(check_users, account)])
+            _run(
+                findings,
+                "Megaplan",
+                [partial(check, account) for check in (check_users, check_fallback_numbers)],
+            )
             _run(findings, "Postgres", [partial(check_kept_calls, account)])
         if uis is not None:
             _run(

@@ -8,6 +8,7 @@ from typing import Any
 from megaplan_sync.doctor.account_under_check import AccountUnderCheck
 from megaplan_sync.doctor.finding import Finding, error, ok, warning
 from megaplan_sync.kernel.sql import read_sql
+from megaplan_sync.telephony.live.routes import fallback_phones
 from megaplan_sync.telephony.people.mismatches import MEGAPLAN_USERS, MismatchKind
 from uis_hook import call_control, reports, staff
 from uis_hook.client import UisClient
@@ -113,6 +114,21 @@ def check_users(account: AccountUnderCheck) -> Iterator[Finding]:
         )
     elif known == (True,):
         yield ok("mismatches", "none in the last run of megaplan_telephony_sync")
+
+
+def check_fallback_numbers(account: AccountUnderCheck) -> Iterator[Finding]:
+    """Check that the fallback numbers can be dialled."""
+    settings = account.settings
+    numbers = fallback_phones(settings.route_fallback, settings.vendor_quirks.default_phone_region)
+    undialled = [str(place) for place, number in enumerate(numbers.values(), 1) if number is None]
+    if undialled:
+        yield error(
+            "fallback numbers",
+            f"number {', '.join(undialled)} of route_fallback is not a phone number, and is not dialled",
+            f"correct route_fallback of connection {settings.connection_id}, such as +7 900 000-00-01",
+        )
+    elif numbers:
+        yield ok("fallback numbers", f"{len(numbers)} can be dialled")
 
 
 def check_kept_calls(account: AccountUnderCheck) -> Iterator[Finding]:

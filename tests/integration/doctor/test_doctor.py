@@ -184,6 +184,13 @@ def forget_internal_numbers(world: DoctorWorld) -> None:
         (settings(uis={"virtual_phone_number": ""}), "virtual number", "warning", "no calls can be made"),
         (settings(uis={"virtual_phone_number": "74950009999"}), "virtual number", "error", "does not have"),
         (settings(uis={"account_timezone": "Asia/Omsk"}), "UIS time zone", "error", "Asia/Omsk"),
+        (
+            settings(route_fallback="101, +7 926 000 00 7"),
+            "fallback numbers",
+            "error",
+            "number 2 of route_fallback",
+        ),
+        (settings(route_fallback="101, 8 926 000 00 77"), "fallback numbers", "ok", "2 can be dialled"),
         (settings(uis_conn_id=""), "connection of UIS", "error", "uis_conn_id"),
         (settings(requests_per_hour=40), "requests", "ok", "of 40 requests"),
         (

@@ -163,6 +163,9 @@ def test_the_client_is_linked_if_the_raw_tables_have_exactly_one(
         running_gateway, "call_proceeding", employee_id=501, contact_phone_number=f"+{STRANGER}"
     )
     assert call_world.calls()[str(OWN_CALL)]["fromUser"]["id"] == str(client["id"])
+    for typed in (STRANGER.removeprefix("7"), f"8{STRANGER[1:]}", f"{STRANGER}...12"):
+        other = call_world.start_call(running_gateway, **{**GROUP_RINGS, "contact": typed})
+        assert call_world.calls()[str(other)]["fromUser"]["id"] == str(client["id"]), typed
     call_world.database.execute(  # Megaplan has no such company
         """UPDATE megaplan_raw.contacts SET payload = payload || '{"contentType": "ContractorCompany"}'"""
     )

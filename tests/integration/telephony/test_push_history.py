@@ -82,6 +82,20 @@ def test_the_only_client_with_the_number_is_named(world: PushWorld, sync: Any) -
     assert link(world.call(701)["toUser"]) == client
 
 
+def test_a_number_is_read_alike_wherever_it_comes_from(world: PushWorld, sync: Any) -> None:
+    """A client's number typed with an extension was stored as another number, and ten digits matched nobody."""
+    client = world.client("+7 (900) 123-45-67 (2345)")
+    sync("contacts")
+    for number, told in enumerate(
+        ("9001234567", "89001234567", "79001234567...12", "sip:79001234567@pbx"), 700
+    ):
+        world.add_call(number, contact_phone=told)
+    world.add_call(709, contact_phone="790012345672345")
+    world.push()
+    assert [link(world.call(number)["fromUser"]) for number in range(700, 704)] == [client] * 4
+    assert world.call(709)["fromUser"] is None
+
+
 def test_a_call_of_the_live_lane_is_completed_by_its_number(world: PushWorld) -> None:
     number = world.add_call()
     body = {"contentType": "CallInfo", "providerId": str(number), "type": "in", "state": "calling"}

@@ -7,6 +7,7 @@ The rules are documented in ``docs/telephony-calls.md`` and shown by the traces 
 from collections.abc import Iterable
 
 from megaplan_sync.inbox.notifications import whole_number
+from megaplan_sync.kernel.phones import phone_digits
 from megaplan_sync.telephony.calls.call import Call, CallEvent, Direction, Outcome, Record
 from megaplan_sync.telephony.calls.call_employees import rung_employees, whose_call
 from megaplan_sync.telephony.calls.call_recordings import call_records
@@ -16,12 +17,13 @@ from megaplan_sync.telephony.calls.known_events import ENDS, KnownEvents, boolea
 _LONGEST_EXTENSION = 5  # digits, according to the vendor's documentation of employees
 
 
-def derive_call(events: Iterable[CallEvent]) -> Call:
+def derive_call(events: Iterable[CallEvent], region: str = "RU") -> Call:
     """Return the call of the given events, some of which may be missing.
 
     A call is finished by ``call_session_finished``, ``lost_call_session`` or a report row with its end. A report row
     takes precedence over all notifications.
 
+    :param region: country of phone numbers without a country code, the setting ``default_phone_region``
     :raises ValueError: there are no events, or events of several calls
     """
     known = KnownEvents(events)
@@ -39,8 +41,8 @@ def derive_call(events: Iterable[CallEvent]) -> Call:
         outcome=outcome,
         is_finished=is_finished,
         is_internal=_is_internal(known),
-        contact_phone=text_in(known.fact("contact_phone_number")),
-        virtual_phone=text_in(known.fact("virtual_phone_number")),
+        contact_phone=_phone(known, "contact_phone_number", region),
+        virtual_phone=_phone(known, "virtual_phone_number", region),
         uis_employee_id=whose_call(known, outcome),
         rung_employees=rung_employees(known),
         external_id=text_in(known.fact("external_id", "call_api_external_id")),
@@ -52,6 +54,11 @@ def derive_call(events: Iterable[CallEvent]) -> Call:
         first_event_at=min(moments, default=None),
         last_event_at=max(moments, default=None),
     )
+
+
+def _phone(known: KnownEvents, name: str, region: str) -> str | None:
+    told = text_in(known.fact(name))
+    return None if told is None else phone_digits(told, region)
 
 
 def _direction(known: KnownEvents) -> Direction | None:

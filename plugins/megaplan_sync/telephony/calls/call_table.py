@@ -13,7 +13,9 @@ from megaplan_sync.telephony.calls.call import Call, CallEvent
 from megaplan_sync.telephony.calls.call_derivation import derive_call
 
 
-def derive_new_calls(connection: Connection[Any], account: str, limit: int = 500) -> list[Call]:
+def derive_new_calls(
+    connection: Connection[Any], account: str, limit: int = 500, *, region: str = "RU"
+) -> list[Call]:
     """Derive calls that have new events from all their events, in one transaction.
 
     Several runs may do so at once: each call is derived by one of them. A call that another run is deriving, and
@@ -23,6 +25,7 @@ def derive_new_calls(connection: Connection[Any], account: str, limit: int = 500
     Events of forgotten calls are skipped, see :mod:`megaplan_sync.telephony.retention.forgotten_calls`.
 
     :param limit: maximum number of calls
+    :param region: country of phone numbers without a country code
     """
     # in a transaction of its own: both lock events, each in a consistent order, but not in the same one
     with connection.transaction():
@@ -36,7 +39,7 @@ def derive_new_calls(connection: Connection[Any], account: str, limit: int = 500
             return []
         parameters = {"account": account, "call_session_ids": sessions}
         events, used = _events(connection, parameters)
-        calls = [derive_call(events[session]) for session in sessions if session in events]
+        calls = [derive_call(events[session], region) for session in sessions if session in events]
         rows = json_text([_row(call) for call in calls])
         connection.execute(read_sql("upsert_calls"), {"calls": rows})
         connection.execute(read_sql("insert_call_deliveries"), parameters)
@@ -47,9 +50,11 @@ def derive_new_calls(connection: Connection[Any], account: str, limit: int = 500
     return calls
 
 
-def drain(connection: Connection[Any], account: str, limit: int = 500) -> Iterator[list[Call]]:
+def drain(
+    connection: Connection[Any], account: str, limit: int = 500, *, region: str = "RU"
+) -> Iterator[list[Call]]:
     """Derive calls in batches until there are no new events, each batch in its own transaction."""
-    while derived := derive_new_calls(connection, account, limit):
+    while derived := derive_new_calls(connection, account, limit, region=region):
         yield derived
 
 

@@ -40,14 +40,16 @@ class LiveCall:
     talking: Participant | None
 
 
-def live_call(events: Iterable[CallEvent]) -> LiveCall:
+def live_call(events: Iterable[CallEvent], region: str = "RU") -> LiveCall:
     """Return the live state of the call of these events.
+
+    :param region: country of phone numbers without a country code
 
     :raises ValueError: there are no events, or events of several calls
     """
     events = list(events)
     known = KnownEvents(events)
-    call = derive_call(events)
+    call = derive_call(events, region)
     talking = _talking(known)
     if talking is None and call.direction == "in" and call.call_source != "callapi":
         talking = _picked_up(known)

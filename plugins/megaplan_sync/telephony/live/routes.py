@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 
 from megaplan_sync.inbox.notification_bodies import read_body
 from megaplan_sync.inbox.notifications import flat, whole_number
+from megaplan_sync.kernel.phones import phone_e164
 from megaplan_sync.telephony.calls.known_events import text_in
+from megaplan_sync.telephony.people.internal_numbers import internal_number
 from uis_hook.phones import dialled
 from uis_hook.vendor_quirks import RoutePhones
 
@@ -21,6 +23,7 @@ NOBODY = {"returned_code": 0}
 """Take branch 0: nobody is responsible, and there are no fallback numbers."""
 
 _LONGEST_CALLER = 100
+_LONGEST_SIP_LOGIN = 7
 _OUTSIDE = re.compile(r"\+?[0-9]{10,15}")
 
 
@@ -77,6 +80,21 @@ def phones_of(telephones: Iterable[Telephone], which: RoutePhones) -> list[str]:
             lines = telephone.lines
             found += [line for line in lines if which == "active" or _OUTSIDE.fullmatch(line)]
     return list(dict.fromkeys(dialled(phone) for phone in found))
+
+
+def fallback_phones(typed: Iterable[str], region: str) -> dict[str, str | None]:
+    """Return what is dialled for each fallback number of the settings; None for what is not surely a number.
+
+    Short ones are internal numbers or logins of SIP lines, and stay as they are.
+
+    :param region: country of numbers without a country code
+    """
+    return {one: phone_e164(one, region) or _internal(one) for one in typed}
+
+
+def _internal(typed: str) -> str | None:
+    digits = internal_number(typed)
+    return digits if digits is not None and len(digits) <= _LONGEST_SIP_LOGIN else None
 
 
 def answer(phones: Iterable[str]) -> dict[str, Any]:

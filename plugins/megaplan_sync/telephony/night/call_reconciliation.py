@@ -200,7 +200,9 @@ class CallReconciliation:
                     records_url=uis.settings.records_url,
                 )
                 rows, new = rows + len(stored), new + sum(event.is_new for event in stored)
-        for _ in drain(self._connection, self._account):
+        for _ in drain(
+            self._connection, self._account, region=self._hook.settings.vendor_quirks.default_phone_region
+        ):
             pass
         log.info("%s: the report of UIS has %d calls, %d rows are new", self._account, rows, new)
 

@@ -53,6 +53,7 @@ class AccountPush:
         self._connection = connection
         self._context = StageContext.for_run(hook, connection, schedule, sleep)
         self._outbox = self._context.outbox
+        self._region = hook.settings.vendor_quirks.default_phone_region
         self._history = HistoryStage(self._context)
         self._recordings = RecordingStage(self._context, lambda: RecordingCheck(uis))
         self._communications = CommunicationStage(self._context, TodoDirectories(connection, hook))
@@ -67,7 +68,7 @@ class AccountPush:
         :raises MegaplanError: a request to Megaplan has failed
         """
         counts = self._context.counts
-        for derived in drain(self._connection, self._outbox.account):
+        for derived in drain(self._connection, self._outbox.account, region=self._region):
             self._context.count("derived", len(derived))
         self._context.count("opened", self._outbox.open())
         errors: list[Exception] = []
@@ -95,7 +96,7 @@ class AccountPush:
 
         :raises MegaplanError: a request to Megaplan has failed
         """
-        for _ in drain(self._connection, self._outbox.account):
+        for _ in drain(self._connection, self._outbox.account, region=self._region):
             pass
         self._outbox.open()
         if not self._outbox.has_users() or self._context.budget.remaining() == 0:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from typing import Any
 
 from psycopg import Connection
@@ -12,6 +11,7 @@ from psycopg.errors import UndefinedTable
 from megaplan_hook.exceptions import MegaplanError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.links import Link, link
+from megaplan_sync.kernel.phones import phone_e164
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.push.exceptions import is_refusal
 
@@ -31,13 +31,13 @@ class ClientLookup:
     def known(self, phone: str | None, employee_id: int | None) -> list[Link]:
         """Return the contacts that have the number in the raw tables; sends no request.
 
-        :param phone: digits with the country code, as in UIS
+        :param phone: as UIS or a person wrote it
         :param employee_id: contacts whose manager this is come first
         """
-        digits = _digits(phone)
-        if digits is None:
+        number = self._number(phone)
+        if number is None:
             return []
-        parameters = {"account": self._hook.account, "phone": f"+{digits}", "employee_id": employee_id}
+        parameters = {"account": self._hook.account, "phone": number, "employee_id": employee_id}
         try:
             rows = self._connection.execute(read_sql("find_contacts_by_phone"), parameters).fetchall()
         except UndefinedTable:  # telephony without deals: there may be no raw tables
@@ -48,12 +48,17 @@ class ClientLookup:
         """Return the client with the number; asks Megaplan if the raw tables do not have it."""
         if known := self.known(phone, employee_id):
             return known[0]
-        digits = _digits(phone)
-        if digits is None:
+        number = self._number(phone)
+        if number is None:
             return None
-        if digits not in self._cache:
-            self._cache[digits] = self._find_in_megaplan(digits)
-        return self._cache[digits]
+        if number not in self._cache:
+            self._cache[number] = self._find_in_megaplan(number.removeprefix("+"))
+        return self._cache[number]
+
+    def _number(self, phone: str | None) -> str | None:
+        """Return E.164; None for withheld and internal numbers, and whatever is not surely a number."""
+        region = self._hook.settings.vendor_quirks.default_phone_region
+        return None if phone is None else phone_e164(phone, region)
 
     def _find_in_megaplan(self, digits: str) -> Link | None:
         try:
@@ -66,9 +71,3 @@ class ClientLookup:
             return None
         people = [user for user in users if user.get("contentType") in _CONTENT_TYPES.values()]
         return link(people[0]) if people else None
-
-
-def _digits(phone: str | None) -> str | None:
-    """Return the digits of a phone number; None for withheld and internal numbers, which no contact has."""
-    digits = re.sub(r"[\s()+-]", "", phone or "")
-    return digits if re.fullmatch(r"\d{7,15}", digits) else None

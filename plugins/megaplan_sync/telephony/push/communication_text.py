@@ -6,6 +6,7 @@ import html
 import re
 from zoneinfo import ZoneInfo
 
+from megaplan_sync.kernel.phones import shown_phone
 from megaplan_sync.telephony.push.call_info import call_type
 from megaplan_sync.telephony.push.delivery import Delivery
 
@@ -20,8 +21,7 @@ _NOBODY_SPOKE = {"miss": "Звонок пропущен", "fail": "Абонен�
 
 def title(delivery: Delivery) -> str:
     """Return the title, such as «Входящий звонок +79001234567»."""
-    phone = delivery.contact_phone or ""
-    number = f"+{phone}" if phone.isdigit() else phone
+    number = shown_phone(delivery.contact_phone or "")
     return f"{_TITLES[call_type(delivery) or 'in']} {number}".strip()
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from megaplan_sync.telephony.live.routes import read_route_request
+from megaplan_sync.telephony.live.routes import fallback_phones, read_route_request
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,8 @@ from megaplan_sync.telephony.live.routes import read_route_request
 def test_who_calls(numa: object, caller: str | None) -> None:
     asked = read_route_request(json.dumps({"numa": numa, "cdr_id": "700"}).encode(), "application/json", None)
     assert (asked.caller, asked.call_session_id, asked.broken) == (caller, 700, None)
+
+
+def test_a_fallback_number_that_is_none_is_not_dialled() -> None:
+    typed = ("8 495 000-00-77", "101", "0100009", "+7 926 000 00 7")
+    assert list(fallback_phones(typed, "RU").values()) == ["+74950000077", "101", "0100009", None]
