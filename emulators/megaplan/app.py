@@ -64,7 +64,9 @@ class _Endpoint:
             self._account.tokens.expire_all()
         args: Any = {}
         calls = 1
-        if fault is not None and not fault.needs_answer:
+        if self._is_too_long(request):
+            raw, args, fault = _too_long(self._account.knobs.long_request_line), _logged_query(request), None
+        elif fault is not None and not fault.needs_answer:
             raw = fault.spoil(None)
             args = _logged_query(request)
         else:
@@ -75,6 +77,12 @@ class _Endpoint:
         self._log(request, path, args, raw, started, fault, calls, None if sent is _BROKEN else sent)
         self._account.mutations.after(request.method, path)
         return await send(self._compressed(request, raw), request, self._connections)
+
+    def _is_too_long(self, request: Request) -> bool:
+        most = self._account.knobs.request_line_bytes
+        scope = request.scope
+        line = f"{request.method} {scope['raw_path'].decode('latin-1')}?{scope['query_string'].decode('latin-1')}"
+        return bool(most) and len(line) + len(" HTTP/1.1\r\n") > most
 
     async def _process(self, request: Request, path: str, body: bytes) -> tuple[RawAnswer, Any, int]:
         parsed = _parse(body) if path != "/auth/access_token" else None
@@ -158,6 +166,18 @@ def _parse(body: bytes) -> Any:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
         return _BROKEN
+
+
+def _too_long(status: str) -> RawAnswer:
+    title = {
+        "414": "414 Request-URI Too Large",
+        "431": "431 Request Header Fields Too Large",
+        "400": "400 Request Header Or Cookie Too Large",
+        "403": "403 Forbidden",
+        "404": "404 Not Found",
+    }[status]
+    page = f"<html><head><title>{title}</title></head><body><h1>{title}</h1><hr>nginx</body></html>"
+    return RawAnswer(int(status), page.encode(), HTML)
 
 
 def _json(status: int, answer: dict[str, Any]) -> RawAnswer:

@@ -35,6 +35,9 @@ class Knobs(knobs.Knobs):
     unknown_filter_field: Literal["ignore", "422"] = "ignore"
     honour_time_updated_filter: bool = True
     limit_cap: int = 100  # 0 = none
+    extra_fields_pages: Literal["on", "off"] = "on"  # off: definitions of fields come all at once
+    request_line_bytes: int = 8192  # a longer one is refused by the web server; 0 = any
+    long_request_line: Literal["414", "400", "431", "403", "404"] = "414"  # how it is refused
     emit_has_more: bool = False
     count_mode: Literal["page", "total"] = "page"
     page_after_inclusive: bool = False

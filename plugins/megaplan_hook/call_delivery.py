@@ -15,7 +15,6 @@ from megaplan_hook.exceptions import MegaplanTransportError
 from megaplan_hook.paging import Anchor, ListPage
 from megaplan_hook.query import path_id
 
-MOST_TODOS_OF_A_CALL = 100
 _LISTED = ("providerId", "state", "type", "recordLinks")
 """What a list of calls is asked for: enough to see whether a call is there as it should be."""
 
@@ -77,14 +76,13 @@ class MegaplanCallDelivery(MegaplanClient):
         return answer.data
 
     def call_todos(self, call_info_id: str) -> list[dict[str, Any]]:
-        """Return the communications of a call, open and finished ones, at most a hundred."""
+        """Return the communications of a call, open and finished ones."""
         path = f"/callInfo/{path_id(call_info_id)}/todos"
         asked = {
             "all": True,
-            "limit": MOST_TODOS_OF_A_CALL,
             "fields": ["name", "description", "status", "category", "relations", "isDropped"],
         }
-        return objects(self.request("GET", path, arguments=asked), path)
+        return [todo for page in self.pages(path, arguments=asked, page_size=100) for todo in page.items]
 
     def todo(self, todo_id: str) -> dict[str, Any]:
         """Return the full card of a todo."""

@@ -19,20 +19,27 @@ from megaplan_hook.auth import ApplicationAuth, MegaplanAuth
 from megaplan_hook.budget import LocalBudget, RequestBudget
 from megaplan_hook.envelope import Answer, parse_answer
 from megaplan_hook.exceptions import (
+    MegaplanError,
     MegaplanNotFoundError,
+    MegaplanRequestTooLongError,
     MegaplanSettingError,
     MegaplanTransportError,
     MegaplanValidationError,
 )
+from megaplan_hook.field_parts import is_refused_for_length, length_of_halves, merged_rows, split_fields
 from megaplan_hook.paging import Anchor, ListPage, Order, PageWalk, is_entity
 from megaplan_hook.query import API_PREFIX, encode_arguments, route
 from megaplan_hook.settings import AccountSettings
 from megaplan_hook.token_grant import TOKEN_PATH, Token, encoded_grant, parse_token_answer
+from megaplan_hook.unpaged_list import UnpagedList, listed
 from megaplan_vendor_kit.responses import retry_after_seconds, server_time
 from megaplan_vendor_kit.retry import RetrySchedule
 from megaplan_vendor_kit.transport import VendorAdapter, VendorSession, no_auth
 
 Result = TypeVar("Result")
+
+_LONGEST_QUERIES: dict[str, int] = {}
+"""Characters that the web servers of accounts accept in a query, by base URL, as far as they refused more."""
 
 
 class MegaplanClient(HttpHook):
@@ -195,7 +202,13 @@ class MegaplanClient(HttpHook):
             )
             if query:  # encoded already: looking at each of its thousands of characters again takes a while
                 prepared.url = f"{prepared.url}?{query}"
-            return self._read(self._send(prepared), path)
+            response = self._send(prepared)
+            try:
+                return self._read(response, path)
+            except MegaplanError as error:
+                if is_refused_for_length(error, len(query)):
+                    raise MegaplanRequestTooLongError(path, response.status_code, len(query)) from error
+                raise
 
         return self._with_retries(send, may_come_twice=may_come_twice, retries=retries)
 
@@ -249,7 +262,7 @@ class MegaplanClient(HttpHook):
         :param arguments: anything the route takes, ``limit`` (default 100) and ``pageAfter`` included. Behind
             a ``pageAfter`` an empty page does not prove the end: the row may be gone.
         """
-        answer = self.request("GET", path, arguments=arguments)
+        answer = self._list_answer(path, arguments or {})
         rows = _rows(answer, path)
         asked = int((arguments or {}).get("limit") or 100)
         page = PageWalk(page_size=asked).accept(rows, answer.pagination, answer.server_time)
@@ -291,7 +304,7 @@ class MegaplanClient(HttpHook):
         )
         while (asked := pages.next_arguments()) is not None:
             try:
-                answer = self.request("GET", path, arguments=asked)
+                answer = self._list_answer(path, asked)
             except (MegaplanNotFoundError, MegaplanValidationError) as refusal:
                 pages.refuse(refusal)
                 self.log.info(
@@ -302,15 +315,50 @@ class MegaplanClient(HttpHook):
             if page is not None:
                 yield page
 
+    def _list_answer(self, path: str, arguments: Mapping[str, Any]) -> Answer:
+        """Request a page, its fields in several parts where one address cannot hold them all.
 
-def _rows(answer: Answer, path: str) -> list[dict[str, Any]]:
-    """Return the rows of a list; one that came as an object, places as keys, is taken in their order.
+        The length that the account's web server accepts is found by halving, and remembered by the process.
+
+        :raises MegaplanRequestTooLongError: not even a single field can be requested
+        """
+        answers: list[Answer] = []
+        waiting = split_fields(arguments, _LONGEST_QUERIES.get(self.settings.base_url))
+        while waiting:
+            try:
+                answers.append(self.request("GET", path, arguments=waiting[0]))
+                del waiting[0]
+            except MegaplanRequestTooLongError as refusal:
+                longest = length_of_halves(waiting[0])
+                if longest is None:
+                    raise
+                self.log.info("%s. Requesting fewer fields at once", refusal)
+                _LONGEST_QUERIES[self.settings.base_url] = longest
+                waiting = [part for each in waiting for part in split_fields(each, longest)]
+        if len(answers) == 1:
+            return answers[0]
+        return replace(answers[0], data=merged_rows([_rows(answer, path) for answer in answers]))
+
+    def whole_list(self, path: str) -> list[Any]:
+        """Read a list that is given in one go, as far as known, to its end; see :mod:`unpaged_list`.
+
+        :raises MegaplanCursorError: when it cannot be read to its end.
+        """
+        reading = UnpagedList(path)
+        while (asked := reading.next_arguments()) is not None:
+            try:
+                reading.accept(self.request("GET", path, arguments=asked))
+            except (MegaplanNotFoundError, MegaplanValidationError) as refusal:
+                reading.refuse(refusal)
+        return reading.rows
+
+
+def _rows(answer: Answer, path: str) -> list[Any]:
+    """Return the rows of a list.
 
     :raises MegaplanTransportError: when ``data`` is no list of entities.
     """
-    rows = answer.data
-    if isinstance(rows, dict) and rows and all(key.isdigit() for key in rows):
-        rows = [rows[key] for key in sorted(rows, key=int)]
-    if not isinstance(rows, list) or (rows and not any(map(is_entity, rows))):
+    rows = listed(answer, path)
+    if rows and not any(map(is_entity, rows)):
         raise MegaplanTransportError(f"{path}: 'data' is no list of entities, {answer.status}", answer.status)
     return rows

@@ -6,6 +6,7 @@ MegaplanError
 ├── MegaplanSettingError          a field of the connection is missing or impossible
 ├── MegaplanAuthError             Megaplan refuses the login, the password or the token
 ├── MegaplanTransportError        no usable answer: connection, timeout, truncated body, HTML page
+│   └── MegaplanRequestTooLongError   a web server in between accepts no address of that length
 ├── MegaplanCursorError           a list cannot be paged to its end
 └── MegaplanAPIError              Megaplan answered, and the answer is an error
     ├── MegaplanForbiddenError        403
@@ -86,6 +87,24 @@ class MegaplanAuthError(MegaplanError):
 
 class MegaplanTransportError(VendorTransportError, MegaplanError):
     """No usable answer came: no connection, a timeout, a truncated body, an HTML page instead of JSON."""
+
+
+class MegaplanRequestTooLongError(MegaplanTransportError):
+    """A web server before Megaplan refuses an address for its length, or seems to.
+
+    :param query_length: characters of the query that was refused
+    """
+
+    retryable = False
+    tries_exhausted = True
+
+    def __init__(self, path: str, status: int, query_length: int) -> None:
+        super().__init__(
+            f"{path}: {status}, a web server before Megaplan accepts no request with a query of {query_length} "
+            "characters. Raise its limit, or that of a proxy in between (of nginx: large_client_header_buffers)",
+            status,
+        )
+        self.query_length = query_length
 
 
 class MegaplanCursorError(VendorPagingError, MegaplanError):

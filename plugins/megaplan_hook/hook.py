@@ -127,15 +127,14 @@ class MegaplanHook(MegaplanCallDelivery):
         """Return the full card of an ``Employee``; who left has ``isWorking`` and ``canLogin`` false."""
         return self._entity(f"/employee/{path_id(employee_id)}")
 
-    def program_states(self, program_id: int | str) -> list[dict[str, Any]]:
+    def program_states(self, program_id: int | str) -> list[Any]:
         """Return the stages of a pipeline in their order.
 
         Each is ``{id, name, type: active|positive|negative, color, isEntry}``.
         """
-        path = f"/program/{path_id(program_id)}/states"
-        return objects(self.request("GET", path), path)
+        return self.whole_list(f"/program/{path_id(program_id)}/states")
 
-    def extra_fields(self, entity: ExtraFieldsEntity) -> list[dict[str, Any]]:
+    def extra_fields(self, entity: ExtraFieldsEntity) -> list[Any]:
         """Return the definitions of an entity's custom fields.
 
         ``name`` is the key in rows (``Category1000061CustomField…``), ``hrName`` the title people see; beside
@@ -148,8 +147,7 @@ class MegaplanHook(MegaplanCallDelivery):
             raise ValueError(
                 f"extra fields are known for {', '.join(EXTRA_FIELDS_ENTITIES)}, not for {entity!r}"
             )
-        path = f"/{entity}/extraFields"
-        return objects(self.request("GET", path), path)
+        return self.whole_list(f"/{entity}/extraFields")
 
     def entities_by_links(self, links: Iterable[Link | Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Return the entities behind links, with one request.

@@ -61,7 +61,7 @@ def refused_login(
     two_factor = any(word in reason.lower() for word in ("two_factor", "two-factor", "2fa", "otp"))
     instead = " (of a user without two-factor login), or application_token instead" if two_factor else ""
     return MegaplanAuthError(
-        f"Megaplan refuses the credentials of connection {connection_id!r}: {reason}. Check Login (e-mail) and "
+        f"Megaplan refuses the credentials of connection {connection_id!r}: {reason}; check Login (e-mail) and "
         f"Password{instead}, and that Host is this user's account"
     )
 

@@ -5,10 +5,11 @@ from typing import Any
 
 from ..call import Answer, Call, card
 from ..data.changes import changesets_of
-from ..data.custom_fields import definition_json
+from ..data.custom_fields import CustomField, definition_json
 from ..data.records import Record
-from ..errors import ForbiddenError, NotFoundError
+from ..errors import ForbiddenError, NotFoundError, WrongTypeError
 from ..reading.listing import list_rows
+from ..reading.query import read_limit
 from ..router import Handler
 
 Find = Callable[[Call], Record]
@@ -62,6 +63,34 @@ def extra_fields_of(content_type: str) -> Handler:
 
     def handler(call: Call) -> Answer:
         call.no_arguments("limit", "pageAfter")
-        return Answer([definition_json(field) for field in call.store.custom_fields_for(content_type)])
+        return definitions(call, call.store.custom_fields_for(content_type))
 
     return handler
+
+
+def definitions(call: Call, fields: Sequence[CustomField]) -> Answer:
+    """Answer with a page of custom field definitions, in their order.
+
+    :raises NotFoundError: the definition under the cursor is gone
+    """
+    knobs = call.store.knobs
+    rows = [definition_json(field) for field in fields]
+    if knobs.extra_fields_pages == "off":
+        return Answer(rows)
+    limit, start = read_limit(call.args, knobs), 0
+    if (cursor := call.args.get("pageAfter")) is not None:
+        if not isinstance(cursor, dict) or "id" not in cursor:
+            raise WrongTypeError(cursor, "BaseEntity", "pageAfter")
+        wanted = (cursor.get("contentType"), str(cursor["id"]))
+        places = [place for place, row in enumerate(rows) if (row["contentType"], row["id"]) == wanted]
+        if not places:
+            raise NotFoundError
+        start = places[0] + (0 if knobs.page_after_inclusive else 1)
+    page = rows[start : start + limit]
+    pagination: dict[str, Any] = {
+        "count": len(rows) if knobs.count_mode == "total" else len(page),
+        "limit": limit,
+    }
+    if knobs.emit_has_more:
+        pagination["hasMoreNext"] = start + limit < len(rows)
+    return Answer(page, pagination)

@@ -1,14 +1,13 @@
 """Programs, their states, entry points, fields and triggers."""
 
 from ..call import Answer, Call, card
-from ..data.custom_fields import definition_json
 from ..data.records import Record
 from ..errors import NotFoundError
 from ..reading.filters import CompiledFilter
 from ..reading.listing import ListRoute, list_table
 from ..reading.query import read_flag
 from ..router import Router
-from .handlers import card_of, finder, rows_of
+from .handlers import card_of, definitions, finder, rows_of
 
 _LIST = ListRoute(
     "ProgramListRequest", ("Program",), extra=frozenset({"withPossibleActions", "withInactivePrograms"})
@@ -66,11 +65,11 @@ def fields(call: Call) -> Answer:
     program = _find(call)
     names, text = call.args.get("fieldNames"), str(call.args.get("q", "")).casefold()
     found = [
-        definition_json(field)
+        field
         for field in call.store.custom.get(f"Deal/{program.id}", [])
         if (names is None or field.key in names) and text in field.title.casefold()
     ]
-    return Answer(found)
+    return definitions(call, found)
 
 
 def by_slug(call: Call) -> Answer:

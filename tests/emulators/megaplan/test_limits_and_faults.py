@@ -146,3 +146,14 @@ def test_an_answer_can_be_lost_after_the_work_is_done(megaplan: Client) -> None:
 def test_an_unknown_fault_is_refused(megaplan: Client) -> None:
     answer = requests.post(f"{megaplan.url}/_control/faults", json=[{"kind": "meteor"}], timeout=10)
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("status", ["414", "400", "431", "403", "404"])
+def test_a_request_line_beyond_the_web_servers_limit(megaplan: Client, status: str) -> None:
+    fields = ["name", *[f"Category1000061CustomField{number:04}" for number in range(300)]]
+    megaplan.control("knobs", {"long_request_line": status})
+    refused = megaplan.get("/deal", fields=fields)
+    assert (refused.status_code, "nginx" in refused.text) == (int(status), True)
+    assert megaplan.get("/deal", fields=["name"]).status_code == 200
+    megaplan.control("knobs", {"request_line_bytes": 0})
+    assert megaplan.get("/deal", fields=fields).status_code == 422

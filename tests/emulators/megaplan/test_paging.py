@@ -140,3 +140,21 @@ def test_equal_times_do_not_break_paging(megaplan: Client) -> None:
     rows = megaplan.walk("/deal", limit=50, sortBy=sort, **PAGE)
     assert sorted(ids(rows)[:120]) == sorted(changed)
     assert len(set(ids(rows))) == 250
+
+
+@pytest.mark.parametrize("path", ["/deal/extraFields", "/program/14/fields"])
+def test_definitions_of_custom_fields_have_pages(megaplan: Client, path: str) -> None:
+    added = [{"op": "add_custom_field", "program": 14, "title": f"Поле {number}"} for number in range(110)]
+    megaplan.control("mutate", added)
+    first = megaplan.get(path).json()
+    assert first["meta"]["pagination"] == {"count": 100, "limit": 100}
+    assert megaplan.walk(path, limit=100)[:100] == first["data"]
+    assert len(megaplan.walk(path, limit=7)) == len(megaplan.walk(path)) > 110
+    assert megaplan.get(path, pageAfter={"contentType": "StringField", "id": "0"}).status_code == 404
+    assert megaplan.get(path, pageAfter="0").status_code == 422
+    megaplan.control("knobs", {"emit_has_more": True, "count_mode": "total"})
+    pagination = megaplan.get(path, limit=50).json()["meta"]["pagination"]
+    assert pagination["hasMoreNext"] is True
+    assert pagination["count"] > 110
+    megaplan.control("knobs", {"extra_fields_pages": "off"})
+    assert len(megaplan.rows(path, limit=7)) > 110

@@ -105,7 +105,7 @@ def test_a_second_refusal_is_fatal(hook: MegaplanHook, megaplan: FakeMegaplan) -
 def test_wrong_credentials_name_the_fields(hook: MegaplanHook, megaplan: FakeMegaplan) -> None:
     megaplan.token_answer = lambda request: REFUSED
     with pytest.raises(
-        MegaplanAuthError, match=r"'megaplan_test': invalid_grant.*\. Check Login \(e-mail\) and Password"
+        MegaplanAuthError, match=r"'megaplan_test': invalid_grant.*; check Login \(e-mail\) and Password"
     ) as caught:
         hook.current_user()
     assert not caught.value.retryable

@@ -159,7 +159,7 @@ def test_an_unknown_field_is_raised(hook: MegaplanHook, megaplan: FakeMegaplan) 
 
 def test_a_list_without_rows_is_no_answer(hook: MegaplanHook, megaplan: FakeMegaplan) -> None:
     megaplan.in_turn(Reply(envelope({"id": "1"})))
-    with pytest.raises(MegaplanTransportError, match="no list of entities"):
+    with pytest.raises(MegaplanTransportError, match="'data' is no list"):
         list(hook.pages("/deal"))
 
 

@@ -94,7 +94,7 @@ def test_a_refused_login_is_told_in_megaplans_words_and_not_sent_with_every_call
         for _ in range(3):
             with pytest.raises(MegaplanAuthError) as caught:
                 await client.call_route("79001234567", 60)
-            assert "two_factor_required: ***. Check Login (e-mail) and Password" in str(caught.value)
+            assert "two_factor_required: ***; check Login (e-mail) and Password" in str(caught.value)
         assert len(megaplan.requests) == 1
         clock.now += REFUSED_LOGIN_SECONDS
         megaplan.token_answer = megaplan.next_token
