@@ -85,6 +85,10 @@ class UisSettings(ConnectionSettings):
     """Unguessable part of the address to which UIS sends its notifications, such as the output of openssl rand -hex
     24."""
 
+    recordings_need_login: Annotated[bool, Setting("Recordings need a login", "Telephony")] = False
+    """Whether recordings can only be played by people who are signed in to the cabinet. Then a link that answers 401
+    or 403, or leads to a page, is attached without a check; otherwise it counts as not ready yet."""
+
     page_size: Annotated[
         int, Field(ge=1, le=10_000), Setting("Rows per page", "Requests", unit="rows per page")
     ] = 1000

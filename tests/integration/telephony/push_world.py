@@ -48,9 +48,9 @@ class UisConnection:
     password: str | None = None
 
 
-def uis_settings(url: str = "http://127.0.0.1:9") -> UisSettings:
+def uis_settings(url: str = "http://127.0.0.1:9", **settings: Any) -> UisSettings:
     """Return settings of a cabinet whose recordings are at an address."""
-    extra = {"access_token": "token", "records_url": url}
+    extra = {"access_token": "token", "records_url": url, **settings}
     return UisSettings.from_connection(UisConnection(json.dumps(extra), host=url))
 
 

@@ -44,7 +44,7 @@ SECTIONS = {
     },
     "uis": {
         "Account": ["brand", "access_token", "account_timezone"],
-        "Telephony": ["virtual_phone_number", "webhook_secret"],
+        "Telephony": ["virtual_phone_number", "webhook_secret", "recordings_need_login"],
         "Requests": ["page_size", "longest_limit_wait_seconds", "reserved_points_percent"],
         "Addresses": ["data_api_url", "call_api_url", "records_url"],
         "Advanced": ["customer_user_id", "vendor_quirks"],
