@@ -43,20 +43,20 @@ END;
 COMMENT ON FUNCTION megaplan_raw.contact_id IS 'Id of a linked person or company';
 
 CREATE OR REPLACE FUNCTION megaplan_raw.number_of_text(value text) RETURNS numeric
-LANGUAGE plpgsql IMMUTABLE STRICT AS $function$
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $function$
+DECLARE
+  number text := replace(value, ',', '.');
 BEGIN
-  IF value !~ '^\s*[-+]?[.,]?[0-9]' THEN -- NaN and Infinity are numeric to Postgres
-    RETURN NULL;
+  -- NaN and Infinity are numeric to Postgres
+  IF number ~ '^\s*[-+]?[.]?[0-9]' AND pg_input_is_valid(number, 'numeric') THEN
+    RETURN number::numeric;
   END IF;
-  RETURN replace(value, ',', '.')::numeric;
-EXCEPTION
-  WHEN data_exception THEN
-    RETURN NULL;
+  RETURN NULL;
 END
 $function$;
 
 CREATE OR REPLACE FUNCTION megaplan_raw.as_number(value jsonb) RETURNS numeric
-LANGUAGE sql IMMUTABLE
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE jsonb_typeof(value)
   WHEN 'number' THEN value::numeric
   WHEN 'string' THEN megaplan_raw.number_of_text(value #>> '{}')
@@ -65,26 +65,23 @@ COMMENT ON FUNCTION megaplan_raw.as_number IS 'A number, also if sent as a strin
 
 -- Without a zone it is UTC. Only digits and the signs of ISO 8601 are read: names of zones, infinity and today are not.
 CREATE OR REPLACE FUNCTION megaplan_raw.any_time_of_text(value text) RETURNS timestamptz
-LANGUAGE plpgsql IMMUTABLE STRICT SET TimeZone = 'UTC' SET DateStyle = 'ISO, YMD' AS $function$
-DECLARE
-  found timestamptz;
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET TimeZone = 'UTC' SET DateStyle = 'ISO, YMD' AS $function$
 BEGIN
-  IF value NOT LIKE '____-__-__%' OR translate(value, '0123456789-+:. TZ', '') <> '' THEN
-    RETURN NULL;
+  IF value LIKE '____-__-__%'
+    AND translate(value, '0123456789-+:. TZ', '') = ''
+    AND pg_input_is_valid(value, 'timestamptz')
+    AND value::timestamptz >= '0001-01-01Z' AND value::timestamptz < '10000-01-01Z' -- Python knows no other years
+  THEN
+    RETURN value::timestamptz;
   END IF;
-  found := value::timestamptz;
-  -- clients such as Python know no other years
-  RETURN CASE WHEN found >= '0001-01-01Z' AND found < '10000-01-01Z' THEN found END;
-EXCEPTION
-  WHEN data_exception THEN
-    RETURN NULL;
+  RETURN NULL;
 END
 $function$;
 
--- What Megaplan sends has an offset, and means the same under any TimeZone and DateStyle. A function's settings and its
--- exception block cost more than reading it.
+-- What Megaplan sends has an offset, and means the same under any TimeZone and DateStyle: settings of a function cost
+-- more than reading it.
 CREATE OR REPLACE FUNCTION megaplan_raw.time_of_text(value text) RETURNS timestamptz
-LANGUAGE plpgsql IMMUTABLE STRICT AS $function$
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $function$
 BEGIN
   IF translate(value, '123456789', '000000000') <> '0000-00-00T00:00:00+00:00'
     OR value LIKE '0001-%' OR value LIKE '9999-%'
@@ -99,7 +96,7 @@ END
 $function$;
 
 CREATE OR REPLACE FUNCTION megaplan_raw.as_time(value jsonb) RETURNS timestamptz
-LANGUAGE sql IMMUTABLE
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE jsonb_typeof(value)
   WHEN 'object' THEN megaplan_raw.time_of_text(value ->> 'value')
   WHEN 'string' THEN megaplan_raw.time_of_text(value #>> '{}')
@@ -160,7 +157,7 @@ RETURNS TABLE (
   id bigint, "position" integer, name text, quantity numeric, unit text, price numeric, price_currency text, sum numeric,
   sum_currency text, discount numeric, discount_type text, offer_id bigint, catalogue_offer_id bigint
 )
-LANGUAGE sql IMMUTABLE AS $function$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $function$
   SELECT
     megaplan_raw.as_id(item -> 'id'),
     place::integer - 1,
@@ -182,7 +179,7 @@ COMMENT ON FUNCTION megaplan_raw.deal_positions_of IS 'Line items of a deal in i
 
 CREATE OR REPLACE FUNCTION megaplan_raw.contact_points_of(payload jsonb)
 RETURNS TABLE ("position" integer, type text, value text, is_main boolean)
-LANGUAGE sql IMMUTABLE AS $function$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $function$
   SELECT
     place::integer - 1,
     coalesce(megaplan_raw.as_text(point -> 'type'), CASE WHEN point ->> 'contentType' = 'Address' THEN 'address' END),

@@ -1,7 +1,11 @@
 -- name: audit_rows
--- Next present rows by id, with suspects and rows whose columns have to be rederived.
-SELECT ids, coalesce(suspects, '{}'), coalesce(underived, '{}')
-FROM megaplan_sync.audit_rows(%(table)s, %(account)s, %(after)s, %(rows)s)
+-- Present rows whose hash (suspects) or columns do not match the payload.
+SELECT id, is_suspect FROM megaplan_sync.audit_rows(%(table)s, %(account)s)
+
+
+-- name: select_present_ids
+-- Next present rows, by id.
+SELECT megaplan_sync.present_ids(%(table)s, %(account)s, %(after)s, %(rows)s)
 
 
 -- name: rederive_columns

@@ -77,31 +77,48 @@ END
 $function$;
 COMMENT ON FUNCTION megaplan_sync.newer_rows IS 'Fetched entities of which the table may have a newer version';
 
-CREATE OR REPLACE FUNCTION megaplan_sync.audit_rows(
-  of_table text, of_account text, after bigint, most integer,
-  OUT ids bigint[], OUT suspects bigint[], OUT underived bigint[]
-)
+DROP FUNCTION IF EXISTS megaplan_sync.audit_rows(text, text, bigint, integer);
+
+CREATE OR REPLACE FUNCTION megaplan_sync.audit_rows(of_table text, of_account text)
+RETURNS TABLE (id bigint, is_suspect boolean)
+LANGUAGE plpgsql STABLE AS $function$
+BEGIN
+  -- all in one statement, so that Postgres shares the work among its parallel workers
+  RETURN QUERY EXECUTE format(
+    'SELECT id, is_suspect
+    FROM (
+      SELECT id, content_hash <> md5(payload::text) AS is_suspect, %2$s AS is_underived
+      FROM megaplan_raw.%1$I
+      WHERE account = $1 AND deleted_at IS NULL
+    ) AS present
+    WHERE is_suspect OR is_underived',
+    of_table, megaplan_raw.underived(of_table)
+  ) USING of_account;
+END
+$function$;
+COMMENT ON FUNCTION megaplan_sync.audit_rows IS
+  'Present rows of a raw table that are not what their payload gives: suspects, whose hash does not match, and others, whose columns do not match';
+
+CREATE OR REPLACE FUNCTION megaplan_sync.present_ids(of_table text, of_account text, after bigint, most integer)
+RETURNS bigint[]
 LANGUAGE plpgsql STABLE
 -- rows are looked up by key: without statistics the planner would sort the whole table
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
 AS $function$
+DECLARE
+  found bigint[];
 BEGIN
   EXECUTE format(
-    'SELECT
-      array_agg(id), array_agg(id) FILTER (WHERE is_suspect), array_agg(id) FILTER (WHERE NOT is_suspect AND is_underived)
+    'SELECT array_agg(id)
     FROM (
-      SELECT id, content_hash <> md5(payload::text) AS is_suspect, %2$s AS is_underived
-      FROM megaplan_raw.%1$I
-      WHERE account = $1 AND deleted_at IS NULL AND id > $2
-      ORDER BY id
-      LIMIT $3
+      SELECT id FROM megaplan_raw.%I WHERE account = $1 AND deleted_at IS NULL AND id > $2 ORDER BY id LIMIT $3
     ) AS present',
-    of_table, megaplan_raw.underived(of_table)
-  ) INTO ids, suspects, underived USING of_account, after, most;
+    of_table
+  ) INTO found USING of_account, after, most;
+  RETURN found;
 END
 $function$;
-COMMENT ON FUNCTION megaplan_sync.audit_rows IS
-  'Next present rows of a raw table: all; suspects, whose hash does not match; underived, whose columns do not match';
+COMMENT ON FUNCTION megaplan_sync.present_ids IS 'Next present rows of a raw table, by id';
 
 CREATE OR REPLACE FUNCTION megaplan_sync.compare_sweep(
   run_id text, account text, entity text, began_at timestamptz

@@ -98,13 +98,25 @@ def test_a_chunk_costs_the_same_before_there_are_statistics(database: Connection
         f"SELECT min(account), count(*) FROM megaplan_raw.{table}"
     ).fetchone() or ("", 0)
     of = {"account": account, "table": table, "after": 0, "rows": 100, "phones": "{}"}
-    (ids, *_) = database.execute(read_sql("audit_rows"), of).fetchone() or ([],)
+    (ids,) = database.execute(read_sql("select_present_ids"), of).fetchone() or ([],)
     assert len(ids) == 100 < rows / 30
-    for statement in ("audit_rows", "select_typed_phones", children.differing, children.rederive):
+    for statement in ("select_present_ids", "select_typed_phones", children.differing, children.rederive):
         with database.transaction(force_rollback=True):
             before = rows_read(database)
             database.execute(read_sql(statement), {**of, "ids": ids}).fetchall()
             assert rows_read(database) - before < 10 * len(ids), (statement, rows_read(database) - before)
+
+
+@pytest.mark.parametrize("table", [name for name in ENTITIES if name != "custom_fields"])
+def test_parallel_workers_derive_columns(database: Connection[Any], table: str) -> None:
+    for setting in ("parallel_setup_cost = 0", "parallel_tuple_cost = 0", "min_parallel_table_scan_size = 0"):
+        database.execute(f"SET {setting}")
+    (underived,) = database.execute("SELECT megaplan_raw.underived(%s)", (table,)).fetchone() or ("",)
+    query = (
+        f"SELECT count(*) FROM megaplan_raw.{table} WHERE content_hash <> md5(payload::text) OR {underived}"
+    )
+    assert any("Workers Launched" in line for (line,) in database.execute(f"EXPLAIN ANALYZE {query}"))
+    assert database.execute(query).fetchone() == (0,)
 
 
 def rows_read(database: Connection[Any]) -> int:
