@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install browser demo gateway up test check format docs clean
+.PHONY: help install browser demo gateway up test fuzz check format docs clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,10 @@ up: ## Airflow and Postgres in containers (docker compose), for real accounts
 # a file's tests stay in one process because they share servers; files run in the order of their folders, small ones last
 test: install browser ## all tests, on all cores
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --cov
+
+FUZZ_ROUNDS ?= 10000
+fuzz: install ## 10 000 accounts full of odd rows, about an hour; FUZZ_ROUNDS and FUZZ_SEED choose others
+	FUZZ_ROUNDS=$(FUZZ_ROUNDS) $(BIN)/python -m pytest -n 0 -s tests/integration/fuzz
 
 check: install ## linter, types, import rules
 	$(BIN)/ruff check .

@@ -17,7 +17,7 @@ from requests.auth import AuthBase
 
 from megaplan_hook.auth import ApplicationAuth, MegaplanAuth
 from megaplan_hook.budget import LocalBudget, RequestBudget
-from megaplan_hook.envelope import Answer, parse_answer
+from megaplan_hook.envelope import Answer, entries, parse_answer
 from megaplan_hook.exceptions import (
     MegaplanError,
     MegaplanNotFoundError,
@@ -27,11 +27,12 @@ from megaplan_hook.exceptions import (
     MegaplanValidationError,
 )
 from megaplan_hook.field_parts import is_refused_for_length, length_of_halves, merged_rows, split_fields
-from megaplan_hook.paging import Anchor, ListPage, Order, PageWalk, is_entity
+from megaplan_hook.links import is_entity
+from megaplan_hook.paging import Anchor, ListPage, Order, PageWalk
 from megaplan_hook.query import API_PREFIX, encode_arguments, route
 from megaplan_hook.settings import AccountSettings
 from megaplan_hook.token_grant import TOKEN_PATH, Token, encoded_grant, parse_token_answer
-from megaplan_hook.unpaged_list import UnpagedList, listed
+from megaplan_hook.unpaged_list import UnpagedList
 from megaplan_vendor_kit.responses import retry_after_seconds, server_time
 from megaplan_vendor_kit.retry import RetrySchedule
 from megaplan_vendor_kit.transport import VendorAdapter, VendorSession, no_auth
@@ -263,12 +264,12 @@ class MegaplanClient(HttpHook):
             a ``pageAfter`` an empty page does not prove the end: the row may be gone.
         """
         answer = self._list_answer(path, arguments or {})
-        rows = _rows(answer, path)
+        rows = entries(answer, path)
         asked = int((arguments or {}).get("limit") or 100)
-        page = PageWalk(page_size=asked).accept(rows, answer.pagination, answer.server_time)
-        return page or ListPage(
-            [], [*filter(is_entity, rows)], answer.pagination, answer.server_time, (), True
-        )
+        data = [*filter(is_entity, rows)]
+        page = PageWalk(page_size=asked).accept(rows, answer.pagination, answer.server_time) if data else None
+        odd = [row for row in rows if not is_entity(row)]
+        return page or ListPage([], data, answer.pagination, answer.server_time, (), True, odd)
 
     def pages(
         self,
@@ -311,7 +312,7 @@ class MegaplanClient(HttpHook):
                     "%s: the row under the cursor is gone (%s); stepping back.", path, refusal.status
                 )
                 continue
-            page = pages.accept(_rows(answer, path), answer.pagination, answer.server_time)
+            page = pages.accept(entries(answer, path), answer.pagination, answer.server_time)
             if page is not None:
                 yield page
 
@@ -337,7 +338,7 @@ class MegaplanClient(HttpHook):
                 waiting = [part for each in waiting for part in split_fields(each, longest)]
         if len(answers) == 1:
             return answers[0]
-        return replace(answers[0], data=merged_rows([_rows(answer, path) for answer in answers]))
+        return replace(answers[0], data=merged_rows([entries(answer, path) for answer in answers]))
 
     def whole_list(self, path: str) -> list[Any]:
         """Read a list that is given in one go, as far as known, to its end; see :mod:`unpaged_list`.
@@ -351,14 +352,3 @@ class MegaplanClient(HttpHook):
             except (MegaplanNotFoundError, MegaplanValidationError) as refusal:
                 reading.refuse(refusal)
         return reading.rows
-
-
-def _rows(answer: Answer, path: str) -> list[Any]:
-    """Return the rows of a list.
-
-    :raises MegaplanTransportError: when ``data`` is no list of entities.
-    """
-    rows = listed(answer, path)
-    if rows and not any(map(is_entity, rows)):
-        raise MegaplanTransportError(f"{path}: 'data' is no list of entities, {answer.status}", answer.status)
-    return rows

@@ -21,7 +21,10 @@ def datetime_value(value: Mapping[str, Any] | str | None) -> datetime | None:
     if not text:
         return None
     moment = datetime.fromisoformat(str(text).strip().replace(" UTC", "+00:00"))
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("in UTC it lies outside the years 1 to 9999") from None
 
 
 def datetime_for_write(moment: datetime, datetime_format: DateTimeFormat = "iso_offset") -> dict[str, str]:

@@ -156,6 +156,19 @@ def entity_or_not_found(answer: Answer, path: str) -> dict[str, Any]:
     return entity(answer, path)
 
 
+def entries(answer: Answer, path: str) -> list[Any]:
+    """Return the entries of a list, whatever they are; of one that came as an object, in the order of its keys.
+
+    :raises MegaplanTransportError: what came is no list
+    """
+    data = answer.data
+    if isinstance(data, dict) and data and all(key.isascii() and key.isdecimal() for key in data):
+        data = [data[key] for key in sorted(data, key=lambda key: (len(key.lstrip("0")), key))]
+    if not isinstance(data, list):
+        raise MegaplanTransportError(f"{path}: 'data' is no list of entities", answer.status)
+    return data
+
+
 def objects(answer: Answer, path: str) -> list[dict[str, Any]]:
     """Return the list that an answer holds.
 

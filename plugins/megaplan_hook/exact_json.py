@@ -10,11 +10,21 @@ import orjson
 
 from megaplan_vendor_kit.responses import decoded
 
-_DIGITS_ALIKE = bytes.maketrans(b"123456789.", b"0000000000")
+_DIGITS_ALIKE = bytes.maketrans(b"123456789.E", b"0000000000e")
 _LONG_NUMBER = b"0" * 18
+_TINY_NUMBER = b"0e-000"
+_LEAST_EXACT = 1e-307
+"""Smaller doubles have fewer digits, or are 0."""
 _MOST_DIGITS = 20
 """Of a number of 64 bits, with its sign; int() refuses thousands of them."""
-_NUMBER = re.compile(rb"(?<=[:,\[ \n\t])-?[0-9][0-9.]{16,}(?:[eE][-+]?[0-9]+)?(?=[,\]} \n\t])")
+_ESCAPE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\\."
+)
+"""An escape in a string: a surrogate pair, half of one, or the beginning of any other."""
+_HALF_A_PAIR = len(b"\\ud83d")
+_NUMBER = re.compile(
+    rb"(?<=[:,\[ \n\t])-?[0-9](?:[0-9.]{16,}(?:[eE][-+]?[0-9]+)?|[0-9.]*[eE]-[0-9]{3,})(?=[,\]} \n\t])"
+)
 
 
 def loads(body: bytes) -> Any:
@@ -31,18 +41,19 @@ def loads(body: bytes) -> Any:
             return orjson.loads(body)
         except orjson.JSONDecodeError:
             pass  # Python's parser reads more
+    body = _ESCAPE.sub(lambda found: b"?" if len(found[0]) == _HALF_A_PAIR else found[0], body)
     try:
-        document = json.loads(
+        return json.loads(
             decoded(body), parse_float=_exact_float, parse_int=_exact_int, parse_constant=lambda name: None
         )
-        return _without_surrogates(document)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
 
 def _is_rounded(body: bytes) -> bool:
     """Tell whether a double would lose digits of a number; few bodies hold one that is long enough."""
-    if _LONG_NUMBER not in body.translate(_DIGITS_ALIKE):
+    alike = body.translate(_DIGITS_ALIKE)
+    if _LONG_NUMBER not in alike and _TINY_NUMBER not in alike:
         return False
     return any(not _fits(number) for number in _NUMBER.findall(body))
 
@@ -51,6 +62,8 @@ def _fits(number: bytes) -> bool:
     if number.lstrip(b"-").isdigit():
         return len(number) <= _MOST_DIGITS and -(2**63) <= int(number) < 2**64
     digits = re.sub(rb"[eE].*|[-.]", b"", number).strip(b"0")
+    if digits and abs(float(number)) < _LEAST_EXACT:
+        return False
     return len(digits) <= 15 or digits == re.sub(rb"[eE].*|[-.]", b"", repr(float(number)).encode()).strip(
         b"0"
     )
@@ -65,13 +78,3 @@ def _exact_float(text: str) -> Any:
 
 def _exact_int(text: str) -> Any:
     return int(text) if _fits(text.encode()) else orjson.Fragment(text)
-
-
-def _without_surrogates(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-8", errors="replace").decode()
-    if isinstance(value, list):
-        return [_without_surrogates(entry) for entry in value]
-    if isinstance(value, dict):
-        return {_without_surrogates(key): _without_surrogates(entry) for key, entry in value.items()}
-    return value

@@ -154,6 +154,16 @@ class MegaplanNotFoundError(MegaplanAPIError):
 class MegaplanValidationError(MegaplanAPIError):
     """422: an unknown argument or field, a wrong type, a missing required field; see ``errors``."""
 
+    @property
+    def is_about_fields(self) -> bool:
+        """Whether it names fields or arguments; the wordings were seen on live accounts."""
+        text = " ".join(f"{detail['field'] or ''} {detail['message']}" for detail in self.errors).lower()
+        if "pageafter" in text.replace("_", ""):
+            return False
+        return any(
+            words in text for words in ("extra field", "have not this field", "sortfield", "not defined for")
+        )
+
 
 class MegaplanRateLimitError(VendorLimitError, MegaplanAPIError):
     """429: more requests than this account allows, and waiting did not help in time."""

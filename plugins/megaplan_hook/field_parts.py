@@ -14,8 +14,7 @@ from math import ceil
 from typing import Any
 
 from megaplan_hook.exceptions import MegaplanTransportError
-from megaplan_hook.links import is_bare_link
-from megaplan_hook.paging import is_entity
+from megaplan_hook.links import is_bare_link, is_entity
 from megaplan_hook.query import encode_arguments
 
 CHANGE_TIME = "timeUpdated"

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from megaplan_hook.budget import RequestBudget
 from megaplan_hook.call_delivery import MegaplanCallDelivery
-from megaplan_hook.envelope import objects
+from megaplan_hook.envelope import entries
 from megaplan_hook.exceptions import MegaplanError, MegaplanTransportError
-from megaplan_hook.links import Link, link
+from megaplan_hook.links import Link, is_entity, link
 from megaplan_hook.paging import ListPage
 from megaplan_hook.query import path_id
 
@@ -130,7 +130,7 @@ class MegaplanHook(MegaplanCallDelivery):
     def program_states(self, program_id: int | str) -> list[Any]:
         """Return the stages of a pipeline in their order.
 
-        Each is ``{id, name, type: active|positive|negative, color, isEntry}``.
+        Each is ``{id, name, type: active|positive|negative, color, isEntry}``; odd entries are not left out.
         """
         return self.whole_list(f"/program/{path_id(program_id)}/states")
 
@@ -164,7 +164,8 @@ class MegaplanHook(MegaplanCallDelivery):
         if not wanted:
             return []
         path = "/bulk/getEntitiesByLinks"
-        entities = objects(self.request("POST", path, body=wanted, may_come_twice=True), path)
+        answer = self.request("POST", path, body=wanted, may_come_twice=True)
+        entities = [each for each in entries(answer, path) if is_entity(each)]
         if missing := len({(each["contentType"], each["id"]) for each in wanted}) - len(entities):
             self.log.info("%s: %d of %d entities were not given.", path, missing, len(wanted))
         return entities

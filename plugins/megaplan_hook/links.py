@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
+# characters of a content type or an id, which are a few dozen at most
+LONGEST_NAME = 100
+
 
 class Link(TypedDict):
     """``{"contentType": "Deal", "id": "77"}``; the type is always the concrete one (never ``Contractor``)."""
@@ -27,3 +30,16 @@ def link(entity: Mapping[str, Any]) -> Link:
 def is_bare_link(entity: Mapping[str, Any]) -> bool:
     """Tell whether only the link is there: in one answer an entity is printed in full only once."""
     return set(entity) <= {"contentType", "id"}
+
+
+def is_entity(row: Any) -> bool:
+    """Return whether something in a list is an entity, to which a link can be made that fits into an address."""
+    if not isinstance(row, dict):
+        return False
+    kind, identity = row.get("contentType"), row.get("id")
+    return (
+        isinstance(kind, str)
+        and 0 < len(kind) <= LONGEST_NAME
+        and isinstance(identity, str | int)
+        and len(str(identity)) <= LONGEST_NAME
+    )

@@ -28,8 +28,8 @@ from typing import Any, TypedDict
 from megaplan_hook.cycle_detector import CycleDetector
 from megaplan_hook.envelope import Pagination
 from megaplan_hook.exceptions import MegaplanCursorError, MegaplanNotFoundError, MegaplanValidationError
-from megaplan_hook.links import Link, link
-from megaplan_hook.sort_keys import Order, SortKey, lacks_field, requests_field, sort_key
+from megaplan_hook.links import Link, is_entity, link
+from megaplan_hook.sort_keys import Order, SortKey, requests_field, sort_key
 
 __all__ = ["Anchor", "ListPage", "Order", "PageWalk", "Trail"]
 
@@ -167,11 +167,7 @@ class PageWalk:
         """
         if self._cursor is None:
             raise error
-        if (
-            isinstance(error, MegaplanValidationError)
-            and not self._accepted_before
-            and _is_about_fields(error)
-        ):
+        if isinstance(error, MegaplanValidationError) and not self._accepted_before and error.is_about_fields:
             raise error
         self._step_back(f"{error.status} for its row")
 
@@ -184,15 +180,12 @@ class PageWalk:
         """Take an answer; return its page, or None when it only shows that the walk has to step back.
 
         :raises MegaplanCursorError: when there is nowhere left to step back to.
-        :raises ValueError: when the rows do not carry the order's field.
         """
         data: list[dict[str, Any]] = [row for row in rows if is_entity(row)]
         odd = [row for row in rows if not is_entity(row)]
-        if self._order is not None and lacks_field(data, self._order.field):
-            raise ValueError(
-                f"rows come without {self._order.field!r}, by which they are to be sorted: request it"
-            )
         self._accepted_before = True
+        if odd and not data:
+            return self._accept_odd(odd, pagination, server_time)
         if not data:
             return self._accept_empty(pagination, server_time)
         if self._is_restart(data):
@@ -227,6 +220,23 @@ class PageWalk:
         return ListPage(new, data, pagination, server_time, tuple(self._trail), is_last, odd)
 
     # -- what a page says
+
+    def _accept_odd(
+        self, odd: list[Any], pagination: Pagination | None, server_time: datetime | None
+    ) -> ListPage | None:
+        """Take a page of nothing but entries that are no entities: no cursor can stand behind one of them.
+
+        Unless it is the last page, a larger one is asked for.
+        """
+        if not self._is_last_page(len(odd), pagination):
+            if self._page_size >= MEGAPLAN_PAGE_SIZE:
+                raise MegaplanCursorError(
+                    f"no entry of a whole page ({len(odd)}) has contentType and id: there is no row to go on behind"
+                )
+            self._page_size = min(2 * self._page_size, MEGAPLAN_PAGE_SIZE)
+            return None
+        self._finished = True
+        return ListPage([], [], pagination, server_time, tuple(self._trail), True, odd)
 
     def _accept_empty(self, pagination: Pagination | None, server_time: datetime | None) -> ListPage | None:
         if self._cursor is None:
@@ -374,13 +384,6 @@ class PageWalk:
             raise MegaplanCursorError(f"stepped back {MOST_STEPS_BACK} times, last at {here} ({reason})")
 
 
-def is_entity(row: Any) -> bool:
-    """Return whether something in a list is an entity, to which a link can be made."""
-    if not isinstance(row, dict) or not row.get("contentType"):
-        return False
-    return isinstance(row["contentType"], str) and isinstance(row.get("id"), str | int)
-
-
 def _row_id(row: Mapping[str, Any] | Anchor) -> RowId:
     target: Link = link(row)
     return target["contentType"], target["id"]
@@ -388,13 +391,3 @@ def _row_id(row: Mapping[str, Any] | Anchor) -> RowId:
 
 def _named(anchor: Anchor) -> str:
     return f"{anchor['contentType']} {anchor['id']}"
-
-
-def _is_about_fields(error: MegaplanValidationError) -> bool:
-    """Tell whether a 422 names fields or arguments; the wordings were seen on live accounts."""
-    text = " ".join(f"{detail['field'] or ''} {detail['message']}" for detail in error.errors).lower()
-    if "pageafter" in text.replace("_", ""):
-        return False
-    return any(
-        words in text for words in ("extra field", "have not this field", "sortfield", "not defined for")
-    )

@@ -9,7 +9,6 @@ from datetime import UTC
 from typing import Any
 
 from megaplan_hook.date_times import datetime_value
-from megaplan_hook.links import is_bare_link
 
 # how answers write a moment: compared as it is, without being parsed
 _ANSWERED_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
@@ -57,7 +56,13 @@ def sort_key(row: Mapping[str, Any], order: Order | None) -> SortKey | None:
         return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
-    if order is not None and order.field == "id" and isinstance(value, str) and value.isdigit():
+    if (
+        order is not None
+        and order.field == "id"
+        and isinstance(value, str)
+        and value.isascii()
+        and value.isdigit()
+    ):
         return float(value)
     return None
 
@@ -70,9 +75,3 @@ def requests_field(arguments: Mapping[str, Any], field: str) -> bool:
         name == field or (isinstance(name, Mapping) and field in name)
         for name in arguments.get("fields") or ()
     )
-
-
-def lacks_field(rows: list[dict[str, Any]], field: str) -> bool:
-    """Tell whether there are full rows and none of them has the field."""
-    full = [row for row in rows if not is_bare_link(row)]
-    return bool(full) and not any(field in row for row in full)

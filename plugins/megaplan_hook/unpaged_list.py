@@ -11,15 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from megaplan_hook.envelope import Answer
+from megaplan_hook.envelope import Answer, entries
 from megaplan_hook.exceptions import (
     MegaplanCursorError,
     MegaplanNotFoundError,
-    MegaplanTransportError,
     MegaplanValidationError,
 )
-from megaplan_hook.links import link
-from megaplan_hook.paging import MEGAPLAN_PAGE_SIZE, is_entity
+from megaplan_hook.links import is_entity, link
+from megaplan_hook.paging import MEGAPLAN_PAGE_SIZE
 
 MOST_REQUESTS = 1000
 
@@ -75,7 +74,7 @@ class UnpagedList:
         :raises MegaplanTransportError: it is no list
         :raises MegaplanCursorError: the list cannot be read to its end
         """
-        page = listed(answer, self._path)
+        page = entries(answer, self._path)
         keyed = {_key(row): row for row in page}
         last = next(reversed(self._rows), None)
         new = [key for key in keyed if key not in self._rows]
@@ -101,19 +100,6 @@ class UnpagedList:
             raise MegaplanCursorError(f"{self._path}: the cursor does not move ({reason})")
         self._began_anew = True
         self._cursor, self._rows = None, {}
-
-
-def listed(answer: Answer, path: str) -> list[Any]:
-    """Return the list that an answer holds; one that came as an object, places as keys, in their order.
-
-    :raises MegaplanTransportError: when ``data`` is no list
-    """
-    data = answer.data
-    if isinstance(data, dict) and data and all(key.isdigit() for key in data):
-        return [data[key] for key in sorted(data, key=int)]
-    if not isinstance(data, list):
-        raise MegaplanTransportError(f"{path}: 'data' is no list of objects", answer.status)
-    return data
 
 
 def _key(row: Any) -> Any:

@@ -1,7 +1,9 @@
 """JSON that is already encoded: UTF-8 bytes that are sent to Postgres as they are."""
 
+import re
 from typing import Any
 
+import orjson
 from psycopg import Connection
 from psycopg.adapt import Dumper
 
@@ -13,6 +15,23 @@ class JsonText(bytes):
 class _JsonTextDumper(Dumper):
     def dump(self, obj: JsonText) -> JsonText:
         return obj
+
+
+_ESCAPE = re.compile(rb"\\u0000|\\.")
+
+
+def json_text(value: Any) -> JsonText:
+    """Encode a value as JSON that jsonb can hold: U+0000 becomes U+FFFD."""
+    return without_nul(orjson.dumps(value))
+
+
+def without_nul(text: bytes) -> JsonText:
+    """Replace U+0000 in encoded JSON by U+FFFD."""
+    if b"\\u0000" not in text:
+        return JsonText(text)
+    return JsonText(
+        _ESCAPE.sub(lambda found: "\ufffd".encode() if found[0] == b"\\u0000" else found[0], text)
+    )
 
 
 def send_json_as_it_is(connection: Connection[Any]) -> None:

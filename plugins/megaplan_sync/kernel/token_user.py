@@ -3,9 +3,9 @@
 from typing import Any
 
 from psycopg import Connection
-from psycopg.types.json import Jsonb
 
 from megaplan_hook.hook import MegaplanHook
+from megaplan_sync.kernel.json_text import json_text
 from megaplan_sync.kernel.sql import read_sql
 
 _KEYS = ("contentType", "id", "department", "position", "isWorking", "canLogin", "possibleActions", "status")
@@ -53,4 +53,4 @@ def is_known(connection: Connection[Any], account: str) -> bool:
 
 def save_rights(connection: Connection[Any], account: str, now: dict[str, Any]) -> None:
     """Save the rights as those of a proven reconciliation."""
-    connection.execute(read_sql("save_token_user"), {"account": account, "rights": Jsonb(now)})
+    connection.execute(read_sql("save_token_user"), {"account": account, "rights": json_text(now)})

@@ -1,9 +1,15 @@
 """Reads Megaplan's values where Python needs them; what does not fit becomes None."""
 
+import re
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from megaplan_hook.date_times import datetime_value
+
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[-0-9+:. TZ]*")
+_LARGEST_OFFSET = timedelta(hours=15, minutes=59, seconds=59)
+"""Of a time zone to Postgres."""
 _MOST_DIGITS = 19
 """Of an id: Postgres' bigint has no more."""
 
@@ -21,20 +27,23 @@ def boolean(value: Any) -> bool | None:
     return value if value is True or value is False else None
 
 
-def moment(value: Any) -> str | None:
-    """Read ``{"contentType":"DateTime","value":"2026-09-21T09:15:00+00:00"}`` as text for Postgres.
+def moment(value: Any) -> datetime | None:
+    """Read ``{"contentType":"DateTime","value":"2026-09-21T09:15:00+00:00"}``, or its text alone, in UTC.
 
-    Text without a zone is UTC: sessions of this package run in UTC.
+    Reads nothing that ``megaplan_raw.as_time`` does not read, or a row would be older here than in its table.
     """
     if isinstance(value, dict):
         value = value.get("value")
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not _TIME.fullmatch(value):
         return None
     try:
-        datetime.fromisoformat(value)
+        read = datetime.fromisoformat(value)
+        offset = read.utcoffset() or timedelta()
+        if abs(offset) > _LARGEST_OFFSET or offset.microseconds:
+            return None
+        return datetime_value(value)
     except ValueError:
         return None
-    return value
 
 
 def identifier(value: Any) -> int | None:

@@ -6,8 +6,32 @@ fields, the card is read by id.
 """
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from typing import Any
 
-from megaplan_sync.raw.canonical import Entity, full_forms
+from megaplan_hook.exceptions import MegaplanNotFoundError
+from megaplan_hook.hook import MegaplanHook
+from megaplan_hook.paging import ListPage
+from megaplan_sync.raw.canonical import Entity, card_of, full_forms, is_writable, readable
+
+
+def read_card(hook: MegaplanHook, path: str, identity: Any) -> Entity | None:
+    """Read one entity, odd or not; None when it is gone, or merged into another one, whose card comes instead."""
+    try:
+        card = card_of(hook.request("GET", f"{path}/{identity}").data, identity)
+    except MegaplanNotFoundError:
+        return None
+    return card if str(card["id"]) == str(identity) else None
+
+
+def with_whole_items(
+    page: ListPage, wanted: Collection[str], read: Callable[[Entity], Entity | None]
+) -> ListPage:
+    """Return a page whose items can be stored and are whole; what cannot be stored is odd."""
+    entities, odd = readable(page.items)
+    response = [row for row in page.data if is_writable(row)]
+    items, odd_cards = readable(whole_items(entities, response, wanted, read))
+    return replace(page, items=items, data=response, odd=[*page.odd, *odd, *odd_cards])
 
 
 def whole_items(
@@ -37,7 +61,7 @@ def whole_items(
             form = printed.get((item["contentType"], item["id"]))
             if form is None or not set(wanted) <= form.keys():
                 form = read_card(item)
-            if form is not None:
+            if form is not None and "contentType" in form:
                 form = {key: value for key, value in form.items() if key in allowed}
         if form is not None:
             whole.append(form)

@@ -16,8 +16,8 @@ from typing import Any
 
 import orjson
 
-from megaplan_hook import exact_json
 from megaplan_sync.kernel.exceptions import UnreadableEntityError
+from megaplan_sync.kernel.json_text import without_nul
 from megaplan_sync.kernel.values import identifier
 
 Entity = dict[str, Any]
@@ -161,9 +161,7 @@ def canonical_json(entity: Entity) -> bytes:
         text = orjson.dumps(entity)
     except (TypeError, ValueError):  # restored forms contain each other
         text = orjson.dumps(_without_circles(entity, ()))
-    if b"\\u0000" in text:
-        text = orjson.dumps(_without_nul(exact_json.loads(text)))
-    return text
+    return without_nul(text)
 
 
 def entity_id(entity: Entity) -> int:
@@ -192,6 +190,12 @@ def readable(items: Iterable[Any]) -> tuple[list[Entity], list[Any]]:
         )
         (entities if is_entity else odd).append(item)
     return entities, odd
+
+
+def card_of(answer: Any, identity: Any) -> Entity:
+    """Return the entity that a card's route answered with; what is none, as an odd entry with the requested id."""
+    entities, _ = readable([answer])
+    return entities[0] if entities else {"id": str(identity), "answer": answer}
 
 
 def is_writable(value: Any) -> bool:
@@ -224,13 +228,3 @@ def _without_circles(value: Any, path: tuple[LinkKey, ...]) -> Any:
             return {"contentType": link[0], "id": link[1]}
         path = (*path, link)
     return {key: _without_circles(entry, path) for key, entry in value.items()}
-
-
-def _without_nul(value: Any) -> Any:
-    if type(value) is str:
-        return value.replace("\0", "\ufffd")
-    if type(value) is list:
-        return [_without_nul(entry) for entry in value]
-    if type(value) is dict:
-        return {_without_nul(key): _without_nul(entry) for key, entry in value.items()}
-    return value

@@ -6,8 +6,8 @@ from typing import Any
 
 from psycopg import Connection
 from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
 
+from megaplan_sync.kernel.json_text import json_text
 from megaplan_sync.kernel.sql import read_sql
 
 
@@ -40,5 +40,5 @@ class CursorState:
         """Save the state, in the caller's transaction if there is one."""
         values = asdict(self)
         for name in ("cursor", "reread_cursor"):
-            values[name] = None if values[name] is None else Jsonb(values[name])
+            values[name] = None if values[name] is None else json_text(values[name])
         connection.execute(read_sql("save_cursor_state"), {"account": account, "entity": entity, **values})

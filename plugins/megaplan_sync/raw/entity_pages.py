@@ -1,15 +1,14 @@
 """Reads complete entities of one list, by page or one by one, with the fields that the account accepts."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from psycopg import Connection
 
-from megaplan_hook.exceptions import MegaplanNotFoundError, MegaplanValidationError
+from megaplan_hook.exceptions import MegaplanValidationError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage, Order
-from megaplan_sync.raw.bare_items import whole_items
+from megaplan_sync.raw.bare_items import read_card, with_whole_items
 from megaplan_sync.raw.canonical import CanonicalPage, Entity, readable
 from megaplan_sync.raw.entities import EntitySpec
 from megaplan_sync.raw.field_names import FieldNames
@@ -54,25 +53,23 @@ class EntityPages:
         return {"fields": list(names), "onlyRequestedFields": True}
 
     def card(self, link: Mapping[str, Any]) -> Entity | None:
-        """Return one complete entity; None when it is gone.
+        """Return one complete entity, odd or not; None when it is gone.
 
         :raises MegaplanForbiddenError: the user may not see it
         """
-        try:
-            card: Entity = self.hook.request("GET", f"{self.spec.path}/{link['id']}").data
-        except MegaplanNotFoundError:
-            return None
-        return card
+        return read_card(self.hook, self.spec.path, link["id"])
 
-    def as_in_the_list(self, entities: Sequence[Entity]) -> list[Entity]:
+    def as_in_the_list(self, sent: Sequence[Entity]) -> tuple[list[Entity], list[Any]]:
         """Return entities of another route in canonical form, with only the fields requested from the list.
 
-        :param entities: everything in the response
+        :param sent: everything in the response
+        :returns: the entities, and what cannot be stored
         """
+        entities, odd = readable(sent)
         allowed = {"contentType", "id", *self.names}
         items = [{key: value for key, value in entity.items() if key in allowed} for entity in entities]
         CanonicalPage(entities).bring(items)
-        return items
+        return items, odd
 
     def _ask(self, order: Order, start: Sequence[Any], expected_rows: int | None) -> Iterator[ListPage]:
         return self.hook.pages(
@@ -88,6 +85,6 @@ class EntityPages:
         self.hook.list_page(self.spec.path, {"limit": 1, **self.arguments(names)})
 
     def _with_whole_items(self, page: ListPage) -> ListPage:
-        items, odd = readable(whole_items(page.items, page.data, self.names, self.card))
-        CanonicalPage(page.data).bring(items)
-        return replace(page, items=items, odd=[*page.odd, *odd])
+        whole = with_whole_items(page, self.names, self.card)
+        CanonicalPage(whole.data).bring(whole.items)
+        return whole

@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 
 from megaplan_hook.exceptions import MegaplanForbiddenError, MegaplanNotFoundError
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
-from megaplan_sync.raw.canonical import Entity
+from megaplan_sync.raw.canonical import Entity, card_of
 
 Ask = Callable[[int], Entity]
 """Returns an entity's card by id; raises the hook's errors."""
@@ -22,14 +21,8 @@ class Evidence(NamedTuple):
 
 
 def card_at(hook: MegaplanHook, route: str) -> Entity:
-    """Return an entity's card by its route.
-
-    :raises SuspiciousAnswerError: the answer is not an entity
-    """
-    card = hook.request("GET", route).data
-    if not isinstance(card, dict) or not card:
-        raise SuspiciousAnswerError(f"{route}: Megaplan's answer is not an entity")
-    return card
+    """Return an entity's card by its route, odd or not."""
+    return card_of(hook.request("GET", route).data, route.rpartition("/")[2])
 
 
 def ask_for(identity: int, ask: Ask, route: str) -> Evidence:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Sequence, Set
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
@@ -11,19 +11,15 @@ from megaplan_hook.exceptions import MegaplanAPIError, MegaplanRateLimitError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.sql import for_table, read_sql
 from megaplan_sync.kernel.values import moment
-from megaplan_sync.raw.canonical import Entity, entity_id
+from megaplan_sync.raw.canonical import Entity, entity_id, readable
 from megaplan_sync.raw.entity_pages import EntityPages
 
 log = logging.getLogger(__name__)
 
 
 def change_time(item: Entity) -> datetime | None:
-    """Return an entity's ``timeUpdated`` with a time zone; None if it has none."""
-    text = moment(item.get("timeUpdated"))
-    if text is None:
-        return None
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    """Return an entity's ``timeUpdated`` in UTC; None if it has none."""
+    return moment(item.get("timeUpdated"))
 
 
 def postgres_now(connection: Connection[Any]) -> datetime:
@@ -105,7 +101,8 @@ class LinkAnswers:
         """
         links = [{"contentType": content_type, "id": str(identity)} for identity in ids]
         try:
-            sent = self._hook.entities_by_links(links)
+            entities, _ = readable(self._hook.entities_by_links(links))
+            sent = [entity for entity in entities if entity_id(entity) in ids]
             return sent if self._are_whole(content_type, pages, sent) else None
         except MegaplanRateLimitError:
             raise

@@ -2,16 +2,15 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from psycopg import Connection
 
-from megaplan_hook.exceptions import MegaplanNotFoundError, MegaplanValidationError
+from megaplan_hook.exceptions import MegaplanValidationError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
-from megaplan_sync.raw.bare_items import whole_items
-from megaplan_sync.raw.canonical import CanonicalPage, Entity, readable
+from megaplan_sync.raw.bare_items import read_card, with_whole_items
+from megaplan_sync.raw.canonical import CanonicalPage
 from megaplan_sync.raw.entities import EntitySpec
 from megaplan_sync.raw.field_names import FieldNames
 
@@ -79,12 +78,4 @@ class FullRead:
         )
 
     def _with_whole_items(self, page: ListPage, names: Sequence[str]) -> ListPage:
-        items, odd = readable(whole_items(page.items, page.data, names, self._read_card))
-        return replace(page, items=items, odd=[*page.odd, *odd])
-
-    def _read_card(self, link: Entity) -> Entity | None:
-        try:
-            card: Entity = self._hook.request("GET", f"{self._spec.path}/{link['id']}").data
-        except MegaplanNotFoundError:
-            return None
-        return card
+        return with_whole_items(page, names, lambda link: read_card(self._hook, self._spec.path, link["id"]))

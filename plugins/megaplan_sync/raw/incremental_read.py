@@ -21,12 +21,11 @@ from psycopg import Connection
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
 from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
-from megaplan_sync.kernel.values import moment
 from megaplan_sync.raw.canonical import Entity, is_custom
 from megaplan_sync.raw.cursor_state import CursorState
 from megaplan_sync.raw.entities import LATEST_CHANGE_FIRST, OLDEST_FIRST, EntitySpec
 from megaplan_sync.raw.entity_pages import EntityPages
-from megaplan_sync.raw.fetched_entities import postgres_now
+from megaplan_sync.raw.fetched_entities import change_time, postgres_now
 from megaplan_sync.raw.outcome import EntityOutcome
 from megaplan_sync.raw.prefetch import PageAhead
 from megaplan_sync.raw.progress import Progress
@@ -37,6 +36,8 @@ log = logging.getLogger(__name__)
 _CLOCK_STEP = timedelta(seconds=1)
 _PAGES_AT_ONCE = 5
 """Maximum number of pages that a first load writes in one statement, when Megaplan is faster than Postgres."""
+_ROWS_TO_FIND_THE_NEWEST = 5
+"""More than one, whose change time may be odd or ahead of Megaplan's clock."""
 _REREAD_PAGES = 50
 """Maximum number of pages that one run reads again in the background."""
 
@@ -116,7 +117,7 @@ class IncrementalRead:
         newest_only = self._hook.pages(
             self._spec.path,
             arguments=self._list.arguments(["timeUpdated"]),
-            page_size=1,
+            page_size=_ROWS_TO_FIND_THE_NEWEST,
             order=LATEST_CHANGE_FIRST,
         )
         page = next(newest_only, None)
@@ -204,7 +205,7 @@ class IncrementalRead:
         )  # fmt: skip
 
     def _refuse_sudden_emptiness(self, page: ListPage) -> None:
-        if not page.data and self._state.watermark is not None:
+        if not page.data and not page.odd and self._state.watermark is not None:
             raise SuspiciousAnswerError(
                 f"Megaplan answered with an empty list of {self._spec.name} for account {self._account}, "
                 "where there were some before. Nothing was changed. Check in Megaplan that the connection's "
@@ -229,8 +230,8 @@ class IncrementalRead:
 
 def _changes(entities: Sequence[Entity]) -> list[datetime]:
     """Return the change times of the entities that have one."""
-    found = (moment(entity.get("timeUpdated")) for entity in entities)
-    return [_aware(datetime.fromisoformat(value)) for value in found if value is not None]
+    found = map(change_time, entities)
+    return [change for change in found if change is not None]
 
 
 def _newest_change(page: ListPage) -> datetime | None:
@@ -244,7 +245,3 @@ def _newest_change(page: ListPage) -> datetime | None:
 def _is_ahead(moment: datetime | None, page: ListPage) -> bool:
     """Return whether a time is ahead of Megaplan's clock, which is given in whole seconds."""
     return moment is not None and page.server_time is not None and moment > page.server_time + _CLOCK_STEP
-
-
-def _aware(value: datetime) -> datetime:
-    return value if value.tzinfo else value.replace(tzinfo=UTC)

@@ -1,16 +1,21 @@
 """Reads pipelines (Megaplan's programs) with their stages (program states)."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from psycopg import Connection
 
+from megaplan_hook.exceptions import MegaplanForbiddenError, MegaplanNotFoundError
 from megaplan_hook.hook import MegaplanHook
-from megaplan_hook.paging import ListPage, is_entity
+from megaplan_hook.links import is_entity
+from megaplan_hook.paging import ListPage
 from megaplan_sync.raw.canonical import CanonicalPage, Entity, full_forms, readable
 from megaplan_sync.raw.entities import PIPELINES, RawEntity
 from megaplan_sync.raw.full_read import FullRead
+
+log = logging.getLogger(__name__)
 
 
 def pages_of_pipelines(hook: MegaplanHook, connection: Connection[Any]) -> Iterator[ListPage]:
@@ -25,7 +30,12 @@ def pages_of_pipelines(hook: MegaplanHook, connection: Connection[Any]) -> Itera
         items: list[Entity] = []
         odd = list(page.odd)
         for program in page.items:
-            stages, odd_stages = readable(_stages(hook, page, program))
+            try:
+                stages, odd_stages = readable(_stages(hook, page, program))
+            except (MegaplanNotFoundError, MegaplanForbiddenError) as refusal:
+                log.warning("Pipeline %s of %s has no stages: %s", program["id"], hook.account, refusal)
+                odd.append(program)
+                continue
             odd += odd_stages
             CanonicalPage().bring(stages)
             pipeline = {

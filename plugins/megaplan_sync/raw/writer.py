@@ -16,7 +16,7 @@ from psycopg.errors import CardinalityViolation, NotNullViolation, ProgramLimitE
 
 from megaplan_hook import exact_json
 from megaplan_sync.kernel.findings import RowKey
-from megaplan_sync.kernel.json_text import JsonText
+from megaplan_sync.kernel.json_text import JsonText, json_text, without_nul
 from megaplan_sync.kernel.phones import phone_e164
 from megaplan_sync.kernel.sql import for_table, read_sql
 from megaplan_sync.raw.canonical import Entity, canonical_json, entity_id
@@ -119,7 +119,11 @@ class EntityWriter:
             self._set_aside_earlier -= readable
         for each in odd:
             self._set_aside(
-                connection, account, each, "it has no numeric id, or is nested too deeply", written
+                connection,
+                account,
+                each,
+                "it has no content type or numeric id, is nested too deeply, or its stages are refused",
+                written,
             )
         return written
 
@@ -217,7 +221,7 @@ class EntityWriter:
         return self._normalised(typed)
 
     def _normalised(self, typed: Iterable[str]) -> JsonText:
-        return JsonText(orjson.dumps({each: phone_e164(each, self._phone_region) for each in typed}))
+        return json_text({each: phone_e164(each, self._phone_region) for each in typed})
 
     def _set_aside(
         self, connection: Connection[Any], account: str, body: Any, reason: str, written: EntitiesWritten
@@ -246,7 +250,7 @@ def _as_text(body: Any) -> str:
     except (TypeError, ValueError, RecursionError):
         plain = body.items() if isinstance(body, dict) else ()
         text = orjson.dumps({key: value for key, value in plain if not isinstance(value, dict | list)})
-    return text.replace(b"\\u0000", b"\\ufffd").decode()
+    return without_nul(text).decode()
 
 
 def _batches(entities: dict[int, bytes]) -> Iterator[list[Sent]]:

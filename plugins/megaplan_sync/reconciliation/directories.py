@@ -12,6 +12,7 @@ from megaplan_sync.kernel.entity_run import EntityRun
 from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
 from megaplan_sync.kernel.findings import Findings, RowKey
 from megaplan_sync.kernel.sql import read_sql
+from megaplan_sync.kernel.values import identifier
 from megaplan_sync.raw.canonical import entity_id
 from megaplan_sync.raw.custom_field_dictionary import DictionaryChanges, changes_of_custom_fields
 from megaplan_sync.raw.pipelines import whole_pages
@@ -42,6 +43,8 @@ class DirectoryReconciliation:
         self._recorded = recorded
         self._entity = recorded.entity
         self._rights = rights
+        self._nameless = False
+        """Whether an entry of the list has no id, so that it may be any of the absent rows."""
 
     def run(self) -> list[str]:
         """Compare and repair.
@@ -57,7 +60,7 @@ class DirectoryReconciliation:
             seen
         ):  # a row is gone if a second reading does not find it either
             seen |= self._read(writes=False)
-        if not seen and self._state.rows_before:
+        if not seen and not self._nameless and self._state.rows_before:
             raise SuspiciousAnswerError(
                 f"Megaplan answered with an empty list of {self._state.entity} for account {self._hook.account}, "
                 f"where the table has {self._state.rows_before} rows. Nothing was marked as deleted. Check in "
@@ -65,7 +68,8 @@ class DirectoryReconciliation:
             )
         with self._connection.transaction():
             self._recorded.forget_unreadable(began_at, read_whole=True)
-            self._recorded.findings.note("extra", [RowKey(identity) for identity in self._absent(seen)])
+            if self._entity.gone == "card" or not self._nameless:
+                self._recorded.findings.note("extra", [RowKey(identity) for identity in self._absent(seen)])
         messages = Vanished(
             self._hook,
             self._connection,
@@ -78,12 +82,15 @@ class DirectoryReconciliation:
         return messages
 
     def _read(self, *, writes: bool = True) -> set[int]:
-        """Read the list; return the ids in it."""
+        """Read the list; return the ids in it, also those of rows that cannot be stored."""
         seen: set[int] = set()
         for page in whole_pages(self._entity, self._hook, self._connection):
             if writes:
                 self._recorded.write(page.items, odd=page.odd)
             seen.update(entity_id(self._entity.identified_by(item)) for item in page.items)
+            named = [identifier(entry.get("id")) if isinstance(entry, dict) else None for entry in page.odd]
+            seen.update(identity for identity in named if identity is not None)
+            self._nameless = self._nameless or None in named
         return seen
 
     def _absent(self, seen: set[int]) -> list[int]:

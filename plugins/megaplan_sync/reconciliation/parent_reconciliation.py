@@ -216,8 +216,9 @@ class ParentReconciliation:
     def _write_cards(self, cards: list[Entity]) -> None:
         """Write rows that were missing from the list; differences are counted as stale."""
         for card in cards:
-            pages = self._pages_by_type[card["contentType"]]
-            self._recorded.write(pages.as_in_the_list([card]))
+            pages = self._pages_by_type.get(str(card.get("contentType")), self._lists[0])
+            entities, odd = pages.as_in_the_list([card])
+            self._recorded.write(entities, odd=odd)
 
     def _save(self) -> None:
         """Save the state and the number of requests so far, in the caller's transaction."""

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import datetime
 from math import ceil
+from typing import Any
 
 from megaplan_hook.exceptions import MegaplanForbiddenError
 from megaplan_hook.hook import MegaplanHook
@@ -126,7 +127,7 @@ class Repair:
         sent = self._link_answers.ask(content_type, pages, [finding.id for finding in batch])
         if sent is None:
             return False
-        given = pages.as_in_the_list(sent)
+        given, _ = pages.as_in_the_list(sent)  # the cards of odd ones are requested below
         came = {entity_id(entity) for entity in given}
         self._settle(given, [finding for finding in batch if finding.id in came], asked_at)
         for finding in batch:
@@ -143,16 +144,21 @@ class Repair:
             self._findings.resolve([finding.id], "hidden", {"asked": "GET by id", "answer": str(refusal)})
             return
         if card is not None:
-            self._settle(pages.as_in_the_list([card]), [finding], asked_at)
+            entities, odd = pages.as_in_the_list([card])
+            self._settle(entities, [finding] if entities else [], asked_at, odd)
         elif finding.finding == "missing":  # deleted since the sweep, so it is rightly not here
             self._findings.resolve([finding.id], "unfounded")
         else:
             self._findings.resolve([finding.id], None, finding="extra")
 
     def _settle(
-        self, entities: Sequence[Entity], findings: Sequence[OpenFinding], asked_at: datetime
+        self,
+        entities: Sequence[Entity],
+        findings: Sequence[OpenFinding],
+        asked_at: datetime,
+        odd: Sequence[Any] = (),
     ) -> None:
-        """Write entities in canonical form that were requested because of findings."""
+        """Write entities in canonical form that were requested because of findings, and set odd cards aside."""
         by_id = {finding.id: finding for finding in findings}
         current = []
         for entity in entities:
@@ -171,4 +177,4 @@ class Repair:
             self._lagging += len(doubtful)
             self._findings.settle({entity_id(entity) for entity in current} - doubtful)
 
-        self._recorded.write(current, distrusted=distrusted, asked_at=asked_at, and_then=settle)
+        self._recorded.write(current, odd=odd, distrusted=distrusted, asked_at=asked_at, and_then=settle)

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
 from psycopg import Connection
 from psycopg.rows import dict_row
 
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import Anchor, ListPage
 from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
-from megaplan_sync.kernel.json_text import JsonText
+from megaplan_sync.kernel.json_text import json_text
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.entities import OLDEST_FIRST, EntitySpec
 from megaplan_sync.raw.entity_pages import EntityPages
@@ -93,7 +92,7 @@ class Sweep:
             )
         is_empty_so_far = not state.rows_seen
         for page in pages:
-            if not page.data and is_empty_so_far and self._expected_rows:
+            if not page.data and not page.odd and is_empty_so_far and self._expected_rows:
                 raise SuspiciousAnswerError(
                     f"Megaplan answered with an empty list of {self._spec.name} for account {self._hook.account}, "
                     f"where the table has {self._expected_rows} rows. Nothing was marked as deleted. Check in "
@@ -117,8 +116,8 @@ class Sweep:
             "entity": self._spec.name,
             "table": self._entity,
             "run_id": self._run_id,
-            "page": JsonText(orjson.dumps(rows)),
-            "cursor": JsonText(orjson.dumps(page.trail)),
+            "page": json_text(rows),
+            "cursor": json_text(page.trail),
             "is_last": page.is_last,
             "asked_at": asked_at,
             "requests": requests,

@@ -13,11 +13,11 @@ from megaplan_hook.exceptions import MegaplanAPIError, MegaplanRateLimitError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.account_lock import account_lock
 from megaplan_sync.kernel.exceptions import AccountBusyError, EntitiesFailedError
-from megaplan_sync.raw.canonical import Entity, entity_id
+from megaplan_sync.raw.canonical import entity_id
 from megaplan_sync.raw.entities import ENTITIES
 from megaplan_sync.raw.entity_lists import lists_of, pages_by_type
 from megaplan_sync.raw.entity_pages import EntityPages
-from megaplan_sync.raw.evidence import ask_for
+from megaplan_sync.raw.evidence import ask_for, card_at
 from megaplan_sync.raw.fetched_entities import postgres_now
 from megaplan_sync.raw.outcome import EntityOutcome
 from megaplan_sync.raw.writer import EntityWriter
@@ -166,8 +166,8 @@ class AccountWebhooks:
             asked_at = postgres_now(self._connection)
             for fetched in fetch.batches(content_type, list(of_type)):
                 present = [card for card in fetched.entities if card.get("isDropped") is not True]
-                if present:
-                    rows.write(present, asked_at, partial(self._settle, of_type))
+                if present or fetched.odd:
+                    rows.write(present, asked_at, partial(self._settle, of_type), odd=fetched.odd)
                 for identity in fetched.ids - {entity_id(card) for card in present}:
                     self._read_dropped(entity, rows, of_type[identity])
                 self._settle(of_type, fetched.not_given)
@@ -181,7 +181,7 @@ class AccountWebhooks:
         route = f"{ROUTES[named.key.content_type]}/{identity}"
         asked_at = postgres_now(self._connection)
         try:
-            evidence = ask_for(identity, lambda _: self._card(route), route)
+            evidence = ask_for(identity, lambda _: card_at(self._hook, route), route)
         except MegaplanRateLimitError:
             raise
         except MegaplanAPIError as failure:
@@ -192,10 +192,12 @@ class AccountWebhooks:
             rows.mark_deleted(identity, {**evidence.as_json, **webhook}, partial(self._settle, of))
         elif evidence.card is not None:
             pages = self._lists_of(entity)[named.key.content_type]
+            present, odd = pages.as_in_the_list([evidence.card])
             rows.write(
-                pages.as_in_the_list([evidence.card]),
+                present,
                 asked_at,
                 lambda _: self._settle(of, {identity: "not deleted: Megaplan still has it"}),
+                odd=odd,
             )
         else:
             self._settle(of, {identity: "hidden: Megaplan answers 403, so it is not deleted"})
@@ -221,10 +223,6 @@ class AccountWebhooks:
                 self._looked_at[named.key] = len(named.numbers)
             named.is_settled = True
         self._waiting.settle(settled)
-
-    def _card(self, route: str) -> Entity:
-        card: Entity = self._hook.request("GET", route).data
-        return card
 
     def _lists_of(self, entity: str) -> dict[str, EntityPages]:
         """Return the lists that know which fields to request, by content type."""

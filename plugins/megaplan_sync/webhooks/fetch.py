@@ -25,13 +25,14 @@ FEWEST_FOR_WHOLE_LIST = 10
 
 
 class Fetched:
-    """Fetched entities in canonical form, and those that were not returned, with the reason.
+    """Fetched entities in canonical form, odd cards, and the ids that were not returned, with the reason.
 
     Failed ones may be tried again later; they do not keep others from being read.
     """
 
     def __init__(self) -> None:
         self.entities: list[Entity] = []
+        self.odd: list[Any] = []
         self.not_given: dict[int, str] = {}
         self.failed: dict[int, MegaplanAPIError] = {}
 
@@ -103,7 +104,7 @@ class NamedEntitiesFetch:
         if sent is None:
             return None
         fetched = Fetched()
-        fetched.entities = pages.as_in_the_list(sent)
+        fetched.entities, _ = pages.as_in_the_list(sent)  # the cards of odd ones are requested below
         for identity in ids:
             if identity not in fetched.ids:
                 self._by_card(pages, identity, fetched)
@@ -139,5 +140,9 @@ class NamedEntitiesFetch:
             return
         if card is None:
             fetched.not_given[identity] = "not found"
-        else:
-            fetched.entities += pages.as_in_the_list([card])
+            return
+        entities, odd = pages.as_in_the_list([card])
+        fetched.entities += entities
+        fetched.odd += odd
+        if odd:
+            fetched.not_given[identity] = "unreadable: its card is in megaplan_raw.unreadable_rows"

@@ -34,13 +34,16 @@ class NamedRows:
         self._writer = writer
         self._outcome = outcome
 
-    def write(self, entities: Sequence[Entity], asked_at: datetime, settle: Settle) -> None:
+    def write(
+        self, entities: Sequence[Entity], asked_at: datetime, settle: Settle, *, odd: Sequence[Any] = ()
+    ) -> None:
         """Write entities in canonical form.
 
         Rows that another run has written since are left alone; an entity that may be an old version is in doubt.
 
         :param asked_at: not later than the request, by Postgres' clock
         :param settle: called with ``written``, ``unchanged`` or ``in doubt`` for each id
+        :param odd: cards that are no entities; they are set aside
         """
         with account_lock(self._connection, self._account), self._connection.transaction():
             left_alone = (
@@ -49,7 +52,7 @@ class NamedRows:
                 else {}
             )
             fresh = [entity for entity in entities if entity_id(entity) not in left_alone]
-            written = self._writer.write(self._connection, self._account, fresh)
+            written = self._writer.write(self._connection, self._account, fresh, odd=odd)
             changed = {key.id for key in (*written.inserted, *written.updated)}
             outcomes = {
                 entity_id(entity): "written" if entity_id(entity) in changed else "unchanged"
@@ -60,7 +63,7 @@ class NamedRows:
             }
             settle(outcomes)
             self._connection.execute(read_sql("commit_durably"))  # before an asset event announces the rows
-        self._outcome.add_pages(1, written.counts(len(entities)))
+        self._outcome.add_pages(1, written.counts(len(entities) + len(odd)))
 
     def mark_deleted(self, identity: int, evidence: dict[str, Any], settle: Settle) -> None:
         """Mark a row and its children as deleted; a missing or already marked row stays as it is."""

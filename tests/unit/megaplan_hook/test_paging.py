@@ -276,16 +276,62 @@ def test_an_order_whose_field_is_not_requested_is_refused_before_any_request() -
     PageWalk({"fields": ["name", {"timeUpdated": []}], "onlyRequestedFields": True}, order=UPDATED)
 
 
-def test_rows_without_the_orders_field_are_refused() -> None:
-    walking = PageWalk(order=UPDATED)
-    with pytest.raises(ValueError, match="timeUpdated"):
-        walking.accept([{"contentType": "Deal", "id": "1", "name": "x"}])
-
-
 @pytest.mark.parametrize("name", ["limit", "sortBy", "pageAfter"])
 def test_the_walks_own_arguments_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match=name):
         PageWalk({name: 1})
+
+
+# -- odd rows
+
+ODD = {
+    "null": None,
+    "a text": "Deal",
+    "without an id": {"contentType": "Deal"},
+    "a list for an id": {"contentType": "Deal", "id": ["1"]},
+    "an id that fits into no address": {"contentType": "Deal", "id": "9" * 5000},
+    "a content type that fits into no address": {"contentType": "D" * 5000, "id": "1"},
+}
+
+
+@pytest.mark.parametrize("entry", ODD.values(), ids=ODD)
+def test_what_no_cursor_can_stand_behind_ends_no_walk(entry: Any) -> None:
+    """On its own on the last page, or on a page that it fills: then a larger one is asked for."""
+    one, two = ({"contentType": "Deal", "id": identity} for identity in "12")
+    walking = PageWalk(page_size=2)
+    asked = walking.next_arguments()
+    assert asked
+    assert asked["limit"] == 2
+    assert walking.accept([entry, entry], Pagination(limit=2)) is None
+    asked = walking.next_arguments()
+    assert asked
+    assert asked["limit"] == 4
+    page = walking.accept([entry, entry, one, two], Pagination(limit=4))
+    assert page
+    assert ([row["id"] for row in page.items], page.odd) == (["1", "2"], [entry, entry])
+    walking.next_arguments()
+    last = walking.accept([entry], Pagination(limit=4))
+    assert last
+    assert (last.items, last.odd, last.is_last) == ([], [entry], True)
+    assert walking.next_arguments() is None
+
+
+def test_a_whole_page_without_any_row_is_an_error() -> None:
+    walking = PageWalk(page_size=100)
+    with pytest.raises(MegaplanCursorError, match="no entry of a whole page"):
+        walking.accept([None] * 100)
+
+
+@pytest.mark.parametrize(
+    "value", [None, 5, {}, {"value": "0001-01-01T00:00:00+03:00"}, {"value": []}, {"value": "2026-W05-1"}]
+)
+def test_a_row_without_a_usable_place_in_the_order_stops_nothing(value: Any) -> None:
+    if isinstance(value, dict):
+        value = {"contentType": "DateTime", **value}
+    for row in ({"timeUpdated": value}, {"name": "x"}):
+        page = PageWalk(order=UPDATED).accept([{"contentType": "Deal", "id": "1", **row}])
+        assert page
+        assert page.is_last
 
 
 # -- all together

@@ -120,10 +120,10 @@ def moves_of_status_history(entries: Iterable[Entity], deal: Deal, stages: Stage
     """Read the entries of ``/deal/{id}/statusHistory``."""
     changes, beginnings = [], []
     for entry in entries:
-        at, place = _time(entry.get("toStatusUpdated")), _place(entry)
+        at, place = moment(entry.get("toStatusUpdated")), _place(entry)
         employee_id = _employee(entry.get("toStatusUser"))
         changes.append(_Change(at, place, entry.get("fromStatus"), entry.get("toStatus"), employee_id))
-        beginnings.append((_time(entry.get("fromStatusUpdated")), _employee(entry.get("fromStatusUser"))))
+        beginnings.append((moment(entry.get("fromStatusUpdated")), _employee(entry.get("fromStatusUser"))))
     oldest = min(range(len(changes)), key=lambda index: changes[index].order, default=None)
     beginning = _Beginning() if oldest is None else _Beginning(*beginnings[oldest])
     return _moves(changes, beginning, deal, stages)
@@ -135,12 +135,12 @@ def moves_of_change_history(entries: Iterable[Entity], deal: Deal, stages: Stage
     beginning = _Beginning()
     for entry in entries:
         if entry.get("type") == "create":
-            beginning = _Beginning(_time(entry.get("timeCreated")), _employee(entry.get("author")))
+            beginning = _Beginning(moment(entry.get("timeCreated")), _employee(entry.get("author")))
         for change in _field_changes(entry):
             if change.get("field") == "state":
                 changes.append(
                     _Change(
-                        _time(change.get("timeCreated")) or _time(entry.get("timeCreated")),
+                        moment(change.get("timeCreated")) or moment(entry.get("timeCreated")),
                         _place(entry),
                         change.get("oldValue"),
                         change.get("newValue"),
@@ -182,14 +182,6 @@ def _field_changes(entry: Entity) -> Iterator[Entity]:
     for change in entry.get("changes") or ():
         if isinstance(change, dict):
             yield change
-
-
-def _time(value: Any) -> datetime | None:
-    iso = moment(value)
-    if iso is None:
-        return None
-    read = datetime.fromisoformat(iso)
-    return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def _place(entry: Entity) -> int:

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
 from psycopg import Connection
 
 from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
-from megaplan_sync.kernel.json_text import JsonText
+from megaplan_sync.kernel.json_text import json_text
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.kernel.values import identifier, text
 from megaplan_sync.telephony.people.employees import Row
@@ -31,7 +30,7 @@ def save_directory(connection: Connection[Any], account: str, directory: str, ro
     given = {
         "ids": [identifier(row.get("id")) for row in rows],
         "names": [text(row.get("virtual_phone_number") or row.get("name")) for row in rows],
-        "payloads": [JsonText(orjson.dumps(row)) for row in rows],
+        "payloads": [json_text(row) for row in rows],
     }
     written = connection.execute(read_sql("upsert_directory"), {**key, **given}).fetchone()
     return int(written[0]) if written else 0

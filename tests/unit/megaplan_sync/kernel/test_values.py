@@ -1,24 +1,38 @@
 """Megaplan's values in typed columns."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from megaplan_sync.kernel.values import boolean, identifier, link_id, moment
 
+QUARTER_PAST_NINE = datetime(2026, 9, 21, 9, 15, tzinfo=UTC)
+
 
 @pytest.mark.parametrize(
     ("sent", "expected"),
     [
-        ({"contentType": "DateTime", "value": "2026-09-21T09:15:00+00:00"}, "2026-09-21T09:15:00+00:00"),
+        ({"contentType": "DateTime", "value": "2026-09-21T09:15:00+00:00"}, QUARTER_PAST_NINE),
+        ("2026-09-21T12:15:00+03:00", QUARTER_PAST_NINE),
+        ("2026-09-21T09:15:00Z", QUARTER_PAST_NINE),
         ({"contentType": "DateTime", "value": "-0001-11-30T00:00:00+00:00"}, None),  # PHP's zero date
         ({"contentType": "DateTime", "value": "2026-02-30T00:00:00+00:00"}, None),
-        ("2026-09-21 09:15:00", "2026-09-21 09:15:00"),
+        ("2026-09-21 09:15:00", QUARTER_PAST_NINE),
+        # Python reads these, Postgres does not
+        ("2026-W05-1", None),
+        ("20260101", None),
+        ("2026-01-01T00:00:00+23:00", None),
+        ("2026-01-01T10:00:00+05:30:15.5", None),
+        ("2026-01-01x10:00:00+00:00", None),
+        # beyond the years of Python
+        ("0001-01-01T00:00:00+03:00", None),
+        ("9999-12-31T23:59:59-05:00", None),
         ("", None),
         (None, None),
     ],
 )
-def test_moment(sent: Any, expected: str | None) -> None:
+def test_moment(sent: Any, expected: datetime | None) -> None:
     assert moment(sent) == expected
 
 
