@@ -28,14 +28,17 @@ SELECT CASE WHEN is_new THEN 'inserted' ELSE 'updated' END AS change, id, 0 AS p
 
 -- name: write_pipelines
 -- Writes one page of pipelines with their stages in order. page: a JSON list of {"pipeline", "is_active", "stages"},
--- entities in canonical form. is_active and the positions of stages come from the lists, not from the entities.
+-- entities in canonical form. is_active and the positions of stages come from the lists, not from the entities;
+-- without is_active, a pipeline stays as active as it is.
 WITH page AS MATERIALIZED (
   SELECT
     megaplan_raw.as_id(sent -> 'pipeline' -> 'id') AS id,
     sent -> 'pipeline' AS payload,
-    (sent -> 'is_active')::boolean AS is_active,
+    coalesce((sent ->> 'is_active')::boolean, old.is_active, false) AS is_active,
     sent -> 'stages' AS stages
   FROM jsonb_array_elements(%(page)s::jsonb) AS sent
+  LEFT JOIN megaplan_raw.pipelines AS old
+    ON old.account = %(account)s AND old.id = megaplan_raw.as_id(sent -> 'pipeline' -> 'id')
 ),
 fresh AS MATERIALIZED (
   SELECT page.*, old.id IS NULL OR old.deleted_at IS NOT NULL AS is_new, md5(page.payload::text) AS content_hash

@@ -48,6 +48,11 @@ class FullRead:
         for page in pages:
             yield self._with_whole_items(page, names or ())
 
+    def as_in_the_list(self, cards: Sequence[Entity]) -> list[Entity]:
+        """Return cards with only the fields requested from the list; not in canonical form yet."""
+        allowed = {"contentType", "id", *self._field_names.wanted()}
+        return [{key: value for key, value in card.items() if key in allowed} for card in cards]
+
     def _accepted(
         self, names: Sequence[str], arguments: dict[str, Any], refusal: MegaplanValidationError
     ) -> Sequence[str] | None:

@@ -1,7 +1,7 @@
 """Reads pipelines (Megaplan's programs) with their stages (program states)."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,33 +27,42 @@ def pages_of_pipelines(hook: MegaplanHook, connection: Connection[Any]) -> Itera
     walk = FullRead(hook, connection, PIPELINES)
     active = {item["id"] for page in walk.pages() for item in page.items}
     for page in walk.pages(withInactivePrograms=True):
-        items: list[Entity] = []
-        odd = list(page.odd)
-        for program in page.items:
-            try:
-                stages, odd_stages = readable(_stages(hook, page, program))
-            except (MegaplanNotFoundError, MegaplanForbiddenError) as refusal:
-                log.warning("Pipeline %s of %s has no stages: %s", program["id"], hook.account, refusal)
-                odd.append(program)
-                continue
-            odd += odd_stages
-            CanonicalPage().bring(stages)
-            pipeline = {
-                **program,
-                "states": [{"contentType": s["contentType"], "id": s["id"]} for s in stages],
-            }
-            CanonicalPage().bring([pipeline])
-            items.append({"pipeline": pipeline, "is_active": program["id"] in active, "stages": stages})
-        yield replace(page, items=items, odd=odd)
+        items, odd = _items(hook, page.data, page.items)
+        active_ones = [{**item, "is_active": item["pipeline"]["id"] in active} for item in items]
+        yield replace(page, items=active_ones, odd=[*page.odd, *odd])
 
 
-def _stages(hook: MegaplanHook, page: ListPage, program: Entity) -> list[Entity]:
+def _items(
+    hook: MegaplanHook, response: Sequence[Entity], programs: Sequence[Entity]
+) -> tuple[list[Entity], list[Any]]:
+    """Return pipelines with their stages, and what cannot be stored of them."""
+    items: list[Entity] = []
+    odd: list[Any] = []
+    for program in programs:
+        try:
+            stages, odd_stages = readable(_stages(hook, response, program))
+        except (MegaplanNotFoundError, MegaplanForbiddenError) as refusal:
+            log.warning("Pipeline %s of %s has no stages: %s", program["id"], hook.account, refusal)
+            odd.append(program)
+            continue
+        odd += odd_stages
+        CanonicalPage().bring(stages)
+        pipeline = {
+            **program,
+            "states": [{"contentType": stage["contentType"], "id": stage["id"]} for stage in stages],
+        }
+        CanonicalPage().bring([pipeline])
+        items.append({"pipeline": pipeline, "stages": stages})
+    return items, odd
+
+
+def _stages(hook: MegaplanHook, response: Sequence[Entity], program: Entity) -> list[Entity]:
     """Return a program's complete states: from the list if it contains them, otherwise from their own route."""
     states = program.get("states")
     if isinstance(states, list):
         printed = {
             (form["contentType"], form["id"]): form
-            for form in full_forms(page.data)
+            for form in full_forms(response)
             if form["contentType"] == "ProgramState"
         }
         whole = [
@@ -70,3 +79,15 @@ def whole_pages(entity: RawEntity, hook: MegaplanHook, connection: Connection[An
     if entity.reading == "pipelines":
         return pages_of_pipelines(hook, connection)
     return FullRead(hook, connection, entity.lists[0][0]).canonical_pages()
+
+
+def items_of_cards(
+    entity: RawEntity, hook: MegaplanHook, connection: Connection[Any], cards: Sequence[Entity]
+) -> tuple[list[Entity], list[Any]]:
+    """Return cards of a list without change times as items of its pages, and what cannot be stored of them."""
+    found, odd = readable(FullRead(hook, connection, entity.lists[0][0]).as_in_the_list(cards))
+    if entity.reading == "pipelines":
+        items, odd_items = _items(hook, cards, found)
+        return items, [*odd, *odd_items]
+    CanonicalPage(cards).bring(found)
+    return found, odd

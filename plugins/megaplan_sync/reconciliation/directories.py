@@ -13,9 +13,9 @@ from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
 from megaplan_sync.kernel.findings import Findings, RowKey
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.kernel.values import identifier
-from megaplan_sync.raw.canonical import entity_id
+from megaplan_sync.raw.canonical import Entity, entity_id
 from megaplan_sync.raw.custom_field_dictionary import DictionaryChanges, changes_of_custom_fields
-from megaplan_sync.raw.pipelines import whole_pages
+from megaplan_sync.raw.pipelines import items_of_cards, whole_pages
 from megaplan_sync.reconciliation.audit import audit
 from megaplan_sync.reconciliation.recorded_writer import RecordedWriter
 from megaplan_sync.reconciliation.vanished import Vanished
@@ -77,6 +77,8 @@ class DirectoryReconciliation:
             self._recorded,
             route=(lambda identity: f"{path}/{identity}") if self._entity.gone == "card" else path,
             rights=self._rights,
+            still_there=self._write_cards,
+            lists_may_omit=True,
         ).settle()
         self._recorded.mark_orphans()
         return messages
@@ -92,6 +94,11 @@ class DirectoryReconciliation:
             seen.update(identity for identity in named if identity is not None)
             self._nameless = self._nameless or None in named
         return seen
+
+    def _write_cards(self, cards: list[Entity]) -> None:
+        """Write rows that the list leaves out, such as people who were fired; differences are counted as stale."""
+        items, odd = items_of_cards(self._entity, self._hook, self._connection, cards)
+        self._recorded.write(items, odd=odd)
 
     def _absent(self, seen: set[int]) -> list[int]:
         rows = self._connection.execute(

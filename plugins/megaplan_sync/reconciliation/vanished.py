@@ -48,6 +48,7 @@ class Vanished:
         evidence
     :param rights: rights that the user has lost since the last proven reconciliation
     :param still_there: called with the cards of rows that were missing from the list
+    :param lists_may_omit: the list may leave out existing rows by design, however many
     :param back_again: returns the ids of rows that are in Megaplan's list again, or marked as deleted; None if that
         is true of every row without a finding
     :param noted: called in each transaction that resolves a row
@@ -63,6 +64,7 @@ class Vanished:
         route: str | Callable[[int], str],
         rights: str | None = None,
         still_there: Callable[[list[Entity]], None] = lambda cards: None,
+        lists_may_omit: bool = False,
         back_again: Callable[[Collection[int]], Collection[int]] | None = None,
         noted: Callable[[], None] = lambda: None,
     ) -> None:
@@ -74,6 +76,7 @@ class Vanished:
         self._route = route
         self._rights = rights
         self._still_there = still_there
+        self._lists_may_omit = lists_may_omit and not isinstance(route, str)
         self._back_again = back_again
         self._noted = noted
         self._messages: list[str] = []
@@ -97,7 +100,9 @@ class Vanished:
                 found = {entry.id: entry for entry in self._findings.waiting_for_resolution("extra")}
             self._findings.resolve([i for i in found if i in proposed.open], "waiting")
         fresh = [i for i in found if i not in proposed.open and i not in proposed.approved]
-        if len(fresh) > self._brake() or (fresh and self._rights is not None):
+        if self._lists_may_omit and self._is_suspicious(fresh):
+            fresh = [identity for identity in fresh if not self._is_omitted(identity)]
+        if self._is_suspicious(fresh):
             self._propose(fresh, {entry.id for entry in found.values() if entry.is_dropped})
         else:
             self._settle_each([(identity, found[identity].is_dropped, None) for identity in fresh])
@@ -117,6 +122,16 @@ class Vanished:
                 f'megaplan_reconciliation with {{"approve_deletions": {number}}}.'
             )
         return self._messages
+
+    def _is_suspicious(self, vanished: Collection[int]) -> bool:
+        return len(vanished) > self._brake() or (bool(vanished) and self._rights is not None)
+
+    def _is_omitted(self, identity: int) -> bool:
+        """Return whether a row exists although the list leaves it out; then its card is written."""
+        evidence = self._evidence(identity)
+        if evidence.verdict == "there":
+            self._take_back(identity, evidence)
+        return evidence.verdict == "there"
 
     def _brake(self) -> int:
         rows = self._state.rows_before
