@@ -13,7 +13,8 @@ Rows are first compared with their own payload, which finds changes made by hand
 and contacts is read from Megaplan and compared in SQL; employees, pipelines and directories are read completely. A
 vanished row is requested by id: after a 404 it is marked (`deleted_at`, `deletion_evidence`) and stays. If more rows
 vanish at once than the connection's *deletion_brake* allows (1 %, at least 20), none is marked: a numbered proposal
-waits for a person, while other accounts and later nights continue. If the user has lost rights, the proposal says so.
+waits for a person, while other accounts and later nights continue. If the user has lost rights, or works in
+another department, the proposal says so, even if only a few rows vanish; approving it also accepts the user's rights.
 
 Accounts with *telephony_active* also get a certificate of `calls`: UIS's report of calls, the outbox and Megaplan's
 calls are compared for the last days. Calls that never arrived as an event are stored and delivered; calls

@@ -3,6 +3,15 @@
 SELECT rights FROM megaplan_sync.token_users WHERE account = %(account)s
 
 
+-- name: forget_token_users
+-- Forgets the users of accounts whose loss of visibility a person has approved: from now on, they have their present rights.
+DELETE FROM megaplan_sync.token_users
+WHERE account IN (
+  SELECT account FROM megaplan_sync.deletion_proposals
+  WHERE number = ANY (%(numbers)s::integer[]) AND kind = 'visibility'
+)
+
+
 -- name: save_token_user
 -- Saves the user that the connection logs in as, and its rights.
 INSERT INTO megaplan_sync.token_users (account, rights) VALUES (%(account)s, %(rights)s)

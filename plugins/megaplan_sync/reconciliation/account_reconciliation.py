@@ -144,6 +144,8 @@ class AccountReconciliation:
             if not is_known(self._connection, self._account):  # it never did: nothing was lost
                 return None, None
             return None, f"Megaplan does not return the user: {refusal}"
+        if not is_known(self._connection, self._account):
+            save_rights(self._connection, self._account, now)
         return now, lost_rights(self._connection, self._account, now)
 
     def _entity(

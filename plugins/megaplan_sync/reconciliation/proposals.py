@@ -62,6 +62,7 @@ def approve(connection: Connection[Any], numbers: Collection[int], run_id: str) 
     for proposal in found.values():
         if proposal.state in ("settled", "withdrawn") and proposal.approved_by != run_id:
             raise SettledProposalError(proposal.number, proposal.state)
+    connection.execute(read_sql("forget_token_users"), {"numbers": list(numbers)})
     connection.execute(read_sql("approve_proposals"), {"numbers": list(numbers), "run_id": run_id})
     return list(found.values())
 

@@ -235,6 +235,7 @@ class Vanished:
                 "This looks like a loss of visibility, not a deletion: the connection's user can see less than "
                 + (f"before ({self._rights})." if self._rights else "before.")
                 + " Restore its rights in Megaplan."
+                + (" If they are as intended, approve the proposal." if self._rights else "")
             )
         self._state.proposal = self._store(
             "visibility" if looks_hidden else "deletion", fresh, " ".join(reasons), resolution="waiting"

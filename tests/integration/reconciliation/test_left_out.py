@@ -20,11 +20,11 @@ def test_people_whom_the_list_leaves_out_are_compared(night: Night, count: int) 
         "SELECT is_working, can_login FROM megaplan_raw.employees WHERE id = %s", (fired,)
     ).fetchall()[0]
     assert (working, can_login) == (False, False)
-    (card,) = [
-        card for card in night.megaplan.control("state?entity=employees") if card["id"] == renamed
-    ]
-    assert card["name"] == "Совсем Другая" == night.value(
-        "SELECT name FROM megaplan_raw.employees WHERE id = %(id)s", id=int(renamed)
+    (card,) = [card for card in night.megaplan.control("state?entity=employees") if card["id"] == renamed]
+    assert (
+        card["name"]
+        == "Совсем Другая"
+        == night.value("SELECT name FROM megaplan_raw.employees WHERE id = %(id)s", id=int(renamed))
     )
     before = night.rows()
     night.assert_found(night.run("employees"))
