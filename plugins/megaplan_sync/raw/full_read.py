@@ -10,7 +10,7 @@ from megaplan_hook.exceptions import MegaplanValidationError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
 from megaplan_sync.raw.bare_items import read_card, with_whole_items
-from megaplan_sync.raw.canonical import CanonicalPage
+from megaplan_sync.raw.canonical import CanonicalPage, Entity
 from megaplan_sync.raw.entities import EntitySpec
 from megaplan_sync.raw.field_names import FieldNames
 
