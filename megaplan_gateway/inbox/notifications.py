@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from starlette.responses import Response
 
 from megaplan_gateway.http.refusals import RefusedError, json_response
@@ -23,7 +25,7 @@ class Notifications:
         # UIS writes times in the time zone of its account, which may differ from that of the Megaplan account
         zone = (account.uis_settings or account.settings).zone
         message = Message(incoming.body, incoming.content_type, incoming.query)
-        row = event_row(UIS_NOTIFICATION, message, zone)
+        row = event_row(UIS_NOTIFICATION, message, zone, datetime.now(UTC))
         stored = await stored_in_inbox(self._gateway, account.name, UIS_NOTIFICATION, row)
         if stored.broken is not None:
             raise RefusedError(400, f"Stored, but not understood: {stored.broken}.")

@@ -2,7 +2,7 @@
 
 Data API: ``2026-01-15 10:00:00``. Call API and notifications add a T or milliseconds
 (``2026-01-15T10:00:00.418``); the documentation of the Call API also promises a Z, which is honoured. What UIS
-does in an hour that the clocks show twice is not documented: it is read as the first of the two.
+does in an hour that the clocks show twice is not documented: without further knowledge it is the first of the two.
 """
 
 from __future__ import annotations
@@ -30,5 +30,16 @@ def moment_of(text: str | None, zone: ZoneInfo) -> datetime | None:
     """
     if not text:
         return None
+    return moments_of(text, zone)[0]
+
+
+def moments_of(text: str, zone: ZoneInfo) -> list[datetime]:
+    """Read a moment and return what it may mean in UTC: two moments if the clocks show it twice, or skip it.
+
+    :raises ValueError: when the text is no moment.
+    """
     moment = datetime.fromisoformat(text.strip())
-    return (moment.replace(tzinfo=zone) if moment.tzinfo is None else moment).astimezone(UTC)
+    if moment.tzinfo is not None:
+        return [moment.astimezone(UTC)]
+    first, second = (moment.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    return [first] if first == second else [first, second]

@@ -45,6 +45,13 @@ SELECT
 FROM stored
 
 
+-- name: count_test_sends
+-- How often the cabinet has tried the address of the notifications, and when it first did.
+SELECT coalesce(sum(times_received), 0)::bigint, min(received_at)
+FROM telephony.events
+WHERE account = %(account)s AND call_session_id IS NULL AND source = 'uis_notification' AND payload ? 'is_test_send'
+
+
 -- name: select_waiting_events
 -- The newest event that is not derived yet and may end a call or bring a recording; null if there is none.
 SELECT max(number)

@@ -22,6 +22,7 @@ from megaplan_sync.doctor.megaplan_checks import (
 from megaplan_sync.doctor.telephony_checks import (
     check_fallback_numbers,
     check_kept_calls,
+    check_notifications,
     check_uis_account,
     check_uis_methods,
     check_users,
@@ -81,7 +82,11 @@ def examine(conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID) -> list[Find
                 "Megaplan",
                 [partial(check, account) for check in (check_users, check_fallback_numbers)],
             )
-            _run(findings, "Postgres", [partial(check_kept_calls, account)])
+            _run(
+                findings,
+                "Postgres",
+                [partial(check, account) for check in (check_kept_calls, check_notifications)],
+            )
         if uis is not None:
             _run(
                 findings,

@@ -131,6 +131,18 @@ def check_fallback_numbers(account: AccountUnderCheck) -> Iterator[Finding]:
         yield ok("fallback numbers", f"{len(numbers)} can be dialled")
 
 
+def check_notifications(account: AccountUnderCheck) -> Iterator[Finding]:
+    """Say whether the cabinet's test of the address has arrived; its example call is of nobody."""
+    if account.database is None:
+        return
+    asked = {"account": account.label}
+    times, first = account.database.execute(read_sql("count_test_sends"), asked).fetchone() or (0, None)
+    if times:
+        yield ok(
+            "test of the notifications", f"test received {times} times, first on {first:%Y-%m-%d %H:%M} UTC"
+        )
+
+
 def check_kept_calls(account: AccountUnderCheck) -> Iterator[Finding]:
     """Check how long calls are kept, and whether older ones are still there."""
     if account.database is None:

@@ -105,8 +105,11 @@ def store_report_rows(
     return store_events(connection, account, UIS_REPORT, events)
 
 
-def event_row(source: str, message: Message, zone: ZoneInfo) -> EventRow:
-    """Return the row to store for a message. Free of I/O."""
+def event_row(source: str, message: Message, zone: ZoneInfo, received_at: datetime | None = None) -> EventRow:
+    """Return the row to store for a message. Free of I/O.
+
+    :param received_at: timezone-aware; without it, an old time does not show that the message is a test
+    """
     body, content_type, query = message
     raw = body if body.strip() or not query else query.encode("utf-8", "replace")
     content_type = content_type.replace("\0", "")[:200] if content_type else None
@@ -116,7 +119,7 @@ def event_row(source: str, message: Message, zone: ZoneInfo) -> EventRow:
             webhook.dedupe_key, webhook.mnemonic, values=webhook.values, broken=webhook.broken
         )
     else:
-        content = read_notification(body, content_type, query, zone=zone)
+        content = read_notification(body, content_type, query, zone=zone, received_at=received_at)
     return EventRow(without_secrets(raw), content_type, content)
 
 

@@ -15,15 +15,15 @@ from typing import Any
 from urllib.parse import parse_qs
 from zoneinfo import ZoneInfo
 
+from megaplan_sync.inbox.local_times import call_span, local_moment
 from megaplan_sync.inbox.notification_bodies import read_body
 from megaplan_sync.inbox.notification_shapes import event_by_shape
-from uis_hook.account_time import moment_of
+from megaplan_sync.inbox.trial_sends import IS_TEST_SEND, is_test_send
 
 Values = dict[str, Any]
 
 # names in default templates that differ from the macros
 _SYNONYMS = {"contact_fullname": "contact_full_name", "communication_id": "call_session_id"}
-_LOCAL_MOMENTS = ("start_time", "finish_time")
 _NEVER_KEPT = frozenset({"secret"})
 _WHICH = ("leg_id", "employee_id", "leg_ids", "tag_id", "file_link", "status")
 _OF_OTHER_THINGS = frozenset({"sip_line_id", "chat_id", "offline_message_id", "event_log_id"})
@@ -32,7 +32,10 @@ _LONGEST_KEY = 300
 _BIGGEST_ID = 2**63 - 1
 LONGEST_SECONDS = 31 * 86_400
 """No call takes longer; a greater value is a mistake, and might not fit into a column or a date."""
-_YEARS = range(1971, 2200)
+_FUTURE = timedelta(days=1)
+"""Clocks may differ, and the time zone of the connection may be wrong, but not by more than this."""
+_EARLIEST_TIMESTAMP, _LATEST_TIMESTAMP = 31_536_000, 7_000_000_000
+"""Of 1971 and 2191; others are not in seconds."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +63,22 @@ class Notification:
 
 
 def read_notification(
-    body: bytes, content_type: str | None, query: str | None = None, *, zone: ZoneInfo
+    body: bytes,
+    content_type: str | None,
+    query: str | None = None,
+    *,
+    zone: ZoneInfo,
+    received_at: datetime | None = None,
 ) -> Notification:
     """Parse a notification; for a GET, the query string is the body.
 
     The event is ``notification_mnemonic``, or else ``event`` of the query, or else the one whose default template has
     these fields.
 
+    What the cabinet sends to try the address is of no call, and has :data:`IS_TEST_SEND` in its values.
+
     :param zone: the account's time zone, in which UIS writes times
+    :param received_at: when it was received, timezone-aware
     """
     read = read_body(body, content_type, query)
     values = flat(read.values) if read.values is not None else None
@@ -75,10 +86,18 @@ def read_notification(
     repaired = "; ".join(read.repaired) or None
     if values is None:
         return Notification(_hash(body, query), mnemonic, broken=read.broken, repaired=repaired)
-    occurred_at = _occurred_at(values, zone)
-    for name in _LOCAL_MOMENTS:
+    exact = _timestamp(values)
+    local = local_moment(values.get("notification_time"), zone, exact or received_at)
+    occurred_at = _occurred_at(exact, local)
+    if received_at is not None and occurred_at is not None and occurred_at > received_at + _FUTURE:
+        occurred_at = None
+    if is_test_send(values, local=local, exact=exact, received_at=received_at):
+        key = _key(mnemonic, whole_number(values.get("call_session_id")), values) or _hash(body, query)
+        values[IS_TEST_SEND] = True
+        return Notification(key, mnemonic, None, occurred_at, values, None, repaired)
+    span = call_span(values, zone, duration(values.get("total_time_duration")), occurred_at)
+    for name, moment in (("start_time", span.start), ("finish_time", span.finish)):
         if values.get(name) is not None:
-            moment = local_moment(values[name], zone)
             values[name] = moment.isoformat() if moment is not None else None
     is_of_call = _OF_OTHER_THINGS.isdisjoint(values) and values.get("communication_type") in (None, "call")
     session = (whole_number(values.get("call_session_id")) or None) if is_of_call else None
@@ -124,15 +143,6 @@ def duration(value: Any) -> int | None:
     return seconds if seconds is not None and seconds <= LONGEST_SECONDS else None
 
 
-def local_moment(value: Any, zone: ZoneInfo) -> datetime | None:
-    """Parse a local time of UIS; None if it is invalid, or its year is implausible."""
-    try:
-        moment = moment_of(value, zone) if isinstance(value, str) else None
-    except (ValueError, OverflowError):
-        return None
-    return moment if moment is not None and moment.year in _YEARS else None
-
-
 def _put(found: Values, name: str, value: Any) -> None:
     if found.get(name) is None:
         found[name] = value
@@ -150,14 +160,16 @@ def _mnemonic(values: Values | None, query: str | None) -> str | None:
     return event_by_shape(values) if values is not None else None
 
 
-def _occurred_at(values: Values, zone: ZoneInfo) -> datetime | None:
-    """Return the timestamp, which needs no time zone, with the milliseconds of the local time."""
-    local = local_moment(values.get("notification_time"), zone)
+def _timestamp(values: Values) -> datetime | None:
     seconds = whole_number(values.get("notification_timestamp"))
-    if seconds is None or seconds > 7_000_000_000:  # not in seconds
-        return local
-    exact = datetime.fromtimestamp(seconds, UTC)
-    if exact.year not in _YEARS:
+    if seconds is None or not _EARLIEST_TIMESTAMP <= seconds <= _LATEST_TIMESTAMP:
+        return None
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _occurred_at(exact: datetime | None, local: datetime | None) -> datetime | None:
+    """Return the timestamp, which needs no time zone, with the milliseconds of the local time."""
+    if exact is None:
         return local
     # time zones differ by multiples of 15 minutes, so the remainder shows whether both mean the same second
     if local is None or (local.replace(microsecond=0) - exact) % timedelta(minutes=15):

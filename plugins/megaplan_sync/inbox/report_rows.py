@@ -10,11 +10,14 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from megaplan_sync.inbox.local_times import call_span
 from megaplan_sync.inbox.notification_bodies import read_body
-from megaplan_sync.inbox.notifications import Notification, Values, json_text, local_moment, whole_number
+from megaplan_sync.inbox.notifications import Notification, Values, duration, json_text, whole_number
 from uis_hook.recordings import RecordKind, record_url
 
 REPORT_MNEMONIC = "calls_report"
+OR_BY_SECONDS = "or_by_seconds"
+"""Key of a row whose times are in an hour that the clocks show twice: both may be that much later."""
 _KINDS: dict[str, RecordKind] = {"call_records": "talk", "voice_mail_records": "voice_mail"}
 
 
@@ -38,9 +41,11 @@ def read_report_row(
         )
     session = whole_number(row.get("id") or row.get("communication_id")) or None
     values: Values = {name: value for name, value in row.items() if name != "id"}
-    for name in ("start_time", "finish_time"):
-        moment = local_moment(row.get(name), zone)
+    span = call_span(row, zone, duration(row.get("total_duration")))
+    for name, moment in (("start_time", span.start), ("finish_time", span.finish)):
         values[name] = moment.isoformat() if moment is not None else None
+    if span.or_by is not None:
+        values[OR_BY_SECONDS] = round(span.or_by.total_seconds())
     if session is None:
         broken = f"id is {str(row.get('id'))[:80]!r} instead of the number of a call session"
         return Notification(hashed, REPORT_MNEMONIC, None, read_at, values, broken)

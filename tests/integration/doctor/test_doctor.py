@@ -20,6 +20,7 @@ from megaplan_sync.doctor.megaplan_checks import check_clock
 from megaplan_sync.doctor.operators import ExamineAccountsOperator
 from megaplan_sync.kernel.schemas import prepare_telephony_schema
 from megaplan_sync.raw.schema import prepare_raw_schema
+from megaplan_sync.telephony.calls.call_table import drain
 from tests.emulators.uis_client import TOKEN, Client
 from tests.integration.gateway.served import (
     MEGAPLAN_SECRET,
@@ -211,6 +212,30 @@ def test_faults(
     found = world.findings()[topic]
     assert (found.level, words in found.message) == (level, True), found
     assert found.remedy or level == "ok", "every other finding says what to do"
+
+
+def test_the_cabinets_test_of_the_address_is_told_and_makes_no_call(
+    world: DoctorWorld, database: Connection[Any]
+) -> None:
+    """Its example call came into Megaplan, with an end before its start."""
+    sample = {
+        "notification_mnemonic": "call_session_finished",
+        "notification_time": "2016-07-24 23:10:55.272",
+        "notification_timestamp": 1467999313,
+        "call_session_id": 187020303,
+        "direction": "in",
+        "external_id": "t456uy",
+        "start_time": "2026-03-28 16:29:07",
+        "finish_time": None,
+    }
+    years_old = {"call_session_id": 5, "notification_time": "2016-07-24 23:10:55.272", "direction": "in"}
+    for body in (sample, sample, years_old):
+        assert world.gateway.notify(body).status_code == 200
+    found = world.findings()["test of the notifications"]
+    assert (found.level, found.message[:21]) == ("ok", "test received 3 times")
+    account = f"127.0.0.1:{world.megaplan.port}"
+    assert list(drain(database, account)) == []
+    assert database.execute("SELECT count(*) FROM telephony.calls").fetchone() == (0,)
 
 
 def test_not_our_gateway(world: DoctorWorld) -> None:

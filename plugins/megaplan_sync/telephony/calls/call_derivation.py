@@ -32,6 +32,9 @@ def derive_call(events: Iterable[CallEvent], region: str = "RU") -> Call:
     is_finished = known.has_final_report or any(known.of(*ENDS))
     outcome = _outcome(known, direction) if is_finished else None
     times = call_times(known, outcome, is_finished)
+    if outcome == "answered" and times.finished_at == times.started_at:
+        outcome = None  # nobody talks in no time
+        times = call_times(known, outcome, is_finished)
     records = call_records(known)
     moments = [event.at for event in known.notifications]
     return Call(

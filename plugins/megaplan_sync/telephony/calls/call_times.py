@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from megaplan_sync.inbox.notifications import LONGEST_SECONDS, duration
 from megaplan_sync.telephony.calls.call import Outcome
-from megaplan_sync.telephony.calls.known_events import ENDS, KnownEvents, employee_of, moment_in
+from megaplan_sync.telephony.calls.call_span import call_span
+from megaplan_sync.telephony.calls.known_events import ENDS, KnownEvents, employee_of
 
 # durations are in whole seconds, so starts that differ by less are the same
 _ROUNDING = timedelta(seconds=2)
@@ -44,38 +45,33 @@ def talk_starts(known: KnownEvents) -> list[TalkStart]:
 
 def call_times(known: KnownEvents, outcome: Outcome | None, is_finished: bool) -> CallTimes:
     """Return the times of a call; what UIS states takes precedence over what the times of events suggest."""
-    earliest = known.notifications[0] if known.notifications else known.all[0]
-    started = moment_in(known.fact("start_time")) or earliest.at
     talks = talk_starts(known)
     answered = talks[0].at if talks and outcome in (None, "answered") else None
+    wait = _stated(known, ("wait_duration",), "wait_time_duration", *ENDS)
+    talk = _stated(
+        known, ("clean_talk_duration", "talk_duration"), "talk_time_duration", "call_session_finished"
+    )
+    total = _stated(known, ("total_duration",), "total_time_duration", "call_session_finished")
+    was_answered = outcome == "answered"
+    length = total if total is not None else _sum(wait, talk) if was_answered else wait
+    started, finished = call_span(known, length, is_finished)
     if not is_finished:
         return CallTimes(started, answered, None, None, None, None)
-    finished = _finished_at(known)
-    was_answered = outcome == "answered"
-    wait = _stated(known, ("wait_duration",), "wait_time_duration", *ENDS)
     if answered is None and was_answered and wait is not None:
         answered = started + timedelta(seconds=wait)
     if wait is None:
         wait = _seconds(started, answered if was_answered else finished)
-    talk = _stated(
-        known, ("clean_talk_duration", "talk_duration"), "talk_time_duration", "call_session_finished"
-    )
     if talk is None:
         talk = 0 if outcome in ("missed", "unanswered") else _sum_of_talks(known)
     if talk is None and was_answered and answered is not None:
         talk = _seconds(answered, finished)
-    total = _stated(known, ("total_duration",), "total_time_duration", "call_session_finished")
     return CallTimes(
         started, answered, finished, talk, wait, total if total is not None else _seconds(started, finished)
     )
 
 
-def _finished_at(known: KnownEvents) -> datetime | None:
-    stated = known.final("finish_time") or known.last("finish_time", "call_session_finished")
-    if (moment := moment_in(stated or known.last("finish_time", *ENDS))) is not None:
-        return moment
-    ends = [*known.of("call_session_finished")] or [*known.of("lost_call_session")]
-    return ends[0].at if ends else None
+def _sum(wait: int | None, talk: int | None) -> int | None:
+    return None if talk is None else talk + (wait or 0)
 
 
 def _stated(known: KnownEvents, report_names: tuple[str, ...], name: str, *mnemonics: str) -> int | None:

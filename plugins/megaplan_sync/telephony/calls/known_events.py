@@ -65,11 +65,14 @@ class KnownEvents:
         reported = self.report.get(report_name or name)
         if reported is not None:
             return reported
+        return next(self.stated(name), None)
+
+    def stated(self, name: str) -> Iterator[Any]:
+        """Yield the values in notifications: first of events of the whole call, then of all, each oldest first."""
         of_the_call = (event for mnemonic in _OF_THE_CALL for event in self.of(mnemonic))
         for event in (*of_the_call, *self.notifications):
             if event.values.get(name) is not None:
-                return event.values[name]
-        return None
+                yield event.values[name]
 
     def last(self, name: str, *mnemonics: str) -> Any:
         """Return the newest value in events with these mnemonics."""
