@@ -46,18 +46,18 @@ SELECT %(account)s, number, 'in', 'answered', true, '79' || lpad(number::text, 9
 FROM generate_series(1, %(calls)s) AS number
 """
 _LEDGER = """
-INSERT INTO telephony.call_deliveries (account, call_session_id)
-SELECT account, call_session_id FROM telephony.calls
+INSERT INTO telephony.call_deliveries (account, call_session_id, stage, step)
+SELECT account, call_session_id, 'history', 1 FROM telephony.calls
 """
 _USER = """
 INSERT INTO telephony.users (account, employee_id, uis_employee_id, internal_number) VALUES (%s, 1, 501, '101')
 """
 _CLAIM = """
 UPDATE telephony.call_deliveries AS delivery
-SET history = 'done', changed_at = now()
+SET state = 'done', changed_at = now()
 FROM (
   SELECT account, call_session_id FROM telephony.call_deliveries
-  WHERE account = %(account)s AND history = 'due'
+  WHERE account = %(account)s AND stage = 'history' AND state = 'due'
   ORDER BY call_session_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ) AS picked
 WHERE delivery.account = picked.account AND delivery.call_session_id = picked.call_session_id

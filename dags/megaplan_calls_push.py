@@ -37,7 +37,7 @@ that has failed. Example: `{"accounts": ["megaplan_default"], "resend": [7001002
 
 The last line of the task's log names the field and the remedy; the other accounts were handled. Nothing is lost:
 the outbox knows what is open, and the next run continues. What Megaplan refuses for a single call is tried eight
-times within a day and then fails; every run logs the reason, and `telephony.call_deliveries.last_error` keeps it.
+times within a day and then fails; every run logs the reason, and `telephony.call_deliveries.error` keeps it.
 Calls of employees who are not among the users of Megaplan's telephony are not delivered; see `telephony.mismatches`
 and the DAG `megaplan_telephony_sync`.
 """

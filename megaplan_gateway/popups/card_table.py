@@ -140,7 +140,7 @@ class CardTable:
                 return
             if call_info_id is not None:
                 await connection.execute(read_sql("confirm_live_call"), parameters)
-            elif state == "given_up":
+            if call_info_id is not None or state == "given_up":
                 await connection.execute(read_sql("release_live_call"), parameters)
 
     async def release(self, account: str, call_session_id: int, wanted: WantedCard) -> None:

@@ -12,11 +12,15 @@ from typing import Any
 from megaplan_hook.client import MegaplanClient
 from megaplan_hook.envelope import entity, entity_or_not_found, objects
 from megaplan_hook.exceptions import MegaplanTransportError
+from megaplan_hook.links import Link
 from megaplan_hook.paging import Anchor, ListPage
 from megaplan_hook.query import path_id
 
-_LISTED = ("providerId", "state", "type", "recordLinks")
-"""What a list of calls is asked for: enough to see whether a call is there as it should be."""
+_LISTED = (
+    *("providerId", "state", "type", "recordLinks", "timeFrom", "timeTo"),
+    *("fromPhone", "toPhone", "fromUser", "toUser"),
+)
+"""What a list of calls is asked for: everything that is sent of a call."""
 
 
 class MegaplanCallDelivery(MegaplanClient):
@@ -117,6 +121,34 @@ class MegaplanCallDelivery(MegaplanClient):
         if result_text is not None:
             body["resultText"] = result_text
         self.request("POST", f"/todo/{path_id(todo_id)}/doAction", body=body)
+
+    def renew_todo(self, todo_id: str) -> None:
+        """Open a finished todo again.
+
+        :raises MegaplanForbiddenError: when it is not finished.
+        """
+        body = {"contentType": "TodoRenewActionRequest"}
+        self.request("POST", f"/todo/{path_id(todo_id)}/doAction", body=body)
+
+    def delete_todo(self, todo_id: str) -> None:
+        """Delete a todo; Megaplan keeps it as dropped."""
+        self.request("DELETE", f"/todo/{path_id(todo_id)}")
+
+    def comment_todo(self, todo_id: str, content: str) -> None:
+        """Add a comment to a todo.
+
+        :param content: HTML.
+        """
+        body = {"contentType": "Comment", "content": content}
+        self.request("POST", f"/todo/{path_id(todo_id)}/comments", body=body)
+
+    def entities(self, links: Sequence[Link]) -> list[dict[str, Any]]:
+        """Return entities by their links, as a list shows them; those that are hidden or gone are left out.
+
+        :param links: of employees there must be none: Megaplan fails with 500.
+        """
+        path = "/bulk/getEntitiesByLinks"
+        return objects(self.request("POST", path, body=[dict(each) for each in links]), path)
 
 
 def _call(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -73,15 +73,15 @@ WHERE latest.call_session_id IS NOT NULL
 -- Claims a call in the outbox before the live lane creates its object, whose outcome is unknown until confirmed.
 -- Returns no row if the batch lane has claimed the call or Megaplan already has it. Until the lease expires, the batch
 -- lane leaves the call alone.
-INSERT INTO telephony.call_deliveries AS present (account, call_session_id, made_live, history, history_due_at)
+INSERT INTO telephony.call_deliveries AS present (account, call_session_id, stage, step, state, due_at)
 VALUES (
-  %(account)s, %(call_session_id)s, true, 'unsure', now() + make_interval(secs => %(lease_seconds)s::float8)
+  %(account)s, %(call_session_id)s, 'history', 1, 'unsure', now() + make_interval(secs => %(lease_seconds)s::float8)
 )
-ON CONFLICT (account, call_session_id) DO UPDATE SET
-  made_live = true, history = 'unsure', history_due_at = excluded.history_due_at, changed_at = now()
-WHERE present.call_info_id IS NULL
-  AND present.history IN ('due', 'unsure')
-  AND present.history_tries = 0
+ON CONFLICT (account, call_session_id, stage) DO UPDATE SET
+  state = 'unsure', due_at = excluded.due_at, changed_at = clock_timestamp()
+WHERE present.result_id IS NULL
+  AND present.state IN ('due', 'unsure')
+  AND present.tries = 0
   AND (present.claimed_until IS NULL OR present.claimed_until < now())
 RETURNING present.call_session_id
 
@@ -89,24 +89,20 @@ RETURNING present.call_session_id
 -- name: confirm_live_call
 -- Megaplan has the object created by the live lane; from now on the batch lane completes it.
 UPDATE telephony.call_deliveries SET
-  call_info_id = %(call_info_id)s,
-  made_live = true,
-  history = CASE WHEN history = 'unsure' AND history_tries = 0 THEN 'due' ELSE history END,
-  history_due_at = CASE WHEN history = 'unsure' AND history_tries = 0 THEN now() ELSE history_due_at END,
-  history_hash = coalesce(%(history_hash)s, history_hash),
-  changed_at = now()
+  result_id = %(call_info_id)s,
+  sent = coalesce(to_jsonb(%(history_hash)s::text), sent),
+  changed_at = clock_timestamp()
 WHERE account = %(account)s
   AND call_session_id = %(call_session_id)s
-  AND (call_info_id IS NULL OR call_info_id = %(call_info_id)s)
+  AND stage = 'history'
+  AND (result_id IS NULL OR result_id = %(call_info_id)s)
 
 
 -- name: release_live_call
--- Megaplan certainly has no object of the call: the batch lane creates it once the call has ended.
-UPDATE telephony.call_deliveries SET
-  made_live = false, history = 'due', history_due_at = now(), changed_at = now()
+-- The outcome of the live lane's request is known: the batch lane may complete or create the object of the call.
+UPDATE telephony.call_deliveries SET state = 'due', due_at = now(), changed_at = clock_timestamp()
 WHERE account = %(account)s
   AND call_session_id = %(call_session_id)s
-  AND call_info_id IS NULL
-  AND made_live
-  AND history = 'unsure'
-  AND history_tries = 0
+  AND stage = 'history'
+  AND state = 'unsure'
+  AND tries = 0

@@ -72,13 +72,13 @@ WHERE (
 
 -- name: insert_call_deliveries
 -- Adds the given calls to the outbox if they are finished and external, with a known direction and outcome.
-INSERT INTO telephony.call_deliveries (account, call_session_id)
-SELECT account, call_session_id
+INSERT INTO telephony.call_deliveries (account, call_session_id, stage, step)
+SELECT account, call_session_id, 'history', 1
 FROM telephony.calls
 WHERE account = %(account)s
   AND call_session_id = ANY (%(call_session_ids)s)
   AND is_finished AND NOT is_internal AND direction IS NOT NULL AND outcome IS NOT NULL
-ON CONFLICT (account, call_session_id) DO NOTHING
+ON CONFLICT (account, call_session_id, stage) DO NOTHING
 
 
 -- name: skip_events_of_forgotten_calls

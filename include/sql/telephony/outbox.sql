@@ -1,7 +1,6 @@
--- name: open_deliveries
--- Adds a row for every finished external call with a known direction and outcome that has none.
-INSERT INTO telephony.call_deliveries (account, call_session_id)
-SELECT calls.account, calls.call_session_id
+-- name: select_calls_to_plan
+-- Finished calls that are not in the outbox, or have changed since their stages were planned.
+SELECT calls.call_session_id
 FROM telephony.calls
 WHERE calls.account = %(account)s
   AND calls.is_finished
@@ -9,67 +8,29 @@ WHERE calls.account = %(account)s
   AND calls.direction IS NOT NULL
   AND calls.outcome IS NOT NULL
   AND NOT EXISTS (
-    SELECT FROM telephony.call_deliveries AS known
-    WHERE known.account = calls.account AND known.call_session_id = calls.call_session_id
+    SELECT
+    FROM telephony.call_deliveries AS delivery
+    WHERE delivery.account = calls.account AND delivery.call_session_id = calls.call_session_id
   )
-ON CONFLICT DO NOTHING
+UNION ALL
+SELECT calls.call_session_id
+FROM telephony.calls
+WHERE calls.account = %(account)s
+  AND calls.is_finished
+  AND EXISTS (
+    SELECT
+    FROM telephony.call_deliveries AS delivery
+    WHERE delivery.account = calls.account
+      AND delivery.call_session_id = calls.call_session_id
+      AND delivery.call_changed_at IS DISTINCT FROM calls.changed_at
+  )
+ORDER BY call_session_id
 
 
--- name: claim_deliveries
--- Claims calls whose stage is due: other runs skip them until claimed_until.
-WITH picked AS (
-  SELECT delivery.account, delivery.call_session_id
-  FROM telephony.call_deliveries AS delivery
-  JOIN telephony.calls USING (account, call_session_id)
-  WHERE delivery.account = %(account)s
-    AND calls.is_finished
-    AND (delivery.claimed_until IS NULL OR delivery.claimed_until < now())
-    AND CASE %(stage)s
-      WHEN 'history' THEN delivery.history IN ('due', 'unsure') AND delivery.history_due_at <= now()
-      WHEN 'recording' THEN
-        delivery.history = 'done'
-        AND delivery.recording IN ('waiting', 'due', 'unsure')
-        AND delivery.recording_due_at <= now()
-      WHEN 'communication' THEN
-        delivery.history = 'done'
-        AND delivery.recording IN ('done', 'parked', 'none')
-        AND delivery.communication IN ('waiting', 'due', 'unsure')
-        AND delivery.communication_due_at <= now()
-    END
-    AND NOT delivery.call_session_id = ANY (%(without)s)
-  ORDER BY delivery.history_tries, calls.finished_at, delivery.call_session_id
-  LIMIT %(limit)s
-  FOR UPDATE OF delivery SKIP LOCKED
-)
-UPDATE telephony.call_deliveries AS delivery
-SET claimed_by = %(claimed_by)s, claimed_until = now() + make_interval(secs => %(lease_seconds)s::float8)
-FROM picked
-JOIN telephony.calls USING (account, call_session_id)
-LEFT JOIN telephony.users AS employee
-  ON employee.account = calls.account AND employee.uis_employee_id = calls.uis_employee_id
-LEFT JOIN LATERAL (
-  SELECT rung.employee_id
-  FROM unnest(calls.rung_employees) WITH ORDINALITY AS ringing (uis_employee_id, number)
-  JOIN telephony.users AS rung
-    ON rung.account = calls.account AND rung.uis_employee_id = ringing.uis_employee_id
-  WHERE calls.outcome <> 'answered'
-  ORDER BY ringing.number DESC
-  LIMIT 1
-) AS rung ON true
-WHERE delivery.account = picked.account AND delivery.call_session_id = picked.call_session_id
-RETURNING
-  delivery.call_session_id,
-  delivery.call_info_id,
-  delivery.made_live,
-  delivery.history,
-  delivery.history_tries,
-  delivery.history_hash,
-  delivery.recording,
-  delivery.recording_tries,
-  delivery.recording_links,
-  delivery.communication,
-  delivery.communication_tries,
-  delivery.todo_id,
+-- name: select_deliveries
+-- Calls with their stages by name. A call without an employee of its own belongs to the last mapped one whose phone rang.
+SELECT
+  calls.call_session_id,
   calls.direction,
   calls.outcome,
   calls.is_internal,
@@ -83,18 +44,117 @@ RETURNING
   calls.records,
   calls.expects_record,
   calls.changed_at AS call_changed_at,
-  extract(epoch FROM now() - coalesce(calls.finished_at, delivery.created_at))::float8 AS age_seconds,
-  coalesce(extract(epoch FROM now() - delivery.history_done_at)::float8, 0) AS history_age_seconds
+  extract(epoch FROM now() - coalesce(calls.finished_at, calls.changed_at))::float8 AS age_seconds,
+  EXISTS (
+    SELECT
+    FROM telephony.cards
+    WHERE cards.account = calls.account AND cards.provider_id = calls.call_session_id::text
+      AND cards.state IN ('opening', 'open')
+  ) AS is_shown,
+  coalesce(stages.by_name, '{}') AS stages
+FROM telephony.calls
+LEFT JOIN telephony.users AS employee
+  ON employee.account = calls.account AND employee.uis_employee_id = calls.uis_employee_id
+LEFT JOIN LATERAL (
+  SELECT rung.employee_id
+  FROM unnest(calls.rung_employees) WITH ORDINALITY AS ringing (uis_employee_id, number)
+  JOIN telephony.users AS rung
+    ON rung.account = calls.account AND rung.uis_employee_id = ringing.uis_employee_id
+  WHERE calls.outcome <> 'answered'
+  ORDER BY ringing.number DESC
+  LIMIT 1
+) AS rung ON true
+LEFT JOIN LATERAL (
+  SELECT jsonb_object_agg(
+    delivery.stage,
+    jsonb_build_object(
+      'state', delivery.state,
+      'tries', delivery.tries,
+      'result_id', delivery.result_id,
+      'sent', delivery.sent,
+      'error', delivery.error,
+      'due_at', delivery.due_at,
+      'due_in_seconds', extract(epoch FROM greatest(delivery.due_at, delivery.claimed_until) - now()),
+      'done_seconds_ago', extract(epoch FROM now() - delivery.done_at),
+      'call_changed_at', delivery.call_changed_at,
+      'wanted_hash', delivery.wanted_hash,
+      'version', delivery.changed_at
+    )
+  ) AS by_name
+  FROM telephony.call_deliveries AS delivery
+  WHERE delivery.account = calls.account AND delivery.call_session_id = calls.call_session_id
+) AS stages ON true
+WHERE calls.account = %(account)s AND calls.call_session_id = ANY (%(call_session_ids)s)
+ORDER BY calls.call_session_id
+
+
+-- name: plan_deliveries
+-- Stores planned stages, given as JSON, unless a run has claimed or changed them since they were read.
+INSERT INTO telephony.call_deliveries AS present (
+  account, call_session_id, stage, step, state, due_at, tries, result_id, sent, error, call_changed_at,
+  wanted_hash, changed_at
+)
+SELECT
+  %(account)s, call_session_id, stage, step, state, coalesce(due_at, now()), tries, result_id, sent, error,
+  call_changed_at, wanted_hash, coalesce(version, now())
+FROM jsonb_to_recordset(%(planned)s::jsonb) AS planned (
+  call_session_id bigint, stage text, step smallint, state text, due_at timestamptz, tries integer, result_id text,
+  sent jsonb, error text, call_changed_at timestamptz, wanted_hash text, version timestamptz
+)
+ON CONFLICT (account, call_session_id, stage) DO UPDATE SET
+  state = excluded.state,
+  due_at = excluded.due_at,
+  tries = excluded.tries,
+  result_id = excluded.result_id,
+  sent = excluded.sent,
+  error = excluded.error,
+  call_changed_at = excluded.call_changed_at,
+  wanted_hash = excluded.wanted_hash,
+  changed_at = clock_timestamp()
+WHERE present.changed_at = excluded.changed_at
+  AND (present.claimed_until IS NULL OR present.claimed_until < now())
+RETURNING call_session_id
+
+
+-- name: claim_deliveries
+-- Claims calls of which a stage is due, and all earlier stages are settled: other runs skip them until claimed_until.
+WITH picked AS (
+  SELECT delivery.account, delivery.call_session_id, delivery.stage
+  FROM telephony.call_deliveries AS delivery
+  JOIN telephony.calls USING (account, call_session_id)
+  WHERE delivery.account = %(account)s
+    AND delivery.stage = %(stage)s
+    AND delivery.state IN ('waiting', 'due', 'unsure')
+    AND delivery.due_at <= now()
+    AND (delivery.claimed_until IS NULL OR delivery.claimed_until < now())
+    AND calls.is_finished
+    AND NOT delivery.call_session_id = ANY (%(without)s)
+    AND NOT EXISTS (
+      SELECT
+      FROM telephony.call_deliveries AS earlier
+      WHERE earlier.account = delivery.account
+        AND earlier.call_session_id = delivery.call_session_id
+        AND earlier.step < delivery.step
+        AND (earlier.state IN ('waiting', 'due', 'unsure') OR earlier.step = 1 AND earlier.result_id IS NULL)
+    )
+  ORDER BY delivery.tries, calls.finished_at, delivery.call_session_id
+  LIMIT %(limit)s
+  FOR UPDATE OF delivery SKIP LOCKED
+)
+UPDATE telephony.call_deliveries AS delivery
+SET claimed_by = %(claimed_by)s, claimed_until = now() + make_interval(secs => %(lease_seconds)s::float8)
+FROM picked
+WHERE delivery.account = picked.account
+  AND delivery.call_session_id = picked.call_session_id
+  AND delivery.stage = picked.stage
+RETURNING delivery.call_session_id
 
 
 -- name: renew_claims
--- Renews the claims of a run; a call that is missing from the answer was taken over by another run.
+-- Renews the claims of a run; fewer rows than it has claimed mean that another run has taken some over.
 UPDATE telephony.call_deliveries
 SET claimed_until = now() + make_interval(secs => %(lease_seconds)s::float8)
-WHERE account = %(account)s
-  AND claimed_by = %(claimed_by)s
-  AND call_session_id = ANY (%(call_session_ids)s)
-RETURNING call_session_id
+WHERE account = %(account)s AND claimed_by = %(claimed_by)s
 
 
 -- name: release_claims
@@ -108,133 +168,105 @@ WHERE account = %(account)s AND claimed_by = %(claimed_by)s
 -- Before a request that must not be repeated blindly: its outcome is unknown until the result is recorded.
 UPDATE telephony.call_deliveries
 SET
-  history = CASE %(stage)s WHEN 'history' THEN 'unsure' ELSE history END,
-  history_tries = history_tries + (%(stage)s = 'history')::integer,
-  communication = CASE %(stage)s WHEN 'communication' THEN 'unsure' ELSE communication END,
-  communication_tries = communication_tries + (%(stage)s = 'communication')::integer,
+  state = 'unsure',
+  tries = tries + 1,
+  sent = coalesce(%(sent)s::jsonb, sent),
   claimed_until = now() + make_interval(secs => %(lease_seconds)s::float8),
-  changed_at = now()
+  changed_at = clock_timestamp()
 WHERE account = %(account)s
+  AND stage = %(stage)s
   AND claimed_by = %(claimed_by)s
   AND call_session_id = ANY (%(call_session_ids)s)
-RETURNING call_session_id
 
 
 -- name: settle_deliveries
--- Records the results of a stage, given as JSON; the claim ends unless the run continues with the call. If the history
--- is not wanted, neither are the later stages.
+-- Records the results of a stage, given as JSON; the claim ends unless the run continues with the call.
 UPDATE telephony.call_deliveries AS delivery
 SET
-  history = CASE %(stage)s WHEN 'history' THEN result.state ELSE delivery.history END,
-  history_tries = CASE %(stage)s
-    WHEN 'history' THEN delivery.history_tries + result.more_tries ELSE delivery.history_tries
-  END,
-  history_due_at = CASE %(stage)s
-    WHEN 'history' THEN now() + make_interval(secs => result.due_in_seconds) ELSE delivery.history_due_at
-  END,
-  history_done_at = CASE
-    WHEN %(stage)s = 'history' AND result.state = 'done' THEN now() ELSE delivery.history_done_at
-  END,
-  history_hash = coalesce(result.history_hash, delivery.history_hash),
-  call_changed_at = coalesce(result.call_changed_at, delivery.call_changed_at),
-  call_info_id = CASE WHEN result.forget_call THEN NULL ELSE coalesce(result.call_info_id, delivery.call_info_id) END,
-  made_live = delivery.made_live AND NOT result.forget_call,
-  recording = CASE
-    WHEN %(stage)s = 'recording' OR (%(stage)s = 'history' AND result.state = 'none') THEN result.state
-    ELSE delivery.recording
-  END,
-  recording_tries = CASE %(stage)s
-    WHEN 'recording' THEN delivery.recording_tries + result.more_tries ELSE delivery.recording_tries
-  END,
-  recording_due_at = CASE %(stage)s
-    WHEN 'recording' THEN now() + make_interval(secs => result.due_in_seconds) ELSE delivery.recording_due_at
-  END,
-  recording_done_at = CASE
-    WHEN %(stage)s = 'recording' AND result.state = 'done' THEN now() ELSE delivery.recording_done_at
-  END,
-  recording_links = coalesce(result.recording_links, delivery.recording_links),
-  communication = CASE
-    WHEN %(stage)s = 'communication' OR (%(stage)s = 'history' AND result.state = 'none') THEN result.state
-    ELSE delivery.communication
-  END,
-  communication_tries = CASE %(stage)s
-    WHEN 'communication' THEN delivery.communication_tries + result.more_tries ELSE delivery.communication_tries
-  END,
-  communication_due_at = CASE %(stage)s
-    WHEN 'communication' THEN now() + make_interval(secs => result.due_in_seconds) ELSE delivery.communication_due_at
-  END,
-  communication_done_at = CASE
-    WHEN %(stage)s = 'communication' AND result.state = 'done' THEN now() ELSE delivery.communication_done_at
-  END,
-  todo_id = coalesce(result.todo_id, delivery.todo_id),
-  history_error = CASE %(stage)s WHEN 'history' THEN result.error ELSE delivery.history_error END,
-  recording_error = CASE %(stage)s WHEN 'recording' THEN result.error ELSE delivery.recording_error END,
-  communication_error = CASE %(stage)s WHEN 'communication' THEN result.error ELSE delivery.communication_error END,
-  claimed_by = CASE WHEN result.keep_claim THEN delivery.claimed_by END,
-  claimed_until = CASE WHEN result.keep_claim THEN delivery.claimed_until END,
-  changed_at = now()
+  state = result.state,
+  tries = delivery.tries + result.more_tries,
+  due_at = now() + make_interval(secs => result.due_in_seconds),
+  done_at = coalesce(now() + make_interval(secs => result.done_in_seconds), delivery.done_at),
+  result_id = coalesce(result.result_id, delivery.result_id),
+  sent = coalesce(result.sent, delivery.sent),
+  error = result.error,
+  claimed_by = result.claimed_by,
+  claimed_until = now() + make_interval(secs => result.lease_seconds),
+  changed_at = clock_timestamp()
 FROM jsonb_to_recordset(%(results)s::jsonb) AS result (
-  call_session_id bigint, state text, due_in_seconds float8, more_tries integer, error text, call_info_id text,
-  history_hash text, call_changed_at timestamptz, recording_links text[], todo_id text, forget_call boolean,
-  keep_claim boolean
+  call_session_id bigint, state text, more_tries integer, due_in_seconds float8, done_in_seconds float8, result_id text,
+  sent jsonb, error text, claimed_by text, lease_seconds float8
 )
 WHERE delivery.account = %(account)s
+  AND delivery.stage = %(stage)s
   AND delivery.call_session_id = result.call_session_id
   AND delivery.claimed_by = %(claimed_by)s
 
 
+-- name: forget_delivery_results
+-- Megaplan no longer has what a stage has made.
+UPDATE telephony.call_deliveries
+SET result_id = NULL, sent = NULL
+WHERE account = %(account)s AND stage = %(stage)s AND call_session_id = ANY (%(call_session_ids)s)
+
+
+-- name: reopen_lost_calls
+-- Megaplan no longer has the object of a call; whether it has another one is unknown.
+UPDATE telephony.call_deliveries
+SET state = 'unsure', result_id = NULL, sent = NULL, due_at = now(), changed_at = clock_timestamp()
+WHERE account = %(account)s AND call_session_id = ANY (%(call_session_ids)s) AND step = 1
+
+
+-- name: drop_later_stages
+-- Calls that Megaplan does not get have no later stages either.
+UPDATE telephony.call_deliveries
+SET state = 'none', changed_at = clock_timestamp()
+WHERE account = %(account)s AND call_session_id = ANY (%(call_session_ids)s) AND step > 1
+
+
 -- name: select_next_delivery
 -- Seconds until something of some accounts is due, negative if it already is; null if nothing is open. Claimed rows count
--- from the end of their claim, and of each call only the current stage counts.
-SELECT extract(epoch FROM min(greatest(due.at, coalesce(delivery.claimed_until, due.at))) - now())::float8
+-- from the end of their claim, and of each call only the earliest open stage counts.
+SELECT extract(epoch FROM min(greatest(delivery.due_at, delivery.claimed_until)) - now())::float8
 FROM telephony.call_deliveries AS delivery
 JOIN telephony.calls USING (account, call_session_id)
-CROSS JOIN LATERAL (
-  SELECT CASE
-    WHEN delivery.history IN ('due', 'unsure') THEN delivery.history_due_at
-    WHEN delivery.history <> 'done' THEN NULL
-    WHEN delivery.recording IN ('waiting', 'due', 'unsure') THEN delivery.recording_due_at
-    WHEN delivery.communication IN ('waiting', 'due', 'unsure') THEN delivery.communication_due_at
-  END AS at
-) AS due
 WHERE delivery.account = ANY (%(accounts)s)
+  AND delivery.state IN ('waiting', 'due', 'unsure')
   AND calls.is_finished
-  AND (
-    delivery.history IN ('due', 'unsure')
-    OR delivery.recording IN ('waiting', 'due', 'unsure')
-    OR delivery.communication IN ('waiting', 'due', 'unsure')
+  AND NOT EXISTS (
+    SELECT
+    FROM telephony.call_deliveries AS earlier
+    WHERE earlier.account = delivery.account
+      AND earlier.call_session_id = delivery.call_session_id
+      AND earlier.step < delivery.step
+      AND (earlier.state IN ('waiting', 'due', 'unsure') OR earlier.step = 1 AND earlier.result_id IS NULL)
   )
 
 
 -- name: select_failed_deliveries
--- Failed calls, newest first.
-SELECT call_session_id, history, recording, communication, last_error
+-- Failed stages of calls, newest first.
+SELECT call_session_id, stage, error
 FROM telephony.call_deliveries
-WHERE account = %(account)s AND 'parked' IN (history, recording, communication)
+WHERE account = %(account)s AND state = 'parked'
 ORDER BY changed_at DESC
 LIMIT %(limit)s
 
 
--- name: resend_deliveries
--- Restarts failed stages, or all stages of the named calls; Megaplan is asked what it has before anything is sent.
+-- name: resend_calls
+-- Restarts all stages of the named calls; Megaplan is asked what it has before anything is sent.
 UPDATE telephony.call_deliveries
-SET
-  history = CASE WHEN history = 'parked' OR %(is_named)s THEN 'unsure' ELSE history END,
-  history_tries = CASE WHEN history = 'parked' OR %(is_named)s THEN 0 ELSE history_tries END,
-  history_due_at = now(),
-  recording = CASE WHEN recording = 'parked' OR %(is_named)s THEN 'waiting' ELSE recording END,
-  recording_tries = CASE WHEN recording = 'parked' OR %(is_named)s THEN 0 ELSE recording_tries END,
-  recording_due_at = now(),
-  communication = CASE WHEN communication = 'parked' OR %(is_named)s THEN 'unsure' ELSE communication END,
-  communication_tries = CASE WHEN communication = 'parked' OR %(is_named)s THEN 0 ELSE communication_tries END,
-  communication_due_at = now(),
-  changed_at = now()
+SET state = 'unsure', tries = 0, due_at = now(), changed_at = clock_timestamp()
 WHERE account = %(account)s
+  AND call_session_id = ANY (%(call_session_ids)s)
   AND (claimed_until IS NULL OR claimed_until < now())
-  AND CASE
-    WHEN %(is_named)s THEN call_session_id = ANY (%(call_session_ids)s)
-    ELSE 'parked' IN (history, recording, communication)
-  END
+RETURNING call_session_id
+
+
+-- name: resend_failed_deliveries
+-- Restarts failed stages; Megaplan is asked what it has before anything is sent.
+UPDATE telephony.call_deliveries
+SET state = 'unsure', tries = 0, due_at = now(), changed_at = clock_timestamp()
+WHERE account = %(account)s AND state = 'parked' AND (claimed_until IS NULL OR claimed_until < now())
 RETURNING call_session_id
 
 

@@ -2,12 +2,21 @@
 -- The next forgotten calls that still have rows and are not claimed by a push.
 SELECT forgotten.call_session_id
 FROM telephony.forgotten_calls AS forgotten
-LEFT JOIN telephony.call_deliveries AS delivery USING (account, call_session_id)
 WHERE forgotten.account = %(account)s
   AND forgotten.call_session_id > %(after)s
-  AND (delivery.claimed_until IS NULL OR delivery.claimed_until < now())
+  AND NOT EXISTS (
+    SELECT
+    FROM telephony.call_deliveries AS delivery
+    WHERE delivery.account = forgotten.account
+      AND delivery.call_session_id = forgotten.call_session_id
+      AND delivery.claimed_until >= now()
+  )
   AND (
-    delivery.account IS NOT NULL
+    EXISTS (
+      SELECT
+      FROM telephony.call_deliveries AS delivery
+      WHERE delivery.account = forgotten.account AND delivery.call_session_id = forgotten.call_session_id
+    )
     OR EXISTS (
       SELECT
       FROM telephony.calls
@@ -31,21 +40,20 @@ LIMIT %(limit)s
 -- name: forget_calls
 -- Forgets those of the locked calls that are settled: finished, compared by a night since their last change, delivered or
 -- not wanted, without waiting events and without a visible pop-up.
-WITH delivered AS (
-  SELECT delivery.account, delivery.call_session_id
+WITH stages AS (
+  SELECT
+    delivery.call_session_id,
+    delivery.state IN ('done', 'none')
+      AND delivery.call_changed_at IS NOT DISTINCT FROM calls.changed_at
+      AND (delivery.claimed_until IS NULL OR delivery.claimed_until < now()) AS is_settled
   FROM telephony.call_deliveries AS delivery
   JOIN telephony.calls USING (account, call_session_id)
-  WHERE delivery.account = %(account)s
-    AND delivery.call_session_id = ANY (%(call_session_ids)s)
-    AND (
-      delivery.history = 'none'
-      OR delivery.history = 'done'
-      AND delivery.call_changed_at IS NOT DISTINCT FROM calls.changed_at
-      AND delivery.recording IN ('done', 'none')
-      AND delivery.communication IN ('done', 'none')
-    )
-    AND (delivery.claimed_until IS NULL OR delivery.claimed_until < now())
-  FOR UPDATE OF delivery SKIP LOCKED
+  WHERE delivery.account = %(account)s AND delivery.call_session_id = ANY (%(call_session_ids)s)
+  ORDER BY delivery.call_session_id, delivery.stage
+  FOR UPDATE OF delivery
+),
+delivered AS (
+  SELECT call_session_id FROM stages GROUP BY call_session_id HAVING bool_and(is_settled)
 )
 INSERT INTO telephony.forgotten_calls (account, call_session_id)
 SELECT calls.account, calls.call_session_id
@@ -54,14 +62,11 @@ WHERE calls.account = %(account)s
   AND calls.call_session_id = ANY (%(call_session_ids)s)
   AND calls.is_finished
   AND calls.changed_at < %(changed_before)s
-  AND CASE
-    WHEN EXISTS (
-      SELECT
-      FROM telephony.call_deliveries AS delivery
-      WHERE delivery.account = calls.account AND delivery.call_session_id = calls.call_session_id
-    ) THEN calls.call_session_id IN (SELECT delivered.call_session_id FROM delivered)
-    ELSE calls.is_internal OR calls.direction IS NULL OR calls.outcome IS NULL
-  END
+  AND (
+    calls.call_session_id IN (SELECT delivered.call_session_id FROM delivered)
+    OR (calls.is_internal OR calls.direction IS NULL OR calls.outcome IS NULL)
+      AND calls.call_session_id NOT IN (SELECT stages.call_session_id FROM stages)
+  )
   AND NOT EXISTS (
     SELECT
     FROM telephony.events AS event

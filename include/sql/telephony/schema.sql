@@ -153,50 +153,40 @@ COMMENT ON COLUMN telephony.calls.talk_seconds IS 'Total of all talks';
 COMMENT ON COLUMN telephony.calls.event_count IS 'Number of distinct events, including report rows';
 COMMENT ON COLUMN telephony.calls.first_event_at IS 'Of the notifications, by UIS''s clock; null if the call is known only from the report';
 
-CREATE TABLE IF NOT EXISTS telephony.call_deliveries (
-  account             text        NOT NULL,
-  call_session_id     bigint      NOT NULL,
-  call_info_id        text,
-  made_live           boolean     NOT NULL DEFAULT false,
-  history             text        NOT NULL DEFAULT 'due' CHECK (history IN ('due', 'unsure', 'done', 'parked', 'none')),
-  history_due_at      timestamptz NOT NULL DEFAULT now(),
-  history_tries       integer     NOT NULL DEFAULT 0,
-  history_done_at     timestamptz,
-  history_hash        text,
-  call_changed_at     timestamptz,
-  recording           text        NOT NULL DEFAULT 'waiting' CHECK (recording IN ('waiting', 'due', 'unsure', 'done', 'parked', 'none')),
-  recording_due_at    timestamptz NOT NULL DEFAULT now(),
-  recording_tries     integer     NOT NULL DEFAULT 0,
-  recording_done_at   timestamptz,
-  recording_links     text[],
-  communication       text        NOT NULL DEFAULT 'waiting' CHECK (communication IN ('waiting', 'due', 'unsure', 'done', 'parked', 'none')),
-  communication_due_at timestamptz NOT NULL DEFAULT now(),
-  communication_tries integer     NOT NULL DEFAULT 0,
-  communication_done_at timestamptz,
-  todo_id             text,
-  history_error       text,
-  recording_error     text,
-  communication_error text,
-  last_error          text        GENERATED ALWAYS AS (coalesce(communication_error, recording_error, history_error)) STORED,
-  claimed_by          text,
-  claimed_until       timestamptz,
-  created_at          timestamptz NOT NULL DEFAULT now(),
-  changed_at          timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (account, call_session_id)
+CREATE TABLE IF NOT EXISTS telephony.call_deliveries ( -- one row per call and stage since version 8
+  account         text        NOT NULL,
+  call_session_id bigint      NOT NULL,
+  stage           text        NOT NULL,
+  step            smallint    NOT NULL,
+  state           text        NOT NULL DEFAULT 'due' CHECK (state IN ('waiting', 'due', 'unsure', 'done', 'parked', 'none')),
+  due_at          timestamptz NOT NULL DEFAULT now(),
+  tries           integer     NOT NULL DEFAULT 0,
+  result_id       text,
+  sent            jsonb,
+  done_at         timestamptz,
+  error           text,
+  call_changed_at timestamptz,
+  wanted_hash     text,
+  claimed_by      text,
+  claimed_until   timestamptz,
+  created_at      timestamptz NOT NULL DEFAULT now(),
+  changed_at      timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (account, call_session_id, stage)
 );
-COMMENT ON TABLE telephony.call_deliveries IS 'Outbox: the delivery of each finished call to Megaplan; first history, then recording, then communication';
-COMMENT ON COLUMN telephony.call_deliveries.history IS 'due; unsure: unknown outcome, Megaplan is asked before anything is sent again; done; parked: failed, see last_error; none: not wanted';
-COMMENT ON COLUMN telephony.call_deliveries.made_live IS 'The live lane created the call object (by providerId) during the call';
-COMMENT ON COLUMN telephony.call_deliveries.history_hash IS 'Hash of what Megaplan was sent, so that it is sent again only if it differs';
-COMMENT ON COLUMN telephony.call_deliveries.call_changed_at IS 'calls.changed_at of what was delivered; if they differ, the call is delivered again';
-COMMENT ON COLUMN telephony.call_deliveries.recording IS 'waiting: cannot be played yet; due: ready, the links have to be set; otherwise as history';
-COMMENT ON COLUMN telephony.call_deliveries.communication IS 'waiting, due: has to be created; otherwise as history. With a todo_id it exists and has to be finished';
-COMMENT ON COLUMN telephony.call_deliveries.history_error IS 'Why the stage is not done yet, has failed or is not wanted; likewise for the other stages';
-COMMENT ON COLUMN telephony.call_deliveries.last_error IS 'The error of the latest stage that has one';
+COMMENT ON TABLE telephony.call_deliveries IS 'Outbox: what Megaplan should have of each finished call, one row per call and stage';
+COMMENT ON COLUMN telephony.call_deliveries.stage IS 'history: the call; recording: the links of its recordings; communication: its todo';
+COMMENT ON COLUMN telephony.call_deliveries.step IS 'Order of the stages: earlier ones are settled first, and step 1 makes the object that the others need';
+COMMENT ON COLUMN telephony.call_deliveries.state IS 'waiting: cannot be handled yet; due; unsure: unknown outcome, Megaplan is asked before anything is sent again; done; parked: failed, see error; none: not wanted';
+COMMENT ON COLUMN telephony.call_deliveries.tries IS 'Attempts since the stage became due';
+COMMENT ON COLUMN telephony.call_deliveries.result_id IS 'Megaplan''s id of what the stage made: CallInfo, Todo';
+COMMENT ON COLUMN telephony.call_deliveries.sent IS 'What Megaplan has of this stage, in the form of the stage: sent again only if something else is wanted';
+COMMENT ON COLUMN telephony.call_deliveries.error IS 'Why the stage is not done yet, has failed or is not wanted; or what it has left alone';
+COMMENT ON COLUMN telephony.call_deliveries.call_changed_at IS 'calls.changed_at when the stage was last planned; if they differ, it is planned again';
+COMMENT ON COLUMN telephony.call_deliveries.wanted_hash IS 'Hash of what was wanted then: a failed stage is tried again once it differs';
 COMMENT ON COLUMN telephony.call_deliveries.claimed_by IS 'The run that is working on it';
 COMMENT ON COLUMN telephony.call_deliveries.claimed_until IS 'Until then no other run claims it; renewed before every request, so the claim of a killed run expires';
 CREATE INDEX IF NOT EXISTS call_deliveries_open ON telephony.call_deliveries (account, call_session_id)
-  WHERE history IN ('due', 'unsure') OR recording IN ('waiting', 'due', 'unsure') OR communication IN ('waiting', 'due', 'unsure');
+  WHERE state IN ('waiting', 'due', 'unsure');
 
 DO $$ BEGIN -- both columns were called told until version 6
   IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('telephony.cards') AND attname = 'told') THEN
@@ -232,6 +222,52 @@ COMMENT ON COLUMN telephony.cards.sent IS 'Type, state and employee last sent to
 COMMENT ON COLUMN telephony.cards.due_at IS 'When the gateway checks it again without an event, if it is not closed';
 CREATE INDEX IF NOT EXISTS cards_of_call ON telephony.cards (account, call_session_id);
 CREATE INDEX IF NOT EXISTS cards_not_closed ON telephony.cards (due_at) WHERE state IN ('opening', 'open');
+
+CREATE OR REPLACE VIEW telephony.call_delivery_states AS -- since version 8
+SELECT
+  history.account,
+  history.call_session_id,
+  history.result_id AS call_info_id,
+  EXISTS (
+    SELECT
+    FROM telephony.cards
+    WHERE cards.account = history.account AND cards.provider_id = history.call_session_id::text
+  ) AS made_live,
+  history.state AS history,
+  history.due_at AS history_due_at,
+  history.tries AS history_tries,
+  history.done_at AS history_done_at,
+  history.sent #>> '{}' AS history_hash,
+  history.call_changed_at,
+  recording.state AS recording,
+  recording.due_at AS recording_due_at,
+  recording.tries AS recording_tries,
+  recording.done_at AS recording_done_at,
+  nullif(ARRAY(SELECT jsonb_array_elements_text(recording.sent)), '{}') AS recording_links,
+  communication.state AS communication,
+  communication.due_at AS communication_due_at,
+  communication.tries AS communication_tries,
+  communication.done_at AS communication_done_at,
+  communication.result_id AS todo_id,
+  history.error AS history_error,
+  recording.error AS recording_error,
+  communication.error AS communication_error,
+  coalesce(communication.error, recording.error, history.error) AS last_error,
+  coalesce(history.claimed_by, recording.claimed_by, communication.claimed_by) AS claimed_by,
+  greatest(history.claimed_until, recording.claimed_until, communication.claimed_until) AS claimed_until,
+  history.created_at,
+  greatest(history.changed_at, recording.changed_at, communication.changed_at) AS changed_at
+FROM telephony.call_deliveries AS history
+LEFT JOIN telephony.call_deliveries AS recording
+  ON recording.account = history.account
+    AND recording.call_session_id = history.call_session_id
+    AND recording.stage = 'recording'
+LEFT JOIN telephony.call_deliveries AS communication
+  ON communication.account = history.account
+    AND communication.call_session_id = history.call_session_id
+    AND communication.stage = 'communication'
+WHERE history.stage = 'history';
+COMMENT ON VIEW telephony.call_delivery_states IS 'The outbox with one row per call, with the columns of call_deliveries before version 8';
 
 CREATE TABLE IF NOT EXISTS telephony.learned (
   account    text        NOT NULL,

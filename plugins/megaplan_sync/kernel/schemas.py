@@ -8,8 +8,11 @@ from psycopg import Connection
 from megaplan_sync.kernel.exceptions import NewerSchemaError
 from megaplan_sync.kernel.sql import read_sql
 
-TELEPHONY_SCHEMA_VERSION = 7
+TELEPHONY_SCHEMA_VERSION = 8
 """Version of the tables of schema ``telephony`` that this code writes."""
+_DELIVERIES = "telephony.call_deliveries"
+_DELIVERIES_BY_STAGE = 8
+"""Version in which the outbox got one row per call and stage."""
 TELEPHONY_TABLES = tuple(
     f"telephony.{name}"
     for name in (
@@ -21,6 +24,7 @@ TELEPHONY_TABLES = tuple(
         "calls",
         "call_deliveries",
         "cards",
+        "call_delivery_states",
         "learned",
         "commands",
         "forgotten_calls",
@@ -91,6 +95,12 @@ def _prepare_schema(
             raise NewerSchemaError(found, version, tables[0])
         if found == version and present == set(tables):
             return False
+        is_migrated = _DELIVERIES in present and found < _DELIVERIES_BY_STAGE
+        if is_migrated:
+            cursor.execute(read_sql("create_definition_functions"))
+            cursor.execute(read_sql("migrate_telephony_to_8"))
         cursor.execute(read_sql(create_tables))
+        if is_migrated:
+            cursor.execute(read_sql("restore_delivery_views"))
         cursor.execute(read_sql(save_version), {"version": version})
         return True

@@ -82,10 +82,7 @@ class CallWorld:
 
     def push(self) -> dict[str, int]:
         """Run the batch lane as the task of ``megaplan_calls_push`` does."""
-        self.database.execute(
-            """UPDATE telephony.call_deliveries SET history_due_at = now(), recording_due_at = now(),
-            communication_due_at = now()"""
-        )
+        self.database.execute("UPDATE telephony.call_deliveries SET due_at = now()")
         with psycopg.connect(self.database_uri, autocommit=True) as connection:
             prepare_session(connection)
             hook = MegaplanHook(budget=FreeBudget(), sleep=lambda seconds: None)
@@ -142,5 +139,5 @@ class CallWorld:
         """Return a call's row in ``telephony.call_deliveries``."""
         with self.database.cursor(row_factory=dict_row) as cursor:
             return cursor.execute(
-                "SELECT * FROM telephony.call_deliveries WHERE call_session_id = %s", (number,)
+                "SELECT * FROM telephony.call_delivery_states WHERE call_session_id = %s", (number,)
             ).fetchone()

@@ -114,6 +114,19 @@ class PushWorld:
         self.database.execute(f"INSERT INTO telephony.calls ({names}) VALUES ({places})", row)
         return number
 
+    def add_live_card(self, number: int, call_info_id: str | None = None) -> None:
+        """Record that the live lane has created, or wanted to create, the object of a call."""
+        self.database.execute(
+            """INSERT INTO telephony.cards (account, provider_id, call_session_id, is_companion, employee_id)
+            VALUES (%(account)s, %(number)s::text, %(number)s, false, 1)""",
+            {"account": self.account, "number": number},
+        )
+        self.database.execute(
+            """INSERT INTO telephony.call_deliveries (account, call_session_id, stage, step, result_id)
+            VALUES (%s, %s, 'history', 1, %s)""",
+            (self.account, number, call_info_id),
+        )
+
     def change_call(self, number: int, **values: Any) -> None:
         """Change a call as a new event would."""
         if "records" in values:
@@ -170,7 +183,7 @@ class PushWorld:
         with self.database.cursor(row_factory=dict_row) as cursor:
             return cursor.execute(
                 """SELECT call_session_id, history, recording, communication, last_error
-                FROM telephony.call_deliveries
+                FROM telephony.call_delivery_states
                 WHERE history IN ('due', 'unsure') OR (history = 'done' AND (
                   recording IN ('waiting', 'due', 'unsure') OR communication IN ('waiting', 'due', 'unsure')))"""
             ).fetchall()
@@ -179,15 +192,14 @@ class PushWorld:
         """Make everything in the outbox due, and let the claims of killed runs expire."""
         self.database.execute(
             """UPDATE telephony.call_deliveries
-            SET history_due_at = now(), recording_due_at = now(), communication_due_at = now(),
-              history_done_at = history_done_at - interval '1 hour', claimed_until = now() - interval '1 second'"""
+            SET due_at = now(), done_at = done_at - interval '1 hour', claimed_until = now() - interval '1 second'"""
         )
 
     def row(self, number: int = 700100200) -> dict[str, Any]:
         """Return the outbox row of a call."""
         with self.database.cursor(row_factory=dict_row) as cursor:
             found = cursor.execute(
-                "SELECT * FROM telephony.call_deliveries WHERE call_session_id = %s", (number,)
+                "SELECT * FROM telephony.call_delivery_states WHERE call_session_id = %s", (number,)
             ).fetchone()
         assert found is not None
         return found

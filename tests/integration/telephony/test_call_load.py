@@ -156,7 +156,7 @@ def test_every_call_is_in_megaplan_once_with_its_recording_and_its_communication
     outbox = {
         str(number): states
         for number, *states in world.database.execute(
-            "SELECT call_session_id, history, recording, communication FROM telephony.call_deliveries"
+            "SELECT call_session_id, history, recording, communication FROM telephony.call_delivery_states"
         )
     }
     for call in calls:

@@ -85,11 +85,15 @@ def settle(world: PushWorld, account: str) -> None:
     for _ in drain(world.database, account):
         pass
     world.database.execute(
-        """UPDATE telephony.call_deliveries AS delivery
-        SET history = 'done', recording = 'none', communication = 'none', call_changed_at = calls.changed_at
+        """INSERT INTO telephony.call_deliveries
+          (account, call_session_id, stage, step, state, call_changed_at)
+        SELECT account, call_session_id, stage, step, state, changed_at
         FROM telephony.calls
-        WHERE (calls.account, calls.call_session_id) = (delivery.account, delivery.call_session_id)
-          AND calls.account = %s""",
+        CROSS JOIN (VALUES ('history', 1, 'done'), ('recording', 2, 'none'), ('communication', 3, 'none'))
+          AS settled (stage, step, state)
+        WHERE account = %s AND is_finished AND NOT is_internal
+        ON CONFLICT (account, call_session_id, stage) DO UPDATE
+        SET state = excluded.state, call_changed_at = excluded.call_changed_at""",
         (account,),
     )
 
@@ -140,7 +144,7 @@ def test_late_events_of_a_forgotten_call_change_nothing(world: PushWorld) -> Non
     before, in_megaplan = whole_rows(world, young), world.calls()
     assert len(in_megaplan) == 2
     result = forget(world)
-    assert str(result) == ("deleted: 1 calls, 4 events, 1 pop ups, 1 deliveries; kept although old: nothing")
+    assert str(result) == ("deleted: 1 calls, 4 events, 1 pop ups, 3 deliveries; kept although old: nothing")
     assert [left(world, table) for table in TABLES] == [[young]] * 4
     assert whole_rows(world, young) == before
     world.forget_requests()
@@ -176,12 +180,15 @@ def test_late_events_of_a_forgotten_call_change_nothing(world: PushWorld) -> Non
 
 
 def test_nothing_is_deleted_that_is_still_needed(world: PushWorld, database_uri: str) -> None:
+    set_state = (
+        "UPDATE telephony.call_deliveries SET state = '{}' WHERE stage = '{}' AND call_session_id = {}"
+    )
     tweaks = {
         701: "UPDATE telephony.calls SET is_finished = false WHERE call_session_id = 701",
-        702: "UPDATE telephony.call_deliveries SET recording = 'parked' WHERE call_session_id = 702",
-        703: "UPDATE telephony.call_deliveries SET recording = 'waiting' WHERE call_session_id = 703",
-        704: "UPDATE telephony.call_deliveries SET history = 'unsure' WHERE call_session_id = 704",
-        705: "UPDATE telephony.call_deliveries SET communication = 'due' WHERE call_session_id = 705",
+        702: set_state.format("parked", "recording", 702),
+        703: set_state.format("waiting", "recording", 703),
+        704: set_state.format("unsure", "history", 704),
+        705: set_state.format("due", "communication", 705),
         706: "UPDATE telephony.call_deliveries SET claimed_until = now() + '1 hour' WHERE call_session_id = 706",
         707: "UPDATE telephony.call_deliveries SET call_changed_at = '2020-01-01' WHERE call_session_id = 707",
         708: "UPDATE telephony.events SET derived_at = NULL WHERE call_session_id = 708",

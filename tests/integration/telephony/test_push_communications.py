@@ -75,9 +75,11 @@ def test_the_result_has_duration_and_recording(world: PushWorld, only_todo: Any)
     world.add_call()
     world.push()
     world.database.execute(
-        "UPDATE telephony.call_deliveries SET communication = 'waiting', recording = 'done', recording_links = %s",
+        """UPDATE telephony.call_deliveries SET state = 'done', sent = to_jsonb(%s::text[])
+        WHERE stage = 'recording'""",
         ([RECORD],),
     )
+    world.database.execute("UPDATE telephony.call_deliveries SET state = 'due' WHERE stage = 'communication'")
     world.push(**ALL_DONE)
     assert world.comments(only_todo()) == [f"Разговор 2 мин 5 с, запись: {RECORD}"]
 
@@ -186,7 +188,7 @@ def test_an_unknown_outcome_creates_no_duplicate_communication(
     assert world.states()[2] == "unsure"
     world.push_until_quiet(**ALL_DONE)
     todo = only_todo()
-    assert todo["status"]["masterType"] == "success"
+    assert (todo["status"]["masterType"], todo["category"]["masterType"]) == ("success", "call")
     assert len(world.comments(todo)) == 1, "there is one comment with the result"
 
 
@@ -211,7 +213,9 @@ def test_communications_entered_by_people_are_not_taken_for_ours(world: PushWorl
 def test_resending_finds_the_existing_communication(world: PushWorld, only_todo: Any) -> None:
     number = world.add_call()
     world.push(**ALL_DONE)
-    world.database.execute("UPDATE telephony.call_deliveries SET todo_id = NULL")
+    world.database.execute(
+        "UPDATE telephony.call_deliveries SET result_id = NULL WHERE stage = 'communication'"
+    )
     world.resend(number)
     world.push(**ALL_DONE)
     assert world.row()["todo_id"] == only_todo()["id"]

@@ -81,11 +81,7 @@ def test_a_call_costs_what_the_page_says(world: PushWorld, uis: Client, what: st
             if case.get("live"):
                 body = {"contentType": "CallInfo", "providerId": str(number), "state": "talking"}
                 made = world.hook().request("POST", "/callInfo", body=body)
-                world.database.execute(
-                    """INSERT INTO telephony.call_deliveries (account, call_session_id, made_live, call_info_id)
-                    VALUES (%s, %s, true, %s)""",
-                    (world.account, number, made.data["id"]),
-                )
+                world.add_live_card(number, made.data["id"])
         world.forget_requests()
         world.push(**settings)
         assert world.open_calls() == []

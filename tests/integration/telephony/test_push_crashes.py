@@ -216,7 +216,7 @@ def test_a_run_that_was_overtaken_sends_nothing_else(world: PushWorld) -> None:
     with psycopg.connect(world.uri, autocommit=True) as connection:
         prepare_session(connection)
         slow = world.new_context(connection, SlowBudget(overtake))
-        slow.outbox.open()
+        slow.outbox.open(slow.hook.settings)
         with pytest.raises(ClaimLostError):
             HistoryStage(slow).push_batch()
         with pytest.raises(ClaimLostError):
@@ -231,14 +231,15 @@ def test_the_claim_is_renewed_before_every_request(world: PushWorld) -> None:
     with psycopg.connect(world.uri, autocommit=True) as connection:
         prepare_session(connection)
         context = world.new_context(connection)
-        context.outbox.open()
+        context.outbox.open(context.hook.settings)
         context.outbox.claim("history", 10)
         world.database.execute(
             "UPDATE telephony.call_deliveries SET claimed_until = now() + interval '1 second'"
         )
         context.hook.current_user()
         left = world.database.execute(
-            "SELECT extract(epoch FROM claimed_until - now())::float FROM telephony.call_deliveries"
+            """SELECT extract(epoch FROM claimed_until - now())::float FROM telephony.call_deliveries
+            WHERE claimed_by IS NOT NULL"""
         ).fetchone()
         assert left is not None
         assert left[0] > 70

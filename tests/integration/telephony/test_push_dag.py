@@ -60,7 +60,7 @@ def test_a_run_waits_for_the_recording_without_a_worker_and_delivers_it(
 
     def become_ready_after_the_first_look() -> None:
         with psycopg.connect(world.uri, autocommit=True) as connection:
-            looks = "SELECT recording_tries FROM telephony.call_deliveries WHERE call_session_id = %s"
+            looks = "SELECT recording_tries FROM telephony.call_delivery_states WHERE call_session_id = %s"
             until = time.monotonic() + 120
             while (
                 connection.execute(looks, (number,)).fetchone() in (None, (0,)) and time.monotonic() < until
@@ -120,8 +120,8 @@ def test_failed_calls_are_resent_by_hand(airflow: TestedAirflow, world: PushWorl
         world.add_call(number)
     world.push()
     world.database.execute(
-        """UPDATE telephony.call_deliveries SET communication = 'parked', communication_error = 'refused'
-        WHERE call_session_id IN (700, 701)"""
+        """UPDATE telephony.call_deliveries SET state = 'parked', error = 'refused'
+        WHERE stage = 'communication' AND call_session_id IN (700, 701)"""
     )
     run = run_dag(airflow)
     assert world.todos() == []

@@ -100,10 +100,7 @@ def test_a_call_of_the_live_lane_is_completed_by_its_number(world: PushWorld) ->
     number = world.add_call()
     body = {"contentType": "CallInfo", "providerId": str(number), "type": "in", "state": "calling"}
     world.hook().request("POST", "/callInfo", body=body)
-    world.database.execute(
-        "INSERT INTO telephony.call_deliveries (account, call_session_id, made_live) VALUES (%s, %s, true)",
-        (world.account, number),
-    )
+    world.add_live_card(number)
     world.forget_requests()
     world.push()
     assert [entry["path"] for entry in world.requests()] == ["/api/v3/callInfo/provider"]
@@ -113,10 +110,7 @@ def test_a_call_of_the_live_lane_is_completed_by_its_number(world: PushWorld) ->
 
 def test_a_call_that_the_live_lane_could_not_create_goes_through_history(world: PushWorld) -> None:
     number = world.add_call()
-    world.database.execute(
-        "INSERT INTO telephony.call_deliveries (account, call_session_id, made_live) VALUES (%s, %s, true)",
-        (world.account, number),
-    )
+    world.add_live_card(number)
     world.push_until_quiet()
     assert world.call()["state"] == "finished"
 
@@ -145,10 +139,8 @@ def test_an_unknown_outcome_creates_no_duplicate_call(world: PushWorld, kind: st
 def test_a_missing_call_may_be_an_empty_answer_instead_of_404(world: PushWorld, made_live: bool) -> None:
     world.knobs(unknown_provider_id="null")
     number = world.add_call()
-    world.database.execute(
-        "INSERT INTO telephony.call_deliveries (account, call_session_id, made_live) VALUES (%s, %s, %s)",
-        (world.account, number, made_live),
-    )
+    if made_live:
+        world.add_live_card(number)
     world.fault("502", path=HISTORY, method="POST")
     world.push_until_quiet()
     assert world.call()["state"] == "finished"
@@ -165,7 +157,7 @@ def test_asking_megaplan_waits_for_the_read_lag(world: PushWorld) -> None:
     world.push()
     assert world.requests() == [], "it is too early to ask"
     waits = world.database.execute(
-        "SELECT extract(epoch FROM history_due_at - now())::float FROM telephony.call_deliveries"
+        "SELECT extract(epoch FROM history_due_at - now())::float FROM telephony.call_delivery_states"
     ).fetchone()
     assert waits is not None
     assert 0 < waits[0] <= 3
@@ -197,7 +189,7 @@ def test_one_bad_call_in_a_batch_fails_alone(world: PushWorld) -> None:
     assert world.states(713)[0] == "due"
     assert "Megaplan answered 422" in world.row(713)["last_error"]
     world.push_until_quiet()
-    assert world.states(713) == ("parked", "waiting", "waiting")
+    assert world.states(713) == ("parked", "none", "none")
     assert "given up after 8 tries" in world.row(713)["last_error"]
 
     world.database.execute(

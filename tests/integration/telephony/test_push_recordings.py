@@ -72,7 +72,7 @@ def test_what_cannot_be_played_yet_is_waited_for(world: PushWorld, cabinet: Clie
     number, link = play(cabinet, SLOW)
     world.add_call(number, records=[record(link)], expects_record=True)
     world.push(**ALL_DONE)
-    assert world.states(number) == ("done", "waiting", "waiting")
+    assert world.states(number) == ("done", "waiting", "due")
     assert world.call(number)["recordLinks"] == []
     assert "link" in world.row(number)["last_error"] or "empty" in world.row(number)["last_error"]
     assert link not in world.row(number)["last_error"], "links are secrets"
@@ -97,7 +97,7 @@ def test_checks_become_rarer_and_end_after_a_day(world: PushWorld, cabinet: Clie
         if world.states(number)[1] == "parked":
             break
         found = world.database.execute(
-            "SELECT extract(epoch FROM recording_due_at - now())::float FROM telephony.call_deliveries"
+            "SELECT extract(epoch FROM recording_due_at - now())::float FROM telephony.call_delivery_states"
         ).fetchone()
         assert found is not None
         waits.append(found[0])
@@ -121,7 +121,7 @@ def test_a_call_that_nobody_recorded_waits_a_little_and_is_done(world: PushWorld
     world.add_call(701, expects_record=None, finished_at=None)
     world.push(**ALL_DONE)
     assert world.states(700) == ("done", "none", "done")
-    assert world.states(701)[1:] == ("waiting", "waiting")
+    assert world.states(701)[1:] == ("waiting", "due")
 
 
 def test_a_late_recording_is_linked_also_in_the_communication(world: PushWorld, cabinet: Client) -> None:

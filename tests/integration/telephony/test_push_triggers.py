@@ -187,13 +187,14 @@ def add_open_call(inbox: Connection[Any], due_in: float, **states: str) -> None:
         (ACCOUNT,),
     )
     row = {"history": "done", "recording": "waiting", "communication": "waiting", **states}
-    inbox.execute(
-        """INSERT INTO telephony.call_deliveries
-          (account, call_session_id, history, recording, communication, recording_due_at)
-        VALUES (%(account)s, 7, %(history)s, %(recording)s, %(communication)s,
-          now() + make_interval(secs => %(due_in)s))""",
-        {"account": ACCOUNT, "due_in": due_in, **row},
-    )
+    for step, (stage, state) in enumerate(row.items(), 1):
+        is_made = state in ("done", "waiting")
+        inbox.execute(
+            """INSERT INTO telephony.call_deliveries
+              (account, call_session_id, stage, step, state, result_id, due_at)
+            VALUES (%s, 7, %s, %s, %s, %s, now() + make_interval(secs => %s))""",
+            (ACCOUNT, stage, step, state, "1" if is_made else None, due_in if stage == "recording" else 0),
+        )
 
 
 def test_the_wait_ends_when_a_recording_is_due(inbox: Connection[Any]) -> None:

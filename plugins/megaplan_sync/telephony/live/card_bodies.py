@@ -77,17 +77,6 @@ def delivery_of(wanted: WantedCard, call: Call) -> Delivery | None:
         return None
     delivery = Delivery(
         call_session_id=call.call_session_id,
-        call_info_id=None,
-        made_live=True,
-        history="due",
-        history_tries=0,
-        history_hash=None,
-        recording="waiting",
-        recording_tries=0,
-        recording_links=None,
-        communication="waiting",
-        communication_tries=0,
-        todo_id=None,
         direction=call.direction,
         outcome=call.outcome,
         is_internal=call.is_internal,
@@ -101,8 +90,6 @@ def delivery_of(wanted: WantedCard, call: Call) -> Delivery | None:
         records=[],
         expects_record=call.expects_record,
         call_changed_at=call.started_at,
-        age_seconds=0,
-        history_age_seconds=0,
     )
     return delivery if call_type(delivery) is not None else None
 

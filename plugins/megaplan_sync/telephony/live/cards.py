@@ -124,7 +124,7 @@ def _record_at_the_end(call: Call, users: Mapping[int, int], shown: Mapping[str,
     if record is None:
         return []
     employee = users.get(call.uis_employee_id or 0)
-    if employee is None and call.outcome != "answered":  # the same as in claim_deliveries
+    if employee is None and call.outcome != "answered":  # the same as in select_deliveries
         rung = [users[one] for one in call.rung_employees if one in users]
         employee = rung[-1] if rung else None
     kinds: dict[tuple[str | None, str | None], Kind] = {

@@ -12,11 +12,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 import psycopg
-from psycopg.rows import class_row
 
 from megaplan_hook.exceptions import (
     MegaplanAuthError,
@@ -34,10 +33,21 @@ from megaplan_sync.kernel.findings import Findings, RowKey
 from megaplan_sync.kernel.night_budget import NightBudget, NightBudgetSpentError
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.calls.call_table import drain
-from megaplan_sync.telephony.night.call_comparison import Card, ComparedCall, Differences, compare
+from megaplan_sync.telephony.night.call_comparison import (
+    Card,
+    Differences,
+    compare,
+    due_in_seconds,
+    has_failed,
+    is_complete,
+    is_delivered,
+    waits_for_recording,
+    without_its_object,
+)
 from megaplan_sync.telephony.night.call_days import DateRange, ranges_to_compare
 from megaplan_sync.telephony.night.calls_in_megaplan import CallsInMegaplan
 from megaplan_sync.telephony.push.account_push import AccountPush
+from megaplan_sync.telephony.push.delivery import STAGES, Delivery
 from megaplan_sync.telephony.push.exceptions import NoTelephonyUsersError
 from megaplan_sync.telephony.push.outbox import Outbox
 from megaplan_sync.telephony.push.retry_schedule import RetrySchedule
@@ -107,6 +117,7 @@ class CallReconciliation:
         left = max(self._hook.settings.night_requests - self._state.requests, 0)
         self._hook.budget = NightBudget(self._hook.budget, left)
         self._outbox = Outbox(self._connection, self._account, lease_seconds=0)
+        self._reported: set[int] = set()
         self._push = AccountPush(
             self._hook, self._connection, session.uis.settings, schedule=self._schedule, sleep=sleep
         )
@@ -149,16 +160,17 @@ class CallReconciliation:
         date_ranges = ranges_to_compare(
             self._connection, self._account, self._hook.settings.zone, started_at, self._since
         )
-        delivered_before = {call.call_session_id for call in self._calls(date_ranges) if call.is_delivered}
+        delivered_before = {call.call_session_id for call in self._calls(date_ranges) if is_delivered(call)}
         self._store_report(date_ranges)
         known = self._calls(date_ranges)
         calls = [call for call in known if call.has_employee]
         counts.expected, counts.unmapped = len(calls), len(known) - len(calls)
         missing = [call.call_session_id for call in calls if call.call_session_id not in delivered_before]
         self._findings.note("missing", [RowKey(number) for number in missing])
-        found, read_at = self._read_megaplan(calls)
-        written_before = read_at - timedelta(seconds=self._schedule.read_lag_seconds)
-        differences = compare(calls, found, written_before)
+        found, seconds = self._read_megaplan(calls)
+        calls = self._outbox.read([call.call_session_id for call in calls])
+        unread_seconds = seconds + self._schedule.read_lag_seconds
+        differences = compare(calls, found, self._hook.settings, unread_seconds)
         self._confirm_absent(calls, differences)
         self._save_findings(differences)
         self._requeue(calls, differences)
@@ -177,14 +189,15 @@ class CallReconciliation:
             )
         return reasons
 
-    def _calls(self, date_ranges: Sequence[DateRange]) -> list[ComparedCall]:
+    def _calls(self, date_ranges: Sequence[DateRange]) -> list[Delivery]:
         parameters = {
             "account": self._account,
             "starts": [date_range.start for date_range in date_ranges],
             "ends": [date_range.end for date_range in date_ranges],
         }
-        with self._connection.cursor(row_factory=class_row(ComparedCall)) as cursor:
-            return cursor.execute(read_sql("select_calls_to_compare"), parameters).fetchall()
+        found = self._connection.execute(read_sql("select_calls_to_compare"), parameters).fetchall()
+        self._reported = {number for number, is_reported in found if is_reported}
+        return self._outbox.read([number for number, _ in found])
 
     def _store_report(self, date_ranges: Sequence[DateRange]) -> None:
         """Store the report in the inbox, and derive calls from it."""
@@ -206,22 +219,22 @@ class CallReconciliation:
             pass
         log.info("%s: the report of UIS has %d calls, %d rows are new", self._account, rows, new)
 
-    def _read_megaplan(self, calls: Sequence[ComparedCall]) -> tuple[Mapping[str, Sequence[Card]], datetime]:
-        """Return calls by ``providerId``, and when the read began by the clock of Postgres."""
-        row = self._connection.execute(read_sql("select_clock")).fetchone()
-        read_at: datetime = row[0] if row else self._now()
+    def _read_megaplan(self, calls: Sequence[Delivery]) -> tuple[Mapping[str, Sequence[Card]], float]:
+        """Return calls by ``providerId``, and how many seconds the read took."""
+        began = time.monotonic()
         if not calls:
-            return {}, read_at
+            return {}, 0.0
         ids = [call.call_info_id for call in calls if call.call_info_id is not None]
+        found: Mapping[str, Sequence[Card]] = {}
         try:
-            return CallsInMegaplan(self._hook, self._connection, self._outbox).read(ids), read_at
+            found = CallsInMegaplan(self._hook, self._connection, self._outbox).read(ids)
         except (MegaplanForbiddenError, MegaplanNotFoundError, MegaplanValidationError) as refusal:
             log.warning(
                 "%s: Megaplan refuses its list of calls (%s); each is requested", self._account, refusal
             )
-            return {}, read_at
+        return found, time.monotonic() - began
 
-    def _confirm_absent(self, calls: Sequence[ComparedCall], differences: Differences) -> None:
+    def _confirm_absent(self, calls: Sequence[Delivery], differences: Differences) -> None:
         """Request each call that is missing from the list: it is sent again only if Megaplan does not have it."""
         megaplan = CallsInMegaplan(self._hook, self._connection, self._outbox)
         by_number = {call.call_session_id: call for call in calls}
@@ -229,38 +242,37 @@ class CallReconciliation:
         for number in absent:
             card = megaplan.find(str(number))
             cards: dict[str, list[Card]] = {} if card is None else {str(number): [card]}
-            again = compare([by_number[number]], cards, datetime.max.replace(tzinfo=UTC))
+            again = compare([by_number[number]], cards, self._hook.settings, 0.0)
             differences.absent += again.absent
-            differences.changed += again.changed
-            differences.without_recording += again.without_recording
+            differences.changed |= again.changed
 
     def _save_findings(self, differences: Differences) -> None:
         self._findings.note("missing", [RowKey(number) for number in differences.absent])
-        stale = [*differences.changed, *differences.without_recording]
-        self._findings.note("stale", [RowKey(number) for number in stale])
+        self._findings.note("stale", [RowKey(number) for number in differences.changed])
         for number, ids in differences.duplicates.items():
             copies = [RowKey(number, copy) for copy in range(1, len(ids))]
             self._findings.note("extra", copies, evidence={"ids": ids})
 
-    def _requeue(self, calls: Sequence[ComparedCall], differences: Differences) -> None:
-        """Make the calls due in the outbox; waits for calls that a push has claimed."""
-        ids = {call.call_session_id: call.call_info_id for call in calls}
-        for difference, numbers in differences.by_kind().items():
-            left = set(numbers)
-            until = time.monotonic() + self._schedule.lease_seconds
-            while left and time.monotonic() < until:
-                parameters = {
-                    "account": self._account,
-                    "difference": difference,
-                    "call_session_ids": sorted(left),
-                    "call_info_ids": [ids[number] for number in sorted(left)],
-                }
-                left = {
-                    number
-                    for (number,) in self._connection.execute(read_sql("requeue_deliveries"), parameters)
-                }
-                if left:
-                    self._sleep(1.0)
+    def _requeue(self, calls: Sequence[Delivery], differences: Differences) -> None:
+        """Plan the calls again by what Megaplan has; waits for calls that a push has claimed."""
+        left = {
+            call.call_session_id: without_its_object(call)
+            for call in calls
+            if call.call_session_id in differences.absent
+        } | differences.changed
+        read = {number: call.stages for number, call in left.items()}
+        until = time.monotonic() + self._schedule.lease_seconds
+        while left and time.monotonic() < until:
+            stored = self._outbox.plan(left.values(), self._hook.settings)
+            left = {number: call for number, call in left.items() if number not in stored}
+            # a call that was delivered again in the meantime is left to the next night
+            for call in self._outbox.read(left):
+                if any(
+                    call.stage(stage).version != read[call.call_session_id][stage].version for stage in STAGES
+                ):
+                    del left[call.call_session_id]
+            if left:
+                self._sleep(1.0)
         for number, call_info_id in differences.unknown.items():
             self._connection.execute(
                 read_sql("adopt_call_info"),
@@ -277,45 +289,44 @@ class CallReconciliation:
                 raise
             except (MegaplanError, MegaplanSyncError) as error:
                 log.warning("%s: %s", self._account, error)
-            waits = [call.due_in_seconds for call in self._open(date_ranges)]
+            waits = [due_in_seconds(call) for call in self._open(date_ranges)]
             wait = max(min(waits, default=0), 1.0)
             if not waits or wait > seconds_left:
                 return
             seconds_left -= wait
             self._sleep(wait)
 
-    def _open(self, date_ranges: Sequence[DateRange]) -> list[ComparedCall]:
+    def _open(self, date_ranges: Sequence[DateRange]) -> list[Delivery]:
         return [
             call
             for call in self._calls(date_ranges)
-            if call.has_employee and not call.is_complete and not call.has_failed
+            if call.has_employee and not is_complete(call) and not has_failed(call)
         ]
 
     def _settle(self, date_ranges: Sequence[DateRange], differences: Differences) -> list[str]:
         """Record which findings are repaired; return sentences for the certificate."""
         ours = [call for call in self._calls(date_ranges) if call.has_employee]
-        incomplete = [call for call in ours if not call.is_complete]
-        self._findings.note("missing", [RowKey(c.call_session_id) for c in incomplete if not c.is_delivered])
-        self._findings.note("stale", [RowKey(c.call_session_id) for c in incomplete if c.is_delivered])
+        incomplete = [call for call in ours if not is_complete(call)]
+        self._findings.note("missing", [RowKey(c.call_session_id) for c in incomplete if not is_delivered(c)])
+        self._findings.note("stale", [RowKey(c.call_session_id) for c in incomplete if is_delivered(c)])
         open_ = {found.id for found in self._findings.waiting_for_resolution("missing", "stale")}
         self._findings.resolve(open_ - {call.call_session_id for call in incomplete}, "repaired")
         reasons = [
-            f"Call {call.call_session_id} (history {call.history}, recording {call.recording}, communication "
-            f"{call.communication}): {call.last_error or 'not delivered yet'}."
+            f"Call {call.call_session_id} ({_states(call)}): {_last_error(call) or 'not delivered yet'}."
             for call in incomplete[:_MAX_LISTED]
         ]
         if len(incomplete) > _MAX_LISTED:
             reasons.append(
-                f"{len(incomplete) - _MAX_LISTED} more calls: see telephony.call_deliveries.last_error."
+                f"{len(incomplete) - _MAX_LISTED} more calls: see telephony.call_delivery_states.last_error."
             )
         reasons += [
             f"Megaplan has call {number} {len(ids)} times (CallInfo {', '.join(ids)}): its API cannot delete calls, "
             "so delete all but one by hand."
             for number, ids in list(differences.duplicates.items())[:_MAX_LISTED]
         ]
-        if waiting := sum(call.waits_for_recording for call in ours):
+        if waiting := sum(waits_for_recording(call) for call in ours):
             reasons.append(f"Recordings of {waiting} calls cannot be played yet; the push keeps checking.")
-        if unreported := sum(not call.is_reported for call in ours):
+        if unreported := sum(call.call_session_id not in self._reported for call in ours):
             reasons.append(
                 f"{unreported} calls are known only from notifications: UIS's report does not have them."
             )
@@ -333,3 +344,11 @@ class CallReconciliation:
                 self._connection, self._run_id, self._hook.settings.account_timezone, [certificate]
             )
         return certificate
+
+
+def _states(call: Delivery) -> str:
+    return ", ".join(f"{stage} {call.stage(stage).state}" for stage in STAGES)
+
+
+def _last_error(call: Delivery) -> str | None:
+    return next((error for stage in reversed(STAGES) if (error := call.stage(stage).error)), None)

@@ -70,7 +70,7 @@ class AccountPush:
         counts = self._context.counts
         for derived in drain(self._connection, self._outbox.account, region=self._region):
             self._context.count("derived", len(derived))
-        self._context.count("opened", self._outbox.open())
+        self._context.count("opened", self._outbox.open(self._context.hook.settings))
         errors: list[Exception] = []
         try:
             if self._outbox.has_users():
@@ -98,7 +98,7 @@ class AccountPush:
         """
         for _ in drain(self._connection, self._outbox.account, region=self._region):
             pass
-        self._outbox.open()
+        self._outbox.open(self._context.hook.settings)
         if not self._outbox.has_users() or self._context.budget.remaining() == 0:
             return 0
         try:
@@ -135,8 +135,5 @@ class AccountPush:
         return errors
 
     def _log_failed(self) -> None:
-        for number, history, recording, communication, reason in self._outbox.failed(MAX_FAILED_LOGGED):
-            log.warning(
-                "%s: call %s has failed (history %s, recording %s, communication %s): %s",
-                *(self._outbox.account, number, history, recording, communication, reason),
-            )
+        for number, stage, reason in self._outbox.failed(MAX_FAILED_LOGGED):
+            log.warning("%s: call %s has failed (%s): %s", self._outbox.account, number, stage, reason)

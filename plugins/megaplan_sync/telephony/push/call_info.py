@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
-from megaplan_hook.date_times import DateTimeFormat, datetime_for_write
+from megaplan_hook.date_times import DateTimeFormat, datetime_for_write, datetime_value
 from megaplan_hook.links import Link
+from megaplan_hook.settings import AccountSettings
+from megaplan_sync.kernel.phones import phone_digits
 from megaplan_sync.telephony.push.delivery import Delivery
 
 _TYPES = {
@@ -64,6 +67,44 @@ def employee_link(delivery: Delivery) -> Link | None:
     if delivery.employee_id is None:
         return None
     return Link(contentType="Employee", id=str(delivery.employee_id))
+
+
+def call_hash(delivery: Delivery, settings: AccountSettings) -> str | None:
+    """Return a hash of what Megaplan should have of a call; None if it has no type for it."""
+    if call_type(delivery) is None:
+        return None
+    return payload_hash(call_info(delivery, datetime_format=settings.vendor_quirks.datetime_write_format))
+
+
+def sent_hash(delivery: Delivery, settings: AccountSettings) -> str:
+    """Return the hash of a call as it is sent, with Megaplan's id if it has one; the client need not be looked up."""
+    body = call_info(delivery, datetime_format=settings.vendor_quirks.datetime_write_format)
+    return payload_hash(body if delivery.call_info_id is None else {**body, "id": delivery.call_info_id})
+
+
+def differences(body: Mapping[str, Any], card: Mapping[str, Any]) -> list[str]:
+    """Return the fields of a call that Megaplan has otherwise than they are sent.
+
+    A field that a card lacks is unknown. The client is left out, as somebody may have corrected it in Megaplan, and
+    so is the id.
+
+    :param card: a ``CallInfo`` as Megaplan returns it
+    """
+    return [
+        name
+        for name, value in body.items()
+        if name != "id" and name in card and not _is_client(value) and _plain(value) != _plain(card[name])
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """Return a value in a form that does not depend on how Megaplan prints it."""
+    if isinstance(value, Mapping) and value.get("contentType") == "DateTime":
+        moment = datetime_value(value)
+        return moment and moment.replace(microsecond=0)
+    if isinstance(value, Mapping):
+        return str(value.get("contentType")), str(value.get("id"))
+    return phone_digits(value).removeprefix("+") if isinstance(value, str) else value
 
 
 def payload_hash(body: dict[str, Any]) -> str:

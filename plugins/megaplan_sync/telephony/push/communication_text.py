@@ -21,8 +21,12 @@ _NOBODY_SPOKE = {"miss": "Звонок пропущен", "fail": "Абонен�
 
 def title(delivery: Delivery) -> str:
     """Return the title, such as «Входящий звонок +79001234567»."""
-    number = shown_phone(delivery.contact_phone or "")
-    return f"{_TITLES[call_type(delivery) or 'in']} {number}".strip()
+    return f"{_TITLES[call_type(delivery) or 'in']} {_number(delivery)}".strip()
+
+
+def is_title(name: str | None, delivery: Delivery) -> bool:
+    """Return whether a name is a title of this call, whatever its type."""
+    return any(name == f"{words} {_number(delivery)}".strip() for words in _TITLES.values())
 
 
 def marker(delivery: Delivery) -> str:
@@ -35,13 +39,16 @@ def is_marked(description: str | None, delivery: Delivery) -> bool:
     return re.search(rf"{marker(delivery)}(?!\d)", description or "") is not None
 
 
+def is_technical(line: str) -> bool:
+    """Return whether a line of a description is the marker, or the start time."""
+    return re.fullmatch(r"Звонок UIS \d+|Начало: [\d.: ]+", line) is not None
+
+
 def result(delivery: Delivery) -> str:
     """Return the result of the call: its duration and the links of its recordings."""
     kind = call_type(delivery) or "in"
     outcome = _NOBODY_SPOKE.get(kind) or f"Разговор {_duration(delivery.talk_seconds or 0)}"
-    if not delivery.recording_links:
-        return outcome
-    return f"{outcome}, запись: {' '.join(delivery.recording_links)}"
+    return f"{outcome}, запись: {' '.join(delivery.links_set)}" if delivery.links_set else outcome
 
 
 def description(delivery: Delivery, zone: ZoneInfo, *, with_times: bool) -> str:
@@ -55,6 +62,15 @@ def description(delivery: Delivery, zone: ZoneInfo, *, with_times: bool) -> str:
         lines.append(f"Начало: {began:%d.%m.%Y %H:%M:%S}")
     lines.append(marker(delivery))
     return "<br>".join(html.escape(line, quote=False) for line in lines)
+
+
+def note(delivery: Delivery) -> str:
+    """Return the comment that corrects a communication which a person has changed, as HTML."""
+    return html.escape(f"Уточнение по звонку: {title(delivery)}. {result(delivery)}", quote=False)
+
+
+def _number(delivery: Delivery) -> str:
+    return shown_phone(delivery.contact_phone or "")
 
 
 def _duration(seconds: int) -> str:

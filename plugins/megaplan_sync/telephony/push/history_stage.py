@@ -1,8 +1,9 @@
 """First stage: the finished call itself.
 
-A call object that the live lane created is completed by the exchange's id; all others go through
-``/callInfo/history``, many in one request. That this route finds a known call by its ``providerId`` is documented but
-unproven, so a request with an unknown outcome is never repeated before Megaplan was asked what it has.
+A call object whose pop-up is on a screen is completed by the exchange's id, which the widget hears of; all others go
+through ``/callInfo/history``, many in one request. That this route updates known calls is documented but unproven: a
+known call is updated by its id until that is learned, and a request with an unknown outcome is never repeated before
+Megaplan was asked what it has.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from typing import Any
 
 from megaplan_hook.exceptions import MegaplanError, MegaplanNotFoundError
 from megaplan_hook.links import Link
-from megaplan_sync.telephony.push.call_info import call_info, call_type, payload_hash
+from megaplan_sync.telephony.push.call_info import call_info, call_type, differences, sent_hash
 from megaplan_sync.telephony.push.delivery import UNKNOWN_OUTCOME, Delivery, StageResult
 from megaplan_sync.telephony.push.exceptions import is_ambiguous, is_refusal
 from megaplan_sync.telephony.push.stage_context import StageContext
 
 CALLS_PER_REQUEST = 50
+HISTORY_UPDATES = "history_updates"
+"""Learned topic: whether ``/callInfo/history`` updates the call with the given id, yes or no."""
 _CONTENT_STATUSES = (400, 409, 413, 422)
 """Statuses that concern the calls sent; others (403, 404, 405) rather concern the route or the user's rights."""
 
@@ -40,20 +43,24 @@ class HistoryStage:
         deliverable = [delivery for delivery in claimed if self._is_deliverable(delivery)]
         to_send, up_to_date = [], []
         for delivery in deliverable:
-            if delivery.history == UNKNOWN_OUTCOME:
+            if delivery.stage("history").state == UNKNOWN_OUTCOME:
                 found = self._verify(delivery)
                 if found is None:
                     continue
                 delivery = found
-            if delivery.call_info_id is not None and delivery.history_hash == self._hash(delivery):
+            is_known = delivery.call_info_id is not None
+            if is_known and delivery.stage("history").sent == sent_hash(delivery, self._hook.settings):
                 up_to_date.append(self._done(delivery, delivery.call_info_id))
-            elif delivery.made_live:
+            elif delivery.is_shown or (is_known and self._outbox.learned(HISTORY_UPDATES) != "yes"):
                 self._complete(delivery)
             else:
                 to_send.append(delivery)
         self._context.settle("history", *up_to_date)
-        for batch in _in_batches(to_send):
-            self._send(batch)
+        try:
+            for batch in _in_batches(to_send):
+                self._send(batch)
+        finally:
+            self._context.replan(each.call_session_id for each in deliverable if _has_made_more(each))
         return len(claimed)
 
     def _is_deliverable(self, delivery: Delivery) -> bool:
@@ -68,7 +75,7 @@ class HistoryStage:
                 "this call is not delivered; see telephony.mismatches"
             )
             is_over = delivery.age_seconds > schedule.unmapped_timeout_seconds
-            state = "none" if is_over else delivery.history
+            state = "none" if is_over else delivery.stage("history").state
             result = StageResult(number, state, schedule.unmapped_delay_seconds, error=reason)
         elif call_type(delivery) is None:
             reason = (
@@ -81,11 +88,11 @@ class HistoryStage:
         return False
 
     def _verify(self, delivery: Delivery) -> Delivery | None:
-        """Find out whether Megaplan has the call; None if nothing is left to send."""
+        """Find out whether Megaplan has the call as it should be; None if nothing is left to send."""
         try:
             card = self._hook.call_info_by_provider(delivery.provider_id)
         except MegaplanNotFoundError:
-            return replace(delivery, call_info_id=None, made_live=False)
+            return _with_history(replace(delivery, is_shown=False), result_id=None, sent=None)
         except MegaplanError as error:
             if is_refusal(error):
                 result = replace(self._context.retry_later("history", delivery, error), more_tries=1)
@@ -93,24 +100,27 @@ class HistoryStage:
                 self._context.settle("history", replace(result, state=state))
                 return None
             raise
-        is_ours = delivery.history_tries > 0  # a call created by somebody else may be incomplete
-        if is_ours and card.get("state") == "finished" and card.get("type") == call_type(delivery):
-            self._context.settle("history", self._done(delivery, str(card["id"])))
-            return None
-        return replace(delivery, call_info_id=str(card["id"]), history_hash=None)
+        known = _with_history(delivery, result_id=str(card["id"]), sent=None)
+        if differences(self._body(known, None), card):
+            return known
+        self._context.settle("history", self._done(delivery, str(card["id"])))
+        return None
 
     def _complete(self, delivery: Delivery) -> None:
-        """Complete the call object that the live lane created, which is idempotent."""
+        """Complete a known call object, which is idempotent; the pop-up of a live one is told."""
         changes = self._body(delivery, self._client(delivery))
         try:
-            card = self._hook.update_call_info_by_provider(delivery.provider_id, changes)
+            if delivery.is_shown:
+                card = self._hook.update_call_info_by_provider(delivery.provider_id, changes)
+            else:
+                card = self._hook.update_call_info(str(delivery.call_info_id), changes)
         except MegaplanNotFoundError as error:
             result = StageResult(
                 delivery.call_session_id,
                 UNKNOWN_OUTCOME,
                 self._context.schedule.read_lag_seconds,
-                error=f"Megaplan does not have the live lane's call: {error}",
-                forget_call=True,
+                error=f"Megaplan does not have the call any more: {error}",
+                forget=True,
             )
             self._context.settle("history", result)
         except MegaplanError as error:
@@ -189,7 +199,7 @@ class HistoryStage:
     def _refused(self, delivery: Delivery, error: MegaplanError) -> StageResult:
         fields = {detail["field"] for detail in getattr(error, "errors", ())}
         if delivery.call_info_id is not None and (isinstance(error, MegaplanNotFoundError) or "id" in fields):
-            result = self._context.retry_later("history", delivery, error, forget_call=True)
+            result = self._context.retry_later("history", delivery, error, forget=True)
             return replace(result, state=UNKNOWN_OUTCOME) if result.state == "due" else result
         return self._context.retry_later("history", delivery, error)
 
@@ -204,17 +214,18 @@ class HistoryStage:
         return known[0] if len(known) == 1 else None
 
     def _done(self, delivery: Delivery, call_info_id: str | None) -> StageResult:
-        return StageResult(
-            delivery.call_session_id,
-            "done",
-            call_info_id=call_info_id,
-            history_hash=self._hash(replace(delivery, call_info_id=call_info_id)),
-            call_changed_at=delivery.call_changed_at,
-        )
+        sent = sent_hash(_with_history(delivery, result_id=call_info_id), self._hook.settings)
+        return StageResult(delivery.call_session_id, "done", result_id=call_info_id, sent=sent)
 
-    def _hash(self, delivery: Delivery) -> str:
-        """Return the hash of the call; the client is not part of it and need not be looked up."""
-        return payload_hash(self._body(delivery, None))
+
+def _with_history(delivery: Delivery, **changes: Any) -> Delivery:
+    row = replace(delivery.stage("history"), **changes)
+    return replace(delivery, stages={**delivery.stages, "history": row})
+
+
+def _has_made_more(delivery: Delivery) -> bool:
+    """Return whether later stages have made something that may have to follow the call."""
+    return any(row.result_id or row.sent for stage, row in delivery.stages.items() if stage != "history")
 
 
 def _untried(delivery: Delivery) -> StageResult:
@@ -226,9 +237,10 @@ def _in_batches(deliveries: Sequence[Delivery]) -> list[list[Delivery]]:
     """Split into requests: the more failed attempts, the smaller the batch, down to a single call."""
     batches: list[list[Delivery]] = []
     for delivery in deliveries:
-        room = max(1, CALLS_PER_REQUEST >> (2 * delivery.history_tries))
+        tries = delivery.stage("history").tries
+        room = max(1, CALLS_PER_REQUEST >> (2 * tries))
         newest = batches[-1] if batches else None
-        if newest is None or len(newest) >= room or newest[0].history_tries != delivery.history_tries:
+        if newest is None or len(newest) >= room or newest[0].stage("history").tries != tries:
             batches.append([delivery])
         else:
             newest.append(delivery)

@@ -1,4 +1,4 @@
-"""The outbox in Postgres: a run claims rows, records its intent before a request and the result after it.
+"""The outbox in Postgres: a run claims stages, records its intent before a request and the result after it.
 
 A claim is a row's ``claimed_by`` and ``claimed_until``, taken with ``FOR UPDATE SKIP LOCKED``, so several runs can
 work on one account at once. It is renewed before every request, and a request is sent only while the claim holds: if
@@ -14,10 +14,14 @@ from uuid import uuid4
 from psycopg import Connection
 from psycopg.rows import class_row
 
+from megaplan_hook.settings import AccountSettings
 from megaplan_sync.inbox.notifications import json_text
 from megaplan_sync.kernel.sql import read_sql
-from megaplan_sync.telephony.push.delivery import UNKNOWN_OUTCOME, Delivery, Stage, StageResult
+from megaplan_sync.telephony.push.delivery import STAGES, UNKNOWN_OUTCOME, Delivery, Stage, StageResult
+from megaplan_sync.telephony.push.delivery_plan import plan
 from megaplan_sync.telephony.push.exceptions import ClaimLostError
+
+_CALLS_PER_PLAN = 500
 
 
 class Outbox:
@@ -31,55 +35,114 @@ class Outbox:
         self._connection = connection
         self._own = {"account": account, "claimed_by": uuid4().hex}
         self._lease = {"lease_seconds": lease_seconds}
-        self._claimed: set[int] = set()
-        self._unknown: set[int] = set()
+        self._claimed: set[tuple[Stage, int]] = set()
+        self._unknown: set[tuple[Stage, int]] = set()
         self.account = account
         connection.execute("SET synchronous_commit = on")
 
-    def open(self) -> int:
-        """Add rows for finished calls that have none, and reopen rows whose call has changed; return how many."""
+    def open(self, settings: AccountSettings) -> int:
+        """Plan the stages of finished calls that are new or have changed; return how many calls."""
         self._unknown.clear()
-        opened = self._connection.execute(read_sql("open_deliveries"), self._own).rowcount
-        return opened + self._connection.execute(read_sql("reopen_deliveries"), self._own).rowcount
+        found = self._connection.execute(read_sql("select_calls_to_plan"), self._own).fetchall()
+        numbers = list(dict.fromkeys(number for (number,) in found))
+        for first in range(0, len(numbers), _CALLS_PER_PLAN):
+            self.plan(self.read(numbers[first : first + _CALLS_PER_PLAN]), settings)
+        return len(numbers)
+
+    def read(self, call_session_ids: Collection[int]) -> list[Delivery]:
+        """Return calls with their stages."""
+        parameters = {**self._own, "call_session_ids": list(call_session_ids)}
+        with self._connection.cursor(row_factory=class_row(Delivery)) as cursor:
+            return cursor.execute(read_sql("select_deliveries"), parameters).fetchall()
+
+    def plan(self, deliveries: Iterable[Delivery], settings: AccountSettings) -> set[int]:
+        """Store what each stage of some calls should be, by the calls and their stages as given.
+
+        A stage that a run has claimed or changed in the meantime stays as it is; the next run plans it again.
+
+        :returns: the calls of which all changes were stored
+        """
+        planned: dict[tuple[int, str], dict[str, Any]] = {}
+        for delivery in deliveries:
+            for stage, row in plan(delivery, settings).items():
+                planned[delivery.call_session_id, stage] = {
+                    **vars(row),
+                    "call_session_id": delivery.call_session_id,
+                    "stage": stage,
+                    "step": STAGES.index(stage) + 1,
+                }
+        if not planned:
+            return set()
+        stored = self._connection.execute(
+            read_sql("plan_deliveries"), {**self._own, "planned": json_text(list(planned.values()))}
+        )
+        left = [number for number, _ in planned]
+        for (number,) in stored:
+            left.remove(number)
+        return {number for number, _ in planned} - set(left)
 
     def claim(self, stage: Stage, limit: int, without: Collection[int] = ()) -> list[Delivery]:
-        """Claim calls whose stage is due and that no other run has claimed.
+        """Claim calls of which a stage is due, all earlier ones are settled, and that no other run has claimed.
 
         Calls with an outcome that became unknown in this run are left out: it may not be readable yet.
 
         :param without: calls to leave out
         """
-        left_out = [*without, *self._unknown]
+        left_out = [*without, *(number for of, number in self._unknown if of == stage)]
         parameters = {**self._own, **self._lease, "stage": stage, "limit": limit, "without": left_out}
-        with self._connection.cursor(row_factory=class_row(Delivery)) as cursor:
-            deliveries = cursor.execute(read_sql("claim_deliveries"), parameters).fetchall()
-        self._claimed.update(delivery.call_session_id for delivery in deliveries)
-        return sorted(deliveries, key=lambda delivery: (delivery.tries(stage), delivery.call_session_id))
+        claimed = self._connection.execute(read_sql("claim_deliveries"), parameters).fetchall()
+        self._claimed.update((stage, number) for (number,) in claimed)
+        deliveries = self.read([number for (number,) in claimed]) if claimed else []
+        return sorted(deliveries, key=lambda one: (one.stage(stage).tries, one.call_session_id))
 
     def renew(self) -> None:
         """Renew all claims; call this right before sending a request.
 
         :raises ClaimLostError: another run has taken over one of the calls
         """
-        self._update_claimed("renew_claims", self._claimed, {})
+        if not self._claimed:
+            return
+        renewed = self._connection.execute(read_sql("renew_claims"), {**self._own, **self._lease})
+        if renewed.rowcount != len(self._claimed):
+            raise ClaimLostError(self.account)
 
-    def intend(self, stage: Stage, call_session_ids: Iterable[int]) -> None:
+    def intend(self, stage: Stage, call_session_ids: Iterable[int], sent: Any = None) -> None:
         """Record on disk that a request is about to be sent that must not be repeated blindly.
 
+        :param sent: what Megaplan may have afterwards; None keeps what is known
         :raises ClaimLostError: another run has taken over one of the calls
         """
-        self._update_claimed("record_delivery_intent", set(call_session_ids), {"stage": stage})
+        numbers = set(call_session_ids)
+        parameters = {**self._own, **self._lease, "stage": stage, "call_session_ids": list(numbers)}
+        parameters["sent"] = None if sent is None else json_text(sent)
+        recorded = self._connection.execute(read_sql("record_delivery_intent"), parameters)
+        if recorded.rowcount != len(numbers):
+            raise ClaimLostError(self.account)
 
     def settle(self, stage: Stage, *results: StageResult) -> None:
-        """Record the results of a stage in one statement; at most one result per call."""
+        """Record the results of a stage; at most one result per call."""
         if not results:
             return
-        rows = json_text([vars(result) for result in results])
-        self._connection.execute(
-            read_sql("settle_deliveries"), {**self._own, "stage": stage, "results": rows}
+        rows = json_text([self._settled(result) for result in results])
+        with self._connection.transaction():
+            self._connection.execute(
+                read_sql("settle_deliveries"), {**self._own, "stage": stage, "results": rows}
+            )
+            if gone := [result.call_session_id for result in results if result.forget]:
+                self._of_calls("forget_delivery_results", gone, stage=stage)
+            refused = [result.call_session_id for result in results if result.state == "none"]
+            if refused and stage == STAGES[0]:
+                self._of_calls("drop_later_stages", refused)
+        self._unknown.update(
+            (stage, result.call_session_id) for result in results if result.state == UNKNOWN_OUTCOME
         )
-        self._unknown.update(result.call_session_id for result in results if result.state == UNKNOWN_OUTCOME)
-        self._claimed.difference_update(result.call_session_id for result in results if not result.keep_claim)
+        self._claimed.difference_update(
+            (stage, result.call_session_id) for result in results if not result.keep_claim
+        )
+
+    def lose_call(self, call_session_id: int) -> None:
+        """Megaplan no longer has the object of a call: whether it has another one is unknown."""
+        self._of_calls("reopen_lost_calls", [call_session_id])
 
     def release(self) -> None:
         """Release the claims on calls that were not settled."""
@@ -93,15 +156,14 @@ class Outbox:
         :param call_session_ids: None for all failed stages
         :returns: the calls that were restarted
         """
-        parameters = {
-            **self._own,
-            "is_named": call_session_ids is not None,
-            "call_session_ids": list(call_session_ids or ()),
-        }
-        return {number for (number,) in self._connection.execute(read_sql("resend_deliveries"), parameters)}
+        if call_session_ids is None:
+            found = self._connection.execute(read_sql("resend_failed_deliveries"), self._own)
+        else:
+            found = self._of_calls("resend_calls", call_session_ids)
+        return {number for (number,) in found}
 
     def failed(self, limit: int) -> list[tuple[Any, ...]]:
-        """Return failed calls, newest first: call, three states, reason."""
+        """Return failed stages, newest first: call, stage, reason."""
         parameters = {**self._own, "limit": limit}
         return self._connection.execute(read_sql("select_failed_deliveries"), parameters).fetchall()
 
@@ -119,9 +181,10 @@ class Outbox:
         """Remember how the account behaves."""
         self._connection.execute(read_sql("save_learned"), {**self._own, "topic": topic, "value": value})
 
-    def _update_claimed(self, statement: str, numbers: Collection[int], more: dict[str, Any]) -> None:
-        if not numbers:
-            return
-        parameters = {**self._own, **self._lease, **more, "call_session_ids": list(numbers)}
-        if self._connection.execute(read_sql(statement), parameters).rowcount != len(numbers):
-            raise ClaimLostError(self.account)
+    def _settled(self, result: StageResult) -> dict[str, Any]:
+        kept = {"claimed_by": self._own["claimed_by"], **self._lease} if result.keep_claim else {}
+        return {**vars(result), "done_in_seconds": 0 if result.state == "done" else None, **kept}
+
+    def _of_calls(self, statement: str, call_session_ids: Collection[int], **more: Any) -> Any:
+        parameters = {**self._own, **more, "call_session_ids": list(call_session_ids)}
+        return self._connection.execute(read_sql(statement), parameters)

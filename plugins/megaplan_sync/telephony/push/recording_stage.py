@@ -7,19 +7,17 @@ history route, many calls in one request, once a first request has shown that it
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from megaplan_hook.exceptions import MegaplanError, MegaplanNotFoundError
 from megaplan_sync.telephony.push.call_info import call_info
-from megaplan_sync.telephony.push.delivery import FAILED, UNKNOWN_OUTCOME, Delivery, StageResult
+from megaplan_sync.telephony.push.delivery import FAILED, UNKNOWN_OUTCOME, Delivery, StageResult, State
 from megaplan_sync.telephony.push.exceptions import is_ambiguous, is_refusal
+from megaplan_sync.telephony.push.history_stage import HISTORY_UPDATES
 from megaplan_sync.telephony.push.recording_check import CheckResult, RecordingCheck
 from megaplan_sync.telephony.push.stage_context import StageContext
 
 CALLS_PER_REQUEST = 50
-HISTORY_UPDATES = "history_updates"
-"""Learned topic: whether ``/callInfo/history`` updates the call with the given id, yes or no."""
 
 
 class Ready(NamedTuple):
@@ -52,7 +50,10 @@ class RecordingStage:
         claimed = self._outbox.claim("recording", CALLS_PER_REQUEST)
         with self._context.batched_results():
             ready = [each for each in map(self._ready, claimed) if each is not None]
-        self._set(ready)
+        try:
+            self._set(ready)
+        finally:
+            self._context.replan(each.delivery.call_session_id for each in ready)
         return len(claimed)
 
     def check_batch(self) -> int:
@@ -63,8 +64,10 @@ class RecordingStage:
         claimed = self._outbox.claim("recording", CALLS_PER_REQUEST, without=self._checked_calls)
         self._checked_calls.update(delivery.call_session_id for delivery in claimed)
         for delivery in claimed:
-            if delivery.recording != "waiting" or self._ready(delivery) is not None:
-                self._context.settle("recording", StageResult(delivery.call_session_id, "due"))
+            state = delivery.stage("recording").state
+            if state != "waiting" or self._ready(delivery) is not None:
+                ready: State = UNKNOWN_OUTCOME if state == UNKNOWN_OUTCOME else "due"
+                self._context.settle("recording", StageResult(delivery.call_session_id, ready))
                 self._context.count("recording_ready")
         return len(claimed)
 
@@ -76,7 +79,7 @@ class RecordingStage:
     def _ready(self, delivery: Delivery) -> Ready | None:
         """Return the links that are ready; if there are none, settle the stage."""
         number = delivery.call_session_id
-        links = [str(record["url"]) for record in delivery.records if record.get("url")]
+        row, links = delivery.stage("recording"), delivery.links
         if not links:
             self._context.settle("recording", self._without_links(delivery))
             return None
@@ -84,13 +87,14 @@ class RecordingStage:
         good = [link for link in links if results[link].problem is None]
         bad = [result for result in results.values() if result.problem is not None]
         missing = _missing(bad, len(links)) if bad else None
-        delay = self._context.schedule.recording_delay_after(delivery.recording_tries)
+        delay = self._context.schedule.recording_delay_after(row.tries)
         if bad and delay is not None and not all(result.is_final for result in bad):
             self._context.settle(
                 "recording", StageResult(number, "waiting", delay, more_tries=1, error=missing)
             )
             return None
-        if not good or good == delivery.recording_links:
+        is_set = row.result_id == delivery.call_info_id and good == delivery.links_set
+        if not good or (is_set and row.state != UNKNOWN_OUTCOME):
             self._context.settle("recording", StageResult(number, FAILED if bad else "done", error=missing))
             return None
         return Ready(delivery, good, missing)
@@ -104,7 +108,7 @@ class RecordingStage:
         )
         if is_unrecorded:
             return StageResult(number, "none")
-        delay = schedule.recording_delay_after(delivery.recording_tries)
+        delay = schedule.recording_delay_after(delivery.stage("recording").tries)
         if delay is None:
             return StageResult(number, FAILED, error="no recording came, although the call was recorded")
         return StageResult(number, "waiting", delay, more_tries=1, error="no recording has come yet")
@@ -118,8 +122,8 @@ class RecordingStage:
         """Set links: in batches if that is known to work, one by one if it is known not to."""
         if not ready:
             return
-        single = [each for each in ready if each.delivery.recording == UNKNOWN_OUTCOME]
-        batch = [each for each in ready if each.delivery.recording != UNKNOWN_OUTCOME]
+        single = [each for each in ready if _is_unsure(each)]
+        batch = [each for each in ready if not _is_unsure(each)]
         learned = self._outbox.learned(HISTORY_UPDATES)
         if learned == "no":
             single, batch = ready, []
@@ -172,15 +176,13 @@ class RecordingStage:
             card = self._hook.update_call_info(str(delivery.call_info_id), {"recordLinks": ready.links})
         except MegaplanNotFoundError as error:
             gone = f"Megaplan no longer has the call: {error}"
-            self._outbox.settle(
-                "history", StageResult(number, UNKNOWN_OUTCOME, error=gone, forget_call=True, keep_claim=True)
-            )
+            self._outbox.lose_call(number)
             self._context.settle("recording", StageResult(number, "waiting", error=gone))
         except MegaplanError as error:
             if is_refusal(error):
                 self._context.settle("recording", self._refused(delivery, str(error)))
                 return
-            state = UNKNOWN_OUTCOME if is_ambiguous(error) else delivery.recording
+            state = UNKNOWN_OUTCOME if is_ambiguous(error) else delivery.stage("recording").state
             lag = self._context.schedule.read_lag_seconds
             self._context.settle("recording", StageResult(number, state, lag, error=str(error)))
             raise
@@ -192,15 +194,20 @@ class RecordingStage:
                 self._context.settle("recording", self._refused(delivery, reason))
 
     def _settle_set(self, ready: Ready) -> None:
-        """Record that the links are set; a communication that is already done has to get them, too."""
+        """Record that the links are set on the present call object."""
         delivery = ready.delivery
-        is_late = delivery.communication == "done" and delivery.todo_id is not None
-        self._context.settle("recording", replace(_done(ready), keep_claim=is_late))
-        if is_late:
-            self._outbox.settle("communication", StageResult(delivery.call_session_id, "due"))
+        state: State = "done" if ready.missing is None else FAILED
+        result = StageResult(
+            delivery.call_session_id,
+            state,
+            error=ready.missing,
+            result_id=delivery.call_info_id,
+            sent=ready.links,
+        )
+        self._context.settle("recording", result)
 
     def _refused(self, delivery: Delivery, reason: str) -> StageResult:
-        delay = self._context.schedule.recording_delay_after(delivery.recording_tries)
+        delay = self._context.schedule.recording_delay_after(delivery.stage("recording").tries)
         if delay is None:
             return StageResult(delivery.call_session_id, FAILED, error=f"given up: {reason}")
         return StageResult(delivery.call_session_id, UNKNOWN_OUTCOME, delay, more_tries=1, error=reason)
@@ -211,13 +218,8 @@ class RecordingStage:
         return {**body, "id": ready.delivery.call_info_id, "recordLinks": ready.links}
 
 
-def _done(ready: Ready) -> StageResult:
-    return StageResult(
-        ready.delivery.call_session_id,
-        "done" if ready.missing is None else FAILED,
-        recording_links=ready.links,
-        error=ready.missing,
-    )
+def _is_unsure(ready: Ready) -> bool:
+    return ready.delivery.stage("recording").state == UNKNOWN_OUTCOME
 
 
 def _missing(bad: list[CheckResult], of: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -75,20 +75,25 @@ class StageContext:
             for stage in dict.fromkeys(stage for stage, _ in batch):
                 self.outbox.settle(stage, *(result for its, result in batch if its == stage))
 
+    def replan(self, call_session_ids: Iterable[int]) -> None:
+        """Plan the stages of some calls again, after one of them has changed what Megaplan has."""
+        if numbers := list(call_session_ids):
+            self.outbox.plan(self.outbox.read(numbers), self.hook.settings)
+
     def retry_later(
-        self, stage: Stage, delivery: Delivery, error: MegaplanError | str, *, forget_call: bool = False
+        self, stage: Stage, delivery: Delivery, error: MegaplanError | str, *, forget: bool = False
     ) -> StageResult:
         """Return the result of a refused request: due again after a delay, or failed after the last attempt."""
-        tries, number = delivery.tries(stage) + 1, delivery.call_session_id
+        tries, number = delivery.stage(stage).tries + 1, delivery.call_session_id
         delay = self.schedule.delay_after(tries)
         if delay is None:
             reason = f"given up after {tries} tries: {error}"
-            return StageResult(number, FAILED, error=reason, forget_call=forget_call)
-        return StageResult(number, "due", delay, error=str(error), forget_call=forget_call)
+            return StageResult(number, FAILED, error=reason, forget=forget)
+        return StageResult(number, "due", delay, error=str(error), forget=forget)
 
     def verify_later(self, stage: Stage, delivery: Delivery, error: MegaplanError) -> StageResult:
         """Return the result of a request with an unknown outcome: Megaplan is asked before the next attempt."""
-        tries, number = delivery.tries(stage) + 1, delivery.call_session_id
+        tries, number = delivery.stage(stage).tries + 1, delivery.call_session_id
         delay = self.schedule.delay_after(tries)
         if delay is None:
             reason = f"given up, outcome unknown after {tries} tries: {error}"

@@ -24,16 +24,20 @@ def formats_to_try(learned: str | None) -> Iterator[WhenFormat]:
     yield from (form for form in FORMATS if form != learned)
 
 
+def end_of(start: datetime, minutes: int) -> datetime:
+    """Return the end of a communication."""
+    return start + timedelta(minutes=minutes)
+
+
 def when(start: datetime, minutes: int, form: WhenFormat) -> dict[str, Any]:
     """Return the field ``when`` of a communication that starts with the call; empty for ``omit``."""
     if form == "omit":
         return {}
-    end = start + timedelta(minutes=minutes)
     return {
         "when": {
             "contentType": "IntervalTime",
             "from": datetime_for_write(start, form),
-            "to": datetime_for_write(end, form),
+            "to": datetime_for_write(end_of(start, minutes), form),
         }
     }
 
