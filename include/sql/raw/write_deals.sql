@@ -4,7 +4,7 @@
 -- differs, the current version ends and the next one begins; a different stage is also a move.
 -- A version begins at Megaplan's timeUpdated if that was updated, otherwise now, and always later than the one before:
 -- Megaplan's clock may be ahead of this one. A payload that does not match its hash was edited here by hand: it becomes
--- no version, and its stage is not trusted. If newly requested keys are the only difference, the version continues.
+-- no version, and its stage is not trusted. If nobody changed the deal itself (is_changed_deal), the version continues.
 -- Rows are looked up one by one (LIMIT 1): a planner without statistics would read the whole table for each page of a
 -- first load.
 WITH page AS MATERIALIZED (
@@ -52,12 +52,7 @@ fresh AS MATERIALIZED (
       deleted_at IS NOT NULL
       OR old_hash <> content_hash
         AND (NOT is_edited OR coalesce(updated_at > old_from, false))
-        AND (
-          payload -> 'timeUpdated' IS DISTINCT FROM old_payload -> 'timeUpdated'
-          OR EXISTS (
-            SELECT FROM jsonb_each(old_payload) AS known (key, value) WHERE payload -> known.key IS DISTINCT FROM known.value
-          )
-        )
+        AND megaplan_raw.is_changed_deal(old_payload, payload)
     ) AS begins_version,
     megaplan_raw.link_id(payload -> 'program') AS program_id,
     megaplan_raw.link_id(payload -> 'state') AS state_id,

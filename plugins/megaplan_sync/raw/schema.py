@@ -98,6 +98,7 @@ def prepare_raw_schema(connection: Connection[Any]) -> bool:
             cursor.execute(read_sql("create_sync_tables"))
             for statement in TABLES:
                 cursor.execute(read_sql(statement))
+            cursor.execute(read_sql("create_version_rule"))
             cursor.execute(read_sql("create_history_views"))
             cursor.execute(SQL("; ").join(column_comments()))
             cursor.execute(read_sql("create_rederive_functions"))

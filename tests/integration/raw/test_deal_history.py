@@ -193,6 +193,23 @@ def test_a_renamed_stage_is_neither_a_version_nor_a_move(
     assert history(database) == before
 
 
+def test_new_and_removed_custom_fields_and_a_clients_new_name_are_no_versions(
+    sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan
+) -> None:
+    before, deal = history(database), active_deal(megaplan)
+    pipeline, client = int(deal["program"]["id"]), int(deal["contractor"]["id"])
+    (added,) = megaplan.control("mutate", {"op": "add_custom_field", "program": pipeline, "title": "Новое"})
+    fields = {"name": "Другое имя", "firstName": "Другое", "lastName": "Имя"}
+    megaplan.control("mutate", {"op": "update_contractor", "id": client, "fields": fields})
+    sync("custom_fields", "contacts", "deals", full_refresh=True)
+    assert history(database) == before
+    assert added["key"] in payload_of(database, deal["id"])
+    megaplan.control("mutate", {"op": "remove_custom_field", "key": added["key"]})
+    sync("custom_fields", "deals", full_refresh=True)
+    assert history(database) == before
+    assert added["key"] not in payload_of(database, deal["id"])
+
+
 def test_a_row_that_somebody_changed_here_is_written_anew_and_makes_no_history(
     sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan
 ) -> None:

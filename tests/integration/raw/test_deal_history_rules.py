@@ -180,3 +180,82 @@ def test_another_pipeline_is_a_move_and_a_hidden_stage_is_none(database: Connect
         (at(5), 15, None, 15, 6),
     ]  # fmt: skip
     assert len(versions(database, DEAL)) == 5
+
+
+LINKED = {
+    "payer": {"contentType": "Payer", "id": "5", "name": "ИП Иванов"},
+    "tags": [{"contentType": "Tag", "id": "1", "name": "срочно"}, {"contentType": "Tag", "id": "2"}],
+}
+ITEM = {
+    "contentType": "OfferRow",
+    "id": "900",
+    "name": "Станок",
+    "quantity": 2,
+    "offer": {"contentType": "Offer", "id": "9", "name": "Станок"},
+}
+CONTENT: dict[str, Any] = {
+    "contentType": "Deal",
+    "id": str(DEAL),
+    "name": "Сделка",
+    "timeUpdated": {"contentType": "DateTime", "value": at(3).isoformat()},
+    "price": {"contentType": "Money", "value": 100, "currency": "RUB"},
+    "Category1CustomFieldA": "текст",
+    **LINKED,
+    "positions": [ITEM],
+}
+NOBODY: dict[str, dict[str, Any]] = {
+    "a new custom field": {"Category1CustomFieldB": None},
+    "a new custom field with a default": {"Category1CustomFieldB": "нет"},
+    "a removed custom field": {"Category1CustomFieldA": ...},
+    "a field that is no longer given": {"price": ...},
+    "a payer's new name": {"payer": {**LINKED["payer"], "name": "ООО Иванов", "inn": "1"}},
+    "a payer that is a bare link now": {"payer": {"contentType": "Payer", "id": "5"}},
+    "a tag's new name": {"tags": [{**LINKED["tags"][0], "name": "не срочно"}, LINKED["tags"][1]]},
+    "an offer's new name": {"positions": [{**ITEM, "offer": {**ITEM["offer"], "name": "Пресс"}}]},
+    "a new key of line items": {"positions": [{**ITEM, "vat": 20}]},
+    "all of it": {"Category1CustomFieldB": 1, "payer": {**LINKED["payer"], "name": "?"}, "price": ...},
+}
+SOMEBODY: dict[str, dict[str, Any]] = {
+    "a name": {"name": "Иначе"},
+    "another payer": {"payer": {**LINKED["payer"], "id": "6"}},
+    "no payer": {"payer": None},
+    "a value of a custom field": {"Category1CustomFieldA": "другой"},
+    "no value of a custom field": {"Category1CustomFieldA": None},
+    "one tag less": {"tags": LINKED["tags"][:1]},
+    "tags in another order": {"tags": LINKED["tags"][::-1]},
+    "a price": {"price": {"contentType": "Money", "value": 101, "currency": "RUB"}},
+    "a quantity": {"positions": [{**ITEM, "quantity": 3}]},
+    "another offer": {"positions": [{**ITEM, "offer": {**ITEM["offer"], "id": "10"}}]},
+    "one line item more": {"positions": [ITEM, {**ITEM, "id": "901"}]},
+    "no line items": {"positions": []},
+    "a text instead of line items": {"positions": "нет"},
+    "a change time": {
+        "timeUpdated": {"contentType": "DateTime", "value": at(4).isoformat()},
+        "Category1CustomFieldB": "x",
+    },
+}
+
+
+@pytest.mark.parametrize("change", NOBODY.values(), ids=NOBODY)
+def test_what_nobody_changed_in_the_deal_is_no_version(
+    database: Connection[Any], change: dict[str, Any]
+) -> None:
+    assert len(versions_after(database, change)) == 1
+
+
+@pytest.mark.parametrize("change", SOMEBODY.values(), ids=SOMEBODY)
+def test_what_somebody_changed_is_one_version(database: Connection[Any], change: dict[str, Any]) -> None:
+    assert len(versions_after(database, change)) == 2
+
+
+def versions_after(database: Connection[Any], change: dict[str, Any]) -> list[Any]:
+    """Write a deal, then the same with other values, which the row has in any case; ``...`` leaves a key out."""
+    prepare_session(database)
+    prepare_raw_schema(database)
+    changed = {key: value for key, value in {**CONTENT, **change}.items() if value is not ...}
+    for content in (CONTENT, changed):
+        with database.transaction():
+            EntityWriter(ENTITIES["deals"]).write(database, ACCOUNT, [content])
+    stored = database.execute("SELECT payload, md5(payload::text) = content_hash FROM megaplan_raw.deals")
+    assert stored.fetchone() == (changed, True)
+    return versions(database, DEAL)
