@@ -62,6 +62,12 @@ class Metrics:
             ["source"],
             registry=registry,
         )
+        self.background_failures = Counter(
+            "gateway_background_failures",
+            "Background tasks that failed and were restarted",
+            ["task"],
+            registry=registry,
+        )
         self.accounts = Gauge("gateway_accounts", "Accounts served", registry=registry)
         self.account_problems = Gauge(
             "gateway_account_problems",

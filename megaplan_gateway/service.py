@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
 from psycopg import Error
 
@@ -22,11 +19,10 @@ from megaplan_gateway.popups.card_table import CardTable
 from megaplan_gateway.popups.card_updater import CardUpdater
 from megaplan_gateway.popups.popup_scheduler import PopupScheduler
 from megaplan_gateway.routing import Routing
+from megaplan_gateway.supervision import Supervisor
 from megaplan_gateway.vendors.live_budget import LiveBudget
 from megaplan_gateway.vendors.megaplan_client import AsyncMegaplanClient
 from megaplan_gateway.vendors.uis_client import AsyncUisClient
-
-log = logging.getLogger(__name__)
 
 
 class Gateway:
@@ -49,31 +45,23 @@ class Gateway:
         self.popups = PopupScheduler(self.accounts, table, cards, self.metrics)
         self.routing = Routing(self.pool, self.options, self.metrics)
         self.rate_limit = TokenBucket(self.options.requests_per_second)
-        self._background: set[asyncio.Task[None]] = set()
+        self.background = Supervisor(self.metrics)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run the background tasks inside the block. Postgres need not be available yet."""
         await self.pool.open(wait=False)
         await self.accounts.reload()
-        self.start(self.inbox.run())
-        self.start(self.popups.run())
-        self.start(self.routing.keep_telephones_current())
-        self.start(self.accounts.reload_periodically(self.options.reload_seconds))
+        self.background.start("inbox", self.inbox.run)
+        self.background.start("popups", self.popups.run)
+        self.background.start("telephones", self.routing.keep_telephones_current)
+        self.background.start("accounts", self._reload_accounts)
         try:
             yield
         finally:
-            for task in self._background:
-                task.cancel()
-            await asyncio.gather(*self._background, return_exceptions=True)
+            await self.background.stop()
             await self.accounts.close()
             await self.pool.close(timeout=5)
-
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run a coroutine in the background until it or the service ends; its exceptions are logged."""
-        task = asyncio.create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._ended)
 
     async def missing_dependencies(self) -> list[str]:
         """Return what is missing, one sentence each; empty if the gateway is ready."""
@@ -84,7 +72,11 @@ class Gateway:
             missing.append("Postgres does not answer.")
         if not len(self.accounts):
             missing.append("No account could be read; see the log.")
+        missing += [f"Background task {name} keeps failing; see the log." for name in self.background.failing]
         return missing
+
+    async def _reload_accounts(self) -> None:
+        await self.accounts.reload_periodically(self.options.reload_seconds)
 
     async def _ping_postgres(self) -> None:
         async with self.pool.connection(timeout=2) as connection:
@@ -96,8 +88,3 @@ class Gateway:
         megaplan = AsyncMegaplanClient(settings, source.login, source.password, budget, self.metrics)
         uis = AsyncUisClient(source.uis, self.metrics) if source.uis is not None else None
         return Account(source, megaplan, uis)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._background.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("background task failed", exc_info=error)

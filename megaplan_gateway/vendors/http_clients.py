@@ -31,7 +31,11 @@ def http_client(
     )
 
 
-def describe_failure(error: httpx.HTTPError) -> tuple[str, bool]:
+TRANSPORT_ERRORS = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)
+"""What httpx raises; the last two for addresses that cannot be, such as a proxy's redirect."""
+
+
+def describe_failure(error: Exception) -> tuple[str, bool]:
     """Describe a transport error without addresses; also return whether the request may have arrived."""
     if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
         return "connection timed out; check Host of the connection", False
@@ -39,6 +43,6 @@ def describe_failure(error: httpx.HTTPError) -> tuple[str, bool]:
         return "connection failed; check Host of the connection", False
     if isinstance(error, httpx.TimeoutException):
         return "no response in time", True
-    if isinstance(error, httpx.UnsupportedProtocol):
+    if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL | UnicodeError):
         return "invalid address; check Host of the connection", False
     return f"connection lost ({type(error).__name__})", True

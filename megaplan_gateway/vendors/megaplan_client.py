@@ -7,11 +7,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import httpx
 import orjson
 
 from megaplan_gateway.metrics import Metrics
-from megaplan_gateway.vendors.http_clients import describe_failure, http_client
+from megaplan_gateway.vendors.http_clients import TRANSPORT_ERRORS, describe_failure, http_client
 from megaplan_gateway.vendors.live_budget import LiveBudget
 from megaplan_hook.envelope import Answer, entity, entity_or_not_found, parse_answer
 from megaplan_hook.exceptions import (
@@ -209,7 +208,7 @@ class AsyncMegaplanClient:
         try:
             async with asyncio.timeout(max(0.01, deadline - self._clock())):
                 response = await self._http.request(method, url, **sent)
-        except httpx.HTTPError as error:
+        except TRANSPORT_ERRORS as error:
             reason, _ = describe_failure(error)
             raise self._count(MegaplanTransportError(f"{path}: {reason}")) from None
         except TimeoutError:

@@ -10,7 +10,7 @@ from typing import TypeVar
 import httpx
 
 from megaplan_gateway.metrics import Metrics
-from megaplan_gateway.vendors.http_clients import describe_failure, http_client
+from megaplan_gateway.vendors.http_clients import TRANSPORT_ERRORS, describe_failure, http_client
 from megaplan_vendor_kit.responses import retry_after_seconds
 from megaplan_vendor_kit.retry import is_retryable
 from uis_hook.conversation import Message, Received, conversation
@@ -124,7 +124,7 @@ class AsyncUisClient:
                         response = await fresh.post(url, content=message.body, headers=HEADERS)
                 else:
                     response = await self._http.post(url, content=message.body, headers=HEADERS)
-        except httpx.HTTPError as error:
+        except TRANSPORT_ERRORS as error:
             reason, maybe_accepted = describe_failure(error)
             raise UisTransportError(f"{message.method}: {reason}", maybe_accepted=maybe_accepted) from None
         except TimeoutError:

@@ -65,6 +65,10 @@ class WidgetInstaller:
             remedy = "check application_uuid, and that the connection's user is an administrator of Megaplan"
             extra = {"account": account.name, "reason": type(error).__name__, "remedy": remedy}
             log.warning("widget not installed", extra=extra)
+        except Exception:
+            # an unexpected error in one account must not affect the others
+            retry_at = now + RETRY_SECONDS
+            log.exception("widget not installed", extra={"account": account.name})
         self._installed[account.name] = (settings, retry_at)
 
 

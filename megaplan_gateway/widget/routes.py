@@ -80,8 +80,8 @@ class WidgetRoutes:
 
     def start(self) -> None:
         """Start the widget installer and the status poll."""
-        self._gateway.start(self._installer.run())
-        self._gateway.start(self._poll.run())
+        self._gateway.background.start("widgets", self._installer.run)
+        self._gateway.background.start("statuses", self._poll.run)
 
     # -- the routes
 

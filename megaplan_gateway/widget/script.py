@@ -31,7 +31,7 @@ def widget_content(settings: AccountSettings, placeholder: str) -> str:
         raise ValueError("the widget needs gateway_url and webhook_secret")
     quirks = settings.vendor_quirks
     script_settings = {
-        "gateway": f"{settings.gateway_url}/{settings.account}/{key}/widget",
+        "gateway": f"{settings.gateway_url}/{settings.account_in_url}/{key}/widget",
         "placeholder": placeholder,
         "signatureKeys": list(dict.fromkeys((quirks.widget_sign_key, *_SIGNATURE_KEYS))),
         "phoneKeys": list(dict.fromkeys((quirks.widget_phone_key, *_PHONE_KEYS))),

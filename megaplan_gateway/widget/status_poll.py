@@ -95,6 +95,9 @@ class StatusPoll:
             await self._delete_old_commands(name)
         except (UisError, Error, OSError) as error:
             log.warning("statuses not read", extra={"account": name, "reason": type(error).__name__})
+        except Exception:
+            # nobody waits for this task, so an unexpected error would be lost
+            log.exception("statuses not read", extra={"account": name})
         else:
             if changed:
                 log.info("statuses changed", extra={"account": name, "employees": changed})

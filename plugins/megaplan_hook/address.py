@@ -25,7 +25,7 @@ def account_address(conn: ConnectionLike) -> Address:
 
     Host may be pasted from a browser with a path behind it. The name of the account is the label before
     ``.megaplan.ru``; elsewhere host and port, without the port where it is the scheme's own: filling it in
-    changes nothing.
+    changes nothing. A name in Cyrillic stays readable in the account's name, and is in ASCII in the URL.
 
     :raises MegaplanSettingError: when no usable address comes out.
     """
@@ -33,7 +33,7 @@ def account_address(conn: ConnectionLike) -> Address:
     if address is None:
         raise MegaplanSettingError(conn.conn_id, "host", "it is empty", REMEDY)
     has_own_port = address.port not in (None, DEFAULT_PORTS[address.scheme])
-    with_port = f"{address.name}:{address.port}" if has_own_port else address.name
+    port = f":{address.port}" if has_own_port else ""
     is_vendors = address.name.endswith(VENDOR_DOMAIN)
-    account = address.name.removesuffix(VENDOR_DOMAIN) if is_vendors else with_port
-    return Address(f"{address.scheme}://{with_port}", account)
+    account = address.name.removesuffix(VENDOR_DOMAIN) if is_vendors else address.readable_name + port
+    return Address(f"{address.scheme}://{address.name}{port}", account)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, StringConstraints
@@ -137,6 +138,11 @@ class AccountSettings(ConnectionSettings):
     ] = VendorQuirks()
     """One JSON object for what differs between accounts, normally empty. Its keys are listed in
     docs/settings.md."""
+
+    @property
+    def account_in_url(self) -> str:
+        """The account as a part of the gateway's addresses: percent-encoded if it is in Cyrillic."""
+        return quote(self.account, safe=":[]")
 
     @property
     def zone(self) -> ZoneInfo:

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from megaplan_hook.date_times import DateTimeFormat
 from megaplan_vendor_kit.connection_settings import SettingsModel
 from megaplan_vendor_kit.setting import Setting
-from megaplan_vendor_kit.setting_types import ListOf
+from megaplan_vendor_kit.setting_types import ListOf, Origin
 
 TokenBody = Literal["form", "json", "multipart"]
 ContractorListRoute = Literal["contractor", "by_kind"]
@@ -70,14 +70,7 @@ class VendorQuirks(SettingsModel):
     widget_phone_key: Annotated[Key, Setting(remedy="write it as phone")] = "phone"
     """Name under which Megaplan passes the number that a widget is shown next to. It is not documented; phoneNumber
     and number are tried too."""
-    widget_origin: Annotated[
-        str | None,
-        StringConstraints(pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$"),
-        Setting(
-            allowed="scheme and host in small letters, without a path",
-            remedy="write it as https://widgets.example.org",
-        ),
-    ] = None
+    widget_origin: Origin | None = None
     """Origin of the widgets' requests to the gateway, such as https://widgets.example.org, if it is not the
     account's own address."""
     deal_card_path: str = "/deals/{id}/card/"

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import idna
+
 from megaplan_vendor_kit.connection_settings import ConnectionLike
 from megaplan_vendor_kit.field_error import FieldError
 from megaplan_vendor_kit.setting_types import SCHEMES, RefusedValueError, split_address
 
 
 class HostAddress(NamedTuple):
-    """``https``, ``crm.example.org`` (an IPv6 address in brackets), the port if one is given, and what follows."""
+    """``https``, ``crm.example.org`` (an IPv6 address in brackets), the port if one is given, and what follows.
+
+    The name is in ASCII, as DNS, TLS and browsers know it.
+    """
 
     scheme: str
     name: str
     port: int | None
     rest: str
+
+    @property
+    def readable_name(self) -> str:
+        """The name as people write it: ``мегаплан.рф``."""
+        try:
+            return idna.decode(self.name) if "xn--" in self.name else self.name
+        except idna.IDNAError:
+            return self.name
 
 
 def host_address(conn: ConnectionLike, error: type[FieldError], remedy: str) -> HostAddress | None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
+import idna
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import from_json
 
@@ -50,7 +51,10 @@ def json_object(value: Any) -> Any:
 
 
 def split_address(address: str) -> SplitResult:
-    """Take apart an http(s) address that holds no login and no password."""
+    """Take apart an http(s) address that holds no login and no password.
+
+    The host comes as DNS, TLS and browsers know it: ``мегаплан.рф`` as ``xn--80aahh6acmn.xn--p1ai``.
+    """
     try:
         parts = urlsplit(address)
         _ = parts.port
@@ -62,14 +66,33 @@ def split_address(address: str) -> SplitResult:
         raise RefusedValueError(f"the scheme {parts.scheme!r} is given, allowed: https and http")
     if not (parts.hostname or "").strip(".") or re.search(r"[\s,;]", parts.netloc):
         raise RefusedValueError(f"{address!r} is no address")
-    return parts
+    host = _dns_name(parts.hostname or "")
+    return parts._replace(netloc=host if parts.port is None else f"{host}:{parts.port}")
+
+
+def _dns_name(host: str) -> str:
+    if ":" in host:
+        return f"[{host}]"
+    try:
+        # only checks the lengths of a name in ASCII: names of containers have underscores
+        return host.encode("idna").decode() if host.isascii() else idna.encode(host, uts46=True).decode()
+    except UnicodeError:  # idna.IDNAError is one
+        raise RefusedValueError(f"{host!r} cannot be the name of a host") from None
 
 
 def _http_url(url: str) -> str:
     parts = split_address(url)
     if parts.query or parts.fragment:
         raise RefusedValueError("it has a part behind ? or #")
-    return url.rstrip("/")
+    return parts.geturl().rstrip("/")
+
+
+def _origin(url: str) -> str:
+    parts = split_address(url.rstrip("/"))
+    if parts.path or parts.query or parts.fragment:
+        raise RefusedValueError("it has a path")
+    default_port = {"https": ":443", "http": ":80"}[parts.scheme]
+    return f"{parts.scheme}://{parts.netloc.removesuffix(default_port)}"
 
 
 def _entries(value: Any) -> Any:
@@ -111,6 +134,15 @@ HttpUrl = Annotated[
     str,
     AfterValidator(_http_url),
     Setting(allowed="an address", remedy="write it with its scheme, such as https://calls.example.org"),
+]
+# as browsers send it
+Origin = Annotated[
+    str,
+    AfterValidator(_origin),
+    Setting(
+        allowed="scheme and host, without a path",
+        remedy="write it as https://widgets.example.org",
+    ),
 ]
 TimeZoneName = Annotated[
     str,

@@ -31,7 +31,7 @@ def webhook_addresses(account: AccountUnderCheck) -> list[WebhookAddress]:
     found = [
         WebhookAddress(
             "webhooks of Megaplan",
-            f"/{settings.account}/{{secret}}/megaplan",
+            f"/{settings.account_in_url}/{{secret}}/megaplan",
             settings.webhook_secret,
             settings.connection_id,
             'Megaplan: Настройки → Приложения → the application → "URL принимающий события"',
@@ -41,7 +41,7 @@ def webhook_addresses(account: AccountUnderCheck) -> list[WebhookAddress]:
         found.append(
             WebhookAddress(
                 "notifications of UIS",
-                f"/{settings.account}/{{secret}}/uis",
+                f"/{settings.account_in_url}/{{secret}}/uis",
                 account.uis.settings.webhook_secret,
                 account.uis.settings.connection_id,
                 "UIS: Сервисы → Виртуальная АТС → Уведомления, the address of each event",
@@ -50,7 +50,7 @@ def webhook_addresses(account: AccountUnderCheck) -> list[WebhookAddress]:
         found.append(
             WebhookAddress(
                 "interactive processing of UIS",
-                f"/{settings.account}/{{secret}}/route",
+                f"/{settings.account_in_url}/{{secret}}/route",
                 account.uis.settings.webhook_secret,
                 account.uis.settings.connection_id,
                 'UIS: the scenario\'s operation "Интерактивная обработка вызова"',

@@ -126,7 +126,7 @@ def _application(account: AccountUnderCheck, card: dict[str, Any]) -> Iterator[F
         )
     else:
         yield ok("event streams", f"subscribed to {', '.join(NEEDED_STREAMS)}")
-    expected = f"{settings.gateway_url}/{settings.account}/{settings.webhook_secret}/megaplan"
+    expected = f"{settings.gateway_url}/{settings.account_in_url}/{settings.webhook_secret}/megaplan"
     if settings.gateway_url and settings.webhook_secret and card.get("streamUri") != expected:
         yield warning(
             "address of the event streams",

@@ -36,8 +36,10 @@ def foreign_account(
 
 def _names_of(settings: AccountSettings) -> set[str]:
     host = urlsplit(settings.base_url)
+    readable, *_ = settings.account.partition(":")
     names = {
         settings.account,
+        readable,
         host.netloc,
         host.hostname or "",
         *settings.vendor_quirks.webhook_account_names,

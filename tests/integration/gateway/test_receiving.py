@@ -14,6 +14,7 @@ from psycopg import Connection
 
 from megaplan_gateway.http import bounded_protocol
 from megaplan_gateway.options import Options
+from megaplan_gateway.routing import Routing
 
 from .served import MEGAPLAN_SECRET, UIS_SECRET, ServedGateway, served, set_connections
 
@@ -201,6 +202,20 @@ def test_without_postgres_nothing_is_acknowledged(
         ready = gateway.client.get("/ready")
         assert (ready.status_code, ready.json()["missing"]) == (503, ["Postgres does not answer."])
         assert gateway.client.get("/health").status_code == 200
+
+
+def test_a_failing_background_task_is_not_ready_and_names_itself(
+    monkeypatch: pytest.MonkeyPatch, tables: Connection[Any], connections: str
+) -> None:
+    async def fails(self: Routing) -> None:
+        raise UnicodeError("label empty or too long")
+
+    monkeypatch.setattr(Routing, "keep_telephones_current", fails)
+    with served(connections) as gateway:
+        ready = gateway.client.get("/ready")
+        said = ["Background task telephones keeps failing; see the log."]
+        assert (ready.status_code, ready.json()["missing"]) == (503, said)
+        assert gateway.notify(RINGING).status_code == 200
 
 
 def test_a_changed_secret_takes_effect_without_a_restart(

@@ -37,6 +37,18 @@ def connection(extra: Any = None, host: str | None = "mp361546.megaplan.ru", **f
         ("crm.example.org", 443, None, "https://crm.example.org", "crm.example.org"),
         ("http://crm.example.org", 80, None, "http://crm.example.org", "crm.example.org"),
         ("http://crm.example.org", 443, None, "http://crm.example.org:443", "crm.example.org:443"),
+        ("МойПлан.рф", None, None, "https://xn--80argcici.xn--p1ai", "мойплан.рф"),
+        (
+            "https://мойплан.рф:8443/deals",
+            None,
+            None,
+            "https://xn--80argcici.xn--p1ai:8443",
+            "мойплан.рф:8443",
+        ),
+        ("xn--80argcici.xn--p1ai", None, None, "https://xn--80argcici.xn--p1ai", "мойплан.рф"),
+        ("xn--a.example.org", None, None, "https://xn--a.example.org", "xn--a.example.org"),
+        ("crm.bücher.example", None, None, "https://crm.xn--bcher-kva.example", "crm.bücher.example"),
+        ("my_megaplan", None, "http", "http://my_megaplan", "my_megaplan"),
     ],
 )
 def test_address(host: str, port: int | None, schema: str | None, base_url: str, account: str) -> None:
@@ -55,6 +67,11 @@ def test_address(host: str, port: int | None, schema: str | None, base_url: str,
         ("mp1 megaplan ru", None, None, "host"),
         ("mp1.megaplan.ru:443", 444, None, "port"),
         ("https://robot:hunter2@mp1.megaplan.ru", None, None, "host"),
+        ("crm..example.org", None, None, "host"),
+        ("a" * 64 + ".example.org", None, None, "host"),
+        ("мой план.рф", None, None, "host"),
+        ("мой♥.рф", None, None, "host"),
+        ("-мой.рф", None, None, "host"),
     ],
 )
 def test_impossible_address(host: str | None, port: int | None, schema: str | None, field: str) -> None:

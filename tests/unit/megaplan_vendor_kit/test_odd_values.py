@@ -17,6 +17,7 @@ from megaplan_vendor_kit.setting_types import (
     HeaderSecret,
     HttpUrl,
     ListOf,
+    Origin,
     PathSecret,
     TimeZoneName,
     json_object,
@@ -46,6 +47,7 @@ class Settings(ConnectionSettings):
     texts: ListOf[str] = ()
     numbers: ListOf[Annotated[str, Field(pattern="^[0-9]+$")]] = ()
     url: HttpUrl | None = None
+    origin: Origin | None = None
     zone: TimeZoneName = "Europe/Moscow"
     path_part: PathSecret = None
     header: HeaderSecret = None
@@ -103,7 +105,10 @@ def test_no_extra_means_the_defaults(extra: str | None) -> None:
         ("texts", '["a, b", "c"]', ("a, b", "c")),
         ("texts", 101, ("101",)),
         ("texts", [], ()),
-        ("url", "HTTPS://calls.example.org/", "HTTPS://calls.example.org"),
+        ("url", "HTTPS://calls.example.org/", "https://calls.example.org"),
+        ("url", "https://мойплан.рф/v2.0", "https://xn--80argcici.xn--p1ai/v2.0"),
+        ("origin", "https://МойПлан.рф:443/", "https://xn--80argcici.xn--p1ai"),
+        ("origin", "http://Widgets.example.org:8080", "http://widgets.example.org:8080"),
         ("url", "http://[::1]:8080/v2.0", "http://[::1]:8080/v2.0"),
         ("zone", "Asia/Yekaterinburg", "Asia/Yekaterinburg"),
         ("path_part", "a-b_c~1", "a-b_c~1"),
@@ -180,6 +185,9 @@ def test_a_value_is_read_as_what_it_means(name: str, written: Any, read_as: Any)
         ("url", "https://.", "url", "is no address"),
         ("url", "https://a b", "url", "is no address"),
         ("url", "https://a:port", "url", "its port is no port"),
+        ("url", "https://a..b", "url", "cannot be the name of a host"),
+        ("origin", "https://a.example.org/frames", "origin", "it has a path"),
+        ("origin", "a.example.org", "origin", "https://widgets.example.org"),
         ("url", "https://[::1", "url", "it is no address"),
         ("url", "https://robot:hunter2@a.example.org", "url", "their own fields"),
         ("url", "https://a.example.org?key=hunter2", "url", "behind ?"),

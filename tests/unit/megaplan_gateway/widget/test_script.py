@@ -18,8 +18,7 @@ def account(**fields: Any) -> AccountSettings:
     return AccountSettings(
         connection_id="megaplan_default",
         base_url="https://mp1.megaplan.ru",
-        account="mp1",
-        **{**given, **fields},
+        **{"account": "mp1", **given, **fields},
     )
 
 
@@ -37,6 +36,12 @@ def test_the_content_has_the_widget_key_but_not_the_webhook_secret() -> None:
     assert f'"gateway":"https://calls.example.org/mp1/{widget_key(SECRET)}/widget"' in content
     assert SECRET not in content
     assert "applicationToken" not in re.sub(r"//[^\n]*", "", content)
+
+
+def test_an_address_in_cyrillic_is_one_that_every_program_reads() -> None:
+    content = widget_content(account(account="мойплан.рф"), "common_phone_number")
+    encoded = "%D0%BC%D0%BE%D0%B9%D0%BF%D0%BB%D0%B0%D0%BD.%D1%80%D1%84"
+    assert f'"gateway":"https://calls.example.org/{encoded}/{widget_key(SECRET)}/widget"' in content
 
 
 def test_a_setting_cannot_end_the_script() -> None:
