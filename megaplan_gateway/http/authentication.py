@@ -92,7 +92,7 @@ def authenticate(gateway: Gateway, request: Request, side: Side) -> Account:
 def secret_of(account: Account, side: Side) -> str | None:
     """Return the secret expected in the paths of a side; None if the side accepts no requests."""
     if side == "widget":
-        return widget_key(account.settings.webhook_secret)
+        return widget_key(account.settings.webhook_secret, account.settings.widget_key_number)
     settings = account.settings if side == "megaplan" else account.uis_settings
     return (settings.webhook_secret or None) if settings is not None else None
 

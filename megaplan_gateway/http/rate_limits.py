@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 
-_MINUTE = 60.0
+MINUTE = 60.0
+HOUR = 3600.0
+_MOST_KEYS = 20_000
+"""Keys remembered at most; the longest unused ones are forgotten."""
 
 
 class TokenBucket:
@@ -31,23 +34,33 @@ class TokenBucket:
 
 
 class SlidingWindow:
-    """Allows ``limit`` events within any minute.
+    """Allows a number of events within any period.
 
+    :param seconds: the period
     :param clock: monotonic time in seconds
     """
 
-    def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._limit = limit
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
         self._clock = clock
-        self._events: dict[Hashable, deque[float]] = {}
+        self._events: OrderedDict[Hashable, deque[float]] = OrderedDict()
 
-    def is_exhausted(self, key: Hashable) -> bool:
-        """Return whether the limit is reached."""
-        times = self._events.get(key, deque())
-        while times and self._clock() - times[0] >= _MINUTE:
+    def try_acquire(self, key: Hashable, limit: int) -> bool:
+        """Count an event unless the limit is reached, and return whether it was counted."""
+        now = self._clock()
+        times = self._events.setdefault(key, deque())
+        self._events.move_to_end(key)
+        while times and now - times[0] >= self._seconds:
             times.popleft()
-        return len(times) >= self._limit
+        if len(times) >= limit:
+            return False
+        times.append(now)
+        while len(self._events) > _MOST_KEYS:
+            self._events.popitem(last=False)
+        return True
 
-    def count(self, key: Hashable) -> None:
-        """Count an event."""
-        self._events.setdefault(key, deque(maxlen=self._limit)).append(self._clock())
+    def give_back(self, key: Hashable) -> None:
+        """Take back the last event: it should not have counted."""
+        times = self._events.get(key)
+        if times:
+            times.pop()

@@ -46,7 +46,7 @@ class WidgetInstaller:
         settings, now = account.settings, asyncio.get_running_loop().time()
         if account.uis is None or not (settings.application_uuid and settings.gateway_url):
             return
-        if widget_key(settings.webhook_secret) is None:
+        if widget_key(settings.webhook_secret, settings.widget_key_number) is None:
             return
         known, retry_at = self._installed.get(account.name, (None, 0.0))
         if known == settings and now < retry_at:

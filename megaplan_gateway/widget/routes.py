@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from megaplan_gateway.http.authentication import authenticated_route
-from megaplan_gateway.http.rate_limits import SlidingWindow
+from megaplan_gateway.http.rate_limits import MINUTE, SlidingWindow
 from megaplan_gateway.http.refusals import RefusedError, json_response
 from megaplan_gateway.http.request_body import Incoming
 from megaplan_gateway.service import Gateway
@@ -59,7 +59,7 @@ class WidgetRoutes:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._signatures = UserSignatures()
-        self._command_limit = SlidingWindow(COMMANDS_PER_MINUTE)
+        self._command_limit = SlidingWindow(MINUTE)
         self._users = UserTable(gateway.pool)
         self._table = CommandTable(gateway.pool)
         self._executor = CommandExecutor(self._table)
@@ -175,15 +175,16 @@ class WidgetRoutes:
         if account.uis is None:
             raise RefusedError(403, "Телефония отключена. Обратитесь к администратору.")
         signature = incoming.request.headers.get("x-user-sign")
-        employee_id = await self._signatures.employee_id(account, signature)
+        client = incoming.request.client
+        address = client.host if client is not None else ""
+        employee_id = await self._signatures.employee_id(account, signature, address)
         user = await self._users.user(account.name, employee_id)
         if user is None:
             raise RefusedError(403, "У вас нет внутреннего номера. Обратитесь к администратору.")
         if incoming.request.method == "POST":
             sender = (account.name, employee_id)
-            if self._command_limit.is_exhausted(sender):
+            if not self._command_limit.try_acquire(sender, COMMANDS_PER_MINUTE):
                 raise RefusedError(429, "Слишком много команд. Подождите минуту.", retry_after=60)
-            self._command_limit.count(sender)
         return _Request(incoming, account.uis, user)
 
 

@@ -26,7 +26,7 @@ def widget_content(settings: AccountSettings, placeholder: str) -> str:
 
     :raises ValueError: if the connection lacks ``gateway_url`` or ``webhook_secret``
     """
-    key = widget_key(settings.webhook_secret)
+    key = widget_key(settings.webhook_secret, settings.widget_key_number)
     if not settings.gateway_url or key is None:
         raise ValueError("the widget needs gateway_url and webhook_secret")
     quirks = settings.vendor_quirks

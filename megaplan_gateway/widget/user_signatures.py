@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from megaplan_gateway.accounts.account import Account
-from megaplan_gateway.http.rate_limits import SlidingWindow
+from megaplan_gateway.http.rate_limits import HOUR, MINUTE, SlidingWindow
 from megaplan_gateway.http.refusals import RefusedError
 from megaplan_gateway.vendors.live_budget import BudgetSpentError
 from megaplan_hook.exceptions import MegaplanError
@@ -24,7 +24,10 @@ log = logging.getLogger(__name__)
 
 REJECTED_SECONDS = 60.0
 CACHE_SIZE = 5000
-REJECTIONS_PER_MINUTE = 20
+UNKNOWN_PER_MINUTE = 20
+"""Signatures that one address may have verified in vain per minute."""
+UNKNOWN_SHARE = 0.05
+"""Share of the account's hourly requests that may be spent on signatures that turn out to be wrong."""
 BACKOFF_SECONDS = 5.0
 """How long no signature is verified after Megaplan failed, since every widget polls every few seconds."""
 _TIMEOUT = 5.0
@@ -33,25 +36,50 @@ _SIGNATURE = re.compile(r"[\x21-\x7e]{1,500}")
 _Key = tuple[str, bytes]
 
 
+class _Cache:
+    """Values with an expiry, the most recently added ones."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._values: OrderedDict[_Key, tuple[int, float]] = OrderedDict()
+
+    def add(self, key: _Key, value: int, seconds: float) -> None:
+        self._values[key] = (value, self._clock() + seconds)
+        self._values.move_to_end(key)
+        while len(self._values) > CACHE_SIZE:
+            self._values.popitem(last=False)
+
+    def get(self, key: _Key) -> int | None:
+        value, expires_at = self._values.get(key, (None, 0.0))
+        return value if self._clock() < expires_at else None
+
+    def has_had(self, key: _Key) -> bool:
+        return key in self._values
+
+
 class UserSignatures:
     """Caches Megaplan's verdict on each signature, by its digest.
 
-    A new signature costs a request from the account's budget. So after ``REJECTIONS_PER_MINUTE`` wrong ones, further
-    new signatures are refused until the minute is over.
+    A new signature costs a request of the account. So attempts are counted before Megaplan is asked, and given back
+    if the signature is right: an address may make ``UNKNOWN_PER_MINUTE`` wrong ones, all addresses together
+    ``UNKNOWN_SHARE`` of the hour. Signatures that were right before are always verified again.
 
     :param clock: monotonic time in seconds
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._cache: OrderedDict[_Key, tuple[int | None, float]] = OrderedDict()
+        self._right = _Cache(clock)
+        self._wrong = _Cache(clock)
         self._locks: dict[_Key, asyncio.Lock] = {}
-        self._rejections = SlidingWindow(REJECTIONS_PER_MINUTE, clock)
+        self._by_address = SlidingWindow(MINUTE, clock)
+        self._by_account = SlidingWindow(HOUR, clock)
         self._backoff_until: dict[str, float] = {}
 
-    async def employee_id(self, account: Account, signature: str | None) -> int:
+    async def employee_id(self, account: Account, signature: str | None, address: str) -> int:
         """Return the id of the employee to whom a signature belongs.
 
+        :param address: of the browser
         :raises RefusedError: 403 if the signature is wrong, 429 or 503 if it cannot be verified now
         """
         if not signature:
@@ -62,7 +90,7 @@ class UserSignatures:
         lock = self._locks.setdefault(key, asyncio.Lock())
         try:
             async with lock:
-                employee_id = await self._cached(account, signature, key)
+                employee_id = await self._cached(account, signature, key, address)
         finally:
             if not lock.locked():
                 self._locks.pop(key, None)
@@ -70,22 +98,12 @@ class UserSignatures:
             raise _wrong_signature()
         return employee_id
 
-    async def _cached(self, account: Account, signature: str, key: _Key) -> int | None:
-        employee_id, expires_at = self._cache.get(key, (None, 0.0))
-        if self._clock() < expires_at:
-            return employee_id
-        employee_id = await self._verify(account, signature)
-        valid_seconds = account.settings.vendor_quirks.widget_sign_seconds
-        seconds = REJECTED_SECONDS if employee_id is None else valid_seconds
-        self._cache[key] = (employee_id, self._clock() + seconds)
-        self._cache.move_to_end(key)
-        while len(self._cache) > CACHE_SIZE:
-            self._cache.popitem(last=False)
-        return employee_id
-
-    async def _verify(self, account: Account, signature: str) -> int | None:
-        if self._rejections.is_exhausted(account.name):
-            raise RefusedError(429, "Слишком много неудачных проверок. Подождите минуту.", retry_after=60)
+    async def _cached(self, account: Account, signature: str, key: _Key, address: str) -> int | None:
+        known = self._right.get(key)
+        if known is not None:
+            return known
+        if self._wrong.get(key) is not None:
+            return None
         uuid = account.settings.application_uuid
         if not uuid:
             raise RefusedError(
@@ -93,6 +111,33 @@ class UserSignatures:
             )
         if self._clock() < self._backoff_until.get(account.name, 0.0):
             raise _unverified()
+        is_new = not self._right.has_had(key)
+        if is_new:
+            self._count(account, address)
+        employee_id = await self._verify(account, uuid, signature)
+        if employee_id is None:
+            self._wrong.add(key, 0, REJECTED_SECONDS)
+            return None
+        self._right.add(key, employee_id, account.settings.vendor_quirks.widget_sign_seconds)
+        if is_new:
+            self._by_address.give_back((account.name, address))
+            self._by_account.give_back(account.name)
+        return employee_id
+
+    def _count(self, account: Account, address: str) -> None:
+        """Count an attempt before Megaplan is asked, so that concurrent ones are limited too.
+
+        :raises RefusedError: 429
+        """
+        if not self._by_address.try_acquire((account.name, address), UNKNOWN_PER_MINUTE):
+            raise RefusedError(429, "Слишком много неудачных проверок. Подождите минуту.", retry_after=60)
+        share = max(UNKNOWN_PER_MINUTE, int(UNKNOWN_SHARE * account.settings.requests_per_hour))
+        if not self._by_account.try_acquire(account.name, share):
+            self._by_address.give_back((account.name, address))
+            log.warning("too many wrong signatures", extra={"account": account.name})
+            raise RefusedError(429, "Слишком много неудачных проверок. Попробуйте позже.", retry_after=600)
+
+    async def _verify(self, account: Account, uuid: str, signature: str) -> int | None:
         path = f"/integration/{path_id(uuid)}/checkUserSign/{path_id(signature)}"
         try:
             answer = await account.megaplan.request("GET", path, timeout=_TIMEOUT)
@@ -102,14 +147,11 @@ class UserSignatures:
                 log.info(
                     "signature rejected", extra={"account": account.name, "reason": type(error).__name__}
                 )
-                self._rejections.count(account.name)
                 return None
-            self._backoff_until[account.name] = self._clock() + BACKOFF_SECONDS
+            if isinstance(error, MegaplanError):
+                self._backoff_until[account.name] = self._clock() + BACKOFF_SECONDS
             raise _unverified() from None
-        employee_id = _working_employee(answer.data)
-        if employee_id is None:
-            self._rejections.count(account.name)
-        return employee_id
+        return _working_employee(answer.data)
 
 
 def _working_employee(data: Any) -> int | None:

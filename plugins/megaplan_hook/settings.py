@@ -133,6 +133,12 @@ class AccountSettings(ConnectionSettings):
     """Unguessable part of the address to which Megaplan sends its events, such as the output of openssl rand -hex
     24."""
 
+    widget_key_number: Annotated[
+        int, Field(ge=1, le=1_000_000), Setting("Number of the widget key", "Gateway")
+    ] = 1
+    """Increase it to replace the key that the widget's pages contain, for example when an employee leaves. Pages that
+    are open then have to be reloaded."""
+
     vendor_quirks: Annotated[
         VendorQuirks, BeforeValidator(json_object), Setting("Vendor quirks", "Advanced")
     ] = VendorQuirks()

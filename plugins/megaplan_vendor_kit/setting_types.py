@@ -106,9 +106,9 @@ def _entries(value: Any) -> Any:
     return [entry for entry in entries if entry != ""]
 
 
-def _path_part(value: str) -> str:
-    if value in (".", ".."):
-        raise ValueError("the folder itself, or the one above it")
+def _unguessable(value: str) -> str:
+    if len(value) < 16 or len(set(value)) < 8:
+        raise RefusedValueError("it is easy to guess, allowed: at least 16 characters, 8 of them different")
     return value
 
 
@@ -153,9 +153,12 @@ TimeZoneName = Annotated[
 PathSecret = Annotated[
     str | None,
     StringConstraints(pattern=r"^[A-Za-z0-9._~!$&'()*+,;=:@-]+$"),
-    AfterValidator(_path_part),
+    AfterValidator(_unguessable),
     SECRET,
-    Setting(allowed="a text without /, % or whatever else has no place in an address", remedy=MAKE_ANOTHER),
+    Setting(
+        allowed="at least 16 letters, digits and signs, without /, % or whatever else has no place in an address",
+        remedy=MAKE_ANOTHER,
+    ),
 ]
 # sent in a header
 HeaderSecret = Annotated[

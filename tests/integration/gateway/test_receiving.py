@@ -18,6 +18,7 @@ from megaplan_gateway.routing import Routing
 
 from .served import MEGAPLAN_SECRET, UIS_SECRET, ServedGateway, served, set_connections
 
+ANOTHER_SECRET = "another-secret-7b21c09e"
 RINGING = {
     "notification_mnemonic": "call_proceeding",
     "notification_time": "2026-01-15 10:00:03.417",
@@ -229,13 +230,13 @@ def test_a_changed_secret_takes_effect_without_a_restart(
         assert gateway.notify(RINGING).status_code == 200
         account = gateway.gateway.accounts.get(connections)
         set_connections(
-            monkeypatch, database_uri, connect, "http://127.0.0.1:9", uis={"webhook_secret": "another"}
+            monkeypatch, database_uri, connect, "http://127.0.0.1:9", uis={"webhook_secret": ANOTHER_SECRET}
         )
         until = time.monotonic() + 5
         while gateway.notify(RINGING).status_code != 404:
             assert time.monotonic() < until
             time.sleep(0.02)
-        answer = gateway.client.post(gateway.path("/uis", secret="another"), json=RINGING)
+        answer = gateway.client.post(gateway.path("/uis", secret=ANOTHER_SECRET), json=RINGING)
         assert answer.status_code == 200
         assert gateway.gateway.accounts.get(connections) is not account
         # a connection that cannot be read keeps its last state
@@ -244,7 +245,7 @@ def test_a_changed_secret_takes_effect_without_a_restart(
         while not gateway.gateway.accounts.problems:
             assert time.monotonic() < until
             time.sleep(0.02)
-        answer = gateway.client.post(gateway.path("/uis", secret="another"), json=RINGING)
+        answer = gateway.client.post(gateway.path("/uis", secret=ANOTHER_SECRET), json=RINGING)
         assert answer.status_code == 200
 
 

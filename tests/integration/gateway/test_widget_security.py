@@ -1,9 +1,12 @@
 """Security of the widget's API: unauthorized or malformed requests get 4xx with a reason and do nothing."""
 
+import asyncio
 import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -132,6 +135,55 @@ def test_a_valid_signature_is_cached_and_wrong_ones_are_rate_limited(world: Widg
         assert status == (403 if attempt < 20 else 429)
     assert verifications(world) == 21
     world.state(SELLER)
+
+
+def wrong(world: WidgetWorld, number: int, address: str) -> dict[str, str]:
+    return {"Origin": world.megaplan.url, "X-User-Sign": f"1.{number}", "X-Forwarded-For": address}
+
+
+def flood(world: WidgetWorld, headers: list[dict[str, str]]) -> Counter[int]:
+    """Send requests with these headers at once and count the statuses."""
+
+    async def send() -> list[int]:
+        limits = httpx.Limits(max_connections=50)
+        async with httpx.AsyncClient(trust_env=False, timeout=60, limits=limits) as client:
+            url = world.gateway.url + world.path("state")
+            answers = await asyncio.gather(*(client.get(url, headers=each) for each in headers))
+        return [answer.status_code for answer in answers]
+
+    return Counter(asyncio.run(send()))
+
+
+def test_concurrent_wrong_signatures_are_limited_and_lock_nobody_else_out(world: WidgetWorld) -> None:
+    statuses = flood(world, [wrong(world, number, "192.0.2.1") for number in range(100)])
+    assert statuses == {403: 20, 429: 80}
+    assert verifications(world) == 20
+    colleague = {**world.headers(SELLER), "X-Forwarded-For": "192.0.2.2"}
+    assert world.gateway.client.get(world.path("state"), headers=colleague).status_code == 200
+
+
+def test_wrong_signatures_from_everywhere_cost_a_small_share_of_the_hour(
+    serve: Callable[..., Any], megaplan: EmulatedMegaplan, uis: Uis, tables: Connection[Any]
+) -> None:
+    with serve(requests_per_hour=1000) as gateway:
+        world = WidgetWorld(gateway, megaplan, uis, tables)
+        assert world.state(SELLER)
+        known = verifications(world)
+        statuses = flood(world, [wrong(world, number, f"192.0.2.{number % 100}") for number in range(300)])
+        assert statuses == {403: 50, 429: 250}
+        assert verifications(world) - known == 50
+        assert world.state(SELLER)
+
+
+def test_another_number_of_the_widget_key_replaces_it(
+    serve: Callable[..., Any], megaplan: EmulatedMegaplan, uis: Uis, tables: Connection[Any]
+) -> None:
+    with serve(widget_key_number=2) as gateway:
+        world = WidgetWorld(gateway, megaplan, uis, tables)
+        headers = world.headers(SELLER)
+        assert gateway.client.get(world.path("state"), headers=headers).status_code == 404
+        path = gateway.path("/widget/state", widget_key(MEGAPLAN_SECRET, 2) or "")
+        assert gateway.client.get(path, headers=headers).status_code == 200
 
 
 def test_while_megaplan_fails_nobody_is_authenticated(world: WidgetWorld) -> None:

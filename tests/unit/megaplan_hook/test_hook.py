@@ -63,7 +63,7 @@ def test_settings_never_become_headers_and_the_session_is_kept(
 ) -> None:
     megaplan.in_turn(USER)
     hook = make_hook(
-        {"page_size": 50, "webhook_secret": "secret-hook", "vendor_quirks": {"x_time_zone": -10800}}
+        {"page_size": 50, "webhook_secret": "secret-of-the-hook", "vendor_quirks": {"x_time_zone": -10800}}
     )
     hook.current_user()
     headers = megaplan.asked()[0].headers

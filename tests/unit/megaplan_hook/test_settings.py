@@ -114,7 +114,8 @@ def test_every_setting_is_read(as_text: bool) -> None:
         "night_requests": 700,
         "deletion_brake": 2.5,
         "backfill_stage_moves": True,
-        "webhook_secret": "w" * 20,
+        "webhook_secret": "webhooks-1-secret-xyz",
+        "widget_key_number": 2,
         "application_uuid": "0f3c",
         "application_token": "t" * 20,
         "gateway_url": "https://calls.example.org/",
@@ -155,7 +156,8 @@ def test_every_setting_is_read(as_text: bool) -> None:
         night_requests=700,
         deletion_brake=2.5,
         backfill_stage_moves=True,
-        webhook_secret="w" * 20,
+        webhook_secret="webhooks-1-secret-xyz",
+        widget_key_number=2,
         application_uuid="0f3c",
         application_token="t" * 20,
         gateway_url="https://calls.example.org",
@@ -234,7 +236,7 @@ def test_a_secrets_value_is_never_told(name: str) -> None:
     with pytest.raises(MegaplanSettingError) as caught:
         AccountSettings.from_connection(connection({name: {"hunter2": 1}}))
     assert "hunter2" not in str(caught.value)
-    assert "hunter2" not in repr(AccountSettings.from_connection(connection({name: "hunter2"})))
+    assert "hunter2" not in repr(AccountSettings.from_connection(connection({name: "hunter2-of-the-path"})))
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ SECTIONS = {
             "keep_telephony_days",
             "route_fallback",
         ],
-        "Gateway": ["gateway_url", "webhook_secret"],
+        "Gateway": ["gateway_url", "webhook_secret", "widget_key_number"],
         "Advanced": ["vendor_quirks"],
     },
     "uis": {

@@ -111,8 +111,7 @@ def test_no_extra_means_the_defaults(extra: str | None) -> None:
         ("origin", "http://Widgets.example.org:8080", "http://widgets.example.org:8080"),
         ("url", "http://[::1]:8080/v2.0", "http://[::1]:8080/v2.0"),
         ("zone", "Asia/Yekaterinburg", "Asia/Yekaterinburg"),
-        ("path_part", "a-b_c~1", "a-b_c~1"),
-        ("path_part", "...", "..."),
+        ("path_part", "a-b_c~1.d0e9f8g7", "a-b_c~1.d0e9f8g7"),
         ("header", 12345, "12345"),
         ("verify", " no ", False),
         ("verify", "/etc/ssl/Own CA.pem", "/etc/ssl/Own CA.pem"),
@@ -207,7 +206,9 @@ def test_a_value_is_read_as_what_it_means(name: str, written: Any, read_as: Any)
         ("path_part", "hunter2%25", "path_part", "openssl rand -hex 24"),
         ("path_part", "hunter2 x", "path_part", "openssl rand -hex 24"),
         ("path_part", "hunter2й", "path_part", "openssl rand -hex 24"),
-        ("path_part", "..", "path_part", "something else is given"),
+        ("path_part", "..", "path_part", "at least 16 characters"),
+        ("path_part", "a" * 40, "path_part", "8 of them different"),
+        ("path_part", "hunter2-hunter2", "path_part", "openssl rand -hex 24"),
         ("path_part", {"hunter2": 1}, "path_part", "something else is given"),
         ("path_part", True, "path_part", "something else is given"),
         ("header", "тhunter2", "header", "copy it once more"),
@@ -261,7 +262,9 @@ def test_an_extra_that_is_no_object_is_refused(extra: str) -> None:
 
 
 def test_a_secret_is_in_no_repr() -> None:
-    settings = read(path_part="hunter2", header="hunter2", proxies={"https": "http://a:hunter2@proxy:3128"})
+    settings = read(
+        path_part="hunter2-of-the-path", header="hunter2", proxies={"https": "http://a:hunter2@proxy:3128"}
+    )
     assert "hunter2" not in f"{settings!r} {settings}"
 
 

@@ -187,7 +187,7 @@ def test_every_setting_is_read(as_text: bool) -> None:
         "access_token": "t" * 20,
         "account_timezone": "Asia/Yekaterinburg",
         "virtual_phone_number": "+7 495 000-00-01",
-        "webhook_secret": "w" * 20,
+        "webhook_secret": "webhooks-1-secret-xyz",
         "recordings_need_login": True,
         "page_size": 500,
         "longest_limit_wait_seconds": 0,
@@ -221,7 +221,7 @@ def test_every_setting_is_read(as_text: bool) -> None:
         access_token="t" * 20,
         account_timezone="Asia/Yekaterinburg",
         virtual_phone_number="74950000001",
-        webhook_secret="w" * 20,
+        webhook_secret="webhooks-1-secret-xyz",
         recordings_need_login=True,
         page_size=500,
         longest_limit_wait_seconds=0,
@@ -289,7 +289,9 @@ def test_an_impossible_setting_names_field_value_and_remedy(extra: Any, field: s
 @pytest.mark.parametrize("name", ["webhook_secret", "access_token"])
 def test_a_secrets_value_is_never_told(name: str) -> None:
     assert "hunter2" not in str(refused({**TOKEN, name: {"hunter2": 1}}))
-    assert "hunter2" not in repr(read({**TOKEN, name: "hunter2"}, login="robot", password="hunter2"))
+    assert "hunter2" not in repr(
+        read({**TOKEN, name: "hunter2-of-the-path"}, login="robot", password="hunter2")
+    )
 
 
 @pytest.mark.parametrize("value", [None, "", {}, "{}"])
