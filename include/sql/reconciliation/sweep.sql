@@ -29,8 +29,8 @@ WHERE account = %(account)s AND entity = %(entity)s
 
 -- name: note_swept_page
 -- Saves the rows of one page of a sweep, the cursor after it and the requests sent so far. page: a JSON list of
--- [id, contentType, timeUpdated, isDropped]; asked_at: time before the request. If a row comes twice, the later one
--- counts.
+-- [id, contentType, timeUpdated, isDropped]; asked_at: time before the request; latest: no later change is believed.
+-- If a row comes twice, the later one counts.
 WITH page AS MATERIALIZED (
   SELECT DISTINCT ON (megaplan_raw.as_id(row -> 0))
     megaplan_raw.as_id(row -> 0) AS id,
@@ -61,9 +61,17 @@ SET
   finished_at = CASE WHEN %(is_last)s THEN now() END,
   trail = CASE WHEN NOT %(is_last)s THEN %(cursor)s::jsonb END,
   rows_seen = rows_seen + jsonb_array_length(%(page)s::jsonb),
-  newest_change = greatest(newest_change, (SELECT max(updated_at) FROM page))
+  newest_change = greatest(newest_change, (SELECT max(updated_at) FROM page WHERE updated_at <= %(latest)s))
 WHERE account = %(account)s AND entity = %(entity)s
 RETURNING finished_at, rows_seen, newest_change
+
+
+-- name: heal_watermark
+-- Replaces the watermark of a list if it is later than any change can be; null makes the next sync read the whole list.
+UPDATE megaplan_sync.walks
+SET watermark = %(watermark)s, watermark_seen_at = now()
+WHERE account = %(account)s AND entity = %(list)s AND watermark > %(latest)s
+RETURNING entity
 
 
 -- name: select_swept_ids

@@ -25,7 +25,7 @@ from megaplan_sync.raw.canonical import Entity, is_custom
 from megaplan_sync.raw.cursor_state import CursorState
 from megaplan_sync.raw.entities import LATEST_CHANGE_FIRST, OLDEST_FIRST, EntitySpec
 from megaplan_sync.raw.entity_pages import EntityPages
-from megaplan_sync.raw.fetched_entities import change_time, postgres_now
+from megaplan_sync.raw.fetched_entities import change_time, latest_believable, postgres_now
 from megaplan_sync.raw.outcome import EntityOutcome
 from megaplan_sync.raw.prefetch import PageAhead
 from megaplan_sync.raw.progress import Progress
@@ -33,7 +33,6 @@ from megaplan_sync.raw.writer import EntityWriter, PageCounts
 
 log = logging.getLogger(__name__)
 
-_CLOCK_STEP = timedelta(seconds=1)
 _PAGES_AT_ONCE = 5
 """Maximum number of pages that a first load writes in one statement, when Megaplan is faster than Postgres."""
 _ROWS_TO_FIND_THE_NEWEST = 5
@@ -123,7 +122,7 @@ class IncrementalRead:
         page = next(newest_only, None)
         if page is not None:
             self._refuse_sudden_emptiness(page)  # a full refresh reads rows that are already here
-        self._state.watermark = None if page is None else _newest_change(page)
+        self._state.watermark = None if page is None else self._newest_change(page)
         self._state.watermark_seen_at = postgres_now(self._connection)
 
     def _catch_up(self, *, dictionary_is_fresh: bool) -> None:
@@ -131,20 +130,21 @@ class IncrementalRead:
         began_at = state.watermark
         stop_at, may_equal = self._where_to_stop()
         newest = state.watermark
-        first = True
+        first, is_newest_known = True, False
         with PageAhead(self._list.pages(LATEST_CHANGE_FIRST)) as pages:
             while (page := pages.take()) is not None:
                 changes = _changes(page.data)
                 if first:
                     self._refuse_sudden_emptiness(page)
-                    if _is_ahead(state.watermark, page):
+                    if state.watermark is not None and state.watermark > self._latest_believable(page):
                         log.warning(
                             "%s of %s: the watermark %s is ahead of Megaplan's clock; reading the whole list",
                             self._spec.name, self._account, state.watermark,
                         )  # fmt: skip
-                        newest, stop_at, may_equal = None, None, False
-                    newest = max(filter(None, (newest, _newest_change(page))), default=None)
+                        newest, began_at, stop_at, may_equal = None, None, None, False
                     first = False
+                if not is_newest_known and (found := self._newest_change(page)) is not None:
+                    newest, is_newest_known = max(newest or found, found), True
                 oldest = min(changes, default=None)
                 beyond = stop_at is not None and oldest is not None and oldest < stop_at
                 undecided = may_equal and oldest == stop_at
@@ -161,6 +161,14 @@ class IncrementalRead:
             state.fields_watermark = began_at
         state.read_at = datetime.now(UTC)
         self._save()
+
+    def _newest_change(self, page: ListPage) -> datetime | None:
+        """Return the latest change time of a page that is not ahead of Megaplan's clock."""
+        latest = self._latest_believable(page)
+        return max((change for change in _changes(page.data) if change <= latest), default=None)
+
+    def _latest_believable(self, page: ListPage) -> datetime:
+        return latest_believable(self._connection, page.server_time)
 
     def _where_to_stop(self) -> tuple[datetime | None, bool]:
         """Return the change time to read down to, and whether a page that ends exactly there may be the last.
@@ -180,7 +188,7 @@ class IncrementalRead:
         elif new:
             # new custom fields: rows changed since the dictionary was last read may contain them
             seen = state.fields_watermark
-            return (None if seen is None else seen - overlap), False
+            return (None if seen is None else min(seen, state.watermark) - overlap), False
         seen_at = state.watermark_seen_at
         if seen_at is not None and postgres_now(self._connection) - seen_at > overlap:
             return state.watermark, True
@@ -232,16 +240,3 @@ def _changes(entities: Sequence[Entity]) -> list[datetime]:
     """Return the change times of the entities that have one."""
     found = map(change_time, entities)
     return [change for change in found if change is not None]
-
-
-def _newest_change(page: ListPage) -> datetime | None:
-    """Return the latest change time of a page that is not ahead of Megaplan's clock."""
-    changes = _changes(page.data)
-    if page.server_time is not None:
-        changes = [change for change in changes if not _is_ahead(change, page)]
-    return max(changes, default=None)
-
-
-def _is_ahead(moment: datetime | None, page: ListPage) -> bool:
-    """Return whether a time is ahead of Megaplan's clock, which is given in whole seconds."""
-    return moment is not None and page.server_time is not None and moment > page.server_time + _CLOCK_STEP

@@ -19,6 +19,7 @@ from megaplan_sync.raw.canonical import Entity, entity_id
 from megaplan_sync.raw.cursor_state import CursorState
 from megaplan_sync.raw.entity_lists import lists_of, pages_by_type
 from megaplan_sync.raw.entity_pages import EntityPages
+from megaplan_sync.raw.fetched_entities import latest_believable
 from megaplan_sync.raw.prefetch import PageAhead
 from megaplan_sync.reconciliation.audit import audit
 from megaplan_sync.reconciliation.recorded_writer import RecordedWriter
@@ -169,8 +170,11 @@ class ParentReconciliation:
         is_full = self._state.depth == "full"
         suspects = {found.id for found in self._findings.waiting_for_resolution("suspect")}
         asked_at = before = self._recorded.now()
+        read_since: datetime | None = None
+        is_resumed = sweep.state.rows_seen > 0
         with PageAhead(sweep.pages()) as pages:
             while (page := pages.take()) is not None:
+                read_since = read_since or page.server_time
                 asked_at, before = before, self._recorded.now()  # the next page is requested after this
                 if not page.is_last:
                     pages.start()
@@ -178,6 +182,27 @@ class ParentReconciliation:
                     self._write_page(sweep, page, suspects, asked_at)
                 else:
                     self._note(sweep, page, asked_at)
+                if page.is_last:
+                    self._heal_watermark(sweep, page, None if is_resumed else read_since)
+
+    def _heal_watermark(self, sweep: Sweep, page: ListPage, read_since: datetime | None) -> None:
+        """Replace a watermark of the sync that is in the future.
+
+        :param page: the last one
+        :param read_since: Megaplan's time when the sweep began: later changes may be missing from it
+        """
+        newest = sweep.state.newest_change
+        watermark = min(newest, read_since) if newest is not None and read_since is not None else None
+        values = {
+            "list": sweep.list_name,
+            "watermark": watermark,
+            "latest": latest_believable(self._connection, page.server_time),
+        }
+        if self._execute("heal_watermark", **values):
+            log.warning(
+                "%s of %s: the sync's watermark was ahead of Megaplan's clock; it is %s now",
+                sweep.list_name, self._state.account, watermark or "the beginning",
+            )  # fmt: skip
 
     def _write_page(self, sweep: Sweep, page: ListPage, suspects: set[int], asked_at: datetime) -> None:
         """Write entities that differ from the table; most pages have none, and need no lock."""

@@ -22,6 +22,7 @@ from megaplan_sync.kernel.json_text import json_text
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.entities import OLDEST_FIRST, EntitySpec
 from megaplan_sync.raw.entity_pages import EntityPages
+from megaplan_sync.raw.fetched_entities import latest_believable
 
 
 @dataclass
@@ -66,6 +67,11 @@ class Sweep:
         self._reads_content = reads_content
         self._expected_rows = expected_rows
         self.state = self._begin()
+
+    @property
+    def list_name(self) -> str:
+        """Name of the list in ``megaplan_sync.walks``."""
+        return self._spec.name
 
     def pages(self) -> Iterator[ListPage]:
         """Yield the remaining pages; call ``note`` after processing each one.
@@ -120,6 +126,7 @@ class Sweep:
             "cursor": json_text(page.trail),
             "is_last": page.is_last,
             "asked_at": asked_at,
+            "latest": latest_believable(self._connection, page.server_time),
             "requests": requests,
         }
         noted = self._connection.execute(read_sql("note_swept_page"), values).fetchone()
