@@ -1,15 +1,20 @@
 """Reads complete entities of one list, by page or one by one, with the fields that the account accepts."""
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
 
 from megaplan_hook.exceptions import MegaplanValidationError
 from megaplan_hook.hook import MegaplanHook
+from megaplan_hook.links import is_bare_link
 from megaplan_hook.paging import ListPage, Order
 from megaplan_sync.raw.bare_items import read_card, with_whole_items
 from megaplan_sync.raw.canonical import CanonicalPage, Entity, readable
+from megaplan_sync.raw.change_times import change_time, latest_believable
 from megaplan_sync.raw.entities import EntitySpec
 from megaplan_sync.raw.field_names import FieldNames
 
@@ -27,7 +32,11 @@ class EntityPages:
         self.names = self._field_names.wanted()
 
     def pages(
-        self, order: Order, start: Sequence[Any] = (), expected_rows: int | None = None
+        self,
+        order: Order,
+        start: Sequence[Any] = (),
+        expected_rows: int | None = None,
+        since: datetime | None = None,
     ) -> Iterator[ListPage]:
         """Yield pages with complete items in canonical form.
 
@@ -35,6 +44,8 @@ class EntityPages:
 
         :param start: cursor of an earlier reading in the same order
         :param expected_rows: rough number of remaining rows, see ``PageWalk``
+        :param since: of a list sorted by latest change: bare items behind one that has not changed since then are
+            left out, as they have not changed either
         """
         pages = self._ask(order, start, expected_rows)
         try:
@@ -43,10 +54,14 @@ class EntityPages:
             self.names = self._field_names.without_refused(self.names, refusal, self._try_names)
             pages = self._ask(order, start, expected_rows)
             first = next(pages, None)
-        if first is not None:
-            yield self._with_whole_items(first)
-            for page in pages:
-                yield self._with_whole_items(page)
+        if first is None:
+            return
+        if since is not None and since > latest_believable(first.server_time):
+            since = None
+        oldest: datetime | None = None
+        for page in itertools.chain([first], pages):
+            items, oldest = _without_unchanged_links(page, since, oldest)
+            yield self._with_whole_items(replace(page, items=items))
 
     def arguments(self, names: Sequence[str]) -> dict[str, Any]:
         """Return the arguments that request exactly these fields."""
@@ -88,3 +103,24 @@ class EntityPages:
         whole = with_whole_items(page, self.names, self.card)
         CanonicalPage(whole.data).bring(whole.items)
         return whole
+
+
+def _without_unchanged_links(
+    page: ListPage, since: datetime | None, oldest: datetime | None
+) -> tuple[list[Entity], datetime | None]:
+    """Return the items of a page without bare ones that have not changed, and the oldest change time so far.
+
+    A bare item does not say when it changed, but it stands behind items that changed later.
+
+    :param oldest: of the pages before
+    """
+    if since is None:
+        return page.items, None
+    unchanged = set()
+    for row in page.data:
+        if (change := change_time(row)) is not None:
+            oldest = change
+        elif is_bare_link(row) and oldest is not None and oldest < since:
+            unchanged.add((row["contentType"], row["id"]))
+    items = [item for item in page.items if (item["contentType"], item["id"]) not in unchanged]
+    return items, oldest

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Sequence, Set
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
@@ -10,19 +10,11 @@ from psycopg import Connection
 from megaplan_hook.exceptions import MegaplanAPIError, MegaplanRateLimitError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.sql import for_table, read_sql
-from megaplan_sync.kernel.values import moment
 from megaplan_sync.raw.canonical import Entity, entity_id, readable
+from megaplan_sync.raw.change_times import change_time
 from megaplan_sync.raw.entity_pages import EntityPages
 
 log = logging.getLogger(__name__)
-
-_CLOCK_STEP = timedelta(seconds=1)
-_CLOCKS_MAY_DIFFER = timedelta(days=1)
-
-
-def change_time(item: Entity) -> datetime | None:
-    """Return an entity's ``timeUpdated`` in UTC; None if it has none."""
-    return moment(item.get("timeUpdated"))
 
 
 def postgres_now(connection: Connection[Any]) -> datetime:
@@ -32,17 +24,6 @@ def postgres_now(connection: Connection[Any]) -> datetime:
         raise LookupError("Postgres returned no time")
     found: datetime = row[0]
     return found
-
-
-def latest_believable(connection: Connection[Any], server_time: datetime | None) -> datetime:
-    """Return the latest change time that may be a change: people and scripts enter others.
-
-    Megaplan's times are compared with Megaplan's clock, which is given in whole seconds. Should the answer have none,
-    Postgres' clock tells what is certainly in the future, however wrong either clock is.
-    """
-    if server_time is not None:
-        return server_time + _CLOCK_STEP
-    return postgres_now(connection) + _CLOCKS_MAY_DIFFER
 
 
 def better_here(

@@ -22,10 +22,11 @@ from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
 from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
 from megaplan_sync.raw.canonical import Entity, is_custom
+from megaplan_sync.raw.change_times import change_time, latest_believable
 from megaplan_sync.raw.cursor_state import CursorState
 from megaplan_sync.raw.entities import LATEST_CHANGE_FIRST, OLDEST_FIRST, EntitySpec
 from megaplan_sync.raw.entity_pages import EntityPages
-from megaplan_sync.raw.fetched_entities import change_time, latest_believable, postgres_now
+from megaplan_sync.raw.fetched_entities import postgres_now
 from megaplan_sync.raw.outcome import EntityOutcome
 from megaplan_sync.raw.prefetch import PageAhead
 from megaplan_sync.raw.progress import Progress
@@ -122,7 +123,7 @@ class IncrementalRead:
         page = next(newest_only, None)
         if page is not None:
             self._refuse_sudden_emptiness(page)  # a full refresh reads rows that are already here
-        self._state.watermark = None if page is None else self._newest_change(page)
+        self._state.watermark = None if page is None else _newest_change(page)
         self._state.watermark_seen_at = postgres_now(self._connection)
 
     def _catch_up(self, *, dictionary_is_fresh: bool) -> None:
@@ -131,19 +132,19 @@ class IncrementalRead:
         stop_at, may_equal = self._where_to_stop()
         newest = state.watermark
         first, is_newest_known = True, False
-        with PageAhead(self._list.pages(LATEST_CHANGE_FIRST)) as pages:
+        with PageAhead(self._list.pages(LATEST_CHANGE_FIRST, since=stop_at)) as pages:
             while (page := pages.take()) is not None:
                 changes = _changes(page.data)
                 if first:
                     self._refuse_sudden_emptiness(page)
-                    if state.watermark is not None and state.watermark > self._latest_believable(page):
+                    if state.watermark is not None and state.watermark > latest_believable(page.server_time):
                         log.warning(
                             "%s of %s: the watermark %s is ahead of Megaplan's clock; reading the whole list",
                             self._spec.name, self._account, state.watermark,
                         )  # fmt: skip
                         newest, began_at, stop_at, may_equal = None, None, None, False
                     first = False
-                if not is_newest_known and (found := self._newest_change(page)) is not None:
+                if not is_newest_known and (found := _newest_change(page)) is not None:
                     newest, is_newest_known = max(newest or found, found), True
                 oldest = min(changes, default=None)
                 beyond = stop_at is not None and oldest is not None and oldest < stop_at
@@ -161,14 +162,6 @@ class IncrementalRead:
             state.fields_watermark = began_at
         state.read_at = datetime.now(UTC)
         self._save()
-
-    def _newest_change(self, page: ListPage) -> datetime | None:
-        """Return the latest change time of a page that is not ahead of Megaplan's clock."""
-        latest = self._latest_believable(page)
-        return max((change for change in _changes(page.data) if change <= latest), default=None)
-
-    def _latest_believable(self, page: ListPage) -> datetime:
-        return latest_believable(self._connection, page.server_time)
 
     def _where_to_stop(self) -> tuple[datetime | None, bool]:
         """Return the change time to read down to, and whether a page that ends exactly there may be the last.
@@ -240,3 +233,9 @@ def _changes(entities: Sequence[Entity]) -> list[datetime]:
     """Return the change times of the entities that have one."""
     found = map(change_time, entities)
     return [change for change in found if change is not None]
+
+
+def _newest_change(page: ListPage) -> datetime | None:
+    """Return the latest change time of a page that is not ahead of Megaplan's clock."""
+    latest = latest_believable(page.server_time)
+    return max((change for change in _changes(page.data) if change <= latest), default=None)

@@ -16,10 +16,10 @@ from megaplan_sync.kernel.findings import RowKey
 from megaplan_sync.kernel.night_budget import NightBudgetSpentError
 from megaplan_sync.kernel.sql import for_table
 from megaplan_sync.raw.canonical import Entity, entity_id
+from megaplan_sync.raw.change_times import latest_believable
 from megaplan_sync.raw.cursor_state import CursorState
 from megaplan_sync.raw.entity_lists import lists_of, pages_by_type
 from megaplan_sync.raw.entity_pages import EntityPages
-from megaplan_sync.raw.fetched_entities import latest_believable
 from megaplan_sync.raw.prefetch import PageAhead
 from megaplan_sync.reconciliation.audit import audit
 from megaplan_sync.reconciliation.recorded_writer import RecordedWriter
@@ -196,7 +196,7 @@ class ParentReconciliation:
         values = {
             "list": sweep.list_name,
             "watermark": watermark,
-            "latest": latest_believable(self._connection, page.server_time),
+            "latest": latest_believable(page.server_time),
         }
         if self._execute("heal_watermark", **values):
             log.warning(

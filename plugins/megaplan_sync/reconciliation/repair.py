@@ -15,9 +15,10 @@ from megaplan_hook.exceptions import MegaplanForbiddenError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.findings import Findings, OpenFinding
 from megaplan_sync.raw.canonical import Entity, entity_id
+from megaplan_sync.raw.change_times import change_time
 from megaplan_sync.raw.entities import LATEST_CHANGE_FIRST
 from megaplan_sync.raw.entity_pages import EntityPages
-from megaplan_sync.raw.fetched_entities import LinkAnswers, change_time
+from megaplan_sync.raw.fetched_entities import LinkAnswers
 from megaplan_sync.reconciliation.recorded_writer import RecordedWriter
 
 log = logging.getLogger(__name__)

@@ -20,9 +20,9 @@ from megaplan_hook.paging import Anchor, ListPage
 from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
 from megaplan_sync.kernel.json_text import json_text
 from megaplan_sync.kernel.sql import read_sql
+from megaplan_sync.raw.change_times import latest_believable
 from megaplan_sync.raw.entities import OLDEST_FIRST, EntitySpec
 from megaplan_sync.raw.entity_pages import EntityPages
-from megaplan_sync.raw.fetched_entities import latest_believable
 
 
 @dataclass
@@ -126,7 +126,7 @@ class Sweep:
             "cursor": json_text(page.trail),
             "is_last": page.is_last,
             "asked_at": asked_at,
-            "latest": latest_believable(self._connection, page.server_time),
+            "latest": latest_believable(page.server_time),
             "requests": requests,
         }
         noted = self._connection.execute(read_sql("note_swept_page"), values).fetchone()
