@@ -85,7 +85,8 @@ class CardUpdater:
             return
         live = live_call(state.events, _region(account))
         now = self._now()
-        wanted = wanted_cards(live, state.users, state.cards, now)
+        to_each = account.settings.vendor_quirks.group_pop_ups == "each"
+        wanted = wanted_cards(live, state.users, state.cards, now, to_each=to_each)
         is_shown = any(card.is_shown for card in state.cards)
         if is_shown and await self._lost_hang_ups.has_ended(account, live.call, now):
             wanted = closing_all(live, state.cards)

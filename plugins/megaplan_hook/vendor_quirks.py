@@ -12,6 +12,7 @@ from megaplan_vendor_kit.setting import Setting
 from megaplan_vendor_kit.setting_types import ListOf, Origin
 
 TokenBody = Literal["form", "json", "multipart"]
+GroupPopUps = Literal["first", "each"]
 ContractorListRoute = Literal["contractor", "by_kind"]
 Key = Annotated[
     str,
@@ -57,6 +58,10 @@ class VendorQuirks(SettingsModel):
     """How long after a write a reader may still miss it. After an ambiguous answer, this is the time before
     checking whether a call or a communication was created. Entities named by a webhook are read again after this
     time if the first read showed no change."""
+    group_pop_ups: GroupPopUps = "first"
+    """Who sees a pop-up if several phones ring: first (whose phone rings first, then whoever talks) or each. A call
+    object is on one screen and cannot be deleted, so with each every further phone leaves one behind, finished and
+    of type unknown. How Megaplan's journals and communications treat those is not documented."""
     webhook_account_names: ListOf[str] = ()
     """Further names by which webhooks may call the account, separated by commas. By default its address is
     accepted, with or without .megaplan.ru, and any name that is not another account's. Which name an account with a

@@ -1,5 +1,6 @@
 """Pop-ups follow the call: they appear, change, move and close, and none is shown twice."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from tests.emulators.uis_client import Receiver
 
 from .call_world import ANNA, OLGA, OWN_CALL, PETER, STRANGER, CallWorld
-from .served import ServedGateway
+from .served import ServedGateway, served, set_connections
 
 pytest_plugins = ["tests.emulators.uis_fixtures"]
 
@@ -15,15 +16,11 @@ GROUP_RINGS = {"employee_answers": None}
 """Nobody answers until the test makes an employee answer."""
 
 
-def test_everybody_rung_sees_a_card_and_only_whoever_answers_keeps_it(
+def test_whoever_is_rung_first_sees_a_card_and_whoever_answers_takes_it_over(
     call_world: CallWorld, running_gateway: ServedGateway
 ) -> None:
     number = call_world.start_call(running_gateway, **GROUP_RINGS)
-    assert call_world.screens() == {
-        ANNA: [f"{number} calling"],
-        PETER: [f"{number}/502 calling"],
-        OLGA: [f"{number}/503 calling"],
-    }
+    assert call_world.screens() == {ANNA: [f"{number} calling"]}
     card = call_world.calls()[str(number)]
     assert (card["type"], card["fromPhone"], card["toPhone"]) == ("in", STRANGER, "74950000001")
     call_world.uis.mutate("answer_call", id=number, employee=502)
@@ -36,24 +33,38 @@ def test_everybody_rung_sees_a_card_and_only_whoever_answers_keeps_it(
     card = call_world.calls()[str(number)]
     assert (card["type"], card["state"], card["toUser"]["id"]) == ("in", "finished", str(PETER))
     assert card["timeTo"] is not None
-    assert {call["state"] for call in call_world.calls().values()} == {"finished"}
     assert set(call_world.cards().values()) == {"closed"}
     delivery = call_world.outbox_row(number)
     assert delivery is not None
     assert (delivery["made_live"], delivery["call_info_id"]) == (True, str(card["id"]))
 
 
-def test_after_a_missed_call_all_cards_close_and_one_missed_call_remains(
-    call_world: CallWorld, running_gateway: ServedGateway
+def test_everybody_rung_sees_a_card_where_the_account_wants_it(
+    call_world: CallWorld, monkeypatch: pytest.MonkeyPatch, connect: Callable[..., str]
 ) -> None:
-    number = call_world.start_call(running_gateway, **GROUP_RINGS)
-    assert len(call_world.screens()) == 3
-    call_world.uis.mutate("hang_up_call", id=number)
-    call_world.advance(running_gateway, 0)
-    assert call_world.screens() == {}
-    missed = [call for call in call_world.calls().values() if call["type"] == "miss"]
-    assert [call["providerId"] for call in missed] == [str(number)]
-    assert missed[0]["state"] == "finished"
+    """Each further phone leaves an object behind, which is no incoming call."""
+    quirks = {"group_pop_ups": "each"}
+    set_connections(monkeypatch, call_world.database_uri, connect, call_world.uis.url, vendor_quirks=quirks)
+    with served(call_world.account) as gateway:
+        call_world.notify(gateway)
+        number = call_world.start_call(gateway, **GROUP_RINGS)
+        assert call_world.screens() == {
+            ANNA: [f"{number} calling"],
+            PETER: [f"{number}/502 calling"],
+            OLGA: [f"{number}/503 calling"],
+        }
+        call_world.uis.mutate("answer_call", id=number, employee=502)
+        call_world.advance(gateway, 0)
+        assert call_world.screens() == {PETER: [f"{number} talking"]}
+        call_world.uis.mutate("hang_up_call", id=number)
+        call_world.advance(gateway, 0)
+        assert call_world.screens() == {}
+    ends = {key: (call["type"], call["state"]) for key, call in call_world.calls().items()}
+    assert ends == {
+        str(number): ("in", "finished"),
+        f"{number}/502": ("unknown", "finished"),
+        f"{number}/503": ("unknown", "finished"),
+    }
 
 
 def test_telephones_that_ring_in_turn_share_one_card(
@@ -79,7 +90,7 @@ def test_a_transferred_call_moves_to_the_new_employee(
     call_world.advance(running_gateway, 5)
     call_world.uis.mutate("transfer_call", id=number, to=503, answers=3)
     call_world.advance(running_gateway, 1)
-    assert call_world.screens() == {ANNA: [f"{number} talking"], OLGA: [f"{number}/503 calling"]}
+    assert call_world.screens() == {ANNA: [f"{number} talking"]}
     call_world.advance(running_gateway, 3)
     assert call_world.screens() == {OLGA: [f"{number} talking"]}
     call_world.advance(running_gateway, 90)
@@ -203,7 +214,7 @@ def test_the_vendors_own_templates_show_cards_too(
 ) -> None:
     call_world.notify(running_gateway, template="default")
     number = call_world.start_call(running_gateway, **GROUP_RINGS)
-    assert len(call_world.screens()) == 3
+    assert call_world.screens() == {ANNA: [f"{number} calling"]}
     call_world.uis.mutate("answer_call", id=number, employee=502)
     call_world.advance(running_gateway, 0)
     assert call_world.screens() == {PETER: [f"{number} talking"]}

@@ -1,8 +1,9 @@
 """Which pop-ups a call should have, for which employees, and how to get there from the current ones. Free of I/O.
 
 The call object whose ``providerId`` is the call session is the record of the call; it is first shown to the employee
-whose phone rings first, and finally belongs to the one who talked. All others whose phones ring get a companion
-(``session/employee``), which is finished when the phone stops ringing or somebody answers.
+whose phone rings first, and finally belongs to the one who talked. A call object cannot be deleted, so by default
+there is no other one. If the account shows a pop-up to each (``group_pop_ups``), all others whose phones ring get a
+companion (``session/employee``), which is finished when the phone stops ringing or somebody answers.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from megaplan_sync.telephony.calls.call import Call
 from megaplan_sync.telephony.live.live_call import LiveCall, Participant
 
 Phase = Literal["calling", "talking", "finished"]
-Kind = Literal["in", "out", "miss", "fail"]
+Kind = Literal["in", "out", "miss", "fail", "unknown"]
 CardState = Literal["opening", "open", "closed", "given_up"]
 
 STALE_AFTER = timedelta(seconds=30)
@@ -70,12 +71,18 @@ def provider_id(call_session_id: int, uis_employee_id: int | None = None) -> str
 
 
 def wanted_cards(
-    live: LiveCall, users: Mapping[int, int], cards: Iterable[Card], now: datetime
+    live: LiveCall,
+    users: Mapping[int, int],
+    cards: Iterable[Card],
+    now: datetime,
+    *,
+    to_each: bool = False,
 ) -> list[WantedCard]:
     """Return the pop-ups that a call should have now, the record first, and the end of all others that it has.
 
     :param users: Megaplan employee by UIS employee; nobody else gets a card
     :param cards: the current cards of the call
+    :param to_each: if several phones ring, all of their employees get one, not only the first
     """
     shown = {card.provider_id: card for card in cards if card.is_shown}
     call = live.call
@@ -87,16 +94,20 @@ def wanted_cards(
         wanted = _record_at_the_end(call, users, shown)
     elif not call.is_internal and not _has_lost_its_end(call, now):
         wanted = _while_it_goes_on(live, users, shown, direction)
+    if not to_each:
+        wanted = [one for one in wanted if not one.is_companion]
     wanted_ids = {one.provider_id for one in wanted}
     return wanted + [one for one in closing_all(live, shown.values()) if one.provider_id not in wanted_ids]
 
 
 def closing_all(live: LiveCall, cards: Iterable[Card]) -> list[WantedCard]:
-    """Return the end of every visible pop-up of a call."""
+    """Return the end of every visible pop-up of a call; a companion is not a call, so it ends without a type."""
+
+    def kind(card: Card) -> Kind:
+        return "unknown" if card.is_companion else live.call.direction or "in"
+
     return [
-        WantedCard(
-            card.provider_id, card.is_companion, card.employee_id, live.call.direction or "in", "finished"
-        )
+        WantedCard(card.provider_id, card.is_companion, card.employee_id, kind(card), "finished")
         for card in cards
         if card.is_shown
     ]
