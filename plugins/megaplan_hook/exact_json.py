@@ -26,13 +26,18 @@ _NUMBER = re.compile(
     rb"(?<=[:,\[ \n\t])-?[0-9](?:[0-9.]{16,}(?:[eE][-+]?[0-9]+)?|[0-9.]*[eE]-[0-9]{3,})(?=[,\]} \n\t])"
 )
 
+_MOST_LEVELS = 300
+"""More than Megaplan sends, more than can be stored, and fewer than Python's parser reads."""
+_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|[\]}]', re.DOTALL)
+
 
 def loads(body: bytes) -> Any:
     """Parse JSON.
 
     A number that a double would round comes as an :class:`orjson.Fragment` of its digits, which ``orjson.dumps``
     writes as they are. NaN, Infinity and numbers beyond a double are None; half a surrogate pair becomes a question
-    mark; byte order marks are passed over.
+    mark; byte order marks are passed over. What is nested more than a thousand levels deep, which no parser reads, is
+    None from level 300 on.
 
     :raises ValueError: it is no JSON
     """
@@ -44,10 +49,30 @@ def loads(body: bytes) -> Any:
     body = _ESCAPE.sub(lambda found: b"?" if len(found[0]) == _HALF_A_PAIR else found[0], body)
     try:
         return json.loads(
-            decoded(body), parse_float=_exact_float, parse_int=_exact_int, parse_constant=lambda name: None
+            _cut(decoded(body)),
+            parse_float=_exact_float,
+            parse_int=_exact_int,
+            parse_constant=lambda name: None,
         )
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _cut(text: str) -> str:
+    """Replace by null what is nested too deeply."""
+    kept: list[str] = []
+    level = end = 0
+    for found in _BRACKET.finditer(text):
+        if found[0] in "[{":
+            level += 1
+            if level == _MOST_LEVELS:
+                kept.append(text[end : found.start()])
+        elif found[0] in "]}":
+            if level == _MOST_LEVELS:
+                kept.append("null")
+                end = found.end()
+            level -= 1
+    return "".join((*kept, text[end:])) if kept else text
 
 
 def _is_rounded(body: bytes) -> bool:

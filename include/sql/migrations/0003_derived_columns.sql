@@ -4,7 +4,7 @@
 -- the table of the same name.
 -- A row whose payload does not match its hash was edited by hand. Version 2's hash, SHA-256 of canonical JSON, cannot be
 -- recomputed here: the payload is accepted as it is, and the next full reconciliation compares it with Megaplan.
--- derivations: 86dcaa6952570a9b
+-- derivations: ccd217f4d1deff84
 
 -- The version that moves into deals: the open one, or of a deleted deal the one that its deletion ended.
 CREATE TEMPORARY TABLE present_versions ON COMMIT DROP AS

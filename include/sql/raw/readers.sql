@@ -19,7 +19,8 @@ CREATE OR REPLACE FUNCTION megaplan_raw.id_of_text(value text) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
   WHEN translate(value, '0123456789', '') <> '' THEN NULL
-  WHEN length(value) BETWEEN 1 AND 18 OR value ~ '^[0-8][0-9]{18}$' THEN value::bigint
+  WHEN length(value) BETWEEN 1 AND 18 THEN value::bigint
+  WHEN length(value) = 19 AND value COLLATE "C" <= '9223372036854775807' THEN value::bigint
 END;
 
 CREATE OR REPLACE FUNCTION megaplan_raw.as_id(value jsonb) RETURNS bigint

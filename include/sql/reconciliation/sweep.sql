@@ -111,10 +111,10 @@ WHERE account = %(account)s
   )
   AND (
     %(read_whole)s
-    OR known.id ~ '^[0-9]{1,18}$' AND NOT EXISTS (
+    OR megaplan_raw.id_of_text(known.id) IS NOT NULL AND NOT EXISTS (
       SELECT
       FROM megaplan_sync.swept_rows AS swept
-      WHERE swept.account = %(account)s AND swept.entity = %(entity)s AND swept.id::text = known.id
+      WHERE swept.account = %(account)s AND swept.entity = %(entity)s AND swept.id = megaplan_raw.id_of_text(known.id)
     )
   )
 

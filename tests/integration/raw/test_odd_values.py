@@ -148,6 +148,13 @@ LANDS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"manager": {"contentType": "Employee", "id": 5}},
         {"manager_id": 5},
     ),
+    "the greatest id": ("deals", {"id": str(2**63 - 1)}, {"id": 2**63 - 1}),
+    "the greatest id as a number": ("deals", {"id": 2**63 - 1}, {"id": 2**63 - 1}),
+    "the greatest id in a link": (
+        "deals",
+        {"manager": link("Employee", str(2**63 - 1)), "program": link("Program", str(2**63))},
+        {"manager_id": 2**63 - 1, "program_id": None},
+    ),
     "a link's id beyond bigint": (
         "deals",
         {"manager": link("Employee", "99999999999999999999")},
@@ -293,6 +300,8 @@ NO_ROWS: dict[str, Any] = {
     "an empty id": link("Deal", ""),
     "an id with letters": link("Deal", "77a"),
     "an id beyond bigint": link("Deal", "99999999999999999999"),
+    "the least id beyond bigint": link("Deal", str(2**63)),
+    "the same as a number": {"contentType": "Deal", "id": 2**63},
     "true for an id": {"contentType": "Deal", "id": True},
     "digits of another script": link("Deal", "٧"),
     "no content type": {"id": "78"},
@@ -360,6 +369,21 @@ def test_numbers_that_a_parser_would_round_are_exact_or_null(
     )
     store.write("deals", parse_answer(200, body, "/deal/77").data)
     assert store.row("deals")["price"] == price
+
+
+@pytest.mark.parametrize("levels", [1100, 100_000])
+@pytest.mark.parametrize("beside", ["", ', "x": 0.12345678901234567890', r', "x": "\ud83d]}"'])
+def test_a_row_that_no_parser_reads_holds_up_no_other(store: Store, levels: int, beside: str) -> None:
+    tree = b'{"x": [' * levels + b"1" + b"]}" * levels
+    rows = (
+        b'{"contentType": "Deal", "id": "1", "name": "[{"' + beside.encode() + b"}",
+        b'{"contentType": "Deal", "id": "2", "tree": ' + tree + b"}",
+        b'{"contentType": "Deal", "id": "3"}',
+    )
+    body = b'{"meta": {"status": 200}, "data": [' + b", ".join(rows) + b"]}"
+    written = store.write("deals", *parse_answer(200, body, "/deal").data)
+    assert ([key.id for key in written.inserted], written.unreadable) == ([1, 3], ["2"])
+    assert store.row("unreadable_rows")["body"] == '{"contentType":"Deal","id":"2"}'
 
 
 def test_half_an_emoji_is_replaced(store: Store) -> None:

@@ -120,6 +120,16 @@ def test_an_unreadable_row_that_is_deleted_in_megaplan_is_forgotten(
     night.assert_tables_are_megaplan()
 
 
+@pytest.mark.parametrize("identity", ["1", str(2**63 - 1)])
+def test_any_id_that_the_list_of_ids_lacks_is_forgotten(night: Night, identity: str) -> None:
+    night.database.execute(
+        """INSERT INTO megaplan_raw.unreadable_rows (account, entity, id, body, reason, last_failed_at)
+        SELECT min(account), 'deals', %s, '{}', 'odd', '2026-01-01Z' FROM megaplan_raw.deals""",
+        (identity,),
+    )
+    assert said(night.run("deals", depth="ids"))[:2] == ("proven", 0)
+
+
 def test_what_is_no_entity_is_set_aside_where_whole_rows_are_read(night: Night) -> None:
     def spoil_last_page() -> None:
         pages = list(
