@@ -130,9 +130,12 @@ class _Sides:
 
     def read_entries(self, configs: Iterable[Row]) -> None:
         """Read Megaplan's entries; report those that cannot be mapped."""
-        for entry in megaplan_entries(configs):
+        entries = megaplan_entries(configs)
+        typed = {entry.number for entry in entries}
+        for entry in entries:
             if not entry.typed:
                 continue
+            number = None if entry.number is None else self._extension(entry.number, typed)
             person = None if entry.employee_id is None else self.employees[entry.employee_id]
             if person is not None:
                 self.configured.add(person.id)
@@ -146,12 +149,19 @@ class _Sides:
             elif person.is_working is False:
                 message = mismatches.fired_employee_has_number(person.id, shown)
                 self._add(MismatchKind.FIRED_EMPLOYEE_HAS_NUMBER, message, person, number=shown)
-            elif entry.number is None:
+            elif number is None:
                 message = mismatches.number_unreadable(person.id, entry.typed)
                 self._add(MismatchKind.NUMBER_UNREADABLE, message, person, number=shown)
-            elif entry.number not in self.numbers[person.id]:
-                self.numbers[person.id].append(entry.number)
-                self.employees_by_number[entry.number].append(person.id)
+            elif number not in self.numbers[person.id]:
+                self.numbers[person.id].append(number)
+                self.employees_by_number[number].append(person.id)
+
+    def _extension(self, number: str, typed: set[str | None]) -> str:
+        """Return UIS's extension for a number that was typed with other zeros before it, if it can only be one."""
+        if number in self.extensions:
+            return number
+        alike = [each for each in self.extensions if each.lstrip("0") == number.lstrip("0")]
+        return alike[0] if len(alike) == 1 and alike[0] not in typed else number
 
     def mapped_pairs(self) -> list[tuple[MegaplanPerson, str, UisPerson]]:
         """Return pairs of employees with their number; report numbers that cannot be mapped."""

@@ -310,3 +310,29 @@ def test_invalid_ids_are_refused() -> None:
         mapped([config({"contentType": "Employee", "id": "x"}, "101")], [], [])
     with pytest.raises(UisTransportError):
         mapped([], [], [{"full_name": "Смирнов Пётр"}])
+
+
+@pytest.mark.parametrize(
+    ("typed", "extension", "is_mapped"),
+    [
+        ("0101", "101", True),
+        ("101", "0101", True),
+        ("sip:0101@pbx.example.org", "101", True),
+        ("1010", "101", False),
+        ("0100001", "100", False),
+    ],
+)
+def test_zeros_before_a_number_are_a_matter_of_typing(typed: str, extension: str, is_mapped: bool) -> None:
+    mapping = mapped([config(1, typed)], [employee(1)], [uis(501, extension)])
+    assert pairs(mapping) == ({1: 501} if is_mapped else {})
+    assert bool(mapping.mismatches) is not is_mapped
+
+
+def test_zeros_count_where_two_numbers_differ_by_them() -> None:
+    people = [employee(1), employee(2, "Петрова")]
+    both = mapped([config(1, "0101"), config(2, "101")], people, [uis(501, "101"), uis(502, "0101")])
+    assert pairs(both) == {1: 502, 2: 501}
+    one = mapped([config(1, "0101"), config(2, "101")], people, [uis(501, "101")])
+    assert pairs(one) == {2: 501}
+    unsure = mapped([config(1, "00101")], [employee(1)], [uis(501, "101"), uis(502, "0101")])
+    assert pairs(unsure) == {}
