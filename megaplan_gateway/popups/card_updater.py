@@ -42,6 +42,7 @@ from megaplan_sync.telephony.live.cards import (
 )
 from megaplan_sync.telephony.live.live_call import live_call
 from megaplan_sync.telephony.push.exceptions import is_ambiguous, is_refusal
+from megaplan_sync.telephony.push.left_out import why_left_out
 
 log = logging.getLogger(__name__)
 
@@ -85,8 +86,11 @@ class CardUpdater:
             return
         live = live_call(state.events, _region(account))
         now = self._now()
-        to_each = account.settings.vendor_quirks.group_pop_ups == "each"
-        wanted = wanted_cards(live, state.users, state.cards, now, to_each=to_each)
+        if why_left_out(live.call, account.settings):
+            wanted = closing_all(live, state.cards)
+        else:
+            to_each = account.settings.vendor_quirks.group_pop_ups == "each"
+            wanted = wanted_cards(live, state.users, state.cards, now, to_each=to_each)
         is_shown = any(card.is_shown for card in state.cards)
         if is_shown and await self._lost_hang_ups.has_ended(account, live.call, now):
             wanted = closing_all(live, state.cards)

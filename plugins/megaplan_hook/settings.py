@@ -24,6 +24,7 @@ from megaplan_vendor_kit.setting_types import (
 )
 
 Communication = Literal["none", "planned", "done"]
+MissedCallResponsible = Literal["last_rung", "client_manager", "fixed"]
 PhoneNumber = Annotated[str, StringConstraints(pattern=r"^\+?[\d\s()-]{2,30}$")]
 
 
@@ -116,6 +117,40 @@ class AccountSettings(ConnectionSettings):
     """Time between the start and the end of a communication."""
     megaplan_creates_todo: Annotated[bool, Setting("Megaplan creates the communication", "Telephony")] = False
     """Whether Megaplan itself creates a communication for each call. If so, it is only completed here."""
+    missed_call_responsible: Annotated[MissedCallResponsible, Setting("Missed call goes to", "Telephony")] = (
+        "last_rung"
+    )
+    """Who is responsible for a missed call and its communication: last_rung (the employee whose telephone rang last),
+    client_manager (the first responsible of the client, if the deals DAGs have loaded one who still works there) or
+    fixed (missed_call_employee). If there is none, the next of last_rung and fixed."""
+    missed_call_employee: Annotated[
+        int | None,
+        Field(ge=1),
+        Setting("Employee for missed calls", "Telephony", allowed="the id of an employee in Megaplan"),
+    ] = None
+    """Megaplan id of the employee who is responsible for missed calls that nobody else is responsible for, and for
+    all of them with fixed."""
+    missed_call_employees: Annotated[
+        dict[str, int],
+        BeforeValidator(json_object),
+        Setting(
+            "Employees for missed calls by number",
+            "Telephony",
+            allowed="one JSON object of own numbers and ids of employees in Megaplan",
+            remedy='write it as {"74950000001": 1000004}',
+        ),
+    ] = Field(default_factory=dict)
+    """Megaplan ids of the employees who are responsible for missed calls to certain own numbers; takes precedence."""
+    skip_spam: Annotated[bool, Setting("Leave out spam", "Telephony")] = False
+    """Whether calls that UIS has refused because of its spam list or your blacklist stay out of Megaplan. Only UIS's
+    report says so, at night: a call that was delivered before stays there."""
+    skip_fax: Annotated[bool, Setting("Leave out faxes", "Telephony")] = False
+    """Whether faxes stay out of Megaplan. That an incoming call was one is only known from UIS's report."""
+    skip_numbers: Annotated[
+        ListOf[PhoneNumber],
+        Setting("Numbers to leave out", "Telephony", allowed="phone numbers separated by commas"),
+    ] = ()
+    """Calls with these numbers, of clients or own ones, stay out of Megaplan and get no pop-ups."""
     keep_telephony_days: Annotated[
         int | None, Field(ge=30, le=36_500), Setting("Days to keep calls", "Telephony", unit="days")
     ] = None

@@ -18,19 +18,19 @@ LIMIT %(limit)s
 -- Calls given as JSON: inserts new ones, updates changed ones, and does not write equal ones.
 INSERT INTO telephony.calls AS present (
   account, call_session_id, direction, outcome, is_finished, is_internal, contact_phone, virtual_phone, uis_employee_id,
-  rung_employees, external_id, call_source, started_at, answered_at, finished_at, talk_seconds, wait_seconds,
-  total_seconds, records, expects_record, event_count, first_event_at, last_event_at
+  rung_employees, talked_employees, external_id, call_source, finish_reason, started_at, answered_at, finished_at,
+  talk_seconds, wait_seconds, total_seconds, records, expects_record, event_count, first_event_at, last_event_at
 )
 SELECT
   account, call_session_id, direction, outcome, is_finished, is_internal, contact_phone, virtual_phone, uis_employee_id,
-  rung_employees, external_id, call_source, started_at, answered_at, finished_at, talk_seconds, wait_seconds,
-  total_seconds, records, expects_record, event_count, first_event_at, last_event_at
+  rung_employees, talked_employees, external_id, call_source, finish_reason, started_at, answered_at, finished_at,
+  talk_seconds, wait_seconds, total_seconds, records, expects_record, event_count, first_event_at, last_event_at
 FROM jsonb_to_recordset(%(calls)s::jsonb) AS derived (
   account text, call_session_id bigint, direction text, outcome text, is_finished boolean, is_internal boolean,
-  contact_phone text, virtual_phone text, uis_employee_id bigint, rung_employees bigint[], external_id text,
-  call_source text, started_at timestamptz, answered_at timestamptz, finished_at timestamptz, talk_seconds integer,
-  wait_seconds integer, total_seconds integer, records jsonb, expects_record boolean, event_count integer,
-  first_event_at timestamptz, last_event_at timestamptz
+  contact_phone text, virtual_phone text, uis_employee_id bigint, rung_employees bigint[],
+  talked_employees bigint[], external_id text, call_source text, finish_reason text, started_at timestamptz,
+  answered_at timestamptz, finished_at timestamptz, talk_seconds integer, wait_seconds integer, total_seconds integer,
+  records jsonb, expects_record boolean, event_count integer, first_event_at timestamptz, last_event_at timestamptz
 )
 ON CONFLICT (account, call_session_id) DO UPDATE SET
   direction = excluded.direction,
@@ -41,8 +41,10 @@ ON CONFLICT (account, call_session_id) DO UPDATE SET
   virtual_phone = excluded.virtual_phone,
   uis_employee_id = excluded.uis_employee_id,
   rung_employees = excluded.rung_employees,
+  talked_employees = excluded.talked_employees,
   external_id = excluded.external_id,
   call_source = excluded.call_source,
+  finish_reason = excluded.finish_reason,
   started_at = excluded.started_at,
   answered_at = excluded.answered_at,
   finished_at = excluded.finished_at,
@@ -57,13 +59,15 @@ ON CONFLICT (account, call_session_id) DO UPDATE SET
   changed_at = clock_timestamp()
 WHERE (
   present.direction, present.outcome, present.is_finished, present.is_internal, present.contact_phone,
-  present.virtual_phone, present.uis_employee_id, present.rung_employees, present.external_id, present.call_source,
+  present.virtual_phone, present.uis_employee_id, present.rung_employees, present.talked_employees, present.external_id,
+  present.call_source, present.finish_reason,
   present.started_at, present.answered_at, present.finished_at, present.talk_seconds, present.wait_seconds,
   present.total_seconds, present.records, present.expects_record, present.event_count, present.first_event_at,
   present.last_event_at
 ) IS DISTINCT FROM (
   excluded.direction, excluded.outcome, excluded.is_finished, excluded.is_internal, excluded.contact_phone,
-  excluded.virtual_phone, excluded.uis_employee_id, excluded.rung_employees, excluded.external_id, excluded.call_source,
+  excluded.virtual_phone, excluded.uis_employee_id, excluded.rung_employees, excluded.talked_employees, excluded.external_id,
+  excluded.call_source, excluded.finish_reason,
   excluded.started_at, excluded.answered_at, excluded.finished_at, excluded.talk_seconds, excluded.wait_seconds,
   excluded.total_seconds, excluded.records, excluded.expects_record, excluded.event_count, excluded.first_event_at,
   excluded.last_event_at

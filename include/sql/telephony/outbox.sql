@@ -28,7 +28,8 @@ ORDER BY call_session_id
 
 
 -- name: select_deliveries
--- Calls with their stages by name. A call without an employee of its own belongs to the last mapped one whose phone rang.
+-- Calls with their stages by name. A call of an unmapped employee belongs to the last mapped one who talked; if nobody
+-- talked, to the last mapped one whose phone rang.
 SELECT
   calls.call_session_id,
   calls.direction,
@@ -37,7 +38,9 @@ SELECT
   calls.contact_phone,
   calls.virtual_phone,
   calls.uis_employee_id,
-  coalesce(employee.employee_id, rung.employee_id) AS employee_id,
+  coalesce(employee.employee_id, other.employee_id) AS employee_id,
+  calls.call_source,
+  calls.finish_reason,
   calls.started_at,
   calls.finished_at,
   calls.talk_seconds,
@@ -56,14 +59,15 @@ FROM telephony.calls
 LEFT JOIN telephony.users AS employee
   ON employee.account = calls.account AND employee.uis_employee_id = calls.uis_employee_id
 LEFT JOIN LATERAL (
-  SELECT rung.employee_id
-  FROM unnest(calls.rung_employees) WITH ORDINALITY AS ringing (uis_employee_id, number)
-  JOIN telephony.users AS rung
-    ON rung.account = calls.account AND rung.uis_employee_id = ringing.uis_employee_id
-  WHERE calls.outcome <> 'answered'
-  ORDER BY ringing.number DESC
+  SELECT mapped.employee_id
+  FROM unnest(
+    CASE calls.outcome WHEN 'answered' THEN calls.talked_employees ELSE calls.rung_employees END
+  ) WITH ORDINALITY AS involved (uis_employee_id, number)
+  JOIN telephony.users AS mapped
+    ON mapped.account = calls.account AND mapped.uis_employee_id = involved.uis_employee_id
+  ORDER BY involved.number DESC
   LIMIT 1
-) AS rung ON true
+) AS other ON true
 LEFT JOIN LATERAL (
   SELECT jsonb_object_agg(
     delivery.stage,
@@ -86,6 +90,24 @@ LEFT JOIN LATERAL (
 ) AS stages ON true
 WHERE calls.account = %(account)s AND calls.call_session_id = ANY (%(call_session_ids)s)
 ORDER BY calls.call_session_id
+
+
+-- name: find_client_managers
+-- The first responsible of the oldest contact with each number who still works there.
+SELECT DISTINCT ON (point.phone_e164) point.phone_e164, responsible.employee_id
+FROM megaplan_raw.contact_points AS point
+JOIN megaplan_raw.contacts ON contacts.account = point.account AND contacts.id = point.contact_id
+CROSS JOIN LATERAL unnest(contacts.responsible_ids) WITH ORDINALITY AS responsible (employee_id, place)
+LEFT JOIN megaplan_raw.employees AS employee
+  ON employee.account = point.account AND employee.id = responsible.employee_id
+WHERE point.account = %(account)s
+  AND point.phone_e164 = ANY (%(phones)s)
+  AND point.deleted_at IS NULL
+  AND contacts.deleted_at IS NULL
+  AND NOT coalesce(contacts.is_dropped, false)
+  AND employee.deleted_at IS NULL
+  AND coalesce(employee.is_working, true)
+ORDER BY point.phone_e164, contacts.id, responsible.place
 
 
 -- name: plan_deliveries
@@ -117,7 +139,8 @@ RETURNING call_session_id
 
 
 -- name: claim_deliveries
--- Claims calls of which a stage is due, and all earlier stages are settled: other runs skip them until claimed_until.
+-- Claims calls of which a stage is due, and all earlier stages are settled: other runs skip them until claimed_until. A
+-- recording that cannot be played yet holds up the communication for three minutes only.
 WITH picked AS (
   SELECT delivery.account, delivery.call_session_id, delivery.stage
   FROM telephony.call_deliveries AS delivery
@@ -136,6 +159,11 @@ WITH picked AS (
         AND earlier.call_session_id = delivery.call_session_id
         AND earlier.step < delivery.step
         AND (earlier.state IN ('waiting', 'due', 'unsure') OR earlier.step = 1 AND earlier.result_id IS NULL)
+        AND NOT (
+          earlier.stage = 'recording'
+          AND earlier.state = 'waiting'
+          AND coalesce(calls.finished_at, earlier.created_at) < now() - interval '3 minutes'
+        )
     )
   ORDER BY delivery.tries, calls.finished_at, delivery.call_session_id
   LIMIT %(limit)s

@@ -124,8 +124,10 @@ CREATE TABLE IF NOT EXISTS telephony.calls (
   virtual_phone    text,
   uis_employee_id  bigint,
   rung_employees   bigint[]    NOT NULL DEFAULT '{}',
+  talked_employees bigint[]    NOT NULL DEFAULT '{}', -- since version 9
   external_id      text,
   call_source      text,
+  finish_reason    text, -- since version 9
   started_at       timestamptz,
   answered_at      timestamptz,
   finished_at      timestamptz,
@@ -140,11 +142,15 @@ CREATE TABLE IF NOT EXISTS telephony.calls (
   changed_at       timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (account, call_session_id)
 );
+ALTER TABLE telephony.calls ADD COLUMN IF NOT EXISTS talked_employees bigint[] NOT NULL DEFAULT '{}';
+ALTER TABLE telephony.calls ADD COLUMN IF NOT EXISTS finish_reason text;
 COMMENT ON TABLE telephony.calls IS 'One row per call session, derived from its events in any order';
 COMMENT ON COLUMN telephony.calls.outcome IS 'answered; missed: incoming, not answered; unanswered: outgoing, not answered; null while the call is in progress';
 COMMENT ON COLUMN telephony.calls.contact_phone IS 'The client''s number, E.164 digits as in UIS';
 COMMENT ON COLUMN telephony.calls.uis_employee_id IS 'The employee of the call: who talked last, else whose phone rang last, else null';
 COMMENT ON COLUMN telephony.calls.rung_employees IS 'UIS employees whose phones rang or who dialled, in that order; then those who appear only in lists, as in the report';
+COMMENT ON COLUMN telephony.calls.talked_employees IS 'UIS employees who talked, the last one last';
+COMMENT ON COLUMN telephony.calls.finish_reason IS 'Why it ended, by the mnemonics of UIS''s report';
 COMMENT ON COLUMN telephony.calls.records IS 'Known recordings: [{"url", "kind": talk|voice_mail, "record_id", "seconds"}]';
 COMMENT ON COLUMN telephony.calls.expects_record IS 'Whether to wait for a recording: true once one is known, false if nobody talked; null: unknown';
 COMMENT ON COLUMN telephony.calls.started_at IS 'As stated by UIS; otherwise the time of the first known event';

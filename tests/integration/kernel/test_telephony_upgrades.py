@@ -6,7 +6,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from megaplan_sync.kernel.schemas import prepare_telephony_schema
+from megaplan_sync.kernel.schemas import TELEPHONY_SCHEMA_VERSION, prepare_telephony_schema
 from megaplan_sync.kernel.sql import read_sql
 
 SCHEMA_7 = Path(__file__).with_name("telephony_schema_7.sql")
@@ -100,7 +100,9 @@ def test_an_upgrade_from_version_6_keeps_cards_and_commands(database: Connection
     assert database.execute("SELECT command_id, message FROM telephony.commands").fetchall() == [
         ("a", "Звоним")
     ]
-    assert database.execute("SELECT version FROM telephony.schema_version").fetchone() == (8,)
+    assert database.execute("SELECT version FROM telephony.schema_version").fetchone() == (
+        TELEPHONY_SCHEMA_VERSION,
+    )
     assert not prepare_telephony_schema(database)
 
 
@@ -115,5 +117,7 @@ def test_an_upgrade_keeps_the_messages_of_version_5(database: Connection[Any]) -
     assert database.execute("SELECT kind, message FROM telephony.mismatches").fetchall() == [
         ("a kind", "a message")
     ]
-    assert database.execute("SELECT version FROM telephony.schema_version").fetchone() == (8,)
+    assert database.execute("SELECT version FROM telephony.schema_version").fetchone() == (
+        TELEPHONY_SCHEMA_VERSION,
+    )
     assert not prepare_telephony_schema(database)

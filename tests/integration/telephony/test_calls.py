@@ -105,7 +105,11 @@ def test_the_row_is_the_derived_call(telephony: Connection[Any]) -> None:
         names = [column.name for column in cursor.description or ()]
     stored = dict(zip(names, row or (), strict=True))
     del stored["changed_at"]
-    expected = {**vars(derived), "rung_employees": list(derived.rung_employees)}
+    expected = {
+        **vars(derived),
+        "rung_employees": list(derived.rung_employees),
+        "talked_employees": list(derived.talked_employees),
+    }
     assert stored == expected | {"records": [record._asdict() for record in derived.records]}
 
 

@@ -1,5 +1,6 @@
 """The second stage: Megaplan gets links of recordings once they can be played, and only those of the UIS account."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -70,7 +71,7 @@ def test_a_recording_with_an_unspecific_type_is_linked(world: PushWorld, cabinet
 def test_what_cannot_be_played_yet_is_waited_for(world: PushWorld, cabinet: Client, unready: str) -> None:
     cabinet.control("knobs", {"record_unready": unready})
     number, link = play(cabinet, SLOW)
-    world.add_call(number, records=[record(link)], expects_record=True)
+    world.add_call(number, finished_at=datetime.now(UTC), records=[record(link)], expects_record=True)
     world.push(**ALL_DONE)
     assert world.states(number) == ("done", "waiting", "due")
     assert world.call(number)["recordLinks"] == []
@@ -85,6 +86,28 @@ def test_what_cannot_be_played_yet_is_waited_for(world: PushWorld, cabinet: Clie
     world.push(**ALL_DONE)
     assert world.call(number)["recordLinks"] == [link]
     assert world.states(number) == ("done", "done", "done")
+
+
+def test_a_communication_waits_for_a_recording_for_minutes_only(world: PushWorld, cabinet: Client) -> None:
+    """It came after a day if the recording never did."""
+    number, link = play(cabinet, SLOW)
+    ended = datetime.now(UTC)
+    world.add_call(
+        number, finished_at=ended - timedelta(minutes=2), records=[record(link)], expects_record=True
+    )
+    world.push(**ALL_DONE)
+    assert world.todos() == []
+    world.change_call(number, finished_at=ended - timedelta(minutes=4))
+    world.push(**ALL_DONE)
+    assert world.states(number) == ("done", "waiting", "done")
+    (todo,) = world.todos()
+    assert world.comments(todo) == ["Разговор 2 мин 5 с"]
+    world.let_time_pass()
+    cabinet.control("clock", {"advance": SLOW})
+    world.push(**ALL_DONE)
+    assert world.states(number) == ("done", "done", "done")
+    (todo,) = world.todos()
+    assert link in todo["description"], "it is completed later"
 
 
 def test_checks_become_rarer_and_end_after_a_day(world: PushWorld, cabinet: Client) -> None:

@@ -48,8 +48,10 @@ class Call:
     virtual_phone: str | None
     uis_employee_id: int | None
     rung_employees: tuple[int, ...]
+    talked_employees: tuple[int, ...]
     external_id: str | None
     call_source: str | None
+    finish_reason: str | None
     started_at: datetime
     answered_at: datetime | None
     finished_at: datetime | None

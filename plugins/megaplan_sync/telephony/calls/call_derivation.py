@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from megaplan_sync.inbox.notifications import whole_number
 from megaplan_sync.kernel.phones import phone_digits
 from megaplan_sync.telephony.calls.call import Call, CallEvent, Direction, Outcome, Record
-from megaplan_sync.telephony.calls.call_employees import rung_employees, whose_call
+from megaplan_sync.telephony.calls.call_employees import rung_employees, talked_employees, whose_call
 from megaplan_sync.telephony.calls.call_recordings import call_records
 from megaplan_sync.telephony.calls.call_times import call_times
 from megaplan_sync.telephony.calls.known_events import ENDS, KnownEvents, boolean_in, text_in
+from megaplan_sync.telephony.people.internal_numbers import internal_number
 
 _LONGEST_EXTENSION = 5  # digits, according to the vendor's documentation of employees
 
@@ -48,8 +49,10 @@ def derive_call(events: Iterable[CallEvent], region: str = "RU") -> Call:
         virtual_phone=_phone(known, "virtual_phone_number", region),
         uis_employee_id=whose_call(known, outcome),
         rung_employees=rung_employees(known),
+        talked_employees=talked_employees(known, outcome),
         external_id=text_in(known.fact("external_id", "call_api_external_id")),
         call_source=text_in(known.fact("call_source", "source")),
+        finish_reason=text_in(known.fact("finish_reason")),
         **times._asdict(),
         records=records,
         expects_record=_expects_record(outcome, records),
@@ -103,8 +106,8 @@ def _is_internal(known: KnownEvents) -> bool:
     stated = {boolean_in(event.values.get("is_internal")) for event in known.all}
     if stated & {True, False}:
         return True in stated
-    number = text_in(known.fact("contact_phone_number")) or ""
-    is_extension = number.isdigit() and len(number) <= _LONGEST_EXTENSION
+    number = internal_number(known.fact("contact_phone_number"))
+    is_extension = number is not None and len(number) <= _LONGEST_EXTENSION
     return is_extension and known.fact("virtual_phone_number") is None
 
 

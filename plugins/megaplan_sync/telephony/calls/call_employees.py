@@ -21,6 +21,25 @@ def rung_employees(known: KnownEvents) -> tuple[int, ...]:
     return tuple(dict.fromkeys(_named(known)))
 
 
+def talked_employees(known: KnownEvents, outcome: Outcome | None) -> tuple[int, ...]:
+    """Return the employees who talked, the last one last; nobody if the call was not answered."""
+    if outcome not in (None, "answered"):
+        return ()
+    report = known.report
+    in_report = report.get("employees")
+    rows = [row for row in in_report if isinstance(row, dict)] if isinstance(in_report, list) else []
+    named = [
+        report.get("first_talked_employee_id"),
+        *(row.get("employee_id") for row in rows if row.get("is_talked")),
+        *(start.employee_id for start in talk_starts(known)),
+        *(event.values.get("employee_id") for event in known.of("talk_record_file")),
+        known.last("last_talked_employee_id", "call_session_finished"),
+        known.final("last_talked_employee_id"),
+    ]
+    # of one who talked twice, the last time counts
+    return tuple(reversed(dict.fromkeys(reversed(list(_ids(named))))))
+
+
 def whose_call(known: KnownEvents, outcome: Outcome | None) -> int | None:
     """Return the employee whose talk began last; if nobody talked, the one whose phone rang last."""
     if outcome in (None, "answered"):

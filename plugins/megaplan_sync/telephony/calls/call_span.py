@@ -34,7 +34,9 @@ def call_span(known: KnownEvents, length_seconds: int | None, is_finished: bool)
 
     :param length_seconds: its length, if that is known
     """
-    latest = max(event.at for event in known.all) + _CLOCK_DIFFERENCE
+    # a report row bears the time of our clock
+    tolerance = timedelta(days=1) if known.reports else _CLOCK_DIFFERENCE
+    latest = max(event.at for event in known.all) + tolerance
     first = [event.at for event in known.notifications[:1]]
     shift = _shift(known)
     stated = [moment for moment in _starts(known, shift) if moment <= latest]

@@ -135,9 +135,9 @@ def _record_at_the_end(call: Call, users: Mapping[int, int], shown: Mapping[str,
     if record is None:
         return []
     employee = users.get(call.uis_employee_id or 0)
-    if employee is None and call.outcome != "answered":  # the same as in select_deliveries
-        rung = [users[one] for one in call.rung_employees if one in users]
-        employee = rung[-1] if rung else None
+    if employee is None:  # the same as in select_deliveries
+        involved = call.talked_employees if call.outcome == "answered" else call.rung_employees
+        employee = next((users[one] for one in reversed(involved) if one in users), None)
     kinds: dict[tuple[str | None, str | None], Kind] = {
         ("in", "missed"): "miss",
         ("out", "unanswered"): "fail",

@@ -50,6 +50,7 @@ from megaplan_sync.telephony.push.account_push import AccountPush
 from megaplan_sync.telephony.push.delivery import STAGES, Delivery
 from megaplan_sync.telephony.push.exceptions import NoTelephonyUsersError
 from megaplan_sync.telephony.push.outbox import Outbox
+from megaplan_sync.telephony.push.responsible import Responsible
 from megaplan_sync.telephony.push.retry_schedule import RetrySchedule
 from megaplan_sync.telephony.session import TelephonySession
 from uis_hook.reports import calls_report
@@ -116,7 +117,12 @@ class CallReconciliation:
         self._findings = Findings(self._connection, run_id, self._account, CALLS)
         left = max(self._hook.settings.night_requests - self._state.requests, 0)
         self._hook.budget = NightBudget(self._hook.budget, left)
-        self._outbox = Outbox(self._connection, self._account, lease_seconds=0)
+        self._outbox = Outbox(
+            self._connection,
+            self._account,
+            lease_seconds=0,
+            responsible=Responsible(self._connection, self._account, self._hook.settings),
+        )
         self._reported: set[int] = set()
         self._push = AccountPush(
             self._hook, self._connection, session.uis.settings, schedule=self._schedule, sleep=sleep

@@ -66,6 +66,8 @@ class Delivery:
     records: list[dict[str, Any]]
     expects_record: bool | None
     call_changed_at: datetime
+    call_source: str | None = None
+    finish_reason: str | None = None
     age_seconds: float = 0.0
     is_shown: bool = False
     stages: Mapping[str, StageRow] = field(default_factory=dict)

@@ -26,6 +26,7 @@ from megaplan_sync.telephony.push.delivery import (
     StageRow,
     State,
 )
+from megaplan_sync.telephony.push.left_out import why_left_out
 
 
 def plan(call: Delivery, settings: AccountSettings) -> dict[Stage, StageRow]:
@@ -65,7 +66,8 @@ def _has_changed(call: Delivery, row: StageRow) -> bool:
 
 def _history(call: Delivery, settings: AccountSettings) -> State:
     row = call.stage("history")
-    if call.is_internal and row.result_id is None:
+    is_unwanted = call.is_internal or why_left_out(call, settings) is not None
+    if is_unwanted and row.result_id is None:
         return "none"
     if row.state in OPEN or call_type(call) is None:
         return row.state

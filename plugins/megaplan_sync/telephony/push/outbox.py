@@ -20,6 +20,7 @@ from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.push.delivery import STAGES, UNKNOWN_OUTCOME, Delivery, Stage, StageResult
 from megaplan_sync.telephony.push.delivery_plan import plan
 from megaplan_sync.telephony.push.exceptions import ClaimLostError
+from megaplan_sync.telephony.push.responsible import Responsible
 
 _CALLS_PER_PLAN = 500
 
@@ -29,14 +30,22 @@ class Outbox:
 
     :param connection: in autocommit mode; its commits wait for the disk, or an intent could be lost
     :param lease_seconds: how long a claim holds
+    :param responsible: says whose missed calls are; without it, those of the last mapped employee who was rung
     """
 
-    def __init__(self, connection: Connection[Any], account: str, lease_seconds: float) -> None:
+    def __init__(
+        self,
+        connection: Connection[Any],
+        account: str,
+        lease_seconds: float,
+        responsible: Responsible | None = None,
+    ) -> None:
         self._connection = connection
         self._own = {"account": account, "claimed_by": uuid4().hex}
         self._lease = {"lease_seconds": lease_seconds}
         self._claimed: set[tuple[Stage, int]] = set()
         self._unknown: set[tuple[Stage, int]] = set()
+        self._responsible = responsible
         self.account = account
         connection.execute("SET synchronous_commit = on")
 
@@ -53,7 +62,8 @@ class Outbox:
         """Return calls with their stages."""
         parameters = {**self._own, "call_session_ids": list(call_session_ids)}
         with self._connection.cursor(row_factory=class_row(Delivery)) as cursor:
-            return cursor.execute(read_sql("select_deliveries"), parameters).fetchall()
+            calls = cursor.execute(read_sql("select_deliveries"), parameters).fetchall()
+        return calls if self._responsible is None else self._responsible.assigned(calls)
 
     def plan(self, deliveries: Iterable[Delivery], settings: AccountSettings) -> set[int]:
         """Store what each stage of some calls should be, by the calls and their stages as given.

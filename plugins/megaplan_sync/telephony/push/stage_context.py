@@ -16,6 +16,7 @@ from megaplan_sync.telephony.push.claimed_budget import ClaimedBudget
 from megaplan_sync.telephony.push.client_lookup import ClientLookup
 from megaplan_sync.telephony.push.delivery import FAILED, UNKNOWN_OUTCOME, Delivery, Stage, StageResult
 from megaplan_sync.telephony.push.outbox import Outbox
+from megaplan_sync.telephony.push.responsible import Responsible
 from megaplan_sync.telephony.push.retry_schedule import RetrySchedule
 
 
@@ -46,7 +47,12 @@ class StageContext:
     ) -> StageContext:
         """Begin a run: from now on the hook sends a request only while the run's claims hold."""
         schedule = schedule or RetrySchedule.of_account(hook.settings)
-        outbox = Outbox(connection, hook.account, schedule.lease_seconds)
+        outbox = Outbox(
+            connection,
+            hook.account,
+            schedule.lease_seconds,
+            Responsible(connection, hook.account, hook.settings),
+        )
         hook.budget = budget = ClaimedBudget(hook.budget, outbox.renew)
         return cls(hook, budget, outbox, ClientLookup(connection, hook), schedule, sleep)
 

@@ -63,7 +63,11 @@ def derived_calls(events: list[CallEvent]) -> list[Call]:
 def shown(call: Call) -> dict[str, Any]:
     """Return a call with lists instead of tuples."""
     records = [record._asdict() for record in call.records]
-    return asdict(call) | {"rung_employees": list(call.rung_employees), "records": records}
+    return asdict(call) | {
+        "rung_employees": list(call.rung_employees),
+        "talked_employees": list(call.talked_employees),
+        "records": records,
+    }
 
 
 @pytest.mark.parametrize("name", sorted(TRACES))
@@ -163,3 +167,21 @@ def test_implausible_times_and_durations_do_not_prevent_a_derivation(values: dic
     ]
     assert all(one is None or one < 2**31 for one in seconds)
     assert {call.started_at.year, (call.finished_at or received_at).year} == {2026}
+
+
+@pytest.mark.parametrize(
+    ("contact", "is_internal"),
+    [
+        ("101", True),
+        ("0101", True),
+        ("sip:101@pbx.example.org", True),
+        ("101@pbx.example.org", True),
+        ("sip:79000000001@pbx.example.org", False),
+        ("anonymous", False),
+    ],
+)
+def test_an_internal_number_is_one_in_every_form(contact: str, is_internal: bool) -> None:
+    values = {"contact_phone_number": contact, "direction": "in"}
+    assert (
+        derive_call([CallEvent("acme", 700, "call_session_finished", DAY, values)]).is_internal is is_internal
+    )
