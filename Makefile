@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install browser demo gateway up test fuzz check format docs clean
+.PHONY: help install browser pooler demo gateway up test fuzz check format docs clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 browser: ## Chromium for the browser tests; installed if apt and root are available
 	@.ci/browser
 
+# neither: without a pooler its tests fail, and say what to do
+pooler: ## PgBouncer for the tests through it; installed if apt and root are available
+	@.ci/pooler
+
 demo: install ## everything, with emulated services, an embedded Postgres and a real Airflow; DEMO_ONCE=1 exits afterwards
 	$(BIN)/python -m demo $(if $(DEMO_ONCE),--once)
 
@@ -32,7 +36,7 @@ up: ## Airflow and Postgres in containers (docker compose), for real accounts
 	docker compose up --build --detach --wait
 
 # a file's tests stay in one process because they share servers; files run in the order of their folders, small ones last
-test: install browser ## all tests, on all cores
+test: install browser pooler ## all tests, on all cores
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --cov
 
 FUZZ_ROUNDS ?= 10000

@@ -27,8 +27,8 @@ from benchmarks.deals_load import DOCS_PAGE
 from benchmarks.report import write_between_markers
 from demo.embedded_postgres import embedded_postgres
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.kernel.schemas import prepare_telephony_schema
+from megaplan_sync.kernel.session import DurableSession
 from megaplan_sync.raw.schema import prepare_raw_schema
 from megaplan_sync.telephony.push.account_push import AccountPush
 from megaplan_sync.telephony.push.history_stage import CALLS_PER_REQUEST
@@ -130,8 +130,7 @@ def _push(uri: str, port: int, account: str, calls: int) -> float:
 def _database(uri: str, name: str, account: str, calls: int) -> Iterator[psycopg.Connection[Any]]:
     with psycopg.connect(uri, autocommit=True) as server:
         server.execute(f"CREATE DATABASE {name}".encode())
-    with psycopg.connect(uri.replace("/postgres?", f"/{name}?"), autocommit=True) as connection:
-        prepare_session(connection)
+    with DurableSession.open(uri.replace("/postgres?", f"/{name}?")) as connection:
         prepare_raw_schema(connection)
         prepare_telephony_schema(connection)
         connection.execute(_USER, (account,))

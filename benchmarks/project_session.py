@@ -6,14 +6,13 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from benchmarks.contender import Job
 
 if TYPE_CHECKING:
-    from psycopg import Connection
-
     from megaplan_hook.hook import MegaplanHook
+    from megaplan_sync.kernel.session import Session
 
 _PER_SECOND = 1000
 _PER_HOUR = 1_000_000
@@ -40,21 +39,14 @@ def make_connection(job: Job) -> None:
 
 
 @contextmanager
-def project_session(job: Job) -> Iterator[tuple[MegaplanHook, Connection[Any]]]:
+def project_session(job: Job) -> Iterator[tuple[MegaplanHook, Session]]:
     """Open a hook whose requests are counted in Postgres, and a session for the rows."""
-    import psycopg
-
     from megaplan_hook.hook import MegaplanHook
-    from megaplan_sync.kernel.postgres import prepare_session
     from megaplan_sync.kernel.request_budget import PostgresRequestBudget
+    from megaplan_sync.kernel.session import Session
 
     hook: MegaplanHook = MegaplanHook()
-    with (
-        psycopg.connect(job.postgres, autocommit=True) as database,
-        psycopg.connect(job.postgres, autocommit=True) as budget,
-    ):
-        prepare_session(database)
-        prepare_session(budget)
+    with Session.open(job.postgres) as database, Session.open(job.postgres) as budget:
         hook.budget = PostgresRequestBudget(
             budget, hook.account, requests_per_second=_PER_SECOND, requests_per_hour=_PER_HOUR
         )

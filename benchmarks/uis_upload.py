@@ -114,13 +114,12 @@ class Trial:
     def sync(self) -> None:
         """Load Megaplan, or what has changed in it."""
         from megaplan_hook.hook import MegaplanHook
-        from megaplan_sync.kernel.postgres import prepare_session
         from megaplan_sync.kernel.schemas import prepare_upload_schema
+        from megaplan_sync.kernel.session import Session
         from megaplan_sync.raw.account_sync import AccountSync
         from megaplan_sync.raw.schema import prepare_raw_schema
 
-        with psycopg.connect(self._uri, autocommit=True) as connection:
-            prepare_session(connection)
+        with Session.open(self._uri) as connection:
             prepare_raw_schema(connection)
             prepare_upload_schema(connection)
             sync = AccountSync(MegaplanHook("megaplan_default"), connection, run_id=uuid4().hex)
@@ -129,7 +128,7 @@ class Trial:
     def upload(self, name: str) -> None:
         """Do what a run of the DAG does, and note it as a step."""
         from megaplan_sync.kernel.account_session import account_hook
-        from megaplan_sync.kernel.postgres import prepare_session
+        from megaplan_sync.kernel.session import DurableSession
         from megaplan_sync.uis_upload.account_upload import AccountUpload
         from megaplan_sync.uis_upload.postgres_points import PostgresPoints
         from megaplan_sync.uis_upload.session import UploadSession
@@ -137,10 +136,9 @@ class Trial:
 
         self._cabinet.control("requests", method="DELETE")
         with (
-            psycopg.connect(self._uri, autocommit=True) as session,
-            psycopg.connect(self._uri, autocommit=True) as own,
+            DurableSession.open(self._uri) as session,
+            DurableSession.open(self._uri) as own,
         ):
-            prepare_session(session)
             points = PostgresPoints(own, "uis_default", longest_wait_seconds=90)
             uis = UisHook("uis_default", points=points, sleep=self._cabinet.advance).client
             upload = AccountUpload(

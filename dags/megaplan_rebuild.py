@@ -13,7 +13,7 @@ views were dropped or changed by hand, or after one of their columns was added a
 
 #### How
 
-A thousand rows at a time, each in one transaction under the account's lock; syncs may run in between. Only rows that
+A thousand rows at a time, each in one transaction under the account's lock; syncs take turns with it. Only rows that
 differ are written. Child rows that are in no payload are marked with `deleted_at` and the evidence
 `rederived from payload`; deleted rows stay deleted. A row whose payload does not match its `content_hash` was changed
 here by hand: it is counted and left for `megaplan_reconciliation`, which requests it from Megaplan.
@@ -39,8 +39,7 @@ A lost `payload`: only `megaplan_deals_sync` with *full_refresh* brings lost row
 
 #### On failure
 
-The last line of the task's log names the table, column or parameter and the remedy. `Another run has been writing
-account …`: a first load is running; wait for its end, then clear the task. Postgres is down: retried twice.
+The last line of the task's log names the table, column or parameter and the remedy. Postgres is down: retried twice.
 """
 
 from datetime import timedelta

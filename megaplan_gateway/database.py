@@ -6,12 +6,11 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from megaplan_sync.kernel.sql import read_sql
+from megaplan_sync.kernel.session import CONNECT_OPTIONS, LiveSession
 
-Pool = AsyncConnectionPool[AsyncConnection[Any]]
+Pool = AsyncConnectionPool[LiveSession]
 Result = TypeVar("Result")
 
 WAIT_SECONDS = 5.0
@@ -55,21 +54,15 @@ def _discard(task: asyncio.Task[Any]) -> None:
 
 
 def database_pool(conninfo: str, size: int) -> Pool:
-    """Return a pool, not yet open. Sessions use autocommit, UTC and synchronous commits.
-
-    As in the syncs, statements are not prepared: a plan made while a table was empty would be reused for ever.
-    """
+    """Return a pool of :class:`LiveSession`, not yet open."""
     return AsyncConnectionPool(
         conninfo,
+        connection_class=LiveSession,
         min_size=2,
         max_size=size,
         open=False,
-        configure=_configure,
-        kwargs={"autocommit": True, "prepare_threshold": None, "connect_timeout": 5, **_KEEPALIVE},
+        configure=LiveSession.prepare,
+        kwargs={**CONNECT_OPTIONS, "connect_timeout": 5, **_KEEPALIVE},
         reconnect_timeout=30,
         name="gateway",
     )
-
-
-async def _configure(connection: AsyncConnection[Any]) -> None:
-    await connection.execute(read_sql("prepare_live_session"))

@@ -9,13 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from psycopg.conninfo import make_conninfo
-
 from megaplan_hook.exceptions import MegaplanError
 from megaplan_hook.settings import AccountSettings
 from megaplan_sync.kernel.accounts import DEFAULT_ACCOUNTS, VARIABLE, listed_accounts
 from megaplan_sync.kernel.exceptions import MissingConnectionError
-from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID
+from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, postgres_address
 from uis_hook.exceptions import UisError
 from uis_hook.settings import UisSettings
 
@@ -65,23 +63,11 @@ def read_accounts() -> ConnectionSnapshot:
 
 
 def read_postgres_address(conn_id: str = POSTGRES_CONN_ID) -> str:
-    """Return the libpq connection string of the raw tables' database, as ``PostgresHook`` builds it.
+    """Return the libpq connection string of the raw tables' database.
 
     :raises MissingConnectionError: if the connection does not exist
     """
-    from airflow.providers.postgres.hooks.postgres import PostgresHook
-
-    connection = _connection(conn_id, "postgres")
-    parameters: dict[str, Any] = {
-        "host": connection.host,
-        "user": connection.login,
-        "password": connection.password,
-        "dbname": connection.schema,
-        "port": connection.port,
-    }
-    extra = connection.extra_dejson
-    parameters |= {name: extra[name] for name in extra if name not in PostgresHook.ignored_extra_options}
-    return make_conninfo(**{name: value for name, value in parameters.items() if value not in (None, "")})
+    return postgres_address(_connection(conn_id, "postgres"))
 
 
 def _listed() -> tuple[str, ...] | None:

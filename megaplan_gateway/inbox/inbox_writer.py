@@ -11,7 +11,6 @@ import logging
 import time
 from collections import defaultdict, deque
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -145,9 +144,7 @@ class InboxWriter:
             groups[message.account, message.source].append(message)
         started = time.perf_counter()
         stored: list[tuple[_Pending, StoredEvent]] = []
-        async with self._pool.connection() as connection, AsyncExitStack() as transaction:
-            if len(groups) > 1:  # a single statement is atomic without the two round trips of a transaction
-                await transaction.enter_async_context(connection.transaction())
+        async with self._pool.connection() as connection, connection.transaction():
             for (account, source), members in sorted(groups.items(), key=lambda group: group[0]):
                 events = await _insert(connection, account, source, [message.row for message in members])
                 stored += zip(members, events, strict=True)

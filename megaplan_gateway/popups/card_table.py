@@ -46,7 +46,7 @@ class CardTable:
         }
         async with self._pool.connection() as connection:
             # pipelined, so that a pop-up waits for a single round trip
-            async with connection.pipeline():
+            async with connection.pipeline(), connection.transaction():
                 events = await connection.execute(read_sql("select_events_of_calls"), parameters)
                 cards = connection.cursor(row_factory=class_row(Card))
                 await cards.execute(read_sql("select_cards_of_call"), parameters)

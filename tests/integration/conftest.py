@@ -7,13 +7,12 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg import Connection
 
 from demo.embedded_postgres import embedded_postgres
 from demo.emulated_megaplan import EmulatedMegaplan, emulated_megaplan
 from demo.processes import free_port
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.kernel.session import Session
 from megaplan_sync.raw.account_sync import AccountSync
 from megaplan_sync.raw.outcome import EntityOutcome
 from megaplan_sync.raw.schema import prepare_raw_schema
@@ -69,11 +68,10 @@ def database_uri(postgres: str, template: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def database(database_uri: str) -> Iterator[Connection[Any]]:
-    """A session in the test's database, in autocommit mode and UTC."""
-    with psycopg.connect(database_uri, autocommit=True) as connection:
-        connection.execute("SET TIME ZONE 'UTC'")
-        yield connection
+def database(database_uri: str) -> Iterator[Session]:
+    """A session in the test's database, as the syncs use it."""
+    with Session.open(database_uri) as session:
+        yield session
 
 
 @pytest.fixture(scope="session")
@@ -121,8 +119,7 @@ def sync(database_uri: str, connect: Callable[..., str]) -> Callable[..., dict[s
         *entities: str, full_refresh: bool = False, run_id: str | None = None, **settings: Any
     ) -> dict[str, EntityOutcome]:
         hook = MegaplanHook(connect(**settings), sleep=lambda seconds: None)
-        with psycopg.connect(database_uri, autocommit=True) as connection:
-            prepare_session(connection)
+        with Session.open(database_uri) as connection:
             prepare_raw_schema(connection)
             account = AccountSync(hook, connection, run_id=run_id or uuid4().hex)
             outcomes = account.run(entities, full_refresh=full_refresh)

@@ -10,8 +10,8 @@ import pytest
 from psycopg import sql
 
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.kernel.schemas import prepare_telephony_schema
+from megaplan_sync.kernel.session import Session
 from megaplan_sync.raw.account_sync import AccountSync
 from megaplan_sync.raw.schema import prepare_raw_schema
 
@@ -53,8 +53,7 @@ def create_loaded_database(postgres: str, megaplan: dict[str, Any]) -> str:
     name = create_database(postgres)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AIRFLOW_CONN_MEGAPLAN_TO_LOAD", json.dumps(megaplan))
-        with psycopg.connect(address_of(postgres, name), autocommit=True) as connection:
-            prepare_session(connection)
+        with Session.open(address_of(postgres, name)) as connection:
             prepare_raw_schema(connection)
             hook = MegaplanHook("megaplan_to_load", sleep=lambda seconds: None)
             AccountSync(hook, connection, run_id="load").run((), full_refresh=False)

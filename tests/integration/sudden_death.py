@@ -14,7 +14,8 @@ from typing import Any
 import psycopg
 
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.kernel import leases
+from megaplan_sync.kernel.session import Session
 
 Work = Callable[[MegaplanHook, psycopg.Connection[Any]], object]
 
@@ -41,6 +42,7 @@ def die_in_a_process(work: Callable[[], object], moment: str) -> None:
         warnings.simplefilter("ignore", DeprecationWarning)  # the child does not use threads of pytest-xdist
         child = os.fork()
     if child == 0:
+        leases.LEASE_SECONDS = 1.0  # the next run takes over when it has expired
         try:
             work()
         except BaseException:
@@ -60,8 +62,7 @@ def die() -> None:
 def _work(database_uri: str, moment: str, work: Work) -> None:
     when, number, *words = moment.split(" ", 2)
     hook = MegaplanHook("megaplan_default", budget=_DeadlyBudget(int(number)) if when == "request" else None)
-    with _DeadlyConnection.connect(database_uri, autocommit=True) as session:
-        prepare_session(session)
+    with _DeadlySession.open(database_uri) as session:
         if when != "request":
             session.when, session.words, session.countdown = when, words[0], _Countdown(int(number))
         work(hook, session)
@@ -92,7 +93,7 @@ class _DeadlyBudget:
         return None
 
 
-class _DeadlyConnection(psycopg.Connection[Any]):
+class _DeadlySession(Session):
     when, words, countdown = "", "", _Countdown(0)
 
     def execute(self, query: Any, *args: Any, **options: Any) -> Any:

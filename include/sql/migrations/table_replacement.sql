@@ -205,3 +205,8 @@ SELECT name, definition FROM megaplan_sync.lost_views WHERE kind = 'ROWS' ORDER 
 -- name: forget_unfilled_view
 -- Removes a materialized view that was filled.
 DELETE FROM megaplan_sync.lost_views WHERE kind = 'ROWS' AND name = %(name)s
+
+
+-- name: forget_temporary_objects
+-- Drops what a replacement has created for itself: behind a pooler, the next transaction of another client would find it.
+DISCARD TEMP

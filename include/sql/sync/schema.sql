@@ -19,6 +19,20 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.accounts (
 COMMENT ON TABLE megaplan_sync.accounts IS 'Accounts ever synchronised, with the time zone of their days';
 COMMENT ON COLUMN megaplan_sync.accounts.deals_view IS 'View of schema megaplan that shows the account''s deals with their custom fields';
 
+CREATE TABLE IF NOT EXISTS megaplan_sync.leases (
+  account    text        NOT NULL,
+  work       text        NOT NULL,
+  run_id     text        NOT NULL,
+  token      text        NOT NULL,
+  taken_at   timestamptz NOT NULL,
+  expires_at timestamptz NOT NULL,
+  PRIMARY KEY (account, work)
+);
+COMMENT ON TABLE megaplan_sync.leases IS 'Work on an account that a run is doing now; others leave it alone until the lease expires';
+COMMENT ON COLUMN megaplan_sync.leases.work IS 'Entity that is being read, webhooks, telephony users or uis upload';
+COMMENT ON COLUMN megaplan_sync.leases.token IS 'The holder; another try of the same run is another holder';
+COMMENT ON COLUMN megaplan_sync.leases.expires_at IS 'Renewed while the holder is alive; delete the row of a run that certainly is not, to not wait';
+
 CREATE TABLE IF NOT EXISTS megaplan_sync.walks (
   account            text        NOT NULL,
   entity             text        NOT NULL,

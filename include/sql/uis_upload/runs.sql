@@ -26,8 +26,3 @@ WHERE run_id = %(run_id)s AND account = %(account)s
 -- name: delete_old_upload_runs
 -- Runs are kept for 90 days, as those of the syncs; certificates forever.
 DELETE FROM uis.upload_runs WHERE account = %(account)s AND began_at < now() - interval '90 days'
-
-
--- name: lock_upload
--- Locks an account for one upload; the lock ends with the session, also when that is killed.
-SELECT pg_try_advisory_lock(hashtextextended('airflow-provider-megaplan uis upload ' || %(account)s, 0))

@@ -12,16 +12,6 @@ FROM telephony.events
 WHERE derived_at IS NULL AND source = 'megaplan_webhook' AND broken IS NULL
 
 
--- name: lock_webhooks
--- Locks an account's webhooks for one run; the lock ends with the session, also when that is killed.
-SELECT pg_try_advisory_lock(hashtextextended('telephony.webhooks ' || %(account)s, 0))
-
-
--- name: unlock_webhooks
--- Lets other runs process the account's webhooks again.
-SELECT pg_advisory_unlock(hashtextextended('telephony.webhooks ' || %(account)s, 0))
-
-
 -- name: select_webhooks
 -- Waiting webhooks of one account, in the order of arrival, with their age.
 SELECT

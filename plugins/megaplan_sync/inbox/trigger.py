@@ -9,19 +9,22 @@ from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
-from psycopg import AsyncConnection, Error
+from psycopg import Error
 
-from megaplan_sync.inbox.event_store import CHANNEL
-from megaplan_sync.inbox.listening import newest_waiting_event, open_session
+from megaplan_sync.inbox.listening import listening, newest_waiting_event, open_session
 from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID
+from megaplan_sync.kernel.session import LiveSession
 
 log = logging.getLogger(__name__)
+
+POOLED_POLL_SECONDS = 1.0
 
 
 class InboxTrigger(BaseEventTrigger):
     """Fires when the inbox has new events that end a call or bring a recording.
 
     Listens to the channel ``telephony_events`` and polls every ``poll_seconds``, in case a notification gets lost.
+    Behind a pooler it only polls, unless there is a connection ``megaplan_postgres_direct``, see :func:`listening`.
     While the same events are still waiting, it fires again only after ``repeat_seconds``, as the DAG may be paused.
     Reconnects when Postgres restarts.
 
@@ -62,8 +65,10 @@ class InboxTrigger(BaseEventTrigger):
         last, fired_at = 0, float("-inf")
         while True:
             try:
-                async with await open_session(self.postgres_conn_id) as session:
-                    await session.execute(f"LISTEN {CHANNEL}")
+                async with (
+                    await open_session(self.postgres_conn_id) as session,
+                    listening(session, self.postgres_conn_id) as listener,
+                ):
                     while True:
                         newest = await newest_waiting_event(session, self.waiting_events)
                         if newest is not None and (
@@ -72,12 +77,15 @@ class InboxTrigger(BaseEventTrigger):
                             last, fired_at = newest, time.monotonic()
                             yield TriggerEvent({"newest_event": newest})  # type: ignore[no-untyped-call]
                             await asyncio.sleep(self.min_interval_seconds)
-                        await self._wait(session)
+                        await self._wait(listener)
             except Error as error:  # also before the tables are created
                 log.warning("The inbox cannot be watched: %s; trying again.", str(error).split("\n")[0])
                 await asyncio.sleep(self.poll_seconds)
 
-    async def _wait(self, session: AsyncConnection[Any]) -> None:
+    async def _wait(self, listener: LiveSession | None) -> None:
         """Wait for a notification, at most until the next poll."""
-        async for _ in session.notifies(timeout=self.poll_seconds, stop_after=1):
+        if listener is None:
+            await asyncio.sleep(min(self.poll_seconds, POOLED_POLL_SECONDS))
+            return
+        async for _ in listener.notifies(timeout=self.poll_seconds, stop_after=1):
             pass

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from megaplan_sync.kernel.error_reporting import airflow_errors
-from megaplan_sync.kernel.exceptions import OUR_ERRORS, EntitiesFailedError
+from megaplan_sync.kernel.exceptions import OUR_ERRORS, EntitiesFailedError, WorkInProgressError
 
 if TYPE_CHECKING:
     from airflow.sdk.types import Logger
@@ -37,6 +37,8 @@ class AccountFailures:
         """Log an error of the block and continue after it."""
         try:
             yield
+        except WorkInProgressError as error:  # that run does it, and reports how it ends
+            self._log.warning("%s: %s", conn_id, error)
         except Exception as error:
             self._log.error("%s: %s", conn_id, error, exc_info=not isinstance(error, OUR_ERRORS))
             self._failures[conn_id] = error

@@ -1,11 +1,11 @@
-"""One writer per account: an advisory lock of Postgres, which ends with its holder, even a killed one."""
+"""One writer per account at a time, by a lock that ends with the transaction, also of a killed run or in a pooler."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from psycopg import Connection
+from psycopg.errors import LockNotAvailable
 
 from megaplan_sync.kernel.exceptions import AccountBusyError
 from megaplan_sync.kernel.sql import read_sql
@@ -13,32 +13,18 @@ from megaplan_sync.kernel.sql import read_sql
 SECONDS_TO_WAIT_FOR_ANOTHER_RUN = 60.0
 
 
-def take_account_lock(connection: Connection[Any], account: str) -> None:
-    """Take the account's lock until the session ends.
-
-    :raises AccountBusyError: another run is writing this account
-    """
-    until = time.monotonic() + SECONDS_TO_WAIT_FOR_ANOTHER_RUN
-    while not _execute(connection, "lock_account", account):
-        if time.monotonic() > until:
-            raise AccountBusyError(account, SECONDS_TO_WAIT_FOR_ANOTHER_RUN)
-        time.sleep(0.2)
-
-
 @contextmanager
-def account_lock(connection: Connection[Any], account: str) -> Iterator[None]:
-    """Hold the account's lock inside the block, for short writes between long reads.
+def account_transaction(connection: Connection[Any], account: str) -> Iterator[None]:
+    """Begin a transaction in which no other run writes the account's rows.
 
-    :raises AccountBusyError: another run is writing this account
+    Keep it short: all runs of the account take turns, page by page.
+
+    :raises AccountBusyError: another run does not end its transaction
     """
-    take_account_lock(connection, account)
-    try:
+    with connection.transaction():
+        values = {"account": account, "timeout": f"{SECONDS_TO_WAIT_FOR_ANOTHER_RUN * 1000:.0f}ms"}
+        try:
+            connection.execute(read_sql("lock_account"), values)
+        except LockNotAvailable as error:
+            raise AccountBusyError(account, SECONDS_TO_WAIT_FOR_ANOTHER_RUN) from error
         yield
-    finally:
-        if not connection.closed:
-            _execute(connection, "unlock_account", account)
-
-
-def _execute(connection: Connection[Any], statement: str, account: str) -> bool:
-    row = connection.execute(read_sql(statement), {"account": account}).fetchone()
-    return bool(row and row[0])

@@ -14,6 +14,7 @@ from megaplan_hook.settings import AccountSettings
 from megaplan_sync.kernel.exceptions import MissingConnectionError
 from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database
 from megaplan_sync.kernel.request_budget import LIVE_SHARE, PostgresRequestBudget
+from megaplan_sync.kernel.session import Session
 from uis_hook.hook import UisHook
 
 log = logging.getLogger(__name__)
@@ -88,7 +89,7 @@ def shared_budget(connection: Connection[Any], hook: MegaplanHook) -> PostgresRe
 @contextmanager
 def account_session(
     conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID
-) -> Iterator[tuple[MegaplanHook, Connection[Any]] | None]:
+) -> Iterator[tuple[MegaplanHook, Session] | None]:
     """Open both for the duration of the block; yields None if the account's ``deals_active`` is off."""
     hook = account_hook(conn_id)
     if not hook.settings.deals_active:

@@ -8,7 +8,9 @@
   * AccountListError - the Variable megaplan_accounts is invalid
   * UnknownEntityError - the parameter entities names an entity that does not exist
   * RequiredFieldRefusedError - the account refuses a field that a table needs
-  * AccountBusyError - another run is writing this account
+  * AccountBusyError - another run does not end its transaction on this account
+  * WorkInProgressError - another run is doing this work on this account
+  * LeaseLostError - another run has taken this work over
   * UnreadableEntityError - Megaplan sent an entity without a usable id
   * SuspiciousAnswerError - Megaplan's answer, taken at face value, would mean that data is gone
   * UnknownProposalError - the approved deletion proposal does not exist
@@ -26,6 +28,7 @@
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from megaplan_hook.exceptions import MegaplanError
 from uis_hook.exceptions import UisError
@@ -120,14 +123,38 @@ class RequiredFieldRefusedError(MegaplanSyncError):
 
 
 class AccountBusyError(MegaplanSyncError):
-    """Another run is writing this account."""
+    """Another run does not end its transaction on this account."""
 
     retryable = True
 
     def __init__(self, account: str, seconds: float) -> None:
         super().__init__(
-            f"Another run has been writing account {account} for the last {seconds:.0f} s, so this one stops. "
-            "Its retry, or the next scheduled run, continues where the other one ends."
+            f"Another run has kept a transaction on account {account} open for {seconds:.0f} s, so this one stops. "
+            "See in pg_stat_activity what it is doing. The retry, or the next scheduled run, continues."
+        )
+
+
+class WorkInProgressError(MegaplanSyncError):
+    """Another run is doing this work on this account; it is left to that run."""
+
+    retryable = True
+
+    def __init__(self, account: str, work: str, run_id: str, since: datetime) -> None:
+        super().__init__(
+            f"{work} of account {account}: left to run {run_id}, which has been busy with this since "
+            f"{since:%Y-%m-%d %H:%M} UTC (megaplan_sync.leases)."
+        )
+
+
+class LeaseLostError(MegaplanSyncError):
+    """Another run has taken this work over."""
+
+    retryable = True
+
+    def __init__(self, account: str, work: str) -> None:
+        super().__init__(
+            f"{work} of account {account}: another run has taken this over, because this process was started "
+            "again, or did not answer for too long (a paused machine, Postgres out of reach). It stops here."
         )
 
 

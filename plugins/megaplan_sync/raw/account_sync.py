@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from psycopg import Connection, InterfaceError, OperationalError
+from psycopg import InterfaceError, OperationalError
 from psycopg.types.json import Jsonb
 
 from megaplan_hook.exceptions import (
@@ -15,13 +16,16 @@ from megaplan_hook.exceptions import (
     MegaplanTransportError,
 )
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.kernel.account_lock import take_account_lock
+from megaplan_sync.kernel.account_lock import account_transaction
 from megaplan_sync.kernel.exceptions import (
     OUR_ERRORS,
     EntitiesFailedError,
     RequiredFieldRefusedError,
     UnknownEntityError,
+    WorkInProgressError,
 )
+from megaplan_sync.kernel.leases import leased
+from megaplan_sync.kernel.session import Session
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw import entities
 from megaplan_sync.raw.cursor_state import CursorState
@@ -49,11 +53,10 @@ class AccountSync:
     """One account, one run.
 
     :param hook: client of the account
-    :param connection: to Postgres, in autocommit mode; transactions are started where needed
     :param run_id: a retry of this run skips the entities that it has finished
     """
 
-    def __init__(self, hook: MegaplanHook, connection: Connection[Any], *, run_id: str) -> None:
+    def __init__(self, hook: MegaplanHook, connection: Session, *, run_id: str) -> None:
         self._hook = hook
         self._connection = connection
         self._run_id = run_id
@@ -66,10 +69,8 @@ class AccountSync:
         :param full_refresh: read everything again, whatever was read before
         :returns: outcomes, including those of earlier tries of this run, whose changes have not been announced
         :raises EntitiesFailedError: some entities failed; the others were read
-        :raises AccountBusyError: another run is writing this account
         """
         names = chosen_entities(wanted)
-        take_account_lock(self._connection, self._hook.account)
         self._execute("save_account", timezone=self._hook.settings.account_timezone)
         self._execute("delete_old_entity_runs")
         finished = dict(self._execute("select_finished_entities", run_id=self._run_id))
@@ -81,8 +82,11 @@ class AccountSync:
                 outcomes.append(EntityOutcome.from_dict(finished[name]))
                 continue
             try:
-                with rare_collections():
+                with rare_collections(), self._leased(name):
                     outcomes.append(self._entity(name, full_refresh=full_refresh))
+            except WorkInProgressError as error:
+                log.warning("%s", error)
+                outcomes.append(EntityOutcome(self._hook.account, name, skipped=str(error)))
             except HOPELESS:
                 raise
             except Exception as error:
@@ -92,6 +96,9 @@ class AccountSync:
         if failures:
             raise EntitiesFailedError(failures)
         return outcomes
+
+    def _leased(self, name: str) -> AbstractContextManager[None]:
+        return leased(self._connection, self._hook.account, name, run_id=self._run_id)
 
     def _entity(self, name: str, *, full_refresh: bool) -> EntityOutcome:
         entity = entities.ENTITIES[name]
@@ -158,8 +165,9 @@ class AccountSync:
             return
         writer = EntityWriter(entity)
         for page in whole_pages(entity, self._hook, self._connection):
-            with self._connection.transaction():
-                yield writer.write_page(self._connection, self._hook.account, page.items, page.odd)
+            with account_transaction(self._connection, self._hook.account):
+                counts = writer.write_page(self._connection, self._hook.account, page.items, page.odd)
+            yield counts
 
     def _execute(self, statement: str, **values: Any) -> list[Any]:
         cursor = self._connection.execute(read_sql(statement), {"account": self._hook.account, **values})

@@ -8,6 +8,7 @@ from psycopg import Connection, Cursor
 
 from megaplan_hook.exceptions import MegaplanForbiddenError, MegaplanNotFoundError
 from megaplan_hook.hook import ExtraFieldsEntity, MegaplanHook
+from megaplan_sync.kernel.account_lock import account_transaction
 from megaplan_sync.kernel.json_text import JsonText
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.canonical import (
@@ -73,7 +74,7 @@ def changes_of_custom_fields(
             log.warning("Custom fields of %s were not updated: %s", content_type, refusal)
             continue
         CanonicalPage().bring(readable(sent)[0])
-        with connection.transaction(), connection.cursor() as cursor:
+        with account_transaction(connection, hook.account), connection.cursor() as cursor:
             changes = _note(cursor, hook.account, content_type, sent)
             and_then(changes)
         yield changes

@@ -12,7 +12,7 @@ background, some pages in each run, as long as half of the hour's requests are l
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,17 +20,18 @@ from psycopg import Connection
 
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
+from megaplan_sync.kernel.account_lock import account_transaction
 from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
-from megaplan_sync.raw.canonical import Entity, is_custom
+from megaplan_sync.raw.canonical import Entity, entity_id, is_custom
 from megaplan_sync.raw.change_times import change_time, latest_believable
 from megaplan_sync.raw.cursor_state import CursorState
 from megaplan_sync.raw.entities import LATEST_CHANGE_FIRST, OLDEST_FIRST, EntitySpec
 from megaplan_sync.raw.entity_pages import EntityPages
-from megaplan_sync.raw.fetched_entities import postgres_now
+from megaplan_sync.raw.fetched_entities import better_here, postgres_now
 from megaplan_sync.raw.outcome import EntityOutcome
 from megaplan_sync.raw.prefetch import PageAhead
 from megaplan_sync.raw.progress import Progress
-from megaplan_sync.raw.writer import EntityWriter, PageCounts
+from megaplan_sync.raw.writer import EntityWriter
 
 log = logging.getLogger(__name__)
 
@@ -98,14 +99,15 @@ class IncrementalRead:
             )  # fmt: skip
         self._progress.enable_estimate(already_read=state.rows_read)
         in_order = self._list.pages(OLDEST_FIRST, state.cursor or ())
-        with PageAhead(in_order, most=_PAGES_AT_ONCE) as pages:
+        with PageAhead(in_order, self._now, most=_PAGES_AT_ONCE) as pages:
             while fetched := pages.take_fetched():
+                asked_at = pages.asked_at
                 if not fetched[-1].is_last:
                     pages.start()
                 state.cursor = [dict(anchor) for anchor in fetched[-1].trail]
                 state.pages_read += len(fetched)
                 state.rows_read += sum(len(page.items) for page in fetched)
-                self._write_pages(fetched)
+                self._write_pages(fetched, asked_at)
         state.cursor = None
         state.loaded_at = datetime.now(UTC)
         state.fields, state.reread_fields, state.reread_cursor = self._list.names, None, None
@@ -132,8 +134,9 @@ class IncrementalRead:
         stop_at, may_equal = self._where_to_stop()
         newest = state.watermark
         first, is_newest_known = True, False
-        with PageAhead(self._list.pages(LATEST_CHANGE_FIRST, since=stop_at)) as pages:
+        with PageAhead(self._list.pages(LATEST_CHANGE_FIRST, since=stop_at), self._now) as pages:
             while (page := pages.take()) is not None:
+                asked_at = pages.asked_at
                 changes = _changes(page.data)
                 if first:
                     self._refuse_sudden_emptiness(page)
@@ -151,8 +154,8 @@ class IncrementalRead:
                 undecided = may_equal and oldest == stop_at
                 if not (beyond or undecided or page.is_last):
                     pages.start()
-                counts = self._write_pages([page], with_state=False)
-                if beyond or (undecided and counts.inserted + counts.updated == 0):
+                is_known = self._write_pages([page], asked_at, with_state=False)
+                if beyond or (undecided and is_known):
                     break
         if newest != state.watermark:
             state.watermark, state.watermark_seen_at = newest, postgres_now(self._connection)
@@ -190,16 +193,17 @@ class IncrementalRead:
     def _reread(self, names: list[str]) -> None:
         """Continue to read all rows again, with fields that were not requested before."""
         state = self._state
-        for number, page in enumerate(self._list.pages(OLDEST_FIRST, state.reread_cursor or ()), start=1):
-            state.reread_cursor = [dict(anchor) for anchor in page.trail]
-            if page.is_last:
-                state.fields, state.reread_fields, state.reread_cursor = names, None, None
-            self._write_pages([page])
-            left = self._hook.budget.remaining()
-            if number >= _REREAD_PAGES or (
-                left is not None and left < self._hook.settings.requests_per_hour / 2
-            ):
-                break
+        pages_read = 0
+        with PageAhead(self._list.pages(OLDEST_FIRST, state.reread_cursor or ()), self._now) as pages:
+            while pages_read < _REREAD_PAGES and (page := pages.take()) is not None:
+                pages_read += 1
+                state.reread_cursor = [dict(anchor) for anchor in page.trail]
+                if page.is_last:
+                    state.fields, state.reread_fields, state.reread_cursor = names, None, None
+                self._write_pages([page], pages.asked_at)
+                left = self._hook.budget.remaining()
+                if left is not None and left < self._hook.settings.requests_per_hour / 2:
+                    break
         log.info(
             "%s of %s: rows are read again because of new fields; %s",
             self._spec.name, self._account, "done" if state.reread_fields is None else "continues in the next run",
@@ -213,17 +217,39 @@ class IncrementalRead:
                 f"user still sees the {self._spec.name}."
             )
 
-    def _write_pages(self, pages: Sequence[ListPage], *, with_state: bool = True) -> PageCounts:
-        """Write pages in one transaction, with one statement."""
+    def _write_pages(self, pages: Sequence[ListPage], asked_at: datetime, *, with_state: bool = True) -> bool:
+        """Write pages in one transaction, with one statement, except rows that another run has written meanwhile.
+
+        :param asked_at: not later than the first request, by Postgres' clock
+        :returns: whether nothing was new
+        """
         items = [item for page in pages for item in page.items]
         odd = [entry for page in pages for entry in page.odd]
-        with self._connection.transaction():
-            counts = self._write.write_page(self._connection, self._account, items, odd)
+        with account_transaction(self._connection, self._account):
+            written_since = self._written_since(asked_at, items)
+            older = (
+                [item for item in items if entity_id(item) not in written_since] if written_since else items
+            )
+            counts = self._write.write_page(self._connection, self._account, older, odd)
             if with_state:
                 self._state.save(self._connection, self._account, self._spec.name)
+        counts = counts._replace(read=counts.read + len(items) - len(older))
         self._outcome.add_pages(len(pages), counts)
         self._progress.report(pages[-1])
-        return counts
+        return not (written_since or counts.inserted or counts.updated)
+
+    def _written_since(self, asked_at: datetime, items: Sequence[Entity]) -> Collection[int]:
+        return better_here(
+            self._connection,
+            self._account,
+            self._write.entity.name,
+            items,
+            asked_at=asked_at,
+            distrusted={entity_id(item) for item in items},  # Megaplan may set a change time back
+        )
+
+    def _now(self) -> datetime:
+        return postgres_now(self._connection)
 
     def _save(self) -> None:
         self._state.save(self._connection, self._account, self._spec.name)

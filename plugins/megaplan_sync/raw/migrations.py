@@ -45,6 +45,7 @@ def migrated(connection: Connection[Any], version: int) -> Iterator[None]:
         replacement.restore()
         with suppress(DependentObjectsStillExist), connection.transaction():
             connection.execute(read_sql("drop_functions_of_version_2"))
+        connection.execute(read_sql("forget_temporary_objects"))
 
 
 def _replace_tables(connection: Connection[Any]) -> TableReplacement:

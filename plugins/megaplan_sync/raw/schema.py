@@ -19,6 +19,7 @@ SCHEMA_VERSION = max(MIGRATIONS)
 
 _SYNC_TABLES = (
     "accounts",
+    "leases",
     "walks",
     "refused_fields",
     "request_budgets",

@@ -41,7 +41,7 @@ class AccountRebuild:
         :param wanted: names of entities, all if empty
         :returns: outcomes, including those of earlier tries of this run, whose changes have not been announced
         :raises EntitiesFailedError: some entities failed; the others were rebuilt
-        :raises AccountBusyError: another run is writing this account
+        :raises AccountBusyError: another run does not end its transaction
         """
         names = chosen_entities(wanted)
         found = self._connection.execute(

@@ -1,6 +1,5 @@
 """Processes a table in chunks, each in one transaction under the account's lock."""
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -8,13 +7,9 @@ from psycopg import Connection
 from psycopg.sql import SQL, Composable
 from psycopg.types.json import Jsonb
 
-from megaplan_sync.kernel.account_lock import account_lock
+from megaplan_sync.kernel.account_lock import account_transaction
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.rebuild.outcome import RebuildOutcome, TableCounts
-
-_SECONDS_BETWEEN_PAUSES = 5.0
-_PAUSE_SECONDS = 0.5
-"""Longer than the interval at which a waiting sync retries to take the lock."""
 
 Key = TypeVar("Key")
 
@@ -30,7 +25,6 @@ class Chunks:
         self.account = outcome.account
         self._outcome = outcome
         self._run_id = run_id
-        self._paused_at = time.monotonic()
 
     def counts(self, table: str) -> TableCounts:
         """Return the counts of a table, to be updated."""
@@ -39,16 +33,13 @@ class Chunks:
     def for_each_chunk(self, first: Key, step: Callable[[Key], Key | None]) -> None:
         """Call ``step`` with the last key of the chunk before, until it returns None.
 
-        :raises AccountBusyError: another run is writing this account
+        :raises AccountBusyError: another run does not end its transaction
         """
         after: Key | None = first
         while after is not None:
-            with account_lock(self.connection, self.account), self.connection.transaction():
+            with account_transaction(self.connection, self.account):
                 after = step(after)
                 self.save()
-            if time.monotonic() - self._paused_at > _SECONDS_BETWEEN_PAUSES:
-                time.sleep(_PAUSE_SECONDS)
-                self._paused_at = time.monotonic()
 
     def save(self) -> None:
         """Save the counts, in the caller's transaction."""

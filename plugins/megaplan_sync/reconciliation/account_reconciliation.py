@@ -3,12 +3,11 @@
 import logging
 import time
 from collections.abc import Callable, Collection
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
-from psycopg import Connection
 
 from megaplan_hook.exceptions import MegaplanForbiddenError, MegaplanNotFoundError
 from megaplan_hook.hook import MegaplanHook
@@ -19,13 +18,16 @@ from megaplan_sync.kernel.exceptions import (
     EntitiesFailedError,
     NotLoadedError,
     SuspiciousAnswerError,
+    WorkInProgressError,
 )
 from megaplan_sync.kernel.findings import Findings
+from megaplan_sync.kernel.leases import leased
 from megaplan_sync.kernel.night_budget import NightBudget, NightBudgetSpentError
+from megaplan_sync.kernel.session import Session
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.kernel.token_user import current_rights, is_known, lost_rights, save_rights
 from megaplan_sync.raw.account_sync import HOPELESS, chosen_entities
-from megaplan_sync.raw.entities import CHILD_TABLES, ENTITIES
+from megaplan_sync.raw.entities import CHILD_TABLES, ENTITIES, RawEntity
 from megaplan_sync.raw.history.stage_backfill import backfill_stage_moves
 from megaplan_sync.raw.writer import EntityWriter
 from megaplan_sync.reconciliation.directories import DirectoryReconciliation, reconcile_custom_fields
@@ -42,7 +44,6 @@ class AccountReconciliation:
     """The reconciliation of one account by one run.
 
     :param hook: client of the account
-    :param connection: to Postgres, in autocommit mode
     :param run_id: a retry of the same run continues where it ended
     :param depth: ``ids`` compares ids and change times of deals and contacts, ``full`` their whole content
     :param sleep: waits for a number of seconds
@@ -51,7 +52,7 @@ class AccountReconciliation:
     def __init__(
         self,
         hook: MegaplanHook,
-        connection: Connection[Any],
+        connection: Session,
         *,
         run_id: str,
         depth: str,
@@ -157,12 +158,16 @@ class AccountReconciliation:
         messages: list[str] = []
         verdict, failure = None, None
         try:
-            messages = self._reconcile(state, rights)
+            with self._alone(ENTITIES[state.entity]):
+                messages = self._reconcile(state, rights)
         except NightBudgetSpentError:
             verdict = "partial"
             messages = [
                 "The night's requests (setting night_requests) are spent: the comparison continues next night."
             ]
+        except WorkInProgressError as error:
+            log.warning("%s", error)
+            verdict, messages = "partial", [f"{error} The comparison follows next night."]
         except (SuspiciousAnswerError, NotLoadedError) as error:
             log.error("%s", error)
             verdict, messages = "stopped", [str(error)]
@@ -189,6 +194,12 @@ class AccountReconciliation:
                 each.finished_at = datetime.now(UTC)
                 each.save(self._connection)
         return failure
+
+    def _alone(self, entity: RawEntity) -> AbstractContextManager[None]:
+        """Keep syncs away from a list without change times: an older answer must not be written last."""
+        if entity.reading == "changes":
+            return nullcontext()
+        return leased(self._connection, self._account, entity.name, run_id=self._run_id)
 
     def _reconcile(self, state: EntityRun, rights: str | None) -> list[str]:
         entity = ENTITIES[state.entity]

@@ -7,7 +7,6 @@ from typing import Any
 from psycopg import Connection
 
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.kernel.account_lock import account_lock
 from megaplan_sync.kernel.entity_run import EntityRun
 from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
 from megaplan_sync.kernel.findings import Findings, RowKey
@@ -121,13 +120,12 @@ def reconcile_custom_fields(hook: MegaplanHook, connection: Connection[Any], fin
         findings.note("extra", keys(changes.not_believed), "waiting")
 
     messages = []
-    with account_lock(connection, hook.account):
-        for changes in changes_of_custom_fields(hook, connection, note):
-            if changes.not_believed:
-                messages.append(
-                    f"Megaplan no longer lists any custom field of {changes.content_type}, where there were "
-                    f"{len(changes.not_believed)}: not believed, nothing closed. Check the user's rights."
-                )
+    for changes in changes_of_custom_fields(hook, connection, note):
+        if changes.not_believed:
+            messages.append(
+                f"Megaplan no longer lists any custom field of {changes.content_type}, where there were "
+                f"{len(changes.not_believed)}: not believed, nothing closed. Check the user's rights."
+            )
     return messages
 
 

@@ -169,13 +169,12 @@ class ParentReconciliation:
     def _sweep_list(self, sweep: Sweep) -> None:
         is_full = self._state.depth == "full"
         suspects = {found.id for found in self._findings.waiting_for_resolution("suspect")}
-        asked_at = before = self._recorded.now()
         read_since: datetime | None = None
         is_resumed = sweep.state.rows_seen > 0
-        with PageAhead(sweep.pages()) as pages:
+        with PageAhead(sweep.pages(), self._recorded.now) as pages:
             while (page := pages.take()) is not None:
                 read_since = read_since or page.server_time
-                asked_at, before = before, self._recorded.now()  # the next page is requested after this
+                asked_at = pages.asked_at
                 if not page.is_last:
                     pages.start()
                 if is_full:

@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from megaplan_sync.kernel.account_lock import account_lock
+from megaplan_sync.kernel.account_lock import account_transaction
 from megaplan_sync.kernel.findings import Findings, RowKey
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.canonical import Entity, entity_id
@@ -59,7 +59,7 @@ class RecordedWriter:
         :param asked_at: Postgres' time before the request, see ``now``
         :param and_then: called in the same transaction, with the ids of skipped rows that may differ
         """
-        with account_lock(self._connection, self._account), self._connection.transaction():
+        with account_transaction(self._connection, self._account):
             left_alone = self._better_here(entities, set(distrusted), asked_at)
             fresh = [each for each in entities if not left_alone or entity_id(each) not in left_alone]
             self._note(
@@ -84,7 +84,7 @@ class RecordedWriter:
         """
         if not underived and not differing:
             return
-        with account_lock(self._connection, self._account), self._connection.transaction():
+        with account_transaction(self._connection, self._account):
             columns = self._execute("rederive_columns", table=table, ids=list(underived))
             self._note(self._writer.rederive(self._connection, self._account, differing))
             findings = self.findings if table == self.entity.name else self._child_findings
@@ -102,7 +102,7 @@ class RecordedWriter:
     def mark_orphans(self) -> None:
         """Mark children without a parent, which no other step reads; call it after all parents were written."""
         if self.entity.children is not None:
-            with account_lock(self._connection, self._account), self._connection.transaction():
+            with account_transaction(self._connection, self._account):
                 self._note_deleted(self._execute(self.entity.children.orphaned))
 
     def forget_unreadable(self, began_at: datetime | None = None, *, read_whole: bool) -> None:

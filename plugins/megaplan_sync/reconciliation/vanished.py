@@ -15,7 +15,7 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.kernel.account_lock import account_lock
+from megaplan_sync.kernel.account_lock import account_transaction
 from megaplan_sync.kernel.entity_run import EntityRun
 from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
 from megaplan_sync.kernel.findings import RowKey
@@ -184,7 +184,7 @@ class Vanished:
     def _mark(self, identity: int, evidence: dict[str, Any]) -> None:
         state = self._state
         evidence = {**evidence, "run_id": state.run_id}
-        with account_lock(self._connection, state.account), self._connection.transaction():
+        with account_transaction(self._connection, state.account):
             self._connection.execute(
                 read_sql("mark_deleted"),
                 {

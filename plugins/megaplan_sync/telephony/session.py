@@ -4,13 +4,11 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
-
-from psycopg import Connection
 
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.account_session import account_hook, shared_budget, uis_hook_of
 from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database
+from megaplan_sync.kernel.session import DurableSession, Session
 from uis_hook.client import UisClient
 
 log = logging.getLogger(__name__)
@@ -20,12 +18,12 @@ log = logging.getLogger(__name__)
 class TelephonySession:
     """The hooks of one account, and a database session.
 
-    :param connection: in autocommit mode, as prepared by ``raw_database``
+    :param connection: its commits wait for the disk, or an intent could be lost
     """
 
     megaplan: MegaplanHook
     uis: UisClient
-    connection: Connection[Any]
+    connection: Session
 
     @property
     def account(self) -> str:
@@ -50,7 +48,10 @@ def telephony_session(
         yield None
         return
     uis = uis_hook_of(megaplan).client
-    with raw_database(postgres_conn_id) as connection, raw_database(postgres_conn_id) as budget_connection:
+    with (
+        raw_database(postgres_conn_id, DurableSession) as connection,
+        raw_database(postgres_conn_id) as budget_connection,
+    ):
         megaplan.budget = shared_budget(budget_connection, megaplan)
         try:
             yield TelephonySession(megaplan, uis, connection)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
 from psycopg.types.json import Jsonb
 
+from megaplan_sync.kernel.leases import leased
 from megaplan_sync.uis_upload.contacts import Contacts
 from megaplan_sync.uis_upload.deal_fields import ChosenFields, CustomField, choose_fields
 from megaplan_sync.uis_upload.deal_ledger import DealLedger
 from megaplan_sync.uis_upload.deal_records import RecordBuilder
 from megaplan_sync.uis_upload.deal_uploads import DealUploads
 from megaplan_sync.uis_upload.directory_ledger import DirectoryLedger, sync_names
-from megaplan_sync.uis_upload.exceptions import UploadBusyError
 from megaplan_sync.uis_upload.external_ids import employee_ext_id
 from megaplan_sync.uis_upload.funnels import Funnels
 from megaplan_sync.uis_upload.read_back import ReadBack
@@ -26,8 +25,6 @@ from uis_hook import deals
 from uis_hook.exceptions import UisLimitExceededError
 
 log = logging.getLogger(__name__)
-
-SECONDS_TO_WAIT_FOR_ANOTHER_RUN = 60.0
 
 
 class AccountUpload:
@@ -130,39 +127,32 @@ class AccountUpload:
 
     @contextmanager
     def _counted(self, *, is_first: bool) -> Iterator[None]:
-        """Take the account's lock, and save what the block did, however it ends.
+        """Keep other uploads of the account away, and save what the block did, however it ends.
 
         :param is_first: replace what the run reported as unfinished, instead of adding to it
         """
-        self._lock()
-        self._session.execute("delete_old_upload_runs")
-        self._session.execute("begin_upload_run", run_id=self._run_id)
-        sent_before, unfinished = self._session.uis.requests_sent, None
-        counted_before = dict(self._session.counts)
-        try:
-            yield
-        except UisLimitExceededError as error:
-            log.warning("%s The rest waits for the next run.", error)
-            unfinished = f"The cabinet's points are used up; the next run continues. {error}"
-        finally:
-            if not self._session.connection.closed:
-                self._session.execute(
-                    "add_to_upload_run",
-                    run_id=self._run_id,
-                    requests=self._session.uis.requests_sent - sent_before,
-                    counts=Jsonb(
-                        {
-                            name: number - counted_before.get(name, 0)
-                            for name, number in self._session.counts.items()
-                        }
-                    ),
-                    unfinished=unfinished,
-                    is_first=is_first,
-                )
-
-    def _lock(self) -> None:
-        until = time.monotonic() + SECONDS_TO_WAIT_FOR_ANOTHER_RUN
-        while not self._session.execute("lock_upload")[0][0]:
-            if time.monotonic() > until:
-                raise UploadBusyError(self._session.account, SECONDS_TO_WAIT_FOR_ANOTHER_RUN)
-            time.sleep(0.2)
+        with leased(self._session.connection, self._session.account, "uis upload", run_id=self._run_id):
+            self._session.execute("delete_old_upload_runs")
+            self._session.execute("begin_upload_run", run_id=self._run_id)
+            sent_before, unfinished = self._session.uis.requests_sent, None
+            counted_before = dict(self._session.counts)
+            try:
+                yield
+            except UisLimitExceededError as error:
+                log.warning("%s The rest waits for the next run.", error)
+                unfinished = f"The cabinet's points are used up; the next run continues. {error}"
+            finally:
+                if not self._session.connection.closed:
+                    self._session.execute(
+                        "add_to_upload_run",
+                        run_id=self._run_id,
+                        requests=self._session.uis.requests_sent - sent_before,
+                        counts=Jsonb(
+                            {
+                                name: number - counted_before.get(name, 0)
+                                for name, number in self._session.counts.items()
+                            }
+                        ),
+                        unfinished=unfinished,
+                        is_first=is_first,
+                    )

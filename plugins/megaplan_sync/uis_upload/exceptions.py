@@ -1,7 +1,6 @@
 """Errors of the upload of deals.
 
 * MegaplanSyncError
-  * UploadBusyError - another run is uploading this account
   * UploadOutcomeUnknownError - it is not known yet whether UIS has accepted a request
   * EverythingRefusedError - UIS refuses one deal after another
   * UploadIncompleteError - something was refused, or the report does not show it
@@ -12,18 +11,6 @@
 from collections.abc import Iterable
 
 from megaplan_sync.kernel.exceptions import MegaplanSyncError
-
-
-class UploadBusyError(MegaplanSyncError):
-    """Another run is uploading this account."""
-
-    retryable = True
-
-    def __init__(self, account: str, seconds: float) -> None:
-        super().__init__(
-            f"Another run has been uploading deals of {account} for the last {seconds:.0f} s, so this one "
-            "stops. Its retry, or the next scheduled run, continues where the other one ends."
-        )
 
 
 class UploadOutcomeUnknownError(MegaplanSyncError):

@@ -9,11 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from psycopg import Connection
-
 from megaplan_hook.settings import AccountSettings
 from megaplan_sync.kernel.account_session import account_hook, cabinet_hook
 from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database
+from megaplan_sync.kernel.session import DurableSession, Session
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.uis_upload.external_ids import ext_id_prefix
 from megaplan_sync.uis_upload.postgres_points import PostgresPoints
@@ -28,12 +27,12 @@ class UploadSession:
     """The upload of one account's deals in one task.
 
     :param settings: of the Megaplan account
-    :param connection: in autocommit mode, with synchronous commits, or an intent could be lost
+    :param connection: its commits wait for the disk, or an intent could be lost
     """
 
     settings: AccountSettings
     uis: UisClient
-    connection: Connection[Any]
+    connection: Session
     sleep: Callable[[float], None] = time.sleep
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -92,8 +91,10 @@ def upload_session(conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID) -> It
         yield None
         return
     limits = cabinet_hook(uis_conn_id).settings
-    with raw_database(postgres_conn_id) as connection, raw_database(postgres_conn_id) as points_connection:
-        connection.execute("SET synchronous_commit = on")
+    with (
+        raw_database(postgres_conn_id, DurableSession) as connection,
+        raw_database(postgres_conn_id) as points_connection,
+    ):
         uis = UisHook(
             uis_conn_id,
             points=PostgresPoints(

@@ -3,16 +3,12 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
-from typing import Any
-
-from psycopg import Connection
 
 from megaplan_hook.exceptions import MegaplanAPIError, MegaplanRateLimitError
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.kernel.account_lock import account_lock
-from megaplan_sync.kernel.exceptions import AccountBusyError, EntitiesFailedError
+from megaplan_sync.kernel.exceptions import EntitiesFailedError, WorkInProgressError
+from megaplan_sync.kernel.session import Session
 from megaplan_sync.raw.canonical import entity_id
 from megaplan_sync.raw.entities import ENTITIES
 from megaplan_sync.raw.entity_lists import lists_of, pages_by_type
@@ -48,13 +44,12 @@ class AccountWebhooks:
     second change in between by its change time.
 
     :param hook: with the account's request budget
-    :param connection: to Postgres, in autocommit mode
     """
 
     def __init__(
         self,
         hook: MegaplanHook,
-        connection: Connection[Any],
+        connection: Session,
         *,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -82,11 +77,12 @@ class AccountWebhooks:
         """
         until = time.monotonic() + LONGEST_RUN_SECONDS
         while True:
-            with self._waiting.lock() as is_locked:
-                if not is_locked:
-                    log.info("%s: another run is processing the webhooks", self._hook.account)
-                    break
-                may_continue = self._drain(until)
+            try:
+                with self._waiting.leased():
+                    may_continue = self._drain(until)
+            except WorkInProgressError as error:
+                log.info("%s", error)
+                break
             # others have left us what came between the last check and the end of the lock
             if not may_continue or not self._eligible(self._waiting.entities()):
                 break
@@ -131,17 +127,12 @@ class AccountWebhooks:
         return entity.youngest_seconds >= self._lag_seconds
 
     def _may_send(self) -> bool:
-        """Return whether a request may be sent soon, and its result be written."""
+        """Return whether a request may be sent soon."""
         remaining = self._hook.budget.remaining()
         if remaining is not None and remaining <= 0:
             log.warning("%s: the hour's requests are spent; the webhooks wait", self._hook.account)
             return False
-        with suppress(AccountBusyError):
-            with account_lock(self._connection, self._hook.account):
-                pass
-            return True
-        log.info("%s: another run is writing this account; the webhooks wait", self._hook.account)
-        return False
+        return True
 
     def _read(self, entity: str, named: Sequence[NamedEntity]) -> None:
         outcome = self._outcomes.setdefault(entity, EntityOutcome(self._hook.account, entity))

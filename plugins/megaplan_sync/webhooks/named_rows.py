@@ -7,7 +7,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from megaplan_sync.kernel.account_lock import account_lock
+from megaplan_sync.kernel.account_lock import account_transaction
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.canonical import Entity, entity_id
 from megaplan_sync.raw.fetched_entities import better_here
@@ -45,7 +45,7 @@ class NamedRows:
         :param settle: called with ``written``, ``unchanged`` or ``in doubt`` for each id
         :param odd: cards that are no entities; they are set aside
         """
-        with account_lock(self._connection, self._account), self._connection.transaction():
+        with account_transaction(self._connection, self._account):
             left_alone = (
                 better_here(self._connection, self._account, self._entity.name, entities, asked_at=asked_at)
                 if self._entity.reading == "changes"
@@ -68,7 +68,7 @@ class NamedRows:
     def mark_deleted(self, identity: int, evidence: dict[str, Any], settle: Settle) -> None:
         """Mark a row and its children as deleted; a missing or already marked row stays as it is."""
         account = {"account": self._account}
-        with account_lock(self._connection, self._account), self._connection.transaction():
+        with account_transaction(self._connection, self._account):
             marked = self._connection.execute(
                 read_sql("mark_deleted"),
                 {**account, "entity": self._entity.name, "ids": [identity], "evidence": Jsonb(evidence)},

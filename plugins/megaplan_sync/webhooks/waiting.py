@@ -1,14 +1,14 @@
 """The waiting webhooks of one account, by the entities that they name, and their outcomes."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from psycopg import Connection
-
 from megaplan_sync.inbox.webhook_bodies import DROPPED
+from megaplan_sync.kernel.leases import leased
+from megaplan_sync.kernel.session import Session
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.entities import TABLE_OF
 
@@ -42,12 +42,9 @@ class NamedEntity:
 
 
 class WaitingWebhooks:
-    """The webhooks of one account.
+    """The webhooks of one account."""
 
-    :param connection: in autocommit mode
-    """
-
-    def __init__(self, connection: Connection[Any], account: str) -> None:
+    def __init__(self, connection: Session, account: str) -> None:
         self._connection = connection
         self._account = account
 
@@ -73,17 +70,12 @@ class WaitingWebhooks:
         if outcomes:
             self._execute("settle_webhooks", numbers=list(outcomes), outcomes=list(outcomes.values()))
 
-    @contextmanager
-    def lock(self) -> Iterator[bool]:
-        """Keep other runs away from the account's webhooks; yields False if another one holds the lock."""
-        if not self._execute("lock_webhooks")[0][0]:
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            if not self._connection.closed:
-                self._execute("unlock_webhooks")
+    def leased(self) -> AbstractContextManager[None]:
+        """Keep other runs away from the account's webhooks inside the block.
+
+        :raises WorkInProgressError: another run is processing them
+        """
+        return leased(self._connection, self._account, "webhooks", wait_seconds=0)
 
     def _execute(self, statement: str, **values: Any) -> list[Any]:
         cursor = self._connection.execute(read_sql(statement), {"account": self._account, **values})

@@ -12,14 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from psycopg import Connection
 
 from demo.emulated_megaplan import emulated_megaplan
 from demo.processes import free_port
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.kernel.session import Session
 from megaplan_sync.raw.account_sync import AccountSync
 from megaplan_sync.raw.outcome import EntityOutcome
 from megaplan_sync.reconciliation.account_reconciliation import AccountReconciliation
@@ -47,8 +46,7 @@ def odd_megaplan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OddMegapl
 @pytest.fixture(scope="module")
 def tables(postgres: str, prepared_template: str) -> Iterator[Connection[Any]]:
     name = create_database(postgres, prepared_template)
-    with psycopg.connect(address_of(postgres, name), autocommit=True) as connection:
-        prepare_session(connection)
+    with Session.open(address_of(postgres, name)) as connection:
         yield connection
     drop_database(postgres, name)
 

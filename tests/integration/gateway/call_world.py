@@ -5,14 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import psycopg
 from airflow.sdk import BaseHook
 from psycopg import Connection
 from psycopg.rows import dict_row
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.kernel.session import DurableSession
 from megaplan_sync.telephony.push.account_push import AccountPush
 from tests.emulators.uis_client import Client
 from uis_hook.settings import UisSettings
@@ -83,8 +82,7 @@ class CallWorld:
     def push(self) -> dict[str, int]:
         """Run the batch lane as the task of ``megaplan_calls_push`` does."""
         self.database.execute("UPDATE telephony.call_deliveries SET due_at = now()")
-        with psycopg.connect(self.database_uri, autocommit=True) as connection:
-            prepare_session(connection)
+        with DurableSession.open(self.database_uri) as connection:
             hook = MegaplanHook(budget=FreeBudget(), sleep=lambda seconds: None)
             uis = UisSettings.from_connection(BaseHook.get_connection("uis_default"))
             return AccountPush(hook, connection, uis, sleep=lambda seconds: None).run()

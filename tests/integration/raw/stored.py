@@ -8,7 +8,6 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 from psycopg.sql import SQL, Identifier
 
-from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.raw.canonical import readable
 from megaplan_sync.raw.entities import ENTITIES
 from megaplan_sync.raw.writer import EntitiesWritten, EntityWriter
@@ -21,7 +20,6 @@ class Store:
 
     def __init__(self, database: Connection[Any]) -> None:
         self.database = database
-        prepare_session(database)
 
     def write(self, entity: str, *items: Any, distrusted: Sequence[int] = ()) -> EntitiesWritten:
         """Write one page; what is no entity is set aside."""

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.raw.entities import ENTITIES
 from megaplan_sync.raw.schema import prepare_raw_schema
 from megaplan_sync.raw.writer import EntityWriter
@@ -80,7 +79,6 @@ def test_where_the_first_version_and_the_first_move_begin(
     moved_at: datetime | None,
     beside: list[int],
 ) -> None:
-    prepare_session(database)
     prepare_raw_schema(database)
     for known in beside:
         write(database, "known", id=known)
@@ -144,7 +142,6 @@ def test_where_the_next_version_and_its_move_begin(
     valid_from: datetime | None,
     moved_at: datetime | None,
 ) -> None:
-    prepare_session(database)
     prepare_raw_schema(database)
     write(database, "a", **before)
     began = now(database)
@@ -164,7 +161,6 @@ def test_where_the_next_version_and_its_move_begin(
 
 @pytest.mark.parametrize("template", [EMPTY])
 def test_another_pipeline_is_a_move_and_a_hidden_stage_is_none(database: Connection[Any]) -> None:
-    prepare_session(database)
     prepare_raw_schema(database)
     write(database, "a", updated_at=at(1), state_id=None)
     write(database, "b", updated_at=at(2), state_id=5)
@@ -250,7 +246,6 @@ def test_what_somebody_changed_is_one_version(database: Connection[Any], change:
 
 def versions_after(database: Connection[Any], change: dict[str, Any]) -> list[Any]:
     """Write a deal, then the same with other values, which the row has in any case; ``...`` leaves a key out."""
-    prepare_session(database)
     prepare_raw_schema(database)
     changed = {key: value for key, value in {**CONTENT, **change}.items() if value is not ...}
     for content in (CONTENT, changed):

@@ -9,7 +9,6 @@ from psycopg import Connection
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook import client
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.raw import entities
 from megaplan_sync.raw.entity_pages import EntityPages
 from megaplan_sync.raw.outcome import EntityOutcome
@@ -124,7 +123,6 @@ def test_deals_read_by_any_route_are_the_same(
     sync("custom_fields", "pipelines", "deals")
     before = history(database)
     hook = MegaplanHook(connect(), sleep=lambda seconds: None)
-    prepare_session(database)
     pages = EntityPages(hook, database, entities.DEALS)
     crowded.control("knobs", {"links_give": links_give})
     fetch = NamedEntitiesFetch(hook, database, entities.ENTITIES["deals"], {"Deal": pages})

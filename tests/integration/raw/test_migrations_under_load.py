@@ -11,8 +11,8 @@ import pytest
 from psycopg import Connection
 
 from megaplan_sync.kernel.exceptions import TablesInUseError
-from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.kernel.schemas import prepare_telephony_schema
+from megaplan_sync.kernel.session import Session
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw import table_replacement
 from megaplan_sync.raw.schema import SCHEMA_VERSION, prepare_raw_schema
@@ -72,8 +72,7 @@ def in_background(work: Callable[[], object]) -> Iterator[threading.Thread]:
 
 
 def upgrade(uri: str) -> None:
-    with psycopg.connect(uri, autocommit=True) as connection:
-        prepare_session(connection)
+    with Session.open(uri) as connection:
         assert prepare_raw_schema(connection)
 
 

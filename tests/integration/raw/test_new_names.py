@@ -10,7 +10,6 @@ from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.raw import entities, incremental_read
 from megaplan_sync.raw.account_sync import AccountSync
 from megaplan_sync.raw.outcome import EntityOutcome
@@ -82,7 +81,6 @@ def test_the_background_leaves_half_of_the_hours_requests(
     caplog.set_level(logging.INFO)
     hook = MegaplanHook(connect(page_size=20, requests_per_hour=1000), sleep=lambda seconds: None)
     hook.budget = AlmostSpent()
-    prepare_session(database)
     AccountSync(hook, database, run_id="spent").run(["deals"], full_refresh=False)
     assert 0 < with_the_name(database) <= 40
     assert "continues in the next run" in caplog.text

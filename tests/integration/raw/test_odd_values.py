@@ -206,14 +206,14 @@ def test_what_lands(store: Store, case: str) -> None:
 @pytest.fixture(params=["America/Caracas", "Asia/Kathmandu"])
 def odd_session(request: pytest.FixtureRequest, store: Store) -> Connection[Any]:
     """A session whose settings are all odd: readers are deterministic, or a row read twice would be two rows."""
-    store.database.execute(f"SET TimeZone = '{request.param}'")
-    for setting in (
-        "DateStyle = 'German, DMY'",
-        "IntervalStyle = 'sql_standard'",
-        "extra_float_digits = -15",
-    ):
-        store.database.execute(f"SET {setting}")
-    store.database.execute("SET search_path = pg_temp")
+    settings = (
+        f"SET LOCAL TimeZone = '{request.param}'",
+        "SET LOCAL DateStyle = 'German, DMY'",
+        "SET LOCAL IntervalStyle = 'sql_standard'",
+        "SET LOCAL extra_float_digits = -15",
+        "SET LOCAL search_path = pg_temp",
+    )
+    store.database.at_begin.append(lambda: store.database.execute("; ".join(settings)))
     return store.database
 
 

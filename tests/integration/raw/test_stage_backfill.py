@@ -13,7 +13,7 @@ from psycopg import Connection
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook.exceptions import MegaplanRateLimitError, MegaplanServerError
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.kernel.session import Session
 from megaplan_sync.raw.history.stage_backfill import BackfillOutcome, backfill_stage_moves
 from megaplan_sync.raw.outcome import EntityOutcome
 from tests.integration import conftest
@@ -101,8 +101,7 @@ def backfill(database_uri: str, connect: Callable[..., str]) -> Backfill:
     def run(deals: int | None = None, **settings: Any) -> BackfillOutcome:
         hook = MegaplanHook(connect(**settings), sleep=lambda seconds: None)
         allowed = iter(range(deals)) if deals is not None else None
-        with psycopg.connect(database_uri, autocommit=True) as connection:
-            prepare_session(connection)
+        with Session.open(database_uri) as connection:
             return backfill_stage_moves(
                 hook,
                 connection,

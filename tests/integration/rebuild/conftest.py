@@ -4,13 +4,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-import psycopg
 import pytest
 from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
 
 from demo.emulated_megaplan import EmulatedMegaplan
-from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.kernel.session import Session
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.entities import CHILD_TABLES, ENTITIES
 from megaplan_sync.raw.outcome import EntityOutcome
@@ -54,8 +53,7 @@ def rebuild(database_uri: str, account: str) -> Rebuild:
     """Rebuild the account as the DAG's task does; return the outcome of each entity."""
 
     def run(*entities: str, phone_region: str = "RU", run_id: str | None = None) -> dict[str, RebuildOutcome]:
-        with psycopg.connect(database_uri, autocommit=True) as connection:
-            prepare_session(connection)
+        with Session.open(database_uri) as connection:
             rebuilt = AccountRebuild(
                 connection, account, phone_region=phone_region, run_id=run_id or uuid4().hex
             )

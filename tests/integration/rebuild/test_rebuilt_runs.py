@@ -56,13 +56,13 @@ def test_a_killed_rebuild_goes_on_and_reports_what_it_did_before(
 
 
 @pytest.mark.usefixtures("lived")
-def test_an_account_that_another_run_writes_is_left_to_it(
+def test_a_transaction_of_another_run_that_does_not_end_stops_the_rebuild(
     rebuild: Rebuild, database: Connection[Any], account: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(account_lock, "SECONDS_TO_WAIT_FOR_ANOTHER_RUN", 0.3)
     read_wrongly(database, "deals")
     before = written(database)
-    with account_lock.account_lock(database, account), pytest.raises(AccountBusyError):
+    with account_lock.account_transaction(database, account), pytest.raises(AccountBusyError):
         rebuild("deals")
     assert written(database) == before
     rebuild("deals")

@@ -4,14 +4,13 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-import psycopg
 import pytest
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.certificate import Certificate
-from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.kernel.session import Session
 from megaplan_sync.reconciliation.account_reconciliation import AccountReconciliation
 from megaplan_sync.reconciliation.proposals import approve
 from tests.integration.reconciliation.nights import Night
@@ -35,8 +34,7 @@ def reconcile(database_uri: str, connect: Callable[..., str]) -> Reconcile:
     ) -> dict[str, Certificate]:
         run_id = run_id or uuid4().hex
         hook = MegaplanHook(connect(**settings), sleep=lambda seconds: None)
-        with psycopg.connect(database_uri, autocommit=True) as connection:
-            prepare_session(connection)
+        with Session.open(database_uri) as connection:
             approve(connection, approved, run_id)
             account = AccountReconciliation(
                 hook, connection, run_id=run_id, depth=depth, sleep=lambda seconds: None

@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-import psycopg
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.certificate import Certificate
-from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.kernel.session import Session
 from megaplan_sync.raw.account_sync import AccountSync
 from megaplan_sync.reconciliation.account_reconciliation import AccountReconciliation
 from megaplan_sync.reconciliation.proposals import approve
@@ -103,8 +102,7 @@ class Night:
 
     def sync(self, *entities: str, full_refresh: bool = False) -> None:
         """Bring the tables up to date as the DAG's task does."""
-        with psycopg.connect(self.uri, autocommit=True) as connection:
-            prepare_session(connection)
+        with Session.open(self.uri) as connection:
             AccountSync(self.hook(), connection, run_id=uuid4().hex).run(entities, full_refresh=full_refresh)
 
     def run(self, *entities: str, depth: str = "ids", approved: Collection[int] = ()) -> Certificates:
@@ -112,8 +110,7 @@ class Night:
         run_id = uuid4().hex
         self.rows_before = {table: self.present(table) for table in CONTENT}
         self.megaplan.control("requests", method="DELETE")
-        with psycopg.connect(self.uri, autocommit=True) as connection:
-            prepare_session(connection)
+        with Session.open(self.uri) as connection:
             approve(connection, approved, run_id)
             account = AccountReconciliation(
                 self.hook(), connection, run_id=run_id, depth=depth, sleep=self._wait

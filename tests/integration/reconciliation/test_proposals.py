@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import psycopg
 import pytest
 from psycopg import Connection
 
@@ -12,7 +11,7 @@ from demo.emulated_megaplan import EmulatedMegaplan, emulated_megaplan
 from demo.processes import free_port
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.certificate import Certificate
-from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.kernel.session import Session
 from megaplan_sync.raw.account_sync import AccountSync
 from megaplan_sync.reconciliation.account_reconciliation import AccountReconciliation
 from tests.integration import truth
@@ -244,14 +243,12 @@ def test_an_account_whose_proposal_waits_stops_no_other(
 ) -> None:
     def reconcile_other() -> Certificate:
         hook = MegaplanHook("other", sleep=lambda seconds: None)
-        with psycopg.connect(database_uri, autocommit=True) as connection:
-            prepare_session(connection)
+        with Session.open(database_uri) as connection:
             account = AccountReconciliation(hook, connection, run_id="shared", depth="ids")
             return next(each for each in account.run(["deals"]) if each.entity == "deals")
 
     monkeypatch.setenv("AIRFLOW_CONN_OTHER", json.dumps(other_megaplan.connection(**UNHURRIED)))
-    with psycopg.connect(database_uri, autocommit=True) as connection:
-        prepare_session(connection)
+    with Session.open(database_uri) as connection:
         AccountSync(MegaplanHook("other"), connection, run_id="load").run(["deals"], full_refresh=False)
     delete_deals(megaplan, FIVE_PER_CENT)
     removed = delete_deals(other_megaplan, 2)

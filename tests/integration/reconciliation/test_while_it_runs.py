@@ -2,17 +2,13 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-import psycopg
 import pytest
 
-from megaplan_sync.kernel.account_lock import account_lock
-from megaplan_sync.kernel.postgres import prepare_session
-from megaplan_sync.raw.account_sync import AccountSync
-from tests.integration.reconciliation.nights import Certificates, Found, Night
+from megaplan_sync.reconciliation.recorded_writer import RecordedWriter
+from tests.integration.reconciliation.nights import Found, Night
 from tests.integration.reconciliation.test_changes_in_megaplan import (
     SWEEP,
     deals_with_positions,
@@ -136,80 +132,65 @@ def test_a_list_that_lags_behind_the_table_does_not_overwrite_it(night: Night, d
     night.assert_same_tomorrow()
 
 
-class InBackground:
-    """A night that runs in a thread."""
+def meanwhile(monkeypatch: pytest.MonkeyPatch, method: str, do: Callable[[], object]) -> None:
+    """Do something once, right before the night writes what it has read: as if it had to wait for another run."""
+    write = getattr(RecordedWriter, method)
+    is_done: list[bool] = []
 
-    def __init__(self, night: Night, *entities: str, depth: str) -> None:
-        self.certificates: Certificates = {}
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, args=(night, entities, depth))
-        self._thread.start()
+    def wait_and_write(*arguments: Any, **options: Any) -> Any:
+        if not is_done:
+            is_done.append(True)
+            do()
+        return write(*arguments, **options)
 
-    def _run(self, night: Night, entities: tuple[str, ...], depth: str) -> None:
-        try:
-            self.certificates = night.run(*entities, depth=depth)
-        except BaseException as error:
-            self._error = error
-
-    def result(self) -> Certificates:
-        self._thread.join(60)
-        assert not self._thread.is_alive()
-        if self._error is not None:
-            raise self._error
-        return self.certificates
-
-
-@contextmanager
-def writing(night: Night) -> Iterator[Callable[[], object]]:
-    """Hold the account's lock as a run does that is writing; yield a sync that writes under it."""
-    with psycopg.connect(night.uri, autocommit=True) as connection:
-        prepare_session(connection)
-        with account_lock(connection, night.value("SELECT account FROM megaplan_sync.accounts")):
-            sync = AccountSync(night.hook(), connection, run_id="another run")
-            yield lambda: sync.run(["deals"], full_refresh=False)
-
-
-def until_asked(night: Night, path: str, times: int) -> None:
-    until = time.monotonic() + 30
-    while night.asked().get(path, 0) < times:
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    monkeypatch.setattr(RecordedWriter, method, wait_and_write)
 
 
 def newest_deal(night: Night) -> int:
     return int(night.value("SELECT id FROM megaplan_raw.deals ORDER BY updated_at DESC, id LIMIT 1"))
 
 
-def test_a_page_that_waited_for_another_run_does_not_overwrite_what_that_one_wrote(night: Night) -> None:
+def test_a_page_that_waited_for_another_run_does_not_overwrite_what_that_one_wrote(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Both versions have the same change time: only the order of the requests shows which is later."""
     deal = newest_deal(night)
     night.by_hand("UPDATE megaplan_sync.walks SET watermark_seen_at = now()")
-    with writing(night) as sync:
-        background = InBackground(night, "deals", depth="full")
-        until_asked(night, "/deal", 1)
-        time.sleep(0.5)  # its first page waits for the lock
+    night.by_hand(
+        """UPDATE megaplan_raw.deals AS deal
+        SET payload = changed.payload, content_hash = md5(changed.payload::text)
+        FROM (SELECT id, payload || '{"name": "Раньше"}' AS payload FROM megaplan_raw.deals) AS changed
+        WHERE deal.id = %(id)s AND changed.id = deal.id""",
+        id=deal,
+    )
+
+    def sync() -> None:
         night.change(named(night, deal, "Позднее", touch=False))
-        sync()
+        night.sync("deals")
         assert night.value("SELECT name FROM megaplan_raw.deals WHERE id = %(id)s", id=deal) == "Позднее"
-    certificate = background.result()["deals"]
+
+    meanwhile(monkeypatch, "write", sync)
+    certificate = night.run("deals", depth="full")["deals"]
     assert (certificate.verdict, certificate.unresolved) == ("proven", 0)
     assert night.value("SELECT name FROM megaplan_raw.deals WHERE id = %(id)s", id=deal) == "Позднее"
     night.assert_tables_are_megaplan()
     night.assert_same_tomorrow()
 
 
-def test_the_audit_does_not_overwrite_what_another_run_has_just_written(night: Night) -> None:
+def test_the_audit_does_not_overwrite_what_another_run_has_just_written(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
     deal, other = deals_with_positions(night)[:2]
     edit = "UPDATE megaplan_raw.deal_positions SET name = 'by hand' WHERE deal_id = %(id)s AND position = 0"
     night.by_hand(edit, id=deal)
     night.by_hand(edit, id=other)
-    with writing(night) as sync:
-        background = InBackground(night, "deals", depth="ids")
-        until_asked(night, "/currentUser", 1)
-        time.sleep(1.0)  # it has found both rows and waits for the lock
+
+    def sync() -> None:
         night.change(named(night, deal, "Позднее"))
-        sync()
-    certificates = background.result()
+        night.sync("deals")
+
+    meanwhile(monkeypatch, "rederive", sync)
+    certificates = night.run("deals", depth="ids")
     assert {each.verdict for each in certificates.values()} == {"proven"}
     positions = certificates["deal_positions"]
     assert (positions.stale, positions.repaired) == (1, 1)  # that of the other deal

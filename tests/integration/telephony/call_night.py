@@ -6,12 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-import psycopg
 import pytest
 
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.certificate import Certificate
-from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.kernel.session import DurableSession
 from megaplan_sync.telephony.night.call_reconciliation import CallReconciliation
 from megaplan_sync.telephony.session import TelephonySession
 from tests.emulators.uis_client import Client
@@ -79,8 +78,7 @@ class CallNight:
         self.environment.setenv("AIRFLOW_CONN_UIS_DEFAULT", json.dumps(exchange))
         megaplan = MegaplanHook(world.connect(**given), budget=FreeBudget(), sleep=lambda seconds: None)
         uis = UisHook("uis_default", sleep=lambda seconds: None).client
-        with psycopg.connect(world.uri, autocommit=True) as connection:
-            prepare_session(connection)
+        with DurableSession.open(world.uri) as connection:
             try:
                 return CallReconciliation(
                     TelephonySession(megaplan, uis, connection),

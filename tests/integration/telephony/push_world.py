@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import psycopg
 import pytest
 from psycopg import Connection
 from psycopg.rows import dict_row
@@ -17,7 +16,7 @@ from megaplan_hook.budget import RequestBudget
 from megaplan_hook.exceptions import MegaplanError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.exceptions import MegaplanSyncError
-from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.kernel.session import DurableSession
 from megaplan_sync.telephony.push.account_push import AccountPush
 from megaplan_sync.telephony.push.outbox import Outbox
 from megaplan_sync.telephony.push.stage_context import StageContext
@@ -154,8 +153,7 @@ class PushWorld:
 
     def push(self, **settings: Any) -> dict[str, int]:
         """Deliver what is due, as the task does."""
-        with psycopg.connect(self.uri, autocommit=True) as connection:
-            prepare_session(connection)
+        with DurableSession.open(self.uri) as connection:
             return self.new_push(connection, **settings).run()
 
     def push_with_trouble(self, **settings: Any) -> Exception:

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from megaplan_sync.inbox.event_store import UIS_NOTIFICATION, store_report_rows
-from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.kernel.session import DurableSession
 from megaplan_sync.telephony.push.account_push import AccountPush
 from tests.emulators.uis_client import Client
 
@@ -190,8 +190,7 @@ def histories(draw: st.DrawFn) -> tuple[list[Fact], list[Fact | str], dict[str, 
 def test_the_end_does_not_depend_on_the_order(world: PushWorld, uis: Client) -> None:
     world.uis = uis_settings(uis.url)
     _, link = play(uis)
-    with psycopg.connect(world.uri, autocommit=True) as connection:
-        prepare_session(connection)
+    with DurableSession.open(world.uri) as connection:
         told = Histories(world, connection, link)
 
         @settings(

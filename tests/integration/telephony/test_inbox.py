@@ -15,7 +15,6 @@ from megaplan_sync.inbox.event_store import (
     StoredEvent,
     store_report_rows,
 )
-from megaplan_sync.kernel.postgres import prepare_session
 
 from ..stored_messages import store_message, store_messages
 
@@ -168,8 +167,6 @@ def test_a_rollback_leaves_neither_event_nor_notification(
 
 
 def test_the_commit_waits_for_the_disk_even_in_a_session_of_lazy_commits(inbox: Connection[Any]) -> None:
-    prepare_session(inbox)
-
     def mode() -> str:
         return str((inbox.execute("SHOW synchronous_commit").fetchone() or ("",))[0])
 
@@ -255,7 +252,6 @@ def test_of_versions_of_a_row_the_one_read_last_is_the_newest(
 ) -> None:
     days = [datetime(2026, 1, day, tzinfo=UTC) for day in (16, 17, 18, 19)]
     other = {**ROW, "is_lost": True}
-    inbox.execute("SET TIME ZONE 'UTC'")
     for row, day in zip((ROW, other), days, strict=False):
         store_report_rows(inbox, ACCOUNT, [row], read_at=day)
     inbox.execute("UPDATE telephony.events SET derived_at = now()")

@@ -4,11 +4,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
-from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.kernel.request_budget import LIVE_SHARE
+from megaplan_sync.kernel.session import Session
 from megaplan_sync.telephony.people.directories import save_directory
 from tests.emulators.uis_client import Client
 
@@ -99,8 +98,7 @@ def test_the_page_has_no_other_rows() -> None:
 def sync_directories(world: PushWorld) -> None:
     """Fill the directories of todos, which the push uses, as ``megaplan_telephony_sync`` does."""
     hook = world.hook()
-    with psycopg.connect(world.uri, autocommit=True) as connection:
-        prepare_session(connection)
+    with Session.open(world.uri) as connection:
         for name, walk in (("todo_categories", hook.todo_categories), ("todo_statuses", hook.todo_statuses)):
             save_directory(connection, world.account, name, [row for page in walk() for row in page.items])
 

@@ -1,5 +1,6 @@
 """Killed, disconnected, overtaken and concurrent runs: Megaplan has each call once, with one communication."""
 
+import json
 import os
 import signal
 import threading
@@ -13,13 +14,16 @@ import pytest
 from requests import PreparedRequest, Response
 
 from megaplan_hook.exceptions import MegaplanError
-from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.kernel.session import Session
 from megaplan_sync.telephony.push.exceptions import ClaimLostError
 from megaplan_sync.telephony.push.history_stage import HistoryStage
+from megaplan_sync.telephony.session import telephony_session
 from megaplan_vendor_kit.transport import VendorAdapter
 from tests.emulators.uis_client import Client
 
+from ..airflow_runs import postgres_connection
 from .push_world import ALL_DONE, FreeBudget, PushWorld, uis_settings
+from .two_sides import uis_connection
 
 pytest_plugins = ["tests.emulators.uis_fixtures", "tests.integration.telephony.push_fixtures"]
 PLANNED = dict.fromkeys(ALL_DONE, "planned")
@@ -213,8 +217,7 @@ def test_a_run_that_was_overtaken_sends_nothing_else(world: PushWorld) -> None:
         world.push(**ALL_DONE)
         world.forget_requests()
 
-    with psycopg.connect(world.uri, autocommit=True) as connection:
-        prepare_session(connection)
+    with Session.open(world.uri) as connection:
         slow = world.new_context(connection, SlowBudget(overtake))
         slow.outbox.open(slow.hook.settings)
         with pytest.raises(ClaimLostError):
@@ -228,8 +231,7 @@ def test_a_run_that_was_overtaken_sends_nothing_else(world: PushWorld) -> None:
 
 def test_the_claim_is_renewed_before_every_request(world: PushWorld) -> None:
     world.add_call()
-    with psycopg.connect(world.uri, autocommit=True) as connection:
-        prepare_session(connection)
+    with Session.open(world.uri) as connection:
         context = world.new_context(connection)
         context.outbox.open(context.hook.settings)
         context.outbox.claim("history", 10)
@@ -281,13 +283,14 @@ def test_postgres_lost_while_a_request_is_in_flight(world: PushWorld, uis: Clien
     assert_exactly_once(world)
 
 
-def test_intents_wait_for_the_disk(world: PushWorld) -> None:
+def test_intents_wait_for_the_disk(world: PushWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sessions of the syncs commit asynchronously, but a crash of Postgres must not lose an intent."""
-    with psycopg.connect(world.uri, autocommit=True) as connection:
-        prepare_session(connection)
-        assert connection.execute("SHOW synchronous_commit").fetchone() == ("off",)
-        world.new_push(connection)
-        assert connection.execute("SHOW synchronous_commit").fetchone() == ("on",)
+    monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_POSTGRES", json.dumps(postgres_connection(world.uri)))
+    monkeypatch.setenv("AIRFLOW_CONN_UIS_DEFAULT", json.dumps(uis_connection("http://127.0.0.1:1")))
+    conn_id = world.connect(telephony_active=True, uis_conn_id="uis_default")
+    with telephony_session(conn_id) as session:
+        assert session is not None
+        assert session.connection.execute("SHOW synchronous_commit").fetchone() == ("on",)
 
 
 def test_no_call_fails_while_megaplan_is_down(world: PushWorld, uis: Client) -> None:

@@ -9,8 +9,10 @@ from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook.exceptions import MegaplanError
-from megaplan_sync.kernel.exceptions import AccountBusyError, EntitiesFailedError, SuspiciousAnswerError
-from megaplan_sync.kernel.sql import read_sql
+from megaplan_sync.kernel import leases
+from megaplan_sync.kernel.exceptions import EntitiesFailedError, SuspiciousAnswerError, WorkInProgressError
+from megaplan_sync.kernel.leases import leased
+from megaplan_sync.kernel.session import Session
 from megaplan_sync.telephony.people.user_sync import UserSyncOutcome
 from tests.emulators.uis_client import Client
 from uis_hook.exceptions import UisError
@@ -388,10 +390,10 @@ def test_another_account_is_left_alone(sync_users: SyncUsers, database: Connecti
 
 
 def test_only_one_run_at_a_time_maps_an_account(
-    sync_users: SyncUsers, database: Connection[Any], monkeypatch: pytest.MonkeyPatch
+    sync_users: SyncUsers, database: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account = sync_users().account
-    monkeypatch.setattr("megaplan_sync.kernel.account_lock.SECONDS_TO_WAIT_FOR_ANOTHER_RUN", 0.3)
-    database.execute(read_sql("lock_account"), {"account": f"{account} (users of telephony)"})
-    with pytest.raises(AccountBusyError):
+    monkeypatch.setattr(leases, "SECONDS_TO_WAIT_FOR_ANOTHER_RUN", 0.3)
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 4.0)  # seen to be alive after a second
+    with leased(database, account, "telephony users"), pytest.raises(WorkInProgressError):
         sync_users()

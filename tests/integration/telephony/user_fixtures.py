@@ -7,14 +7,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import psycopg
 import pytest
 import requests
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.kernel.schemas import prepare_telephony_schema
+from megaplan_sync.kernel.session import Session
 from megaplan_sync.telephony.people.user_sync import UserSync, UserSyncOutcome
 from megaplan_sync.telephony.session import TelephonySession
 from tests.emulators.uis_client import Client
@@ -57,8 +56,7 @@ def sync_users(
 
         megaplan_hook = MegaplanHook(connect(telephony_active=True, **settings), sleep=at_once)
         uis = UisHook(sleep=at_once).client
-        with psycopg.connect(database_uri, autocommit=True) as connection:
-            prepare_session(connection)
+        with Session.open(database_uri) as connection:
             prepare_telephony_schema(connection)
             outcome = UserSyncOutcome(megaplan_hook.account)
             try:

@@ -10,6 +10,7 @@ import pytest
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_sync.kernel.schemas import prepare_upload_schema
+from megaplan_sync.kernel.session import Session
 from tests.emulators.uis_client import Client
 
 from ..databases import address_of, create_database
@@ -43,8 +44,7 @@ def world(
     now = datetime.now(ZoneInfo("Europe/Moscow"))
     uis.control("clock", {"time": f"{now:%Y-%m-%d %H:%M:%S}", "frozen": False})
     uis.advance(60)
-    with psycopg.connect(database_uri, autocommit=True) as database:
-        database.execute("SET TIME ZONE 'UTC'")
+    with Session.open(database_uri) as database:
         world = UploadWorld(database, database_uri, megaplan, uis, sync, monkeypatch)
         world.forget_requests()
         yield world

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-import psycopg
-
 from megaplan_sync.kernel.account_session import account_hook
-from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.kernel.session import Session
 from megaplan_sync.uis_upload.account_upload import AccountUpload
 from megaplan_sync.uis_upload.session import UploadSession
 from uis_hook.hook import UisHook
@@ -23,8 +21,7 @@ def upload_until_killed(database_uri: str, moment: str) -> None:
     """
 
     def upload() -> None:
-        with psycopg.connect(database_uri, autocommit=True) as connection:
-            prepare_session(connection)
+        with Session.open(database_uri) as connection:
             settings = account_hook("megaplan_default").settings
             uis = UisHook("uis_default", points=DeadlyPoints(moment)).client
             session = DeadlySession(moment, settings, uis, connection)

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-import psycopg
 import pytest
 from psycopg import Connection
 from psycopg.rows import dict_row
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_sync.kernel.account_session import account_hook
-from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.kernel.session import DurableSession, Session
 from megaplan_sync.uis_upload.account_upload import AccountUpload
 from megaplan_sync.uis_upload.certificate import certify
 from megaplan_sync.uis_upload.postgres_points import PostgresPoints
@@ -68,10 +67,9 @@ class UploadWorld:
         self.connections()
         settings = account_hook("megaplan_default").settings
         with (
-            psycopg.connect(self.uri, autocommit=True) as connection,
-            psycopg.connect(self.uri, autocommit=True) as points,
+            DurableSession.open(self.uri) as connection,
+            Session.open(self.uri) as points,
         ):
-            prepare_session(connection)
             budget = PostgresPoints(
                 points, "uis_default", longest_wait_seconds=90, reserved_share=0.1, sleep=self.pass_time
             )

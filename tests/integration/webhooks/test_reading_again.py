@@ -3,10 +3,9 @@
 import time
 from typing import Any
 
-import psycopg
 import pytest
 
-from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.kernel.session import Session
 from megaplan_sync.webhooks.waiting import NOTHING_TO_READ
 from tests.integration import truth
 from tests.integration.webhooks.world import WebhookWorld
@@ -115,8 +114,7 @@ def test_what_becomes_visible_late_is_read_once_more(world: WebhookWorld) -> Non
     (id,) = ids(world, 1)
     world.night.megaplan.control("knobs", {"read_lag_ms": 2500})
     world.change(renamed(id, "Поздно видно"))
-    with psycopg.connect(world.uri, autocommit=True) as connection:
-        prepare_session(connection)
+    with Session.open(world.uri) as connection:
         world.new_run(connection, time.sleep, vendor_quirks={"read_lag_seconds": 3}).run()
     assert world.deal(id) == "Поздно видно"
     assert world.asked() == {CARD: 2}

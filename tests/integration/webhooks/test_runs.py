@@ -4,15 +4,15 @@ import json
 import time
 from typing import Any
 
-import psycopg
 import pytest
 from airflow.sdk.exceptions import AirflowException
 
 from megaplan_hook.exceptions import MegaplanTransportError
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.kernel import account_lock
+from megaplan_sync.kernel import leases
 from megaplan_sync.kernel.exceptions import EntitiesFailedError
-from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.kernel.leases import leased
+from megaplan_sync.kernel.session import Session
 from megaplan_sync.webhooks.account_webhooks import AccountWebhooks
 from megaplan_sync.webhooks.operators import ChooseAccountsWithWebhooksOperator, ReadNamedEntitiesOperator
 from megaplan_sync.webhooks.waiting import WaitingWebhooks
@@ -88,12 +88,12 @@ def test_an_entity_that_megaplan_fails_for_does_not_delay_others(world: WebhookW
     assert outcomes() == {first: "given up", second: "written", third: "given up"}
 
 
-def test_a_second_run_leaves_the_account_to_the_first(world: WebhookWorld, four_renamed: list[int]) -> None:
-    with psycopg.connect(world.uri, autocommit=True) as other:
-        prepare_session(other)
-        with WaitingWebhooks(other, world.account).lock() as is_locked:
-            assert is_locked
-            assert world.run() == {}
+def test_a_second_run_leaves_the_account_to_the_first(
+    world: WebhookWorld, four_renamed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 4.0)  # seen to be alive after a second
+    with Session.open(world.uri) as other, WaitingWebhooks(other, world.account).leased():
+        assert world.run() == {}
     assert world.asked() == {}
     world.run()
     assert set(world.outcomes()) == {"written"}
@@ -109,22 +109,18 @@ def test_without_requests_left_the_webhooks_wait(world: WebhookWorld, four_renam
         def remaining(self) -> int | None:
             return 0
 
-    with psycopg.connect(world.uri, autocommit=True) as connection:
-        prepare_session(connection)
+    with Session.open(world.uri) as connection:
         hook = MegaplanHook(world.night.connect(), budget=SpentBudget())
         AccountWebhooks(hook, connection).run()
     assert world.outcomes() == [None] * 4
 
 
-def test_while_a_load_writes_the_account_the_webhooks_wait(
-    world: WebhookWorld, four_renamed: list[int], monkeypatch: pytest.MonkeyPatch
+def test_webhooks_are_read_while_a_load_reads_the_account(
+    world: WebhookWorld, four_renamed: list[int]
 ) -> None:
-    monkeypatch.setattr(account_lock, "SECONDS_TO_WAIT_FOR_ANOTHER_RUN", 0.1)
-    with psycopg.connect(world.uri, autocommit=True) as other:
-        account_lock.take_account_lock(other, world.account)
-        assert world.run() == {}
-    assert world.asked() == {}, "no request is spent on something that cannot be written"
-    assert world.outcomes() == [None] * 4
+    with Session.open(world.uri) as other, leased(other, world.account, "deals"):
+        world.run()
+    assert set(world.outcomes()) == {"written"}
 
 
 class Events:

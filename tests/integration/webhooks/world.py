@@ -11,8 +11,8 @@ import psycopg
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.inbox.event_store import MEGAPLAN_WEBHOOK
-from megaplan_sync.kernel.postgres import prepare_session
 from megaplan_sync.kernel.schemas import prepare_telephony_schema
+from megaplan_sync.kernel.session import Session
 from megaplan_sync.raw.outcome import EntityOutcome
 from megaplan_sync.webhooks.account_webhooks import AccountWebhooks
 from tests.emulators.hook_receiver import HookReceiver
@@ -72,8 +72,7 @@ class WebhookWorld:
 
     def run(self, **settings: Any) -> dict[str, EntityOutcome]:
         """Process the waiting webhooks as the DAG's task does, without waiting; return the counts by table."""
-        with psycopg.connect(self.uri, autocommit=True) as connection:
-            prepare_session(connection)
+        with Session.open(self.uri) as connection:
             webhooks = self.new_run(connection, **settings)
             webhooks.run()
         return {outcome.entity: outcome for outcome in webhooks.outcomes()}

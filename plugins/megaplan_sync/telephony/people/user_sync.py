@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from megaplan_hook.paging import ListPage
-from megaplan_sync.kernel.account_lock import account_lock
 from megaplan_sync.kernel.exceptions import OUR_ERRORS, EntitiesFailedError, SuspiciousAnswerError
+from megaplan_sync.kernel.leases import leased
 from megaplan_sync.telephony.people.directories import save_directory
 from megaplan_sync.telephony.people.mismatch_report import mismatch_table
 from megaplan_sync.telephony.people.user_mapping import UserMapping, map_users
@@ -61,10 +61,10 @@ class UserSync:
 
         :param outcome: filled in during the run, so that it also shows what a failed run has done
         :raises SuspiciousAnswerError: a list is empty, or too many users are missing; the mapping was not changed
-        :raises AccountBusyError: another run is updating this account
+        :raises WorkInProgressError: another run is updating this account
         :raises EntitiesFailedError: the mapping was written, some directories were not
         """
-        with account_lock(self._session.connection, f"{self._session.account} (users of telephony)"):
+        with leased(self._session.connection, self._session.account, "telephony users"):
             statuses = self._map(outcome)
             self._save_directories(statuses, outcome)
 

@@ -18,6 +18,7 @@ from megaplan_sync.kernel.error_reporting import airflow_errors
 from megaplan_sync.kernel.exceptions import OUR_ERRORS
 from megaplan_sync.kernel.postgres import raw_database
 from megaplan_sync.kernel.schemas import prepare_telephony_schema
+from megaplan_sync.kernel.session import DurableSession
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.schema import prepare_raw_schema
 from megaplan_sync.telephony.push.account_push import AccountPush
@@ -90,7 +91,7 @@ class ResendCallsOperator(RawDatabaseOperator):
             named = _call_numbers(self.resend or ())
             if not named and not self.resend_failed:
                 return []
-            with raw_database(self.postgres_conn_id) as connection:
+            with raw_database(self.postgres_conn_id, DurableSession) as connection:
                 for conn_id in (each for batch in self.accounts for each in batch):
                     outbox = Outbox(connection, account_hook(conn_id).account, lease_seconds=0)
                     if named:

@@ -47,7 +47,6 @@ class Outbox:
         self._unknown: set[tuple[Stage, int]] = set()
         self._responsible = responsible
         self.account = account
-        connection.execute("SET synchronous_commit = on")
 
     def open(self, settings: AccountSettings) -> int:
         """Plan the stages of finished calls that are new or have changed; return how many calls."""

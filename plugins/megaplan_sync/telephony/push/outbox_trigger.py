@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
-from psycopg import AsyncConnection, Error
+from psycopg import Error
 
 from megaplan_sync.inbox.listening import newest_waiting_event, open_session
+from megaplan_sync.kernel.session import LiveSession
 from megaplan_sync.kernel.sql import read_sql
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ class OutboxDueTrigger(BaseTrigger):
         yield TriggerEvent({"reason": "time"})  # type: ignore[no-untyped-call]
 
 
-async def _seconds_until_due(session: AsyncConnection[Any], accounts: list[str]) -> float | None:
+async def _seconds_until_due(session: LiveSession, accounts: list[str]) -> float | None:
     """Return the seconds until something is due, 0 or less if it is due now; None if nothing is open."""
     row = await (await session.execute(read_sql("select_next_delivery"), {"accounts": accounts})).fetchone()
     return None if row is None or row[0] is None else float(row[0])

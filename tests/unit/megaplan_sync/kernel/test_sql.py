@@ -32,7 +32,8 @@ def test_no_statement_name_is_computed() -> None:
 
 def test_files_are_few_short_and_sorted_by_lane() -> None:
     files = sorted(FOLDER.rglob("*.sql"))
-    assert 20 < len(files) <= MOST_FILES
+    lasting = [path for path in files if path.parent.name != "migrations"]  # those only become more
+    assert 20 < len(lasting) <= MOST_FILES
     assert [path.name for path in files if path.parent.parent != FOLDER] == []
     assert [path.name for path in files if path.read_text("utf-8").count("\n") > MOST_LINES] == []
 

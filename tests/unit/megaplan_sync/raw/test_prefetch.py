@@ -2,12 +2,17 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
 from megaplan_sync.raw.prefetch import PageAhead
 
 PATIENCE_SECONDS = 30
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Source:
@@ -34,14 +39,14 @@ class Source:
 
 def test_nothing_is_fetched_before_it_is_asked_for() -> None:
     source = Source(3)
-    with PageAhead(iter(source)) as ahead:
+    with PageAhead(iter(source), now) as ahead:
         assert ahead.take() == 0
         assert source.asked == 1
 
 
 def test_one_page_is_fetched_ahead() -> None:
     source = Source(5)
-    with PageAhead(iter(source)) as ahead:
+    with PageAhead(iter(source), now) as ahead:
         ahead.start()
         ahead.start()
         assert source.reached[1].wait(PATIENCE_SECONDS)
@@ -52,7 +57,7 @@ def test_one_page_is_fetched_ahead() -> None:
 
 def test_pages_that_have_arrived_are_taken_together_up_to_the_most() -> None:
     source = Source(7)
-    with PageAhead(iter(source), most=3) as ahead:
+    with PageAhead(iter(source), now, most=3) as ahead:
         assert ahead.take_fetched() == [0]
         ahead.start()
         ahead._thread.submit(int).result(PATIENCE_SECONDS)  # after those that were started
@@ -66,7 +71,7 @@ def test_pages_that_have_arrived_are_taken_together_up_to_the_most() -> None:
 
 
 def test_pages_before_a_failure_are_not_lost() -> None:
-    with PageAhead(iter(Source(5, fails_at=2)), most=4) as ahead:
+    with PageAhead(iter(Source(5, fails_at=2)), now, most=4) as ahead:
         ahead.start()
         ahead._thread.submit(int).result(PATIENCE_SECONDS)
         assert ahead.take_fetched() == [0, 1]
@@ -76,8 +81,21 @@ def test_pages_before_a_failure_are_not_lost() -> None:
 
 def test_leaving_ends_the_thread_and_drops_what_was_not_begun() -> None:
     source = Source(50)
-    with PageAhead(iter(source), most=40) as ahead:
+    with PageAhead(iter(source), now, most=40) as ahead:
         ahead.take()
         ahead.start()
         thread = next(iter(ahead._thread._threads))
     assert not thread.is_alive()
+
+
+def test_the_clock_is_read_before_pages_are_requested() -> None:
+    source = Source(4)
+    hours = iter(datetime(2026, 1, 1, hour) for hour in range(24))
+    with PageAhead(iter(source), lambda: next(hours), most=2) as ahead:
+        assert (ahead.take(), ahead.asked_at.hour) == (0, 0)
+        ahead.start()
+        ahead._thread.submit(int).result(PATIENCE_SECONDS)
+        assert (ahead.take(), ahead.asked_at.hour) == (1, 1)
+        ahead.start()
+        ahead._thread.submit(int).result(PATIENCE_SECONDS)
+        assert (ahead.take_fetched(), ahead.asked_at.hour) == ([2, 3], 1)  # that of the first of them
