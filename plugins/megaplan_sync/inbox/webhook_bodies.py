@@ -94,8 +94,7 @@ def _account_names(sent: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _id(value: Any) -> int | None:
-    found = identifier(value)
-    return found if found is not None and 0 < found < 2**63 else None
+    return identifier(value) or None
 
 
 def _name(value: Any) -> str | None:

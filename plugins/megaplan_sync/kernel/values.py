@@ -10,8 +10,8 @@ from megaplan_hook.date_times import datetime_value
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[-0-9+:. TZ]*")
 _LARGEST_OFFSET = timedelta(hours=15, minutes=59, seconds=59)
 """Of a time zone to Postgres."""
-_MOST_DIGITS = 19
-"""Of an id: Postgres' bigint has no more."""
+_LARGEST_ID = 2**63 - 1
+"""The largest bigint."""
 
 
 def text(value: Any) -> str | None:
@@ -47,12 +47,11 @@ def moment(value: Any) -> datetime | None:
 
 
 def identifier(value: Any) -> int | None:
-    """Read an id, which Megaplan sends as a string of digits."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS:
-        return int(value)
-    return None
+    """Read an id, which Megaplan sends as a string of digits, like ``megaplan_raw.as_id``."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= len(str(_LARGEST_ID)):
+        value = int(value)
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_number and 0 <= value <= _LARGEST_ID else None
 
 
 def link_id(value: Any, content_types: Collection[str] | None = None) -> int | None:

@@ -185,7 +185,7 @@ def readable(items: Iterable[Any]) -> tuple[list[Entity], list[Any]]:
         is_entity = (
             isinstance(item, dict)
             and isinstance(item.get("contentType"), str)
-            and _is_storable(item.get("id"))
+            and identifier(item.get("id")) is not None
             and not (may_be_deep and not is_writable(item))
         )
         (entities if is_entity else odd).append(item)
@@ -205,11 +205,6 @@ def is_writable(value: Any) -> bool:
     except (TypeError, ValueError, RecursionError):
         return False
     return True
-
-
-def _is_storable(identity: Any) -> bool:
-    found = identifier(identity)
-    return found is not None and 0 <= found < 2**63
 
 
 def is_custom(key: str) -> bool:

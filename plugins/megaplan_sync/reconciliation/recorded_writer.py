@@ -10,6 +10,7 @@ from psycopg import Connection
 from megaplan_sync.kernel.account_lock import account_transaction
 from megaplan_sync.kernel.findings import Findings, RowKey
 from megaplan_sync.kernel.sql import read_sql
+from megaplan_sync.kernel.values import identifier
 from megaplan_sync.raw.canonical import Entity, entity_id
 from megaplan_sync.raw.fetched_entities import better_here, payload_keys, postgres_now
 from megaplan_sync.raw.writer import EntitiesWritten, EntityWriter
@@ -145,8 +146,12 @@ class RecordedWriter:
         self._child_findings.note("missing", written.children_inserted, "repaired")
         self._child_findings.note("stale", written.children_updated, "repaired")
         self._child_findings.note("extra", written.children_removed, "deleted")
-        set_aside = [int(each) for each in written.unreadable if each.isdecimal() and len(each) < 19]
-        self.findings.resolve(set_aside, "unfounded", {"found_by": "megaplan_raw.unreadable_rows"})
+        set_aside = map(identifier, written.unreadable)
+        self.findings.resolve(
+            [each for each in set_aside if each is not None],
+            "unfounded",
+            {"found_by": "megaplan_raw.unreadable_rows"},
+        )
 
     def _note_deleted(self, rows: Sequence[tuple[int, int]]) -> None:
         self._child_findings.note("extra", [RowKey(*row) for row in rows], "deleted")

@@ -173,6 +173,16 @@ def test_directories_have_unreadable_rows_as_well(night: Night) -> None:
     night.assert_found(night.run("advertising_ways"), advertising_ways=Found(extra=1))
 
 
+@pytest.mark.parametrize("identity", [2**63, str(2**63), -1])
+def test_an_id_beyond_bigint_stops_no_directory(night: Night, identity: Any) -> None:
+    rows = [{**row, "contentType": "Currency"} for row in night.megaplan.control("state?entity=currencies")]
+    body = {"meta": {"status": 200, "errors": []}, "data": [*rows, {**rows[0], "id": identity}]}
+    fault = {"kind": "502", "status": 200, "path": "/currency", "exact": True, "body": json.dumps(body)}
+    night.megaplan.control("faults", fault)
+    certificate = night.run("currencies")["currencies"]
+    assert (certificate.verdict, certificate.unreadable, certificate.extra) == ("unreadable", 1, 0)
+
+
 def test_a_certificate_tells_of_unreadable_rows(night: Night) -> None:
     night.change(named(some_deals(night, 1)[0], UNREADABLE))
     certificate: Certificate = night.run("deals")["deals"]

@@ -37,7 +37,20 @@ def test_moment(sent: Any, expected: datetime | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "expected"), [("28994", 28994), (7, 7), ("Todo/5", None), ("", None), (True, None)]
+    ("sent", "expected"),
+    [
+        ("28994", 28994),
+        (7, 7),
+        ("Todo/5", None),
+        ("", None),
+        (True, None),
+        (2**63 - 1, 2**63 - 1),
+        (str(2**63 - 1), 2**63 - 1),
+        (2**63, None),
+        (str(2**63), None),
+        (-1, None),
+        ("-1", None),
+    ],
 )
 def test_identifier(sent: Any, expected: int | None) -> None:
     assert identifier(sent) == expected
