@@ -47,7 +47,7 @@ def account_routes(gateway: Gateway) -> list[Route]:
     webhooks = Webhooks(gateway)
     return [
         authenticated_route(gateway, "/uis", "uis", notifications.receive, ("GET", "POST")),
-        authenticated_route(gateway, "/megaplan", "megaplan", webhooks.receive),
+        authenticated_route(gateway, "/megaplan", "megaplan", webhooks.receive, keeps_beginning=True),
         authenticated_route(gateway, "/route", "uis", gateway.routing.receive, ("GET", "POST")),
     ]
 

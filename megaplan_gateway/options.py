@@ -12,6 +12,7 @@ class Options:
     """Limits of the whole service; the defaults suit one process serving a handful of accounts.
 
     :param max_body_bytes: largest request body; larger ones are refused (413)
+    :param max_webhook_bytes: the same for Megaplan's webhooks, whose beginning is enough: the rest is not kept
     :param body_seconds: timeout for receiving a body (408)
     :param requests_per_second: limit per account and route; requests above it are refused (429)
     :param max_waiting: messages waiting for their commit; further ones are refused (503)
@@ -27,6 +28,7 @@ class Options:
     """
 
     max_body_bytes: int = MIB
+    max_webhook_bytes: int = 16 * MIB
     body_seconds: float = 10.0
     requests_per_second: float = 5000.0
     max_waiting: int = 5000

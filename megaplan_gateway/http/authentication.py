@@ -29,7 +29,13 @@ _UNKNOWN_SECRET = hashlib.sha256(b"no account has this").digest()
 
 
 def authenticated_route(
-    gateway: Gateway, path: str, side: Side, handler: Handler, methods: tuple[str, ...] = ("POST",)
+    gateway: Gateway,
+    path: str,
+    side: Side,
+    handler: Handler,
+    methods: tuple[str, ...] = ("POST",),
+    *,
+    keeps_beginning: bool = False,
 ) -> Route:
     """Return a route below ``/{account}/{secret}``.
 
@@ -39,12 +45,13 @@ def authenticated_route(
     :param path: for example ``/uis``
     :param side: whose ``webhook_secret`` is in the path: that of the Megaplan or the UIS connection; for the widget
         the key derived by :func:`megaplan_gateway.accounts.widget_key.widget_key`
+    :param keeps_beginning: the handler takes the beginning of a body that is too large
     """
     name = path.strip("/").replace("/", "_")
 
     async def endpoint(request: Request) -> Response:
         started = perf_counter()
-        response = await _respond(gateway, request, side, name, methods, handler)
+        response = await _respond(gateway, request, side, name, methods, handler, keeps_beginning)
         gateway.metrics.requests.labels(name, str(response.status_code)).inc()
         gateway.metrics.request_seconds.labels(name).observe(perf_counter() - started)
         return response
@@ -60,6 +67,7 @@ async def _respond(
     name: str,
     methods: tuple[str, ...],
     handler: Handler,
+    keeps_beginning: bool,
 ) -> Response:
     try:
         account = authenticate(gateway, request, side)
@@ -68,7 +76,7 @@ async def _respond(
             raise RefusedError(405, f"This address takes {' and '.join(methods)} only.", closes=True)
         if not gateway.rate_limit.try_acquire((account.name, name)):
             raise RefusedError(429, "Too many requests for this account.", retry_after=1, closes=True)
-        body = await read_body(request, gateway.options)
+        body = await read_body(request, gateway.options, keeps_beginning=keeps_beginning)
         return await handler(Incoming(account, request, body))
     except RefusedError as refused:
         return refused.response()

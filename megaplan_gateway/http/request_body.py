@@ -32,30 +32,32 @@ class Incoming:
         return raw.decode("latin-1") or None
 
 
-async def read_body(request: Request, options: Options) -> bytes:
+async def read_body(request: Request, options: Options, *, keeps_beginning: bool = False) -> bytes:
     """Read the complete body.
 
+    :param keeps_beginning: of a body that is too large, return the beginning instead of refusing it
     :raises RefusedError: if it is too large (413), too slow (408) or incomplete (400)
     """
-    limit = options.max_body_bytes
+    limit = options.max_webhook_bytes if keeps_beginning else options.max_body_bytes
     content_length = request.headers.get("content-length", "")
-    if content_length.isdecimal() and int(content_length) > limit:
+    if content_length.isdecimal() and int(content_length) > limit and not keeps_beginning:
         raise _too_large(limit)
     parts: list[bytes] = []
     size = 0
     try:
         async with asyncio.timeout(options.body_seconds):
             async for part in request.stream():
+                if size < limit:
+                    parts.append(part)
                 size += len(part)
-                if size > limit:
+                if size > limit and not keeps_beginning:
                     raise _too_large(limit)
-                parts.append(part)
     except TimeoutError:
         message = f"The body did not arrive within {options.body_seconds:g} seconds."
         raise RefusedError(408, message, closes=True) from None
     except ClientDisconnect:
         raise RefusedError(400, "The body is incomplete.", closes=True) from None
-    return b"".join(parts)
+    return b"".join(parts)[:limit]
 
 
 def _too_large(limit: int) -> RefusedError:

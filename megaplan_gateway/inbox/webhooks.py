@@ -1,13 +1,14 @@
 """``/{account}/{secret}/megaplan``: Megaplan webhooks. Committed, then acknowledged; a DAG processes them.
 
 Megaplan sends an application's events in order and withholds the next one until the previous one is answered with 200
-within 20 seconds. So every storable event is accepted, even of models without a table; only malformed ones and those
-of another account are refused.
+within 20 seconds. So whatever comes is stored and accepted, also if it is malformed or of a model without a table.
+Only events of another account are refused.
 """
 
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 
 from starlette.responses import Response
 
@@ -29,7 +30,7 @@ class Webhooks:
         self._gateway = gateway
 
     async def receive(self, incoming: Incoming) -> Response:
-        """Store a webhook; respond with 403 if another account sent it, 400 and the reason if it is malformed."""
+        """Store a webhook, and say so if it is malformed; respond with 403 if another account sent it."""
         account = incoming.account
         others = [other.settings for other in self._gateway.accounts if other is not account]
         foreign = foreign_account(read_webhook(incoming.body), account.settings, others)
@@ -43,8 +44,9 @@ class Webhooks:
                 "does belong to this account, add it to vendor_quirks.webhook_account_names.",
             )
         message = Message(incoming.body, incoming.content_type)
-        row = event_row(MEGAPLAN_WEBHOOK, message, account.settings.zone)
+        row = event_row(MEGAPLAN_WEBHOOK, message, account.settings.zone, datetime.now(UTC))
         stored = await stored_in_inbox(self._gateway, account.name, MEGAPLAN_WEBHOOK, row)
         if stored.broken is not None:
-            raise RefusedError(400, f"Stored, but not understood: {stored.broken}.")
+            log.warning("webhook not understood", extra={"account": account.name, "reason": stored.broken})
+            return json_response({"stored": True, "problem": f"Not understood: {stored.broken}."})
         return json_response({"stored": True})

@@ -13,15 +13,23 @@ WHERE derived_at IS NULL AND source = 'megaplan_webhook' AND broken IS NULL
 
 
 -- name: select_webhooks
--- Waiting webhooks of one account, in the order of arrival, with their age.
+-- Waiting webhooks of one account, in the order of arrival, with their age. An event may name a contact without its kind,
+-- which only the table knows then.
 SELECT
   number,
-  payload ->> 'model' AS model,
+  CASE
+    WHEN payload ->> 'model' <> 'Contractor' THEN payload ->> 'model'
+    ELSE (
+      SELECT contact.payload ->> 'contentType'
+      FROM megaplan_raw.contacts AS contact
+      WHERE contact.account = event.account AND contact.id = (event.payload ->> 'id')::bigint
+    )
+  END AS model,
   payload ->> 'event' AS event,
   (payload ->> 'id')::bigint AS id,
   payload ->> 'uuid' AS uuid,
   extract(epoch FROM clock_timestamp() - received_at)::double precision AS age_seconds
-FROM telephony.events
+FROM telephony.events AS event
 WHERE account = %(account)s AND derived_at IS NULL AND source = 'megaplan_webhook' AND broken IS NULL
 ORDER BY number
 LIMIT %(limit)s

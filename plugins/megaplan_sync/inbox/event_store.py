@@ -22,6 +22,8 @@ UIS_NOTIFICATION = "uis_notification"
 UIS_REPORT = "uis_report"
 MEGAPLAN_WEBHOOK = "megaplan_webhook"
 CHANNEL = "telephony_events"
+_MOST_OF_A_WEBHOOK = 1024 * 1024
+"""Bytes of a webhook that are stored; one with a deal of 300 line items is larger."""
 MOSCOW = ZoneInfo("Europe/Moscow")
 """The default of the setting ``account_timezone``."""
 
@@ -114,7 +116,8 @@ def event_row(source: str, message: Message, zone: ZoneInfo, received_at: dateti
     raw = body if body.strip() or not query else query.encode("utf-8", "replace")
     content_type = content_type.replace("\0", "")[:200] if content_type else None
     if source == MEGAPLAN_WEBHOOK:
-        webhook = read_webhook(body)
+        webhook = read_webhook(body, received_at)
+        raw = raw[:_MOST_OF_A_WEBHOOK]  # what it says is read from Megaplan
         content = Notification(
             webhook.dedupe_key, webhook.mnemonic, values=webhook.values, broken=webhook.broken
         )

@@ -45,6 +45,19 @@ def test_a_dropped_contact_is_marked(world: WebhookWorld) -> None:
     assert (is_deleted, evidence["status"], evidence["isDropped"]) == (True, 200, True)
 
 
+@pytest.mark.parametrize("kind", ["ContractorHuman", "ContractorCompany"])
+def test_a_drop_that_names_no_kind_of_contact_is_understood(world: WebhookWorld, kind: str) -> None:
+    of_kind = "SELECT min(id) FROM megaplan_raw.contacts WHERE payload ->> 'contentType' = %(kind)s"
+    id = world.night.value(of_kind, kind=kind)
+    world.night.change({"op": "delete_contractor", "id": id})
+    world.come_in({"uuid": "1", "model": "Contractor", "event": "on_after_drop", "data": {"id": str(id)}})
+    world.run()
+    assert deleted(world, "contacts", id)[0]
+    world.come_in({"uuid": "2", "model": "Contractor", "event": "on_after_drop", "data": {"id": "1"}})
+    world.run()
+    assert world.outcomes()[-1] == "nothing to read: no raw table holds this"
+
+
 def test_a_wrong_drop_changes_nothing(world: WebhookWorld) -> None:
     (id,) = ids(world, 1)
     world.come_in(world.event("Deal", id, "on_after_drop"))

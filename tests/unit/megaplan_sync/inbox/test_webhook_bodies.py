@@ -56,11 +56,49 @@ def test_an_id_that_is_not_a_number_is_ignored(id: Any) -> None:
     assert (webhook.id, webhook.broken) == (None, None)
 
 
-def test_without_a_uuid_equal_bodies_are_one_event() -> None:
+def test_without_a_uuid_equal_bodies_are_one_event_within_a_second_only() -> None:
     body = {"model": "Deal", "event": "on_after_update", "data": {"id": "5"}}
-    assert (
-        read(body).dedupe_key == read(body).dedupe_key != read({**body, "event": "on_after_drop"}).dedupe_key
+    noon, an_hour_later = datetime(2026, 1, 1, 12, tzinfo=UTC), datetime(2026, 1, 1, 13, tzinfo=UTC)
+    key = read(body, noon).dedupe_key
+    assert key == read(body, noon).dedupe_key
+    assert key != read(body, an_hour_later).dedupe_key
+    assert key != read({**body, "event": "on_after_drop"}, noon).dedupe_key
+
+
+EVENT = (
+    '{"uuid": "0f3c1f9e", "event": "on_after_update", "model": "Deal", "data": {"contentType": "Deal", "id": "77",'
+    ' "name": "%s", "manager": {"contentType": "Employee", "id": "5"}}, "accountId": "demo"}'
+)
+READABLE = {
+    "half an emoji": EVENT % "Сделка \\ud83d",
+    "a raw tab": EVENT % "Сделка\t1",
+    "a raw NUL": EVENT % "Сделка\0",
+    "a quote that is not escaped": EVENT % 'ООО "Ромашка"',
+    "cut off": (EVENT % "Сделка")[:120],
+    "a comma too much": (EVENT % "Сделка").replace('"}}', '",}}'),
+    "nested too deeply": EVENT % "Сделка" + "[" * 100_000,
+    "in Windows' encoding": (EVENT % "Сделка").encode("cp1251"),
+}
+
+
+@pytest.mark.parametrize("name", READABLE)
+def test_what_is_not_quite_json_still_names_its_entity(name: str) -> None:
+    body = READABLE[name]
+    webhook = read_webhook(body if isinstance(body, bytes) else body.encode())
+    assert (webhook.model, webhook.event, webhook.id, webhook.uuid, webhook.broken) == (
+        ("Deal", "on_after_update", 77, "0f3c1f9e", None)
     )
+
+
+def test_the_id_of_an_embedded_entity_is_not_the_events() -> None:
+    body = b'{"model": "Deal", "event": "on_after_update", "data": {"manager": {"id": "5"}, "id": "77", "name": "'
+    webhook = read_webhook(body)
+    assert (webhook.model, webhook.id, webhook.broken) == ("Deal", None, None)
+
+
+def test_half_an_emoji_in_the_events_id_can_be_stored() -> None:
+    webhook = read({"uuid": "\ud83d1", "model": "Deal", "event": "x", "data": {"id": "5"}})
+    assert webhook.dedupe_key.encode() == b"?1"
 
 
 def test_a_byte_order_mark_is_no_obstacle() -> None:
