@@ -12,6 +12,7 @@ import orjson
 from megaplan_gateway.metrics import Metrics
 from megaplan_gateway.vendors.http_clients import TRANSPORT_ERRORS, describe_failure, http_client
 from megaplan_gateway.vendors.live_budget import LiveBudget
+from megaplan_gateway.vendors.login_backoff import LoginBackoff
 from megaplan_hook.envelope import Answer, entity, entity_or_not_found, parse_answer
 from megaplan_hook.exceptions import (
     MegaplanAuthError,
@@ -35,9 +36,6 @@ from megaplan_hook.token_grant import (
     renew_after_seconds,
 )
 from megaplan_vendor_kit.responses import retry_after_seconds
-
-REFUSED_LOGIN_SECONDS = 60.0
-"""How long refused credentials are not sent again: each call would, and Megaplan might lock the user out."""
 
 IsObsolete = Callable[[], bool]
 """Returns whether a request is obsolete; called after the wait for the budget, before anything is sent."""
@@ -75,8 +73,7 @@ class AsyncMegaplanClient:
         self._lock = asyncio.Lock()
         self._token: Token | None = None
         self._renew_at = 0.0
-        self._refusal: MegaplanAuthError | None = None
-        self._refused_until = 0.0
+        self._logins = LoginBackoff(clock)
         self._http = http_client(
             verify=settings.verify,
             proxies=settings.proxies,
@@ -114,9 +111,13 @@ class AsyncMegaplanClient:
             token = await self._access_token(deadline, refused=token)
             status, content, retry_after = await self._send(token, *sent)
             if refuses_token(status, content):
-                raise MegaplanAuthError(
+                refusal = MegaplanAuthError(
                     f"Megaplan rejects even a new token of connection {self.settings.connection_id!r}"
                 )
+                self._token = None
+                self._logins.failed(refusal, is_token=True)
+                raise refusal
+        self._logins.succeeded()
         try:
             answer = parse_answer(status, content, path)
             answer.raise_for_status(path, retry_after)
@@ -240,11 +241,14 @@ class AsyncMegaplanClient:
             raise MegaplanSettingError(
                 conn_id, "login", "it is empty", "fill in Login and Password, or application_token"
             )
+        self._logins.check()
         if refused is not None:
-            raise MegaplanAuthError(
+            refusal = MegaplanAuthError(
                 f"Megaplan rejects the application token of connection {conn_id!r}: "
                 f"check the field application_token"
             )
+            self._logins.failed(refusal)
+            raise refusal
         return token
 
     async def _new_token(self, old: Token | None, deadline: float) -> Token:
@@ -253,15 +257,17 @@ class AsyncMegaplanClient:
                 return await self._fetch_token(refresh_grant(old.refresh_token), deadline)
             except RefusedGrantError:
                 pass
-        if self._refusal is not None and self._clock() < self._refused_until:
-            raise self._refusal
+        self._logins.check()
         grant = password_grant(self._login, self._password)
         try:
             return await self._fetch_token(grant, deadline)
         except RefusedGrantError as refusal:
-            self._refusal = refused_login(self.settings.connection_id, refusal, grant)
-            self._refused_until = self._clock() + REFUSED_LOGIN_SECONDS
-            raise self._refusal from None
+            refused = refused_login(self.settings.connection_id, refusal, grant)
+            self._logins.failed(refused)
+            raise refused from None
+        except MegaplanError as failure:
+            self._logins.failed(failure)
+            raise
 
     async def _fetch_token(self, grant: Mapping[str, str], deadline: float) -> Token:
         url = f"{self.settings.base_url}{API_PREFIX}{TOKEN_PATH}"

@@ -12,9 +12,10 @@ import pytest
 from airflow.models.connection import Connection
 
 from megaplan_gateway.metrics import Metrics
-from megaplan_gateway.vendors.megaplan_client import REFUSED_LOGIN_SECONDS, AsyncMegaplanClient
+from megaplan_gateway.vendors.login_backoff import FAILED_SECONDS, REFUSED_SECONDS
+from megaplan_gateway.vendors.megaplan_client import AsyncMegaplanClient
 from megaplan_gateway.vendors.uis_client import SHORTEST_WAIT_SECONDS, AsyncUisClient
-from megaplan_hook.exceptions import MegaplanAuthError, MegaplanRateLimitError
+from megaplan_hook.exceptions import MegaplanAuthError, MegaplanError, MegaplanRateLimitError
 from megaplan_hook.settings import AccountSettings
 from tests.unit.megaplan_hook.fake_server import FakeMegaplan, Reply, envelope
 from uis_hook.exceptions import UisLimitExceededError
@@ -96,9 +97,61 @@ def test_a_refused_login_is_told_in_megaplans_words_and_not_sent_with_every_call
                 await client.call_route("79001234567", 60)
             assert "two_factor_required: ***; check Login (e-mail) and Password" in str(caught.value)
         assert len(megaplan.requests) == 1
-        clock.now += REFUSED_LOGIN_SECONDS
+        clock.now += REFUSED_SECONDS[0]
         megaplan.token_answer = megaplan.next_token
         megaplan.in_turn(Reply(MARK + orjson.dumps(envelope({"type": "all"})), 200, {"Content-Type": "x"}))
+        assert await client.call_route("79001234567", 60) == {"type": "all"}
+        await client.close()
+
+    asyncio.run(ask())
+
+
+@pytest.mark.parametrize(
+    ("answer", "pauses"),
+    [
+        (Reply(orjson.dumps({"error": "invalid_grant"}), 400), REFUSED_SECONDS),
+        (Reply(b"", 503), FAILED_SECONDS),
+        (Reply(b"<html>", 200), FAILED_SECONDS),
+    ],
+)
+def test_logins_that_fail_become_rare_whatever_the_answer(
+    megaplan: FakeMegaplan, answer: Reply, pauses: tuple[float, float]
+) -> None:
+    megaplan.token_answer = lambda request: answer
+    clock = Clock()
+    first, longest = pauses
+
+    async def ask() -> None:
+        client = megaplan_client(megaplan, LiveBudget(), clock)
+        pause = first
+        for logins in range(1, 12):
+            for _ in range(3):
+                with pytest.raises(MegaplanError):
+                    await client.call_route("79001234567", 60)
+            assert len(megaplan.requests) == logins
+            clock.now += pause - 0.1
+            with pytest.raises(MegaplanError):
+                await client.call_route("79001234567", 60)
+            assert len(megaplan.requests) == logins
+            clock.now += 0.1
+            pause = min(2 * pause, longest)
+        await client.close()
+
+    asyncio.run(ask())
+
+
+def test_a_user_whose_new_tokens_are_refused_is_not_logged_in_with_every_call(megaplan: FakeMegaplan) -> None:
+    megaplan.in_turn(*(Reply(envelope(None, 401), 401) for _ in range(4)))
+    clock = Clock()
+
+    async def ask() -> None:
+        client = megaplan_client(megaplan, LiveBudget(), clock)
+        for _ in range(5):
+            with pytest.raises(MegaplanAuthError, match="even a new token"):
+                await client.call_route("79001234567", 60)
+        assert len(megaplan.requests) == 8  # two tokens each time, and the request with each
+        clock.now += 2 * REFUSED_SECONDS[0]
+        megaplan.in_turn(Reply(envelope({"type": "all"})))
         assert await client.call_route("79001234567", 60) == {"type": "all"}
         await client.close()
 
