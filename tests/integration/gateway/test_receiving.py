@@ -9,10 +9,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 from psycopg import Connection
 
-from megaplan_gateway.http import bounded_protocol
+from megaplan_gateway.http import bounded_protocol, server
 from megaplan_gateway.options import Options
 from megaplan_gateway.routing import Routing
 
@@ -282,6 +283,21 @@ def test_an_incomplete_head_closes_the_connection(
     with contextlib.suppress(ConnectionError):
         assert raw_answer(gateway, sent) == b""
     assert time.monotonic() - started < 5
+
+
+def test_idle_connections_shut_nobody_out(
+    tables: Connection[Any], connections: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 20)
+    with served(connections) as gateway, contextlib.ExitStack() as idle:
+        assert gateway.client.get("/health").status_code == 200  # keeps its connection, as a proxy does
+        address = ("127.0.0.1", int(gateway.url.rsplit(":", 1)[1]))
+        for _ in range(60):
+            idle.enter_context(socket.create_connection(address))
+        for _ in range(20):
+            assert gateway.notify(RINGING).status_code == 200
+        with httpx.Client(base_url=gateway.url, trust_env=False) as another:
+            assert another.get("/health").status_code == 200
 
 
 def test_an_endless_head_closes_the_connection(gateway: ServedGateway) -> None:

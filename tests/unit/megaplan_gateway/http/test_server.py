@@ -1,5 +1,6 @@
 """The addresses the gateway binds to."""
 
+import resource
 import threading
 import time
 import urllib.request
@@ -9,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from megaplan_gateway.http.server import Server
+from megaplan_gateway.http.server import MAX_CONNECTIONS, OTHER_FILES, Server
 
 
 @pytest.mark.parametrize(
@@ -32,3 +33,24 @@ def test_it_listens_on_ipv4_and_ipv6_addresses(host: str, url: str) -> None:
     finally:
         server.stop()
         thread.join(timeout=10)
+
+
+@pytest.mark.parametrize(
+    ("limits", "connections", "raised_to"),
+    [
+        ((1024, 4096), MAX_CONNECTIONS, MAX_CONNECTIONS + OTHER_FILES),
+        ((1024, resource.RLIM_INFINITY), MAX_CONNECTIONS, MAX_CONNECTIONS + OTHER_FILES),
+        ((1024, 1024), 1024 - OTHER_FILES, 1024),
+        ((512, 1024), 1024 - OTHER_FILES, 1024),
+        ((65536, 65536), MAX_CONNECTIONS, None),
+        ((resource.RLIM_INFINITY, resource.RLIM_INFINITY), MAX_CONNECTIONS, None),
+    ],
+)
+def test_connections_leave_files_for_postgres_and_the_vendors(
+    limits: tuple[int, int], connections: int, raised_to: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raised: list[int] = []
+    monkeypatch.setattr(resource, "getrlimit", lambda which: limits)
+    monkeypatch.setattr(resource, "setrlimit", lambda which, values: raised.append(values[0]))
+    assert Server(Starlette()).max_connections == connections
+    assert raised == ([] if raised_to is None else [raised_to])
