@@ -56,6 +56,11 @@ class Metrics:
             ["what", "outcome"],
             registry=registry,
         )
+        self.uis_clock_difference = Gauge(
+            "gateway_uis_clock_difference_seconds",
+            "Largest difference between the clock of a UIS account and this machine's, 0 up to 5 seconds",
+            registry=registry,
+        )
         self.routes = Counter(
             "gateway_routes",
             "Calls routed; source is index, megaplan or fallback",

@@ -18,6 +18,7 @@ from megaplan_gateway.options import Options
 from megaplan_gateway.popups.card_table import CardTable
 from megaplan_gateway.popups.card_updater import CardUpdater
 from megaplan_gateway.popups.popup_scheduler import PopupScheduler
+from megaplan_gateway.popups.uis_clocks import UisClocks
 from megaplan_gateway.routing import Routing
 from megaplan_gateway.supervision import Supervisor
 from megaplan_gateway.vendors.live_budget import LiveBudget
@@ -41,7 +42,8 @@ class Gateway:
         self.accounts = AccountRegistry(read_accounts, self._account, self.metrics)
         self.inbox = InboxWriter(self.pool, self.options, self.metrics)
         table = CardTable(self.pool)
-        cards = CardUpdater(table, self.options, self.metrics)
+        self.uis_clocks = UisClocks(self.metrics)
+        cards = CardUpdater(table, self.uis_clocks, self.options, self.metrics)
         self.popups = PopupScheduler(self.accounts, table, cards, self.metrics)
         self.routing = Routing(self.pool, self.options, self.metrics)
         self.rate_limit = TokenBucket(self.options.requests_per_second)

@@ -25,10 +25,13 @@ class Notifications:
         # UIS writes times in the time zone of its account, which may differ from that of the Megaplan account
         zone = (account.uis_settings or account.settings).zone
         message = Message(incoming.body, incoming.content_type, incoming.query)
-        row = event_row(UIS_NOTIFICATION, message, zone, datetime.now(UTC))
+        received_at = datetime.now(UTC)
+        row = event_row(UIS_NOTIFICATION, message, zone, received_at)
         stored = await stored_in_inbox(self._gateway, account.name, UIS_NOTIFICATION, row)
         if stored.broken is not None:
             raise RefusedError(400, f"Stored, but not understood: {stored.broken}.")
+        if stored.is_new:  # a repeated one is late
+            self._gateway.uis_clocks.note(account.name, row.content.occurred_at, received_at)
         self._gateway.popups.on_event(account.name, stored)
         return json_response({"stored": True})
 

@@ -13,6 +13,7 @@ from megaplan_gateway.metrics import Metrics
 from megaplan_gateway.options import Options
 from megaplan_gateway.popups.card_table import CardTable
 from megaplan_gateway.popups.lost_hang_ups import LostHangUps
+from megaplan_gateway.popups.uis_clocks import UisClocks
 from megaplan_gateway.vendors.live_budget import BudgetSpentError
 from megaplan_gateway.vendors.megaplan_client import IsObsolete, ObsoleteError
 from megaplan_hook.exceptions import (
@@ -60,11 +61,13 @@ class CardUpdater:
     def __init__(
         self,
         table: CardTable,
+        uis_clocks: UisClocks,
         options: Options,
         metrics: Metrics,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._table = table
+        self._uis_clocks = uis_clocks
         self._metrics = metrics
         self._now = now
         self._timeout = options.megaplan_seconds
@@ -85,7 +88,7 @@ class CardUpdater:
         if not state.events:
             return
         live = live_call(state.events, _region(account))
-        now = self._now()
+        now = self._uis_now(account)
         if why_left_out(live.call, account.settings):
             wanted = closing_all(live, state.cards)
         else:
@@ -101,9 +104,13 @@ class CardUpdater:
         state = await self._table.state_of(account.name, call_session_id)
         if not state.events:
             return
-        live, now = live_call(state.events, _region(account)), self._now()
+        live, now = live_call(state.events, _region(account)), self._uis_now(account)
         actions = to_do(closing_all(live, state.cards), state.cards, now)
         await self._apply(account, live.call, actions, lambda: False)
+
+    def _uis_now(self, account: Account) -> datetime:
+        """Return the time by UIS's clock, which the times of the call's events are of."""
+        return self._now() - self._uis_clocks.difference(account.name)
 
     async def _apply(
         self,
@@ -145,7 +152,7 @@ class CardUpdater:
         create = account.megaplan.create_call_info
         timeout = self._timeout
         if wanted.since is not None:  # do not send a pop-up that is stale by the time the budget allows it
-            left = (wanted.since + STALE_AFTER - self._now()).total_seconds()
+            left = (wanted.since + STALE_AFTER - self._uis_now(account)).total_seconds()
             timeout = min(timeout, max(left, 1.0))
         try:
             try:

@@ -223,6 +223,24 @@ def test_the_vendors_own_templates_show_cards_too(
     assert call_world.screens() == {}
 
 
+@pytest.mark.parametrize("behind", [35, -35])
+def test_a_clock_of_uis_that_differs_hides_no_card(
+    behind: int, call_world: CallWorld, running_gateway: ServedGateway
+) -> None:
+    for session in (1, 2, 3):
+        values = {"call_session_id": session, "employee_id": 999, "leg_id": session}
+        call_world.send_event(running_gateway, "call_proceeding", behind, **values)
+    call_world.send_event(running_gateway, "call_proceeding", behind, employee_id=501, leg_id=4)
+    assert call_world.screens() == {ANNA: [f"{OWN_CALL} calling"]}
+    assert running_gateway.gateway.uis_clocks.difference(running_gateway.account).total_seconds() == (
+        pytest.approx(behind, abs=3)
+    )
+    call_world.send_event(
+        running_gateway, "call_session_finished", behind, finish_reason="no_success", leg_id=4
+    )
+    assert call_world.screens() == {}
+
+
 def test_a_late_event_opens_no_card(call_world: CallWorld, running_gateway: ServedGateway) -> None:
     call_world.send_event(running_gateway, "call_proceeding", age_seconds=31, employee_id=501)
     assert (call_world.screens(), call_world.cards()) == ({}, {})
