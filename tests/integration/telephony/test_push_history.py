@@ -1,5 +1,6 @@
 """The first stage: Megaplan has every finished call exactly once, whatever fails."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from megaplan_hook.exceptions import MegaplanError
 from megaplan_sync.telephony.push.exceptions import NoTelephonyUsersError
 
-from .push_world import COLLEAGUE, EMPLOYEE, STRANGER, UIS_COLLEAGUE, PushWorld
+from .push_world import COLLEAGUE, EMPLOYEE, STARTED, STRANGER, UIS_COLLEAGUE, PushWorld
 
 pytest_plugins = ["tests.integration.telephony.push_fixtures"]
 HISTORY = "/callInfo/history"
@@ -260,6 +261,25 @@ def test_calls_of_an_unmapped_employee_are_not_delivered(world: PushWorld) -> No
     )
     world.push_until_quiet()
     assert [call["providerId"] for call in world.calls()] == ["701"]
+
+
+def test_a_call_whose_times_cannot_be_true_is_not_told_until_they_can(world: PushWorld) -> None:
+    world.add_call(700, finished_at=STARTED - timedelta(seconds=1))
+    world.add_call(701, finished_at=STARTED)
+    world.add_call(702, started_at=datetime.now(UTC) + timedelta(hours=2), finished_at=None)
+    world.add_call(703, outcome="missed", finished_at=STARTED)
+    world.push()
+    assert [call["providerId"] for call in world.calls()] == ["703"]
+    reasons = [world.row(number)["last_error"] for number in (700, 701, 702)]
+    assert [world.states(number)[0] for number in (700, 701, 702)] == ["parked"] * 3
+    assert "end is before its start" in reasons[0]
+    assert "took no time" in reasons[1]
+    assert "account_timezone" in reasons[2]
+    world.push()
+    assert len(world.calls()) == 1
+    world.change_call(700, finished_at=STARTED + timedelta(minutes=1))
+    world.push()
+    assert {call["providerId"] for call in world.calls()} == {"700", "703"}
 
 
 def test_a_missed_call_is_the_last_known_employees_whose_phone_rang(world: PushWorld) -> None:

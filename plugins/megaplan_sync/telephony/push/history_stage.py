@@ -15,9 +15,10 @@ from typing import Any
 from megaplan_hook.exceptions import MegaplanError, MegaplanNotFoundError
 from megaplan_hook.links import Link
 from megaplan_sync.telephony.push.call_info import call_info, call_type, differences, sent_hash
-from megaplan_sync.telephony.push.delivery import UNKNOWN_OUTCOME, Delivery, StageResult
+from megaplan_sync.telephony.push.delivery import FAILED, UNKNOWN_OUTCOME, Delivery, StageResult
 from megaplan_sync.telephony.push.exceptions import is_ambiguous, is_refusal
 from megaplan_sync.telephony.push.left_out import why_left_out
+from megaplan_sync.telephony.push.plausibility import why_implausible
 from megaplan_sync.telephony.push.stage_context import StageContext
 
 CALLS_PER_REQUEST = 50
@@ -72,6 +73,8 @@ class HistoryStage:
             result = StageResult(number, "none", error=reason)
         elif delivery.call_info_id is None and (setting := why_left_out(delivery, self._hook.settings)):
             result = StageResult(number, "none", error=f"left out by the setting {setting}")
+        elif problem := why_implausible(delivery):
+            result = StageResult(number, FAILED, error=f"not told to Megaplan, as {problem}")
         elif delivery.employee_id is None and delivery.uis_employee_id is not None:
             reason = (
                 f"UIS employee {delivery.uis_employee_id} is not among the users of Megaplan's telephony, so "
