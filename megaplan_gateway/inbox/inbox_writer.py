@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg import AsyncConnection, DataError, Error
+from psycopg import AsyncConnection, Error
 
 from megaplan_gateway.database import Pool, in_time
 from megaplan_gateway.metrics import Metrics
 from megaplan_gateway.options import MIB, Options
 from megaplan_sync.inbox.event_store import EventRow, StoredEvent, insert_parameters, stored_events
+from megaplan_sync.kernel.postgres_errors import concerns_a_row
 from megaplan_sync.kernel.sql import read_sql
 
 log = logging.getLogger(__name__)
@@ -107,10 +108,10 @@ class InboxWriter:
             try:
                 await in_time(max(0.05, batch[0].deadline - time.monotonic()), self._commit(batch))
                 return
-            except DataError as error:
-                await self._store_singly(batch, error)
-                return
             except (Error, TimeoutError, OSError) as error:
+                if _is_unstorable(error):
+                    await self._store_singly(batch, error)
+                    return
                 now = time.monotonic()
                 late = [message for message in batch if now + pause >= message.deadline]
                 batch = [message for message in batch if now + pause < message.deadline]
@@ -132,7 +133,7 @@ class InboxWriter:
         if len(batch) > 1:
             for message in batch:
                 await self._store([message])
-        elif isinstance(error, DataError | UnicodeError):
+        elif _is_unstorable(error):
             log.error("message refused", extra={"reason": getattr(error, "sqlstate", type(error).__name__)})
             _fail(batch[0], UnstorableError())
         else:
@@ -162,6 +163,10 @@ async def _insert(
 ) -> list[StoredEvent]:
     cursor = await connection.execute(read_sql("insert_events"), insert_parameters(account, source, rows))
     return stored_events(rows, await cursor.fetchall())
+
+
+def _is_unstorable(error: Exception) -> bool:
+    return isinstance(error, UnicodeError) or (isinstance(error, Error) and concerns_a_row(error))
 
 
 def _fail(message: _Pending, error: Exception) -> None:

@@ -25,6 +25,7 @@
   * RequestBudgetBusyError - the account's other requests leave none for this run
   * DatabaseUnavailableError - the raw tables' database cannot be reached, or the session was lost
   * DatabaseRightsError - the database user lacks a right
+  * DatabaseRefusalError - the database is there, but refuses something
 """
 
 from collections.abc import Iterable, Mapping
@@ -286,6 +287,20 @@ class DatabaseRightsError(MegaplanSyncError):
         super().__init__(
             f"Connection {conn_id!r}, field Login: its user lacks a right in Postgres ({_one_line(reason)}). Grant "
             "it CREATE on the database, or make it the owner of the schemas megaplan_raw, megaplan_sync and megaplan."
+        )
+
+
+class DatabaseRefusalError(MegaplanSyncError):
+    """The database is there, but refuses something."""
+
+    def __init__(
+        self, conn_id: str, reason: Exception, sqlstate: str, *, what: str, remedy: str, retryable: bool
+    ) -> None:
+        self.sqlstate = sqlstate
+        self.retryable = retryable
+        super().__init__(
+            f"Connection {conn_id!r}: Postgres refuses this: {what} (SQLSTATE {sqlstate}: {_one_line(reason)}). "
+            + remedy
         )
 
 

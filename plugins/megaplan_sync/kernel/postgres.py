@@ -7,18 +7,14 @@ from typing import Any
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
-from psycopg import InterfaceError, OperationalError
+from psycopg import Error
 from psycopg.conninfo import make_conninfo
-from psycopg.errors import InsufficientPrivilege
 
-from megaplan_sync.kernel.exceptions import (
-    DatabaseRightsError,
-    DatabaseUnavailableError,
-    MissingConnectionError,
-)
+from megaplan_sync.kernel.exceptions import MissingConnectionError
+from megaplan_sync.kernel.postgres_errors import POSTGRES_CONN_ID, explained
 from megaplan_sync.kernel.session import Session
 
-POSTGRES_CONN_ID = "megaplan_postgres"
+__all__ = ["POSTGRES_CONN_ID", "postgres_address", "raw_database"]
 
 
 @contextmanager
@@ -31,6 +27,7 @@ def raw_database(
     :raises MissingConnectionError: Airflow has no such connection
     :raises DatabaseUnavailableError: the database cannot be reached, or the session was lost inside the block
     :raises DatabaseRightsError: the user lacks a right that the block needs
+    :raises DatabaseRefusalError: the database refuses something in the block
     """
     try:
         address = postgres_address(BaseHook.get_connection(postgres_conn_id))
@@ -38,10 +35,11 @@ def raw_database(
             yield session
     except AirflowNotFoundException as error:
         raise MissingConnectionError(postgres_conn_id, "postgres") from error
-    except (OperationalError, InterfaceError) as error:
-        raise DatabaseUnavailableError(postgres_conn_id, error) from error
-    except InsufficientPrivilege as error:
-        raise DatabaseRightsError(postgres_conn_id, error) from error
+    except Error as error:
+        explanation = explained(error, postgres_conn_id)
+        if explanation is error:
+            raise
+        raise explanation from error
 
 
 def postgres_address(connection: Any) -> str:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from psycopg import InterfaceError, OperationalError
 from psycopg.types.json import Jsonb
 
 from megaplan_hook.exceptions import (
@@ -25,6 +24,7 @@ from megaplan_sync.kernel.exceptions import (
     WorkInProgressError,
 )
 from megaplan_sync.kernel.leases import leased
+from megaplan_sync.kernel.postgres_errors import explained, is_lost
 from megaplan_sync.kernel.session import Session
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw import entities
@@ -39,14 +39,7 @@ from megaplan_sync.raw.writer import EntityWriter, PageCounts
 
 log = logging.getLogger(__name__)
 
-HOPELESS = (
-    MegaplanAuthError,
-    MegaplanSettingError,
-    MegaplanTransportError,
-    OperationalError,
-    InterfaceError,
-)
-"""Errors after which the account's other entities would fail in the same way."""
+_REFUSES_EVERYTHING = (MegaplanAuthError, MegaplanSettingError, MegaplanTransportError)
 
 
 class AccountSync:
@@ -87,12 +80,13 @@ class AccountSync:
             except WorkInProgressError as error:
                 log.warning("%s", error)
                 outcomes.append(EntityOutcome(self._hook.account, name, skipped=str(error)))
-            except HOPELESS:
-                raise
             except Exception as error:
-                known = isinstance(error, OUR_ERRORS)
-                log.error("%s of %s failed: %s", name, self._hook.account, error, exc_info=not known)
-                failures[f"{name} of {self._hook.account}"] = error
+                if is_hopeless(error):
+                    raise
+                failure = explained(error)
+                known = isinstance(failure, OUR_ERRORS)
+                log.error("%s of %s failed: %s", name, self._hook.account, failure, exc_info=not known)
+                failures[f"{name} of {self._hook.account}"] = failure
         if failures:
             raise EntitiesFailedError(failures)
         return outcomes
@@ -172,6 +166,11 @@ class AccountSync:
     def _execute(self, statement: str, **values: Any) -> list[Any]:
         cursor = self._connection.execute(read_sql(statement), {"account": self._hook.account, **values})
         return cursor.fetchall() if cursor.description else []
+
+
+def is_hopeless(error: Exception) -> bool:
+    """Return whether the account's other entities would fail in the same way."""
+    return isinstance(error, _REFUSES_EVERYTHING) or is_lost(error)
 
 
 def chosen_entities(wanted: Collection[str]) -> list[str]:

@@ -16,6 +16,7 @@ from psycopg.errors import LockNotAvailable
 from psycopg.sql import SQL, Identifier
 
 from megaplan_sync.kernel.exceptions import TablesInUseError
+from megaplan_sync.kernel.postgres_errors import is_lost
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.table_definitions import tables_in
 
@@ -114,7 +115,7 @@ def fill_materialized_views(connection: Connection[Any]) -> None:
         try:
             connection.execute(refresh.encode())
         except Error as error:
-            if connection.broken:
+            if is_lost(error):
                 raise
             log.warning(
                 "Upgrade: materialized view %s has no rows: %s. Correct it, then execute: %s",

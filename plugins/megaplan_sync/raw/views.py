@@ -11,9 +11,10 @@ from collections.abc import Collection
 from typing import Any
 
 from psycopg import Connection, Cursor, Error
-from psycopg.errors import AdminShutdown, CrashShutdown, InvalidTableDefinition
+from psycopg.errors import InvalidTableDefinition
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
+from megaplan_sync.kernel.postgres_errors import is_lost
 from megaplan_sync.kernel.sql import read_sql
 
 log = logging.getLogger(__name__)
@@ -59,10 +60,8 @@ def refresh_account_view(connection: Connection[Any], account: str, *, recreate:
     try:
         with connection.transaction(), connection.cursor() as cursor:
             return _refresh(cursor, account, recreate=recreate)
-    except (AdminShutdown, CrashShutdown):
-        raise
     except Error as error:
-        if connection.broken or (recreate and isinstance(error, InvalidTableDefinition)):
+        if is_lost(error) or (recreate and isinstance(error, InvalidTableDefinition)):
             raise
         log.warning(
             "The view of deals of account %s with its custom fields was not updated: %s",

@@ -11,20 +11,19 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import orjson
-from psycopg import Connection, DataError
-from psycopg.errors import CardinalityViolation, NotNullViolation, ProgramLimitExceeded, StatementTooComplex
+from psycopg import Connection, Error
 
 from megaplan_hook import exact_json
 from megaplan_sync.kernel.findings import RowKey
 from megaplan_sync.kernel.json_text import JsonText, json_text, without_nul
 from megaplan_sync.kernel.phones import phone_e164
+from megaplan_sync.kernel.postgres_errors import concerns_a_row
 from megaplan_sync.kernel.sql import for_table, read_sql
 from megaplan_sync.raw.canonical import Entity, canonical_json, entity_id
 from megaplan_sync.raw.entities import RawEntity
 
 log = logging.getLogger(__name__)
 
-_REFUSED = (DataError, CardinalityViolation, NotNullViolation, ProgramLimitExceeded, StatementTooComplex)
 _TOO_DEEP = "it is nested too deeply"
 _MOST_BYTES = 32 * 1024 * 1024
 """Maximum size of the JSON in one statement."""
@@ -149,8 +148,10 @@ class EntityWriter:
         page = JsonText(b"[" + b",".join(map(canonical_json, entities)) + b"]")
         try:
             found = connection.execute(self._find_changed, {"account": account, "page": page}).fetchall()
-        except _REFUSED:  # writing them finds out which one is at fault
-            return list(entities)
+        except Error as refusal:
+            if not concerns_a_row(refusal):
+                raise
+            return list(entities)  # writing them finds out which one is at fault
         return [entities[place - 1] for (place,) in found]
 
     def differing(self, connection: Connection[Any], account: str, ids: Collection[int]) -> list[int]:
@@ -195,7 +196,9 @@ class EntityWriter:
         try:
             with connection.transaction():
                 rows = connection.execute(self._statement, values).fetchall()
-        except _REFUSED as refusal:
+        except Error as refusal:
+            if not concerns_a_row(refusal):
+                raise
             if len(some) == 1:
                 reason = str(refusal).split("\n")[0]
                 self._set_aside(connection, account, exact_json.loads(some[0][1]), reason, written)

@@ -4,9 +4,10 @@ import logging
 from collections.abc import Collection
 from typing import Any
 
-from psycopg import Connection, InterfaceError, OperationalError
+from psycopg import Connection
 
 from megaplan_sync.kernel.exceptions import AccountBusyError, EntitiesFailedError, MegaplanSyncError
+from megaplan_sync.kernel.postgres_errors import explained, is_lost
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.account_sync import chosen_entities
 from megaplan_sync.raw.entities import ENTITIES
@@ -15,9 +16,6 @@ from megaplan_sync.rebuild.entity_rebuild import EntityRebuild
 from megaplan_sync.rebuild.outcome import RebuildOutcome
 
 log = logging.getLogger(__name__)
-
-_HOPELESS = (AccountBusyError, OperationalError, InterfaceError)
-"""Errors after which the account's other entities would fail in the same way."""
 
 
 class AccountRebuild:
@@ -58,12 +56,15 @@ class AccountRebuild:
                 continue
             try:
                 self._rebuild(outcome)
-            except _HOPELESS:
+            except AccountBusyError:  # the account's other entities would wait in vain too
                 raise
             except Exception as error:
-                known = isinstance(error, MegaplanSyncError)
-                log.error("%s of %s failed: %s", name, self._account, error, exc_info=not known)
-                failures[f"{name} of {self._account}"] = error
+                if is_lost(error):
+                    raise
+                failure = explained(error)
+                known = isinstance(failure, MegaplanSyncError)
+                log.error("%s of %s failed: %s", name, self._account, failure, exc_info=not known)
+                failures[f"{name} of {self._account}"] = failure
             else:
                 outcomes.append(outcome)
         if failures:

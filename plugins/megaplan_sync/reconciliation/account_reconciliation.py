@@ -11,7 +11,7 @@ import psycopg
 
 from megaplan_hook.exceptions import MegaplanForbiddenError, MegaplanNotFoundError
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.kernel.certificate import Certificate, save_certificates, unacknowledged_message
+from megaplan_sync.kernel.certificate import Certificate, Verdict, save_certificates, unacknowledged_message
 from megaplan_sync.kernel.entity_run import EntityRun
 from megaplan_sync.kernel.exceptions import (
     OUR_ERRORS,
@@ -23,10 +23,11 @@ from megaplan_sync.kernel.exceptions import (
 from megaplan_sync.kernel.findings import Findings
 from megaplan_sync.kernel.leases import leased
 from megaplan_sync.kernel.night_budget import NightBudget, NightBudgetSpentError
+from megaplan_sync.kernel.postgres_errors import explained, is_lost
 from megaplan_sync.kernel.session import Session
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.kernel.token_user import current_rights, is_known, lost_rights, save_rights
-from megaplan_sync.raw.account_sync import HOPELESS, chosen_entities
+from megaplan_sync.raw.account_sync import chosen_entities, is_hopeless
 from megaplan_sync.raw.entities import CHILD_TABLES, ENTITIES, RawEntity
 from megaplan_sync.raw.history.stage_backfill import backfill_stage_moves
 from megaplan_sync.raw.writer import EntityWriter
@@ -91,8 +92,8 @@ class AccountReconciliation:
                 failure = self._entity(state, children.get(name), rights[1])
                 if failure is not None:
                     failures[f"{name} of {self._account}"] = failure
-        except HOPELESS as error:
-            if not isinstance(error, psycopg.Error):
+        except Exception as error:
+            if is_hopeless(error) and not is_lost(error):
                 self._certify(states, reason=str(error))
             raise
         certificates = self._certify(states)
@@ -156,7 +157,8 @@ class AccountReconciliation:
         began = time.monotonic()
         state.begin_counting_requests(self._hook.requests_sent)
         messages: list[str] = []
-        verdict, failure = None, None
+        verdict: Verdict | None = None
+        failure: Exception | None = None
         try:
             with self._alone(ENTITIES[state.entity]):
                 messages = self._reconcile(state, rights)
@@ -171,12 +173,13 @@ class AccountReconciliation:
         except (SuspiciousAnswerError, NotLoadedError) as error:
             log.error("%s", error)
             verdict, messages = "stopped", [str(error)]
-        except HOPELESS:
-            raise
         except Exception as error:
-            known = isinstance(error, OUR_ERRORS)
-            log.error("%s of %s failed: %s", state.entity, self._account, error, exc_info=not known)
-            verdict, messages, failure = "stopped", [str(error)], error
+            if is_hopeless(error):
+                raise
+            failure = explained(error)
+            known = isinstance(failure, OUR_ERRORS)
+            log.error("%s of %s failed: %s", state.entity, self._account, failure, exc_info=not known)
+            verdict, messages = "stopped", [str(failure)]
         finally:
             state.count_requests(self._hook.requests_sent)
             state.seconds += time.monotonic() - began

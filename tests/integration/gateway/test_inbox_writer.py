@@ -85,6 +85,23 @@ def test_an_unstorable_message_does_not_affect_the_others(
     assert sessions == [(1,), (3,)]
 
 
+def test_a_message_that_a_users_constraint_forbids_does_not_affect_the_others(
+    tables: Connection[Any], database_uri: str
+) -> None:
+    """All messages of its batch were refused as if Postgres were down."""
+    tables.execute("ALTER TABLE telephony.events ADD CONSTRAINT sane CHECK (call_session_id <> 2)")
+
+    async def work(writer: InboxWriter) -> list[Any]:
+        return await asyncio.gather(
+            *(writer.store("a", UIS_NOTIFICATION, row(number)) for number in (1, 2, 3)),
+            return_exceptions=True,
+        )
+
+    (first, second, third), _ = writing(database_uri, work)
+    assert (first.call_session_id, third.call_session_id) == (1, 3)
+    assert isinstance(second, UnstorableError)
+
+
 @pytest.mark.usefixtures("tables")
 def test_messages_beyond_the_queue_limit_are_refused_at_once(database_uri: str) -> None:
     async def work(writer: InboxWriter) -> list[Any]:

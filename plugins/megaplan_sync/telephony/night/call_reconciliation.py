@@ -31,6 +31,7 @@ from megaplan_sync.kernel.entity_run import EntityRun
 from megaplan_sync.kernel.exceptions import MegaplanSyncError
 from megaplan_sync.kernel.findings import Findings, RowKey
 from megaplan_sync.kernel.night_budget import NightBudget, NightBudgetSpentError
+from megaplan_sync.kernel.postgres_errors import explained, is_lost
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.calls.call_table import drain
 from megaplan_sync.telephony.night.call_comparison import (
@@ -146,10 +147,11 @@ class CallReconciliation:
             reasons = self._reconcile(counts)
         except NightBudgetSpentError:
             verdict, reasons = "partial", [_BUDGET_SPENT]
-        except psycopg.Error:
-            raise
         except Exception as error:
-            verdict, reasons, failure = "stopped", [str(error)], error
+            if is_lost(error):
+                raise
+            failure = explained(error)
+            verdict, reasons = "stopped", [str(failure)]
         finally:
             state.count_requests(self._hook.requests_sent)
             state.seconds += time.monotonic() - began
