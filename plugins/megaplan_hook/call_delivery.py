@@ -12,7 +12,6 @@ from typing import Any
 from megaplan_hook.client import MegaplanClient
 from megaplan_hook.envelope import entity, entity_or_not_found, objects
 from megaplan_hook.exceptions import MegaplanTransportError
-from megaplan_hook.links import Link
 from megaplan_hook.paging import Anchor, ListPage
 from megaplan_hook.query import path_id
 
@@ -141,14 +140,6 @@ class MegaplanCallDelivery(MegaplanClient):
         """
         body = {"contentType": "Comment", "content": content}
         self.request("POST", f"/todo/{path_id(todo_id)}/comments", body=body)
-
-    def entities(self, links: Sequence[Link]) -> list[dict[str, Any]]:
-        """Return entities by their links, as a list shows them; those that are hidden or gone are left out.
-
-        :param links: of employees there must be none: Megaplan fails with 500.
-        """
-        path = "/bulk/getEntitiesByLinks"
-        return objects(self.request("POST", path, body=[dict(each) for each in links]), path)
 
 
 def _call(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -174,7 +174,7 @@ class PushWorld:
 
     def resend(self, *call_session_ids: int) -> set[int]:
         """Restart some calls, or all that have failed; return which ones."""
-        outbox = Outbox(self.database, self.account, lease_seconds=0)
+        outbox = Outbox(self.database, self.hook().settings, lease_seconds=0)
         return outbox.resend(call_session_ids or None)
 
     def open_calls(self) -> list[dict[str, Any]]:

@@ -112,8 +112,28 @@ def test_a_call_that_megaplan_has_lost_is_created_again_once(night: CallNight) -
 
 @pytest.mark.parametrize(
     "change",
-    [{"recordLinks": []}, {"state": "talking"}, {"type": "miss"}],
-    ids=["recording removed", "not finished", "of another kind"],
+    [
+        {"recordLinks": []},
+        {"state": "talking"},
+        {"type": "miss"},
+        {"timeFrom": {"contentType": "DateTime", "value": "2026-01-01T00:00:00+00:00"}},
+        {"timeTo": None},
+        {"fromPhone": "79990000000"},
+        {"toPhone": None},
+        {"toUser": {"contentType": "Employee", "id": "1000009"}},
+        {"toUser": None},
+    ],
+    ids=[
+        *(
+            "recording removed",
+            "not finished",
+            "of another kind",
+            "another start",
+            "no end",
+            "another caller",
+        ),
+        *("no number of ours", "another employee", "no employee"),
+    ],
 )
 def test_a_call_changed_in_megaplan_is_updated(night: CallNight, change: dict[str, Any]) -> None:
     number, other = night.play(), night.play()
@@ -124,9 +144,38 @@ def test_a_call_changed_in_megaplan_is_updated(night: CallNight, change: dict[st
     certificate = night.run(**ALL_DONE)
     assert counts(certificate) == {"verdict": "proven", "calls": 2, "stale": 1, "repaired": 1}
     after = world.call(number)
-    assert all(after[name] == before[name] for name in ("id", "type", "state", "recordLinks"))
+    names = ("id", "type", "state", "recordLinks", "timeFrom", "timeTo", "fromPhone", "toPhone")
+    assert all(after[name] == before[name] for name in names)
+    assert after["toUser"]["id"] == before["toUser"]["id"]
     assert world.states(number) == world.states(other) == DONE
     assert len(world.todos()) == 2
+
+
+def test_a_client_corrected_by_a_person_is_not_a_difference(night: CallNight) -> None:
+    number = night.play()
+    push(night)
+    call, client = night.world.call(number), night.world.client("+70000000000")
+    night.world.hook().request("POST", f"/callInfo/{call['id']}/setContractor", body=client)
+    assert counts(night.run(**ALL_DONE)) == {"verdict": "proven", "calls": 1}
+    assert night.world.call(number)["fromUser"]["id"] == client["id"]
+
+
+def test_megaplans_own_communication_is_restored_with_its_call(night: CallNight) -> None:
+    """Megaplan rewrites it whenever the call object changes."""
+    settings = {**ALL_DONE, "megaplan_creates_todo": True}
+    night.world.knobs(call_makes_todo=True)
+    number = night.play()
+    night.world.push_until_quiet(**settings)
+    (before,) = night.world.todos()
+    changed = {"op": "change_call", "id": night.world.call(number)["id"], "fields": {"type": "miss"}}
+    night.world.megaplan.control("mutate", [changed])
+    assert night.world.todos()[0]["name"] != before["name"]
+    certificate = night.run(**settings)
+    assert counts(certificate) == {"verdict": "proven", "calls": 1, "stale": 1, "repaired": 1}
+    (after,) = night.world.todos()
+    assert [after[name] for name in ("name", "when", "description")] == [
+        before[name] for name in ("name", "when", "description")
+    ]
 
 
 def test_duplicates_in_megaplan_are_reported_and_left_to_a_person(night: CallNight) -> None:

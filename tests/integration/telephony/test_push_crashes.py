@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -22,7 +23,7 @@ from megaplan_vendor_kit.transport import VendorAdapter
 from tests.emulators.uis_client import Client
 
 from ..airflow_runs import postgres_connection
-from .push_world import ALL_DONE, FreeBudget, PushWorld, uis_settings
+from .push_world import ALL_DONE, STARTED, FreeBudget, PushWorld, uis_settings
 from .two_sides import uis_connection
 
 pytest_plugins = ["tests.emulators.uis_fixtures", "tests.integration.telephony.push_fixtures"]
@@ -142,6 +143,40 @@ def test_kill_9_at_every_request(
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("megaplan_creates_todo", [False, True], ids=["ours", "megaplans own"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_kill_9_at_every_request_of_a_correction(
+    world: PushWorld, uis: Client, when: str, megaplan_creates_todo: bool
+) -> None:
+    """The old state, which is there, is not taken for the new one."""
+    settings = {**ALL_DONE, "megaplan_creates_todo": megaplan_creates_todo}
+    world.knobs(call_makes_todo=megaplan_creates_todo)
+    add_calls(world, uis)
+    world.push(**settings)
+    later = STARTED + timedelta(minutes=30)
+    world.change_call(702, outcome="answered", talk_seconds=65, started_at=later)
+    deaths = 0
+    for number in range(2, 40):
+
+        def run(number: int = number) -> None:
+            die_at_request(number, when)
+            world.push(**settings)
+
+        lived_on = in_a_process(run)
+        world.let_time_pass()
+        if lived_on and not world.open_calls():
+            break
+        deaths += not lived_on
+    assert deaths >= 2, "no run was killed"
+    assert_exactly_once(world)
+    call = world.call(702)
+    assert (call["type"], call["timeFrom"]["value"]) == ("in", "2026-09-21T09:45:00+00:00")
+    (todo,) = [todo for todo in world.todos() if call["id"] in {each["id"] for each in todo["relations"]}]
+    assert todo["name"].startswith("Входящий звонок")
+    assert todo["when"]["from"]["value"] == "2026-09-21T09:45:00+00:00"
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("number", range(2, 13))
 def test_kill_9_once_and_then_a_sound_run(world: PushWorld, uis: Client, when: str, number: int) -> None:
@@ -219,7 +254,7 @@ def test_a_run_that_was_overtaken_sends_nothing_else(world: PushWorld) -> None:
 
     with Session.open(world.uri) as connection:
         slow = world.new_context(connection, SlowBudget(overtake))
-        slow.outbox.open(slow.hook.settings)
+        slow.outbox.open()
         with pytest.raises(ClaimLostError):
             HistoryStage(slow).push_batch()
         with pytest.raises(ClaimLostError):
@@ -233,7 +268,7 @@ def test_the_claim_is_renewed_before_every_request(world: PushWorld) -> None:
     world.add_call()
     with Session.open(world.uri) as connection:
         context = world.new_context(connection)
-        context.outbox.open(context.hook.settings)
+        context.outbox.open()
         context.outbox.claim("history", 10)
         world.database.execute(
             "UPDATE telephony.call_deliveries SET claimed_until = now() + interval '1 second'"

@@ -51,7 +51,6 @@ from megaplan_sync.telephony.push.account_push import AccountPush
 from megaplan_sync.telephony.push.delivery import STAGES, Delivery
 from megaplan_sync.telephony.push.exceptions import NoTelephonyUsersError
 from megaplan_sync.telephony.push.outbox import Outbox
-from megaplan_sync.telephony.push.responsible import Responsible
 from megaplan_sync.telephony.push.retry_schedule import RetrySchedule
 from megaplan_sync.telephony.session import TelephonySession
 from uis_hook.reports import calls_report
@@ -118,12 +117,7 @@ class CallReconciliation:
         self._findings = Findings(self._connection, run_id, self._account, CALLS)
         left = max(self._hook.settings.night_requests - self._state.requests, 0)
         self._hook.budget = NightBudget(self._hook.budget, left)
-        self._outbox = Outbox(
-            self._connection,
-            self._account,
-            lease_seconds=0,
-            responsible=Responsible(self._connection, self._account, self._hook.settings),
-        )
+        self._outbox = Outbox(self._connection, self._hook.settings, lease_seconds=0)
         self._reported: set[int] = set()
         self._push = AccountPush(
             self._hook, self._connection, session.uis.settings, schedule=self._schedule, sleep=sleep
@@ -271,7 +265,7 @@ class CallReconciliation:
         read = {number: call.stages for number, call in left.items()}
         until = time.monotonic() + self._schedule.lease_seconds
         while left and time.monotonic() < until:
-            stored = self._outbox.plan(left.values(), self._hook.settings)
+            stored = self._outbox.plan(left.values())
             left = {number: call for number, call in left.items() if number not in stored}
             # a call that was delivered again in the meantime is left to the next night
             for call in self._outbox.read(left):

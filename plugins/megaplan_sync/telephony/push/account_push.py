@@ -70,7 +70,7 @@ class AccountPush:
         counts = self._context.counts
         for derived in drain(self._connection, self._outbox.account, region=self._region):
             self._context.count("derived", len(derived))
-        self._context.count("opened", self._outbox.open(self._context.hook.settings))
+        self._context.count("opened", self._outbox.open())
         errors: list[Exception] = []
         try:
             if self._outbox.has_users():
@@ -98,7 +98,7 @@ class AccountPush:
         """
         for _ in drain(self._connection, self._outbox.account, region=self._region):
             pass
-        self._outbox.open(self._context.hook.settings)
+        self._outbox.open()
         if not self._outbox.has_users() or self._context.budget.remaining() == 0:
             return 0
         try:

@@ -102,6 +102,10 @@ class Delivery:
         """The links that Megaplan has."""
         return list(self.stage("recording").sent or ())
 
+    def has_made_other_than(self, name: str) -> bool:
+        """Return whether another stage has made something."""
+        return any(row.result_id or row.sent for stage, row in self.stages.items() if stage != name)
+
     def stage(self, name: str) -> StageRow:
         """Return a stage; one that the outbox does not have yet is due."""
         return self.stages.get(name, StageRow())
@@ -117,6 +121,7 @@ class StageResult:
     :param result_id: Megaplan's id of what was made; None keeps the known one
     :param sent: what Megaplan has now; None keeps what is known
     :param forget: Megaplan no longer has what was made
+    :param affects_others: other stages have made something that may have to follow
     :param keep_claim: the same run continues with this call
     """
 
@@ -128,6 +133,7 @@ class StageResult:
     result_id: str | None = None
     sent: Any = None
     forget: bool = False
+    affects_others: bool = False
     keep_claim: bool = False
 
 

@@ -45,6 +45,15 @@ def plan(call: Delivery, settings: AccountSettings) -> dict[Stage, StageRow]:
     }
 
 
+def after_a_write(call: Delivery, settings: AccountSettings) -> Delivery:
+    """Return a call whose object was written: Megaplan may have rewritten a communication of its own."""
+    row = call.stage("communication")
+    if not settings.megaplan_creates_todo or not row.sent:
+        return call
+    unknown = replace(row, sent=[*row.sent, None])
+    return replace(call, stages={**call.stages, "communication": unknown})
+
+
 def _planned(call: Delivery, stage: Stage, wanted: State, wanted_hash: str | None) -> StageRow:
     row, planned_for = call.stages.get(stage), call.call_changed_at.isoformat()
     if row is None:
@@ -107,8 +116,8 @@ def _communication(call: Delivery, settings: AccountSettings) -> State:
 
 
 def _communication_hash(call: Delivery, settings: AccountSettings) -> str:
-    wanted = wanted_communication(call, settings)
-    return _hash(wanted and {**wanted, "call": None})
+    """Return a hash of the communication that does not depend on what other stages have made."""
+    return _hash(wanted_communication(replace(call, stages={}), settings))
 
 
 def _hash(content: Any) -> str:

@@ -58,11 +58,8 @@ class HistoryStage:
             else:
                 to_send.append(delivery)
         self._context.settle("history", *up_to_date)
-        try:
-            for batch in _in_batches(to_send):
-                self._send(batch)
-        finally:
-            self._context.replan(each.call_session_id for each in deliverable if _has_made_more(each))
+        for batch in _in_batches(to_send):
+            self._send(batch)
         return len(claimed)
 
     def _is_deliverable(self, delivery: Delivery) -> bool:
@@ -221,17 +218,18 @@ class HistoryStage:
 
     def _done(self, delivery: Delivery, call_info_id: str | None) -> StageResult:
         sent = sent_hash(_with_history(delivery, result_id=call_info_id), self._hook.settings)
-        return StageResult(delivery.call_session_id, "done", result_id=call_info_id, sent=sent)
+        return StageResult(
+            delivery.call_session_id,
+            "done",
+            result_id=call_info_id,
+            sent=sent,
+            affects_others=delivery.has_made_other_than("history"),
+        )
 
 
 def _with_history(delivery: Delivery, **changes: Any) -> Delivery:
     row = replace(delivery.stage("history"), **changes)
     return replace(delivery, stages={**delivery.stages, "history": row})
-
-
-def _has_made_more(delivery: Delivery) -> bool:
-    """Return whether later stages have made something that may have to follow the call."""
-    return any(row.result_id or row.sent for stage, row in delivery.stages.items() if stage != "history")
 
 
 def _untried(delivery: Delivery) -> StageResult:

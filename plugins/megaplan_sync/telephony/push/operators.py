@@ -93,7 +93,7 @@ class ResendCallsOperator(RawDatabaseOperator):
                 return []
             with raw_database(self.postgres_conn_id, DurableSession) as connection:
                 for conn_id in (each for batch in self.accounts for each in batch):
-                    outbox = Outbox(connection, account_hook(conn_id).account, lease_seconds=0)
+                    outbox = Outbox(connection, account_hook(conn_id).settings, lease_seconds=0)
                     if named:
                         restarted |= outbox.resend(named)
                     if self.resend_failed:

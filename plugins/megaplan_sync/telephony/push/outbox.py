@@ -18,7 +18,7 @@ from megaplan_hook.settings import AccountSettings
 from megaplan_sync.inbox.notifications import json_text
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.push.delivery import STAGES, UNKNOWN_OUTCOME, Delivery, Stage, StageResult
-from megaplan_sync.telephony.push.delivery_plan import plan
+from megaplan_sync.telephony.push.delivery_plan import after_a_write, plan
 from megaplan_sync.telephony.push.exceptions import ClaimLostError
 from megaplan_sync.telephony.push.responsible import Responsible
 
@@ -29,32 +29,27 @@ class Outbox:
     """The deliveries of one account, for one run.
 
     :param connection: in autocommit mode; its commits wait for the disk, or an intent could be lost
+    :param settings: of the account; they say what is wanted of each call
     :param lease_seconds: how long a claim holds
-    :param responsible: says whose missed calls are; without it, those of the last mapped employee who was rung
     """
 
-    def __init__(
-        self,
-        connection: Connection[Any],
-        account: str,
-        lease_seconds: float,
-        responsible: Responsible | None = None,
-    ) -> None:
+    def __init__(self, connection: Connection[Any], settings: AccountSettings, lease_seconds: float) -> None:
         self._connection = connection
-        self._own = {"account": account, "claimed_by": uuid4().hex}
+        self._settings = settings
+        self._own = {"account": settings.account, "claimed_by": uuid4().hex}
         self._lease = {"lease_seconds": lease_seconds}
         self._claimed: set[tuple[Stage, int]] = set()
         self._unknown: set[tuple[Stage, int]] = set()
-        self._responsible = responsible
-        self.account = account
+        self._responsible = Responsible(connection, settings)
+        self.account = settings.account
 
-    def open(self, settings: AccountSettings) -> int:
+    def open(self) -> int:
         """Plan the stages of finished calls that are new or have changed; return how many calls."""
         self._unknown.clear()
         found = self._connection.execute(read_sql("select_calls_to_plan"), self._own).fetchall()
         numbers = list(dict.fromkeys(number for (number,) in found))
         for first in range(0, len(numbers), _CALLS_PER_PLAN):
-            self.plan(self.read(numbers[first : first + _CALLS_PER_PLAN]), settings)
+            self.plan(self.read(numbers[first : first + _CALLS_PER_PLAN]))
         return len(numbers)
 
     def read(self, call_session_ids: Collection[int]) -> list[Delivery]:
@@ -62,9 +57,9 @@ class Outbox:
         parameters = {**self._own, "call_session_ids": list(call_session_ids)}
         with self._connection.cursor(row_factory=class_row(Delivery)) as cursor:
             calls = cursor.execute(read_sql("select_deliveries"), parameters).fetchall()
-        return calls if self._responsible is None else self._responsible.assigned(calls)
+        return self._responsible.assigned(calls)
 
-    def plan(self, deliveries: Iterable[Delivery], settings: AccountSettings) -> set[int]:
+    def plan(self, deliveries: Iterable[Delivery]) -> set[int]:
         """Store what each stage of some calls should be, by the calls and their stages as given.
 
         A stage that a run has claimed or changed in the meantime stays as it is; the next run plans it again.
@@ -73,7 +68,7 @@ class Outbox:
         """
         planned: dict[tuple[int, str], dict[str, Any]] = {}
         for delivery in deliveries:
-            for stage, row in plan(delivery, settings).items():
+            for stage, row in plan(delivery, self._settings).items():
                 planned[delivery.call_session_id, stage] = {
                     **vars(row),
                     "call_session_id": delivery.call_session_id,
@@ -142,6 +137,8 @@ class Outbox:
             refused = [result.call_session_id for result in results if result.state == "none"]
             if refused and stage == STAGES[0]:
                 self._of_calls("drop_later_stages", refused)
+            if written := [result.call_session_id for result in results if result.affects_others]:
+                self.plan(after_a_write(each, self._settings) for each in self.read(written))
         self._unknown.update(
             (stage, result.call_session_id) for result in results if result.state == UNKNOWN_OUTCOME
         )

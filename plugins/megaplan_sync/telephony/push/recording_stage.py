@@ -50,10 +50,7 @@ class RecordingStage:
         claimed = self._outbox.claim("recording", CALLS_PER_REQUEST)
         with self._context.batched_results():
             ready = [each for each in map(self._ready, claimed) if each is not None]
-        try:
-            self._set(ready)
-        finally:
-            self._context.replan(each.delivery.call_session_id for each in ready)
+        self._set(ready)
         return len(claimed)
 
     def check_batch(self) -> int:
@@ -203,6 +200,7 @@ class RecordingStage:
             error=ready.missing,
             result_id=delivery.call_info_id,
             sent=ready.links,
+            affects_others=delivery.stage("communication").result_id is not None,
         )
         self._context.settle("recording", result)
 

@@ -18,9 +18,8 @@ from megaplan_sync.telephony.push.delivery import Delivery
 class Responsible:
     """Gives missed calls to the employees whom the settings name; sends no request."""
 
-    def __init__(self, connection: Connection[Any], account: str, settings: AccountSettings) -> None:
+    def __init__(self, connection: Connection[Any], settings: AccountSettings) -> None:
         self._connection = connection
-        self._account = account
         self._settings = settings
         self._region = settings.vendor_quirks.default_phone_region
         self._by_number = {
@@ -58,8 +57,9 @@ class Responsible:
         return next((employee for employee in candidates if employee is not None), None)
 
     def _managers(self, phones: Sequence[str]) -> dict[str | None, int]:
-        parameters = {"account": self._account, "phones": list(phones)}
+        parameters = {"account": self._settings.account, "phones": list(phones)}
         try:
-            return dict(self._connection.execute(read_sql("find_client_managers"), parameters).fetchall())
+            with self._connection.transaction():  # it may be part of another one
+                return dict(self._connection.execute(read_sql("find_client_managers"), parameters).fetchall())
         except UndefinedTable:  # telephony without deals
             return {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +16,6 @@ from megaplan_sync.telephony.push.claimed_budget import ClaimedBudget
 from megaplan_sync.telephony.push.client_lookup import ClientLookup
 from megaplan_sync.telephony.push.delivery import FAILED, UNKNOWN_OUTCOME, Delivery, Stage, StageResult
 from megaplan_sync.telephony.push.outbox import Outbox
-from megaplan_sync.telephony.push.responsible import Responsible
 from megaplan_sync.telephony.push.retry_schedule import RetrySchedule
 
 
@@ -47,12 +46,7 @@ class StageContext:
     ) -> StageContext:
         """Begin a run: from now on the hook sends a request only while the run's claims hold."""
         schedule = schedule or RetrySchedule.of_account(hook.settings)
-        outbox = Outbox(
-            connection,
-            hook.account,
-            schedule.lease_seconds,
-            Responsible(connection, hook.account, hook.settings),
-        )
+        outbox = Outbox(connection, hook.settings, schedule.lease_seconds)
         hook.budget = budget = ClaimedBudget(hook.budget, outbox.renew)
         return cls(hook, budget, outbox, ClientLookup(connection, hook), schedule, sleep)
 
@@ -80,11 +74,6 @@ class StageContext:
             batch, self._batch = self._batch, None
             for stage in dict.fromkeys(stage for stage, _ in batch):
                 self.outbox.settle(stage, *(result for its, result in batch if its == stage))
-
-    def replan(self, call_session_ids: Iterable[int]) -> None:
-        """Plan the stages of some calls again, after one of them has changed what Megaplan has."""
-        if numbers := list(call_session_ids):
-            self.outbox.plan(self.outbox.read(numbers), self.hook.settings)
 
     def retry_later(
         self, stage: Stage, delivery: Delivery, error: MegaplanError | str, *, forget: bool = False
