@@ -12,7 +12,7 @@ from megaplan_sync.telephony.calls.call import Call, CallEvent, Direction, Outco
 from megaplan_sync.telephony.calls.call_employees import rung_employees, talked_employees, whose_call
 from megaplan_sync.telephony.calls.call_recordings import call_records
 from megaplan_sync.telephony.calls.call_times import call_times
-from megaplan_sync.telephony.calls.known_events import ENDS, KnownEvents, boolean_in, text_in
+from megaplan_sync.telephony.calls.known_events import KnownEvents, boolean_in, employee_of, text_in
 from megaplan_sync.telephony.people.internal_numbers import internal_number
 
 _LONGEST_EXTENSION = 5  # digits, according to the vendor's documentation of employees
@@ -30,7 +30,7 @@ def derive_call(events: Iterable[CallEvent], region: str = "RU") -> Call:
     known = KnownEvents(events)
     first = known.all[0]
     direction = _direction(known)
-    is_finished = known.has_final_report or any(known.of(*ENDS))
+    is_finished = known.has_final_report or bool(known.ends())
     outcome = _outcome(known, direction) if is_finished else None
     times = call_times(known, outcome, is_finished)
     if outcome == "answered" and times.finished_at == times.started_at:
@@ -90,11 +90,13 @@ def _is_lost(known: KnownEvents) -> bool | None:
     reported = boolean_in(known.final("is_lost"))
     if reported is not None:
         return reported
-    if any(known.of("lost_call_session")):
-        return True
     stated = boolean_in(known.last("is_lost", "call_session_finished", "talk_record_file", "voice_message"))
     if stated is not None:
         return stated
+    if any(employee_of(event) for event in known.of("talk_started", "talk_finished")):
+        return False
+    if known.ends() and known.ends()[-1].mnemonic == "lost_call_session":
+        return True
     seconds = whole_number(known.last("talk_time_duration", "call_session_finished"))
     if seconds or any(known.of("talk_started", "talk_finished", "talk_record_file")):
         return False

@@ -85,7 +85,7 @@ def _finishes(known: KnownEvents, shift: timedelta) -> Iterator[datetime]:
         if (moment := moment_in(known.last("finish_time", mnemonic))) is not None:
             yield moment
     for mnemonic in ENDS:
-        yield from (event.at for event in known.of(mnemonic))
+        yield from (event.at for event in reversed(list(known.of(mnemonic))))
 
 
 def _shift(known: KnownEvents) -> timedelta:

@@ -1,7 +1,7 @@
 """The known events of one call, in an order that does not depend on the order of arrival."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from megaplan_sync.inbox.notifications import json_text, whole_number
@@ -26,6 +26,9 @@ _ORDER = (
 )
 _RANK = {mnemonic: rank for rank, mnemonic in enumerate(_ORDER)}
 ENDS = ("call_session_finished", "lost_call_session")
+_GOING_ON = ("in_call", "out_call", "call_proceeding", "call_connected", "talk_started")
+_TOGETHER = timedelta(seconds=2)
+"""Events that belong together may be so far apart."""
 _AFTERWARDS = ("talk_record_file", "voice_message")
 # events of the whole call take precedence over events of a leg
 _OF_THE_CALL = (*ENDS, "in_call_session", "out_call_session", *_AFTERWARDS)
@@ -55,6 +58,15 @@ class KnownEvents:
         if not self.has_final_report:
             return None
         return next((self.report[name] for name in names if self.report.get(name) is not None), None)
+
+    def ends(self) -> list[CallEvent]:
+        """Return the events that end the call: not the loss of a leg, after which a phone rang or somebody talked."""
+        signs = [event.at for event in self.of(*_GOING_ON)]
+        return [
+            event
+            for event in self.of(*ENDS)
+            if event.mnemonic != "lost_call_session" or all(sign - event.at <= _TOGETHER for sign in signs)
+        ]
 
     def of(self, *mnemonics: str | None) -> Iterator[CallEvent]:
         """Return the notifications with these mnemonics, oldest first."""
