@@ -75,6 +75,7 @@ def test_a_run_waits_for_the_recording_without_a_worker_and_delivers_it(
     assert run.state == "success", run.output[-3000:]
     assert set(run.states.values()) == {"success"}
     assert "running trigger in line" in run.output, "it was deferred"
+    assert run.tries["wait_for_recordings"] == 1, "and resumed by itself, not by a retry"
     assert world.states(number) == ("done", "done", "done")
     assert world.call(number)["recordLinks"] == [link]
     assert {todo["status"]["masterType"] for todo in world.todos()} == {"success"}

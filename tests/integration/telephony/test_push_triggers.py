@@ -200,7 +200,7 @@ def add_open_call(inbox: Connection[Any], due_in: float, **states: str) -> None:
 def test_the_wait_ends_when_a_recording_is_due(inbox: Connection[Any]) -> None:
     add_open_call(inbox, 1.0)
     event, took = wait_for_ledger(10)
-    assert event == {"reason": "due"}
+    assert event["reason"] == "due"
     assert 0.8 < took < 3
 
 
@@ -216,7 +216,7 @@ def test_the_wait_ends_when_a_recording_is_due(inbox: Connection[Any]) -> None:
 def test_settled_and_failed_calls_do_not_end_the_wait(inbox: Connection[Any], states: dict[str, str]) -> None:
     add_open_call(inbox, -5, **states)
     event, took = wait_for_ledger(1.0)
-    assert event == {"reason": "time"}
+    assert event["reason"] == "time"
     assert took > 0.9
 
 
@@ -233,14 +233,14 @@ def test_the_wait_ends_when_a_call_has_ended(inbox: Connection[Any]) -> None:
         await in_background(come_in, inbox, "call_session_finished", 2)
         return (await asyncio.wait_for(ending, 3)).payload
 
-    assert asyncio.run(watch()) == {"reason": "events"}
+    assert asyncio.run(watch())["reason"] == "events"
 
 
 def test_a_claimed_call_is_due_when_the_claim_ends(inbox: Connection[Any]) -> None:
     add_open_call(inbox, -5)
     inbox.execute("UPDATE telephony.call_deliveries SET claimed_until = now() + interval '1.5 seconds'")
     event, took = wait_for_ledger(10)
-    assert event == {"reason": "due"}
+    assert event["reason"] == "due"
     assert 1.2 < took < 4
 
 

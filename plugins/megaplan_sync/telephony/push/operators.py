@@ -151,17 +151,17 @@ class RecordingSensor(RawDatabaseOperator, BaseSensorOperator):
         """Check, and defer if there is nothing to push yet; return how many calls became ready."""
         return self._check_or_defer(time.time() + self.max_wait_seconds)
 
-    def resume(self, context: Context, event: dict[str, Any] | None, until: float) -> int:
+    def resume(self, context: Context, event: dict[str, Any] | None) -> int:
         """Continue after the trigger has fired.
 
-        :param event: from :class:`OutboxDueTrigger`
-        :param until: when to give up, seconds since the epoch
+        :param event: from :class:`OutboxDueTrigger`; it also says when to give up, since ``airflow dags test`` passes
+            a resumed task nothing else
         """
-        if not event or "reason" not in event:
+        if not event or not {"reason", "until"} <= event.keys():
             raise ValueError(f"the trigger sent {event!r}")
         if event["reason"] == "events":
             return 0
-        return self._check_or_defer(until)
+        return self._check_or_defer(float(event["until"]))
 
     def _check_or_defer(self, until: float) -> int:
         ready, accounts = 0, []
@@ -185,7 +185,6 @@ class RecordingSensor(RawDatabaseOperator, BaseSensorOperator):
         self.defer(
             trigger=OutboxDueTrigger(self.postgres_conn_id, accounts, until),
             method_name="resume",
-            kwargs={"until": until},
         )
 
 

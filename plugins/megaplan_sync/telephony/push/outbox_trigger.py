@@ -63,14 +63,17 @@ class OutboxDueTrigger(BaseTrigger):
                 log.warning("The outbox cannot be read: %s; trying again.", str(error).split("\n")[0])
             else:
                 if due is not None and due <= 0:
-                    yield TriggerEvent({"reason": "due"})  # type: ignore[no-untyped-call]
+                    yield self._event("due")
                     return
                 if newest is not None and newest != first_event:
-                    yield TriggerEvent({"reason": "events"})  # type: ignore[no-untyped-call]
+                    yield self._event("events")
                     return
                 pause = min(pause, due) if due is not None else pause
             await asyncio.sleep(max(0.1, min(pause, left)))
-        yield TriggerEvent({"reason": "time"})  # type: ignore[no-untyped-call]
+        yield self._event("time")
+
+    def _event(self, reason: str) -> TriggerEvent:
+        return TriggerEvent({"reason": reason, "until": self.until})  # type: ignore[no-untyped-call]
 
 
 async def _seconds_until_due(session: LiveSession, accounts: list[str]) -> float | None:
