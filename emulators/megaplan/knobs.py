@@ -46,6 +46,7 @@ class Knobs(knobs.Knobs):
     dedupe: bool = True
     root_items_always_full: bool = False
     refused_fields: str = ""  # comma separated names that this account refuses in `fields`
+    route_forms: Literal["same", "differ"] = "same"  # differ: lists, cards and links print some keys each
     links_give: Literal["listed", "card"] = (
         "listed"  # getEntitiesByLinks: as a list without `fields`, or cards
     )

@@ -11,15 +11,25 @@ from .selection import Selection
 Step = tuple[str, Getter | None, Selection | None, dict[str, Any]]
 Plan = tuple[list[Step], bool, set[str]]
 
+_NOT_PRINTED = {
+    "listed": {"Deal": ["fixCurrencyDate"], "ContractorHuman": ["position"], "Employee": ["fireDay"]},
+    "card": {"Deal": ["payForm"], "ContractorHuman": ["status"], "Employee": ["status"]},
+    "link": {"Deal": ["payForm"], "ContractorHuman": ["status"]},
+}
+"""Top-level keys that a route does not print if the knob ``route_forms`` says so."""
+
 _PLAIN = frozenset({dict, list, str, int, float, bool, type(None)})
 
 
 class Renderer:
     """Prints the entities of one response, remembering which have been printed in full."""
 
-    def __init__(self, context: Context, dedupe: bool | None = None, sees_all: bool = False) -> None:
+    def __init__(
+        self, context: Context, dedupe: bool | None = None, sees_all: bool = False, route: str = ""
+    ) -> None:
         self._context = context
         self._knobs = context.store.knobs
+        self._route = route
         self._dedupe = self._knobs.dedupe if dedupe is None else dedupe
         self._sees_all = sees_all
         self._seen: set[tuple[str, int | str]] = set()
@@ -36,6 +46,7 @@ class Renderer:
     def _root(self, record: Record, selection: Selection, mode: str) -> dict[str, Any]:
         if self._knobs.root_items_always_full:
             self._seen.discard((record.content_type, record.id))
+        self._route = self._route or mode
         return self._entity(record, selection, mode)
 
     def _entity(self, record: Record, selection: Selection, mode: str) -> dict[str, Any]:
@@ -64,8 +75,18 @@ class Renderer:
             self._add_custom(answer, record, None if all_custom else asked, selection)
         if context.store.unknown_keys and isinstance(record, Deal):
             self._add_unknown(answer, record)
+        if self._knobs.route_forms == "differ":
+            self._differ(answer, mode)
         self._open.remove(key)
         return answer
+
+    def _differ(self, answer: dict[str, Any], mode: str) -> None:
+        """Print an entity differently on each route: some keys only here, others only there."""
+        if mode == "embedded":
+            answer[f"{self._route}Only"] = True
+            return
+        for name in _NOT_PRINTED.get(self._route, {}).get(answer["contentType"], ()):
+            answer.pop(name, None)
 
     def _value(self, value: Any, nested: Selection | None) -> Any:
         if isinstance(value, Record):

@@ -80,7 +80,7 @@ def entities_by_links(call: Call) -> Answer:
         if record is not None and call.store.is_visible(record):
             found.append(record)
     found.sort(key=lambda record: (record.content_type, int(record.id)))
-    renderer = Renderer(call.context)
+    renderer = Renderer(call.context, route="link")
     if call.store.knobs.links_give == "card":
         return Answer([renderer.card(record) for record in found])
     return Answer([renderer.item(record, Selection()) for record in found])

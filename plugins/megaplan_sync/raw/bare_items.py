@@ -6,7 +6,7 @@ fields, the card is read by id.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any
 
 from megaplan_hook.exceptions import MegaplanNotFoundError
@@ -24,14 +24,38 @@ def read_card(hook: MegaplanHook, path: str, identity: Any) -> Entity | None:
     return card if str(card["id"]) == str(identity) else None
 
 
+@dataclass(frozen=True)
+class WholePage(ListPage):
+    """A page whose items can be stored and are whole; what cannot be stored is odd.
+
+    :param of_other_routes: positions of items whose form is not that of the list, which abbreviates them
+    """
+
+    of_other_routes: Collection[int] = ()
+
+
 def with_whole_items(
     page: ListPage, wanted: Collection[str], read: Callable[[Entity], Entity | None]
-) -> ListPage:
-    """Return a page whose items can be stored and are whole; what cannot be stored is odd."""
+) -> WholePage:
+    """Return a page with its abbreviated items in full."""
     entities, odd = readable(page.items)
     response = [row for row in page.data if is_writable(row)]
     items, odd_cards = readable(whole_items(entities, response, wanted, read))
-    return replace(page, items=items, data=response, odd=[*page.odd, *odd, *odd_cards])
+    abbreviated = {(item["contentType"], str(item["id"])) for item in entities if len(item) == 2}
+    return WholePage(
+        items,
+        response,
+        page.pagination,
+        page.server_time,
+        page.trail,
+        page.is_last,
+        [*page.odd, *odd, *odd_cards],
+        [
+            place
+            for place, item in enumerate(items)
+            if abbreviated and (item["contentType"], str(item["id"])) in abbreviated
+        ],
+    )
 
 
 def whole_items(

@@ -60,7 +60,7 @@ VOLATILE_KEYS = frozenset(
 
 
 _IDS = (str, int)
-_PLAIN_VALUES = frozenset(
+PLAIN_VALUES = frozenset(
     {"Money", "DateOnly", "DateTime", "DateInterval", "Discount", "IntervalDates", "IntervalTime"}
 )
 """Value types that contain no entity and are kept unchanged."""
@@ -101,7 +101,7 @@ class CanonicalPage:
                 volatile = [key] if volatile is None else [*volatile, key]
             elif kind is dict:
                 content_type = entry.get("contentType")
-                if type(content_type) is not str or content_type not in _PLAIN_VALUES:
+                if type(content_type) is not str or content_type not in PLAIN_VALUES:
                     value[key] = self._embedded(entry)
             elif kind is list and entry:
                 self._tidy_list(entry)

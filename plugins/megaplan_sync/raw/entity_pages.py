@@ -12,11 +12,12 @@ from megaplan_hook.exceptions import MegaplanValidationError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.links import is_bare_link
 from megaplan_hook.paging import ListPage, Order
-from megaplan_sync.raw.bare_items import read_card, with_whole_items
+from megaplan_sync.raw.bare_items import WholePage, read_card, with_whole_items
 from megaplan_sync.raw.canonical import CanonicalPage, Entity, readable
 from megaplan_sync.raw.change_times import change_time, latest_believable
 from megaplan_sync.raw.entities import EntitySpec
 from megaplan_sync.raw.field_names import FieldNames
+from megaplan_sync.raw.list_form import in_list_form
 
 
 class EntityPages:
@@ -28,6 +29,7 @@ class EntityPages:
     def __init__(self, hook: MegaplanHook, connection: Connection[Any], spec: EntitySpec) -> None:
         self.hook = hook
         self.spec = spec
+        self._connection = connection
         self._field_names = FieldNames(connection, hook.account, spec)
         self.names = self._field_names.wanted()
 
@@ -37,7 +39,7 @@ class EntityPages:
         start: Sequence[Any] = (),
         expected_rows: int | None = None,
         since: datetime | None = None,
-    ) -> Iterator[ListPage]:
+    ) -> Iterator[WholePage]:
         """Yield pages with complete items in canonical form.
 
         The first request finds out which fields the account accepts.
@@ -81,10 +83,20 @@ class EntityPages:
         :returns: the entities, and what cannot be stored
         """
         entities, odd = readable(sent)
-        allowed = {"contentType", "id", *self.names}
-        items = [{key: value for key, value in entity.items() if key in allowed} for entity in entities]
+        items = [dict(entity) for entity in entities]
         CanonicalPage(entities).bring(items)
-        return items, odd
+        return in_list_form(self._connection, self.hook.account, items, self.names), odd
+
+    def brought_into_list_form(self, page: WholePage) -> list[Entity]:
+        """Return the items of a page, those that the list abbreviates in its form; not for another thread."""
+        if not page.of_other_routes:
+            return page.items
+        items = list(page.items)
+        others = [items[place] for place in page.of_other_routes]
+        formed = in_list_form(self._connection, self.hook.account, others)
+        for place, item in zip(page.of_other_routes, formed, strict=True):
+            items[place] = item
+        return items
 
     def _ask(self, order: Order, start: Sequence[Any], expected_rows: int | None) -> Iterator[ListPage]:
         return self.hook.pages(
@@ -99,7 +111,7 @@ class EntityPages:
     def _try_names(self, names: Sequence[str]) -> None:
         self.hook.list_page(self.spec.path, {"limit": 1, **self.arguments(names)})
 
-    def _with_whole_items(self, page: ListPage) -> ListPage:
+    def _with_whole_items(self, page: ListPage) -> WholePage:
         whole = with_whole_items(page, self.names, self.card)
         CanonicalPage(whole.data).bring(whole.items)
         return whole

@@ -22,6 +22,7 @@ from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
 from megaplan_sync.kernel.account_lock import account_transaction
 from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
+from megaplan_sync.raw.bare_items import WholePage
 from megaplan_sync.raw.canonical import Entity, entity_id, is_custom
 from megaplan_sync.raw.change_times import change_time, latest_believable
 from megaplan_sync.raw.cursor_state import CursorState
@@ -217,13 +218,15 @@ class IncrementalRead:
                 f"user still sees the {self._spec.name}."
             )
 
-    def _write_pages(self, pages: Sequence[ListPage], asked_at: datetime, *, with_state: bool = True) -> bool:
+    def _write_pages(
+        self, pages: Sequence[WholePage], asked_at: datetime, *, with_state: bool = True
+    ) -> bool:
         """Write pages in one transaction, with one statement, except rows that another run has written meanwhile.
 
         :param asked_at: not later than the first request, by Postgres' clock
         :returns: whether nothing was new
         """
-        items = [item for page in pages for item in page.items]
+        items = [item for page in pages for item in self._list.brought_into_list_form(page)]
         odd = [entry for page in pages for entry in page.odd]
         with account_transaction(self._connection, self._account):
             written_since = self._written_since(asked_at, items)

@@ -14,6 +14,7 @@ from megaplan_hook.paging import ListPage
 from megaplan_sync.raw.canonical import CanonicalPage, Entity, full_forms, readable
 from megaplan_sync.raw.entities import PIPELINES, RawEntity
 from megaplan_sync.raw.full_read import FullRead
+from megaplan_sync.raw.list_form import in_list_form
 
 log = logging.getLogger(__name__)
 
@@ -90,4 +91,4 @@ def items_of_cards(
         items, odd_items = _items(hook, cards, found)
         return items, [*odd, *odd_items]
     CanonicalPage(cards).bring(found)
-    return found, odd
+    return in_list_form(connection, hook.account, found), odd

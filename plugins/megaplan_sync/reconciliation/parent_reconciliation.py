@@ -205,7 +205,7 @@ class ParentReconciliation:
 
     def _write_page(self, sweep: Sweep, page: ListPage, suspects: set[int], asked_at: datetime) -> None:
         """Write entities that differ from the table; most pages have none, and need no lock."""
-        present = _present(page)
+        present = [item for item in sweep.in_list_form(page) if item.get("isDropped") is not True]
         here = {entity_id(item) for item in present} & suspects if suspects else set()
         written = self._recorded.changed(present) if not here else present
         if not written and not page.odd:
@@ -255,7 +255,3 @@ class ParentReconciliation:
             {"account": self._state.account, "entity": self._state.entity, **values},
         )
         return cursor.fetchall() if cursor.description else []
-
-
-def _present(page: ListPage) -> list[Entity]:
-    return [item for item in page.items if item.get("isDropped") is not True]

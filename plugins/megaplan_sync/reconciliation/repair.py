@@ -111,7 +111,9 @@ class Repair:
         asked_at = self._recorded.now()
         for page in pages.pages(LATEST_CHANGE_FIRST):
             seen = [
-                item for item in page.items if item.get("isDropped") is not True and entity_id(item) in left
+                item
+                for item in pages.brought_into_list_form(page)
+                if item.get("isDropped") is not True and entity_id(item) in left
             ]
             self._settle(seen, [left.pop(entity_id(item)) for item in seen], asked_at)
             changes = [found for item in page.data if (found := change_time(item)) is not None]

@@ -20,6 +20,8 @@ from megaplan_hook.paging import Anchor, ListPage
 from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
 from megaplan_sync.kernel.json_text import json_text
 from megaplan_sync.kernel.sql import read_sql
+from megaplan_sync.raw.bare_items import WholePage
+from megaplan_sync.raw.canonical import Entity
 from megaplan_sync.raw.change_times import latest_believable
 from megaplan_sync.raw.entities import OLDEST_FIRST, EntitySpec
 from megaplan_sync.raw.entity_pages import EntityPages
@@ -82,6 +84,7 @@ class Sweep:
         if state.finished_at is not None:
             return
         left = max(self._expected_rows - state.rows_seen, 0)
+        pages: Iterator[ListPage]
         if self._reads_content:
             pages = self._pages.pages(OLDEST_FIRST, state.cursor or (), expected_rows=left)
         else:
@@ -106,6 +109,10 @@ class Sweep:
                 )
             is_empty_so_far = False
             yield page
+
+    def in_list_form(self, page: ListPage) -> list[Entity]:
+        """Return the complete items of a page in the form that the list gives them."""
+        return self._pages.brought_into_list_form(page) if isinstance(page, WholePage) else page.items
 
     def note(self, page: ListPage, asked_at: datetime, requests: int) -> None:
         """Save a page's rows and the cursor after it, in one statement.

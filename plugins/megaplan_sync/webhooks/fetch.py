@@ -118,7 +118,7 @@ class NamedEntitiesFetch:
             fetched = Fetched()
             fetched.entities = [
                 item
-                for item in page.items
+                for item in pages.brought_into_list_form(page)
                 if item["contentType"] == content_type and entity_id(item) in wanted
             ]
             wanted -= fetched.ids
