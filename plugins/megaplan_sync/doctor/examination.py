@@ -20,9 +20,9 @@ from megaplan_sync.doctor.megaplan_checks import (
     check_visibility,
 )
 from megaplan_sync.doctor.telephony_checks import (
-    check_fallback_numbers,
     check_kept_calls,
     check_notifications,
+    check_numbers_of_settings,
     check_uis_account,
     check_uis_methods,
     check_users,
@@ -80,7 +80,7 @@ def examine(conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID) -> list[Find
             _run(
                 findings,
                 "Megaplan",
-                [partial(check, account) for check in (check_users, check_fallback_numbers)],
+                [partial(check, account) for check in (check_users, check_numbers_of_settings)],
             )
             _run(
                 findings,

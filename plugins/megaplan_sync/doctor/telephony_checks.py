@@ -116,19 +116,29 @@ def check_users(account: AccountUnderCheck) -> Iterator[Finding]:
         yield ok("mismatches", "none in the last run of megaplan_telephony_sync")
 
 
-def check_fallback_numbers(account: AccountUnderCheck) -> Iterator[Finding]:
-    """Check that the fallback numbers can be dialled."""
+def check_numbers_of_settings(account: AccountUnderCheck) -> Iterator[Finding]:
+    """Check that the phone numbers of the settings are some, and that a missed call has somebody to go to."""
     settings = account.settings
-    numbers = fallback_phones(settings.route_fallback, settings.vendor_quirks.default_phone_region)
-    undialled = [str(place) for place, number in enumerate(numbers.values(), 1) if number is None]
-    if undialled:
+    region, connection = settings.vendor_quirks.default_phone_region, f"connection {settings.connection_id}"
+    numbers = {
+        "route_fallback": ("fallback numbers", settings.route_fallback, "is not dialled"),
+        "skip_numbers": ("numbers to leave out", settings.skip_numbers, "leaves nothing out"),
+        "missed_call_employees": ("missed calls by number", settings.missed_call_employees, "has no effect"),
+    }
+    for setting, (topic, typed, effect) in numbers.items():
+        read = fallback_phones(typed, region)
+        wrong = [str(place) for place, number in enumerate(read.values(), 1) if number is None]
+        if wrong:
+            message = f"number {', '.join(wrong)} of {setting} is not a phone number, and {effect}"
+            yield error(topic, message, f"correct {setting} of {connection}, such as +7 900 000-00-01")
+        elif read:
+            yield ok(topic, f"{len(read)} can be used")
+    if settings.missed_call_responsible == "fixed" and settings.missed_call_employee is None:
         yield error(
-            "fallback numbers",
-            f"number {', '.join(undialled)} of route_fallback is not a phone number, and is not dialled",
-            f"correct route_fallback of connection {settings.connection_id}, such as +7 900 000-00-01",
+            "missed calls",
+            "missed_call_responsible is fixed, and missed_call_employee is empty",
+            f"enter the employee's id in Megaplan into missed_call_employee of {connection}",
         )
-    elif numbers:
-        yield ok("fallback numbers", f"{len(numbers)} can be dialled")
 
 
 def check_notifications(account: AccountUnderCheck) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from phonenumbers import (
 
 _LONGEST_TEXT = 200
 _FEWEST_DIGITS_ABROAD = 11
-_FEWEST_DIGITS_OF_ANOTHER = 5
+_MOST_WORDS = 20
 _INTERNATIONAL = re.compile(r"(?:00)?\s*(?P<number>[1-9][\d\s()./-]*)")
 _LONE_LETTER_BEFORE = re.compile(r"(?<![^\W\d_])[^\W\d_]$")
 _LONE_LETTER_AFTER = re.compile(r"[^\W\d_](?![^\W\d_])")
@@ -43,7 +43,7 @@ def phone_e164(typed: str, region: str = "RU") -> str | None:
     text = unicodedata.normalize("NFKC", unquote(typed))
     # invisible marks come along when a number is copied from an address book
     text = "".join(character for character in text if unicodedata.category(character) != "Cf")
-    return _first(text, metadata) or _first_of_two(text, metadata) or _international(text, metadata)
+    return _first(text, metadata) or _first_of_several(text, metadata) or _international(text, metadata)
 
 
 def phone_digits(told: str, region: str = "RU") -> str:
@@ -82,19 +82,25 @@ def _is_whole(match: PhoneNumberMatch, text: str, region: PhoneMetadata) -> bool
         return False  # such as an O for a zero
     first, *others = re.findall(r"\d+", match.raw_string)
     national = str(match.number.national_number)
-    if first == region.national_prefix and others:
+    is_dialled_abroad = re.match(region.international_prefix or "00", "".join((first, *others)))
+    if first == region.national_prefix and others and not is_dialled_abroad:
         # 8 (411) 234-56-7 lacks a digit, though 841 is a code, too; and 8 after a plus is no country code
         return match.number.country_code == region.country_code and "".join(others).startswith(national)
     # 7021234567 is a number of Kazakhstan, or a Russian one that lacks a digit
     return "".join((first, *others)) != national or is_valid_number_for_region(match.number, region.id)
 
 
-def _first_of_two(text: str, region: PhoneMetadata) -> str | None:
-    """Return the first of two numbers with only a space between them."""
-    words = text.split()
+def _first_of_several(text: str, region: PhoneMetadata) -> str | None:
+    """Return the first of several numbers with only a space between them, if they begin alike.
+
+    Otherwise a number that lacks a digit would take it from the next one: 8 926 000 00 7 8 926 000 00 78.
+    """
+    words = text.split()[:_MOST_WORDS]
+    beginnings = [next(iter(re.findall(r"\d+", word)), "") for word in words]
     for place in range(1, len(words)):
-        others = sum(character.isdecimal() for word in words[place:] for character in word)
-        if others >= _FEWEST_DIGITS_OF_ANOTHER and (number := _first(" ".join(words[:place]), region)):
+        number, rest = _first(" ".join(words[:place]), region), " ".join(words[place:])
+        is_alike = beginnings[place] == beginnings[0] or min(map(len, (beginnings[0], beginnings[place]))) > 5
+        if number and is_alike and (_first(rest, region) or _first_of_several(rest, region)):
             return number
     return None
 

@@ -196,7 +196,15 @@ def forget_internal_numbers(world: DoctorWorld) -> None:
             "error",
             "number 2 of route_fallback",
         ),
-        (settings(route_fallback="101, 8 926 000 00 77"), "fallback numbers", "ok", "2 can be dialled"),
+        (settings(route_fallback="101, 8 926 000 00 77"), "fallback numbers", "ok", "2 can be used"),
+        (settings(skip_numbers="8926000007"), "numbers to leave out", "error", "number 1 of skip_numbers"),
+        (
+            settings(missed_call_employees={"+7 495": 1}),
+            "missed calls by number",
+            "error",
+            "number 1 of missed_call_employees",
+        ),
+        (settings(missed_call_responsible="fixed"), "missed calls", "error", "missed_call_employee is empty"),
         (settings(uis_conn_id=""), "connection of UIS", "error", "uis_conn_id"),
         (settings(requests_per_hour=40), "requests", "ok", "of 40 requests"),
         (
