@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +17,7 @@ from megaplan_gateway.popups.lost_hang_ups import LostHangUps
 from megaplan_gateway.popups.uis_clocks import UisClocks
 from megaplan_gateway.vendors.live_budget import BudgetSpentError
 from megaplan_gateway.vendors.megaplan_client import IsObsolete, ObsoleteError
+from megaplan_gateway.vendors.urgency import Urgency
 from megaplan_hook.exceptions import (
     MegaplanAPIError,
     MegaplanAuthError,
@@ -142,6 +144,25 @@ class CardUpdater:
             log.warning("pop-up not updated", extra={**extra, "reason": _loggable(error)})
         self._metrics.popups.labels(what, outcome).inc()
 
+    async def _create(
+        self,
+        account: Account,
+        body: dict[str, Any],
+        wanted: WantedCard,
+        timeout: float,
+        is_obsolete: IsObsolete,
+    ) -> dict[str, Any]:
+        """Create a pop-up's object; after a 429, which creates nothing, try again while it is not too late."""
+        urgency = Urgency.OTHER if wanted.is_companion else Urgency.CARD
+        until = time.monotonic() + timeout
+        while True:
+            left = until - time.monotonic()
+            try:
+                return await account.megaplan.create_call_info(body, left, is_obsolete, urgency)
+            except MegaplanRateLimitError:
+                if time.monotonic() >= until:
+                    raise
+
     async def _open(self, account: Account, call: Call, wanted: WantedCard, is_obsolete: IsObsolete) -> str:
         number = call.call_session_id
         datetime_format = account.settings.vendor_quirks.datetime_write_format
@@ -149,20 +170,19 @@ class CardUpdater:
         if not await self._table.claim(account.name, number, wanted, self._lease_seconds):
             return "not ours"
         body = opening_body(wanted, call, client=client, datetime_format=datetime_format)
-        create = account.megaplan.create_call_info
         timeout = self._timeout
         if wanted.since is not None:  # do not send a pop-up that is stale by the time the budget allows it
             left = (wanted.since + STALE_AFTER - self._uis_now(account)).total_seconds()
             timeout = min(timeout, max(left, 1.0))
         try:
             try:
-                created = await create(body, timeout, is_obsolete)
+                created = await self._create(account, body, wanted, timeout, is_obsolete)
             except MegaplanValidationError:
                 if client is None:
                     raise
                 # the client may have been deleted; Megaplan rejected the request, so nothing was created
                 body = opening_body(wanted, call, client=None, datetime_format=datetime_format)
-                created = await create(body, timeout, is_obsolete)
+                created = await self._create(account, body, wanted, timeout, is_obsolete)
         except ObsoleteError:
             await self._table.release(account.name, number, wanted)
             return "overtaken"

@@ -10,11 +10,14 @@ from psycopg import Error
 from psycopg_pool import PoolTimeout
 
 from megaplan_gateway.database import Pool, in_time
+from megaplan_gateway.vendors.urgency import Pauses, Turns, TurnTimeoutError, Urgency
 from megaplan_hook.settings import AccountSettings
 from megaplan_sync.kernel.sql import read_sql
 
 log = logging.getLogger(__name__)
 
+ENDS_SHARE = 0.05
+"""Share of the hourly limit that only ends may use."""
 POSTGRES_SECONDS = 0.3
 """Timeout of the shared budget; after it the rate is limited locally."""
 
@@ -24,20 +27,31 @@ class BudgetSpentError(Exception):
 
 
 class LiveBudget:
-    """Spends ``megaplan_sync.request_budgets``; limits the rate locally while Postgres is down."""
+    """Spends ``megaplan_sync.request_budgets``; limits the rate locally while Postgres is down.
+
+    The most urgent request goes first, and a share of the hour is kept for ends: a card that cannot be ended stays on
+    a screen. After a 429 batch work stops at once, whereas the live lane pauses for each urgency on its own.
+    """
 
     def __init__(self, pool: Pool, settings: AccountSettings) -> None:
         self._pool = pool
+        per_hour = settings.requests_per_hour
+        self._per_hour = dict.fromkeys(Urgency, max(1, int(per_hour * (1 - ENDS_SHARE)))) | {
+            Urgency.END: per_hour
+        }
         self._limits = {
             "account": settings.account,
             "requests_per_second": settings.requests_per_second,
-            "requests_per_hour": settings.requests_per_hour,
+            "ignores_block": True,
         }
+        self._fallback_seconds = settings.vendor_quirks.retry_after_fallback_seconds
         self._spacing_seconds = 1.0 / settings.requests_per_second
+        self._turns = Turns()
+        self._pauses = Pauses(time.monotonic)
         self._next_local = 0.0
         self._row_exists = False
 
-    async def acquire(self, timeout: float) -> None:
+    async def acquire(self, timeout: float, urgency: Urgency = Urgency.OTHER) -> None:
         """Wait until one request may be sent.
 
         A caller that would have to wait longer than its timeout spends nothing, so it does not delay the others.
@@ -45,10 +59,40 @@ class LiveBudget:
         :raises BudgetSpentError: if no request may be sent within ``timeout`` seconds
         """
         deadline = time.monotonic() + timeout
+        pause = self._pauses.left(urgency)
+        if pause > timeout:
+            raise BudgetSpentError
+        if pause > 0:
+            await asyncio.sleep(pause)
+        try:
+            async with self._turns.turn(urgency, max(0.0, deadline - time.monotonic())):
+                await self._acquire(deadline, urgency)
+        except TurnTimeoutError:
+            raise BudgetSpentError from None
+
+    async def back_off(self, retry_after: float | None, urgency: Urgency) -> None:
+        """Pause after Megaplan answered 429, and stop the batch work of this account.
+
+        :param retry_after: seconds; None if Megaplan names no time
+        """
+        self._pauses.refused(urgency, retry_after)
+        seconds = self._fallback_seconds if retry_after is None else retry_after
+        parameters = {"account": self._limits["account"], "seconds": seconds}
+        try:
+            async with self._pool.connection(timeout=1) as connection:
+                await connection.execute(read_sql("block_request_budget"), parameters)
+        except (Error, OSError) as error:
+            log.warning("budget not blocked", extra={"reason": type(error).__name__})
+
+    def accepted(self, urgency: Urgency) -> None:
+        """Note that Megaplan accepts requests of this urgency."""
+        self._pauses.accepted(urgency)
+
+    async def _acquire(self, deadline: float, urgency: Urgency) -> None:
         while True:
             left = max(0.0, deadline - time.monotonic())
             try:
-                wait, is_taken = await in_time(POSTGRES_SECONDS, self._take(left))
+                wait, is_taken = await in_time(POSTGRES_SECONDS, self._take(left, urgency))
             except (Error, PoolTimeout, OSError, TimeoutError):
                 wait, is_taken = self._take_locally(left)
             if time.monotonic() + wait > deadline:
@@ -58,22 +102,16 @@ class LiveBudget:
             if is_taken:
                 return
 
-    async def back_off(self, seconds: float) -> None:
-        """Block the budget for all processes of this account after Megaplan answered 429."""
-        self._next_local = max(self._next_local, time.monotonic() + seconds)
-        parameters = {"account": self._limits["account"], "seconds": seconds}
-        try:
-            async with self._pool.connection(timeout=1) as connection:
-                await connection.execute(read_sql("block_request_budget"), parameters)
-        except (Error, OSError) as error:
-            log.warning("budget not blocked", extra={"reason": type(error).__name__})
-
-    async def _take(self, timeout: float) -> tuple[float, bool]:
+    async def _take(self, timeout: float, urgency: Urgency) -> tuple[float, bool]:
         """Return the seconds to wait and whether a request was spent; if not, retry after the wait."""
-        parameters = {**self._limits, "longest_wait_seconds": timeout}
+        parameters = {
+            **self._limits,
+            "requests_per_hour": self._per_hour[urgency],
+            "longest_wait_seconds": timeout,
+        }
         async with self._pool.connection() as connection:
             if not self._row_exists:
-                await connection.execute(read_sql("create_request_budget"), self._limits)
+                await connection.execute(read_sql("create_request_budget"), parameters)
                 self._row_exists = True
             cursor = await connection.execute(read_sql("spend_request"), parameters)
             row = await cursor.fetchone()

@@ -13,6 +13,7 @@ from megaplan_gateway.metrics import Metrics
 from megaplan_gateway.vendors.http_clients import TRANSPORT_ERRORS, describe_failure, http_client
 from megaplan_gateway.vendors.live_budget import LiveBudget
 from megaplan_gateway.vendors.login_backoff import LoginBackoff
+from megaplan_gateway.vendors.urgency import Urgency
 from megaplan_hook.envelope import Answer, entity, entity_or_not_found, parse_answer
 from megaplan_hook.exceptions import (
     MegaplanAuthError,
@@ -94,6 +95,7 @@ class AsyncMegaplanClient:
         arguments: Mapping[str, Any] | None = None,
         body: object | None = None,
         is_obsolete: IsObsolete = lambda: False,
+        urgency: Urgency = Urgency.OTHER,
     ) -> Answer:
         """Send a request and return the parsed answer.
 
@@ -104,11 +106,11 @@ class AsyncMegaplanClient:
             outcome is unknown
         """
         deadline = self._clock() + timeout
-        token = await self._access_token(deadline)
-        sent = (method, path, arguments, body, deadline, is_obsolete)
+        token = await self._access_token(deadline, urgency)
+        sent = (method, path, arguments, body, deadline, is_obsolete, urgency)
         status, content, retry_after = await self._send(token, *sent)
         if refuses_token(status, content):
-            token = await self._access_token(deadline, refused=token)
+            token = await self._access_token(deadline, urgency, refused=token)
             status, content, retry_after = await self._send(token, *sent)
             if refuses_token(status, content):
                 refusal = MegaplanAuthError(
@@ -118,12 +120,13 @@ class AsyncMegaplanClient:
                 self._logins.failed(refusal, is_token=True)
                 raise refusal
         self._logins.succeeded()
+        if status != 429:
+            self._budget.accepted(urgency)
         try:
             answer = parse_answer(status, content, path)
             answer.raise_for_status(path, retry_after)
         except MegaplanRateLimitError as error:
-            fallback = self.settings.vendor_quirks.retry_after_fallback_seconds
-            await self._budget.back_off(error.retry_after if error.retry_after is not None else fallback)
+            await self._budget.back_off(error.retry_after, urgency)
             self._count(error)
             raise
         except MegaplanError as error:
@@ -135,12 +138,18 @@ class AsyncMegaplanClient:
     # -- resources, named as in megaplan_hook.call_delivery
 
     async def create_call_info(
-        self, call: Mapping[str, Any], timeout: float, is_obsolete: IsObsolete = lambda: False
+        self,
+        call: Mapping[str, Any],
+        timeout: float,
+        is_obsolete: IsObsolete = lambda: False,
+        urgency: Urgency = Urgency.CARD,
     ) -> dict[str, Any]:
         """Create a call object; Megaplan shows its pop-up to the employee."""
         path = "/callInfo"
         body = {"contentType": "CallInfo", **call}
-        answer = await self.request("POST", path, body=body, timeout=timeout, is_obsolete=is_obsolete)
+        answer = await self.request(
+            "POST", path, body=body, timeout=timeout, is_obsolete=is_obsolete, urgency=urgency
+        )
         return entity(answer, path)
 
     async def update_call_info(
@@ -150,7 +159,8 @@ class AsyncMegaplanClient:
         path = f"/callInfo/{path_id(call_info_id)}"
         # without the id in the body Megaplan may create a second object, as it does with todos (seen live)
         body = {"contentType": "CallInfo", **changes, "id": call_info_id}
-        return entity(await self.request("POST", path, body=body, timeout=timeout), path)
+        answer = await self.request("POST", path, body=body, timeout=timeout, urgency=Urgency.END)
+        return entity(answer, path)
 
     async def update_call_info_by_provider(
         self, provider_id: str, changes: Mapping[str, Any], timeout: float
@@ -161,12 +171,15 @@ class AsyncMegaplanClient:
         """
         path = "/callInfo/provider"
         body = {"contentType": "CallInfo", **changes, "providerId": provider_id}
-        return entity_or_not_found(await self.request("POST", path, body=body, timeout=timeout), path)
+        answer = await self.request("POST", path, body=body, timeout=timeout, urgency=Urgency.END)
+        return entity_or_not_found(answer, path)
 
     async def call_route(self, phone: str, timeout: float) -> dict[str, Any]:
         """Return who is responsible for a phone number: ``CallRoute {type, timeout, employees, users}``."""
         path = "/callRoute"
-        answer = await self.request("GET", path, arguments={"phone": phone}, timeout=timeout)
+        answer = await self.request(
+            "GET", path, arguments={"phone": phone}, timeout=timeout, urgency=Urgency.END
+        )
         if not isinstance(answer.data, dict):
             raise MegaplanTransportError(f"{path}: 'data' is not an object", answer.status)
         return answer.data
@@ -182,6 +195,7 @@ class AsyncMegaplanClient:
         body: object | None,
         deadline: float,
         is_obsolete: IsObsolete,
+        urgency: Urgency,
     ) -> tuple[int, bytes, float | None]:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         quirks = self.settings.vendor_quirks
@@ -196,13 +210,20 @@ class AsyncMegaplanClient:
         query = encode_arguments(arguments or {})
         url = f"{self.settings.base_url}{API_PREFIX}{path}" + (f"?{query}" if query else "")
         return await self._exchange(
-            method, url, path, deadline, is_obsolete, headers=headers, content=content
+            method, url, path, deadline, is_obsolete, urgency, headers=headers, content=content
         )
 
     async def _exchange(
-        self, method: str, url: str, path: str, deadline: float, is_obsolete: IsObsolete, **sent: Any
+        self,
+        method: str,
+        url: str,
+        path: str,
+        deadline: float,
+        is_obsolete: IsObsolete,
+        urgency: Urgency,
+        **sent: Any,
     ) -> tuple[int, bytes, float | None]:
-        await self._budget.acquire(deadline - self._clock())
+        await self._budget.acquire(deadline - self._clock(), urgency)
         if is_obsolete():
             raise ObsoleteError
         started = time.perf_counter()
@@ -224,13 +245,13 @@ class AsyncMegaplanClient:
 
     # -- tokens, in memory only
 
-    async def _access_token(self, deadline: float, refused: str | None = None) -> str:
+    async def _access_token(self, deadline: float, urgency: Urgency, refused: str | None = None) -> str:
         if not self._login:
             return self._application_token(refused)
         async with self._lock:
             token = self._token
             if token is None or token.access_token == refused or self._clock() >= self._renew_at:
-                token = await self._new_token(token, deadline)
+                token = await self._new_token(token, deadline, urgency)
                 self._token = token
                 self._renew_at = self._clock() + renew_after_seconds(token)
             return token.access_token
@@ -251,16 +272,16 @@ class AsyncMegaplanClient:
             raise refusal
         return token
 
-    async def _new_token(self, old: Token | None, deadline: float) -> Token:
+    async def _new_token(self, old: Token | None, deadline: float, urgency: Urgency) -> Token:
         if old is not None and old.refresh_token:
             try:
-                return await self._fetch_token(refresh_grant(old.refresh_token), deadline)
+                return await self._fetch_token(refresh_grant(old.refresh_token), deadline, urgency)
             except RefusedGrantError:
                 pass
         self._logins.check()
         grant = password_grant(self._login, self._password)
         try:
-            return await self._fetch_token(grant, deadline)
+            return await self._fetch_token(grant, deadline, urgency)
         except RefusedGrantError as refusal:
             refused = refused_login(self.settings.connection_id, refusal, grant)
             self._logins.failed(refused)
@@ -269,8 +290,10 @@ class AsyncMegaplanClient:
             self._logins.failed(failure)
             raise
 
-    async def _fetch_token(self, grant: Mapping[str, str], deadline: float) -> Token:
+    async def _fetch_token(self, grant: Mapping[str, str], deadline: float, urgency: Urgency) -> Token:
         url = f"{self.settings.base_url}{API_PREFIX}{TOKEN_PATH}"
         body = encoded_grant(grant, self.settings.vendor_quirks.token_body)
-        status, content, wait = await self._exchange("POST", url, TOKEN_PATH, deadline, lambda: False, **body)
+        status, content, wait = await self._exchange(
+            "POST", url, TOKEN_PATH, deadline, lambda: False, urgency, **body
+        )
         return parse_token_answer(status, content, wait)

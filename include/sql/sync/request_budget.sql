@@ -17,7 +17,7 @@ SET
   END,
   minutes[extract(epoch FROM now())::bigint / 60 %% 61 + 1] = extract(epoch FROM now())::bigint / 60
 WHERE account = %(account)s
-  AND blocked_until <= now()
+  AND (blocked_until <= now() OR %(ignores_block)s)
   AND next_at <= now() + make_interval(secs => coalesce(%(longest_wait_seconds)s::float8, 86400))
   AND (
     SELECT coalesce(sum(counter.spent), 0)
@@ -28,7 +28,7 @@ RETURNING extract(epoch FROM next_at - now())::float8 - 1 / %(requests_per_secon
 
 
 -- name: block_request_budget
--- Blocks an account for a while: Megaplan answered 429.
+-- Blocks an account for a while: Megaplan answered 429. The live lane ignores it, and pauses by itself.
 UPDATE megaplan_sync.request_budgets
 SET blocked_until = greatest(blocked_until, now() + make_interval(secs => %(seconds)s::float8))
 WHERE account = %(account)s
@@ -41,7 +41,9 @@ SELECT
   coalesce(sum(counter.spent) FILTER (WHERE counter.minute > extract(epoch FROM now())::bigint / 60 - 61), 0)::integer
     AS spent,
   greatest(
-    extract(epoch FROM greatest(max(budget.blocked_until), now()) - now())::float8,
+    CASE
+      WHEN NOT %(ignores_block)s THEN extract(epoch FROM greatest(max(budget.blocked_until), now()) - now())::float8
+    END,
     CASE
       WHEN coalesce(
         sum(counter.spent) FILTER (WHERE counter.minute > extract(epoch FROM now())::bigint / 60 - 61), 0

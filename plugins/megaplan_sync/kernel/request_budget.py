@@ -54,6 +54,7 @@ class PostgresRequestBudget:
             "requests_per_second": requests_per_second,
             "requests_per_hour": self._requests_per_hour,
             "longest_wait_seconds": None,
+            "ignores_block": False,
         }
         connection.execute(read_sql("create_request_budget"), {"account": account})
 

@@ -9,6 +9,7 @@ from psycopg import Connection
 
 from megaplan_gateway.database import database_pool
 from megaplan_gateway.vendors.live_budget import BudgetSpentError, LiveBudget
+from megaplan_gateway.vendors.urgency import Urgency
 from megaplan_hook.settings import AccountSettings
 
 SETTINGS = AccountSettings(
@@ -65,3 +66,55 @@ def test_an_exhausted_hour_is_reported_at_once(tables: Connection[Any], database
             await budget.acquire(1.0)
 
     with_budget(database_uri, work, SETTINGS.model_copy(update={"requests_per_hour": 1}))
+
+
+def test_a_share_of_the_hour_is_kept_for_ends(tables: Connection[Any], database_uri: str) -> None:
+    async def spend(budget: LiveBudget, urgency: Urgency) -> int:
+        spent = 0
+        while True:
+            try:
+                await budget.acquire(1.0, urgency)
+            except BudgetSpentError:
+                return spent
+            spent += 1
+
+    async def work(budget: LiveBudget) -> list[int]:
+        return [await spend(budget, urgency) for urgency in (Urgency.OTHER, Urgency.CARD, Urgency.END)]
+
+    limits = {"requests_per_hour": 40, "requests_per_second": 1000.0}
+    assert with_budget(database_uri, work, SETTINGS.model_copy(update=limits)) == [38, 0, 2]
+
+
+def test_an_end_overtakes_what_waits_for_its_turn(tables: Connection[Any], database_uri: str) -> None:
+    async def work(budget: LiveBudget) -> list[str]:
+        passed: list[str] = []
+
+        async def send(name: str, urgency: Urgency) -> None:
+            await budget.acquire(20, urgency)
+            passed.append(name)
+
+        await budget.acquire(20)
+        cards = [asyncio.create_task(send("card", Urgency.CARD)) for _ in range(3)]
+        await asyncio.sleep(0.1)
+        await asyncio.gather(send("end", Urgency.END), *cards)
+        return passed
+
+    passed = with_budget(database_uri, work, SETTINGS)
+    assert passed.index("end") <= 1, "at most the request that already has its turn is before it"
+    assert len(passed) == 4
+
+
+def test_a_limit_stops_batch_work_and_only_its_own_kind_of_request(
+    tables: Connection[Any], database_uri: str
+) -> None:
+    async def work(budget: LiveBudget) -> None:
+        await budget.acquire(1.0, Urgency.CARD)
+        await budget.back_off(None, Urgency.OTHER)
+        await budget.acquire(1.0, Urgency.CARD)
+        with pytest.raises(BudgetSpentError):
+            await budget.acquire(0.1, Urgency.OTHER)
+        await budget.acquire(10.0, Urgency.OTHER)
+
+    with_budget(database_uri, work, SETTINGS)
+    seconds = "SELECT extract(epoch FROM blocked_until - now()) > 30 FROM megaplan_sync.request_budgets"
+    assert tables.execute(seconds).fetchone() == (True,)

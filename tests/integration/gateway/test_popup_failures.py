@@ -189,12 +189,24 @@ def test_a_phone_number_in_megaplans_error_is_not_logged(
     assert STRANGER in saved[0], "the database contains phone numbers anyway"
 
 
-@pytest.mark.parametrize(("kind", "count"), [("429", 1), ("401", 2)])
-def test_a_card_that_failed_temporarily_opens_with_the_next_event(
-    kind: str, count: int, call_world: CallWorld, running_gateway: ServedGateway
+@pytest.mark.parametrize("retry_after", [1, None])
+def test_a_card_that_meets_a_limit_opens_after_a_short_pause(
+    retry_after: int | None, call_world: CallWorld, running_gateway: ServedGateway
 ) -> None:
-    fault = {"kind": kind, "path": "/callInfo", "retry_after": 1, "count": count}
+    fault = {"kind": "429", "path": "/callInfo", "retry_after": retry_after, "count": 2}
     call_world.megaplan.control("faults", fault)
+    call_world.send_event(running_gateway, "call_proceeding", employee_id=501)
+    assert call_world.screens() == {ANNA: [f"{OWN_CALL} calling"]}
+    (blocked,) = call_world.database.execute(
+        "SELECT blocked_until > now() FROM megaplan_sync.request_budgets"
+    ).fetchone() or (None,)
+    assert blocked is (retry_after is None), "batch work waits as long as is usual"
+
+
+def test_a_card_whose_token_is_refused_opens_with_the_next_event(
+    call_world: CallWorld, running_gateway: ServedGateway
+) -> None:
+    call_world.megaplan.control("faults", {"kind": "401", "path": "/callInfo", "count": 2})
     call_world.send_event(running_gateway, "call_proceeding", employee_id=501)
     assert call_world.screens() == {}
     call_world.send_event(running_gateway, "call_connected", employee_id=501)

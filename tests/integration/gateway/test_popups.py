@@ -33,6 +33,7 @@ def test_whoever_is_rung_first_sees_a_card_and_whoever_answers_takes_it_over(
     card = call_world.calls()[str(number)]
     assert (card["type"], card["state"], card["toUser"]["id"]) == ("in", "finished", str(PETER))
     assert card["timeTo"] is not None
+    assert len(call_world.requests("/callInfo")) == 3, "as many as docs/gateway.md says"
     assert set(call_world.cards().values()) == {"closed"}
     delivery = call_world.outbox_row(number)
     assert delivery is not None
@@ -59,6 +60,7 @@ def test_everybody_rung_sees_a_card_where_the_account_wants_it(
         call_world.uis.mutate("hang_up_call", id=number)
         call_world.advance(gateway, 0)
         assert call_world.screens() == {}
+    assert len(call_world.requests("/callInfo")) == 7, "as many as docs/gateway.md says"
     ends = {key: (call["type"], call["state"]) for key, call in call_world.calls().items()}
     assert ends == {
         str(number): ("in", "finished"),

@@ -15,6 +15,7 @@ from megaplan_gateway.metrics import Metrics
 from megaplan_gateway.vendors.login_backoff import FAILED_SECONDS, REFUSED_SECONDS
 from megaplan_gateway.vendors.megaplan_client import AsyncMegaplanClient
 from megaplan_gateway.vendors.uis_client import SHORTEST_WAIT_SECONDS, AsyncUisClient
+from megaplan_gateway.vendors.urgency import Urgency
 from megaplan_hook.exceptions import MegaplanAuthError, MegaplanError, MegaplanRateLimitError
 from megaplan_hook.settings import AccountSettings
 from tests.unit.megaplan_hook.fake_server import FakeMegaplan, Reply, envelope
@@ -29,13 +30,16 @@ class LiveBudget:
     """Lets everything pass and remembers the pauses."""
 
     def __init__(self) -> None:
-        self.backed_off: list[float] = []
+        self.backed_off: list[float | None] = []
 
-    async def acquire(self, timeout: float) -> None:
+    async def acquire(self, timeout: float, urgency: Urgency) -> None:
         return None
 
-    async def back_off(self, seconds: float) -> None:
-        self.backed_off.append(seconds)
+    async def back_off(self, retry_after: float | None, urgency: Urgency) -> None:
+        self.backed_off.append(retry_after)
+
+    def accepted(self, urgency: Urgency) -> None:
+        return None
 
 
 class Clock:
@@ -66,9 +70,7 @@ def megaplan_client(fake: FakeMegaplan, budget: LiveBudget, clock: Clock) -> Asy
 
 
 @pytest.mark.parametrize("said", ["0", "-5", "Wed, 21 Oct 2015 07:28:00 GMT", "soon"])
-def test_a_limit_that_names_no_end_blocks_the_account_for_the_usual_time(
-    megaplan: FakeMegaplan, said: str
-) -> None:
+def test_a_limit_that_names_no_end_is_told_as_such(megaplan: FakeMegaplan, said: str) -> None:
     """A Retry-After of 0 blocked nothing: the next call was sent at once."""
     budget = LiveBudget()
     megaplan.in_turn(Reply(b"", 429, {"Retry-After": said}))
@@ -80,7 +82,7 @@ def test_a_limit_that_names_no_end_blocks_the_account_for_the_usual_time(
         await client.close()
 
     asyncio.run(ask())
-    assert budget.backed_off == [60.0]
+    assert budget.backed_off == [None]
 
 
 def test_a_refused_login_is_told_in_megaplans_words_and_not_sent_with_every_call(
