@@ -14,13 +14,14 @@ from psycopg.conninfo import conninfo_to_dict
 from demo.processes import free_port, running
 
 from ..databases import address_of, create_database, drop_database
+from ..odd_role import ODD, as_odd_role, create_odd_role
 
 SERVER_SESSIONS = 3
 """Fewer than the clients of a test, so that each gets several of them."""
 REMEDY = "No PgBouncer. `make pooler` installs it as root on Debian; elsewhere install the package pgbouncer."
 _CONFIGURATION = """
 [databases]
-* = host={socket_folder} user=postgres
+* = host={socket_folder} user={role}
 
 [pgbouncer]
 listen_addr = 127.0.0.1
@@ -34,7 +35,8 @@ default_pool_size = {server_sessions}
 
 @pytest.fixture(scope="module")
 def pgbouncer(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """Port of a pooler before the embedded server."""
+    """Port of a pooler before the embedded server, which gives all clients sessions of the odd role."""
+    create_odd_role(postgres)
     program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if program is None:
         pytest.fail(REMEDY)
@@ -42,7 +44,9 @@ def pgbouncer(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     folder, port = tmp_path_factory.mktemp("pgbouncer"), free_port(0)
     configuration = folder / "pgbouncer.ini"
     configuration.write_text(
-        _CONFIGURATION.format(socket_folder=socket_folder, port=port, server_sessions=SERVER_SESSIONS)
+        _CONFIGURATION.format(
+            socket_folder=socket_folder, role=ODD, port=port, server_sessions=SERVER_SESSIONS
+        )
     )
     command = [program, str(configuration)]
     if os.geteuid() == 0:  # it refuses to run as root; the server's user may use the server's socket
@@ -62,14 +66,14 @@ def pgbouncer(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture
-def direct_uri(postgres: str, template: str) -> Iterator[str]:
+def direct_uri(postgres: str, pgbouncer: int, template: str) -> Iterator[str]:
     """Address of the test's database past the pooler."""
     name = create_database(postgres, template)
-    yield address_of(postgres, name)
+    yield as_odd_role(address_of(postgres, name))
     drop_database(postgres, name)
 
 
 @pytest.fixture
-def database_uri(direct_uri: str, pgbouncer: int) -> str:
+def database_uri(pgbouncer: int, direct_uri: str) -> str:
     """Address of the test's database: whatever a test does goes through the pooler."""
     return f"postgresql://postgres@127.0.0.1:{pgbouncer}/{conninfo_to_dict(direct_uri)['dbname']}"

@@ -1,4 +1,4 @@
-"""Every lane works through PgBouncer in transaction mode, and leaves nothing behind in its sessions."""
+"""Every lane works through PgBouncer in transaction mode, before odd defaults, and leaves nothing behind."""
 
 import asyncio
 import json
@@ -146,7 +146,7 @@ def test_a_killed_load_is_continued_by_another_run(
 
 def test_an_upgrade_from_version_2(database: Session, direct_uri: str) -> None:
     """Its temporary tables, views and functions are gone afterwards."""
-    with psycopg.connect(direct_uri, autocommit=True) as connection:
+    with Session.open(direct_uri) as connection:
         connection.execute(VERSION_2.read_bytes())
     prepare_raw_schema(database)
     assert database.execute("SELECT version FROM megaplan_sync.schema_version").fetchone() == (
