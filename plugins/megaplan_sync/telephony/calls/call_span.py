@@ -81,11 +81,13 @@ def _starts(known: KnownEvents, shift: timedelta) -> Iterator[datetime]:
 def _finishes(known: KnownEvents, shift: timedelta) -> Iterator[datetime]:
     if (reported := moment_in(known.final("finish_time"))) is not None:
         yield reported + shift
-    for mnemonic in ENDS:
-        if (moment := moment_in(known.last("finish_time", mnemonic))) is not None:
+    # the newest end counts, and one of the whole call before a loss
+    newest_first = known.ends()[::-1]
+    ends = [event for mnemonic in ENDS for event in newest_first if event.mnemonic == mnemonic]
+    for event in ends:
+        if (moment := moment_in(event.values.get("finish_time"))) is not None:
             yield moment
-    for mnemonic in ENDS:
-        yield from (event.at for event in reversed(list(known.of(mnemonic))))
+    yield from (event.at for event in ends)
 
 
 def _shift(known: KnownEvents) -> timedelta:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from megaplan_sync.inbox.notifications import LONGEST_SECONDS, duration
 from megaplan_sync.telephony.calls.call import Outcome
+from megaplan_sync.telephony.calls.call_recordings import call_records
 from megaplan_sync.telephony.calls.call_span import call_span
 from megaplan_sync.telephony.calls.known_events import ENDS, KnownEvents, employee_of
 
@@ -51,9 +52,13 @@ def call_times(known: KnownEvents, outcome: Outcome | None, is_finished: bool) -
     talk = _stated(
         known, ("clean_talk_duration", "talk_duration"), "talk_time_duration", "call_session_finished"
     )
+    if talk is None:
+        talk = 0 if outcome in ("missed", "unanswered") else _sum_of_talks(known)
     total = _stated(known, ("total_duration",), "total_time_duration", "call_session_finished")
     was_answered = outcome == "answered"
-    length = total if total is not None else _sum(wait, talk) if was_answered else wait
+    length = total
+    if length is None:
+        length = _sum(wait, talk if talk is not None else _recorded(known)) if was_answered else wait
     started, finished = call_span(known, length, is_finished)
     if not is_finished:
         return CallTimes(started, answered, None, None, None, None)
@@ -61,8 +66,6 @@ def call_times(known: KnownEvents, outcome: Outcome | None, is_finished: bool) -
         answered = started + timedelta(seconds=wait)
     if wait is None:
         wait = _seconds(started, answered if was_answered else finished)
-    if talk is None:
-        talk = 0 if outcome in ("missed", "unanswered") else _sum_of_talks(known)
     if talk is None and was_answered and answered is not None:
         talk = _seconds(answered, finished)
     return CallTimes(
@@ -91,6 +94,12 @@ def _sum_of_talks(known: KnownEvents) -> int | None:
         if (seconds := duration(event.values.get("talk_time_duration"))) is not None
     }
     return min(sum(talks.values()), LONGEST_SECONDS) if talks else None
+
+
+def _recorded(known: KnownEvents) -> int | None:
+    """Return the length of all recordings of talks."""
+    recorded = [record.seconds for record in call_records(known) if record.kind == "talk" and record.seconds]
+    return min(sum(recorded), LONGEST_SECONDS) if recorded else None
 
 
 def _seconds(start: datetime, end: datetime | None) -> int | None:

@@ -145,6 +145,27 @@ def test_a_missing_start_is_computed_from_the_length(lengths: dict[str, Any]) ->
     assert span(derived(sent(NOON + timedelta(minutes=3), **lengths))) == (NOON, NOON + timedelta(minutes=3))
 
 
+def test_the_length_of_what_was_talked_or_recorded_gives_a_missing_start() -> None:
+    end, three = sent(NOON, is_lost=False), timedelta(minutes=3)
+    talked = derived(sent(NOON, "talk_finished", talk_time_duration=180, employee_id=501), end)
+    assert (talked.outcome, *span(talked)) == ("answered", NOON - three, NOON)
+    record = sent(NOON + timedelta(seconds=9), "talk_record_file", file_link="https://x/a", file_duration=180)
+    recorded = derived(end, record)
+    assert (recorded.outcome, *span(recorded)) == ("answered", NOON - three, NOON)
+
+
+def test_the_newest_end_counts_and_not_the_loss_of_a_leg() -> None:
+    opening = sent(NOON, "in_call_session")
+    later = NOON + timedelta(seconds=40)
+    lost = derived(
+        opening,
+        sent(NOON + timedelta(seconds=10), "lost_call_session"),
+        sent(NOON + timedelta(seconds=20), "call_proceeding", employee_id=501, leg_id=2),
+        sent(later, "lost_call_session"),
+    )
+    assert (lost.outcome, *span(lost)) == ("missed", NOON, later)
+
+
 def test_an_answered_call_without_any_length_has_no_outcome() -> None:
     end = sent(
         NOON, is_lost=False, talk_time_duration=0, total_time_duration=0, start_time="2026-09-21 12:00:00"
