@@ -375,7 +375,7 @@ def test_one_column_more_is_a_line_of_ddl_and_a_migration(
     if version > 2:
         prepare_raw_schema(built_upon)
     following = max(migrations.MIGRATIONS) + 1
-    line = "currency_id bigint GENERATED ALWAYS AS (megaplan_raw.link_id(payload -> 'currency')) STORED"
+    line = "one_more bigint GENERATED ALWAYS AS (megaplan_raw.link_id(payload -> 'currency')) STORED"
     tables = read_sql("create_deal_tables").replace("  debt  ", f"  {line}, -- currencies.id\n  debt  ")
     monkeypatch.setitem(statements(), "create_deal_tables", tables)
     add = f"ALTER TABLE megaplan_raw.deals ADD COLUMN IF NOT EXISTS {line}"
@@ -386,14 +386,14 @@ def test_one_column_more_is_a_line_of_ddl_and_a_migration(
 
     assert prepare_raw_schema(built_upon)
     currencies = built_upon.execute(
-        "SELECT currency_id::text, payload -> 'currency' ->> 'id' FROM megaplan_raw.deals"
+        "SELECT one_more::text, payload -> 'currency' ->> 'id' FROM megaplan_raw.deals"
     ).fetchall()
     assert len({column for column, _ in currencies}) > 1
     assert all(column == key for column, key in currencies)
     assert {view: rows(built_upon, f"reports.{view}") for view in VIEWS_THAT_LAST} == views
     described = built_upon.execute(
         """SELECT col_description(attrelid, attnum), (SELECT version FROM megaplan_sync.schema_version)
-        FROM pg_attribute WHERE attrelid = 'megaplan_raw.deals'::regclass AND attname = 'currency_id'"""
+        FROM pg_attribute WHERE attrelid = 'megaplan_raw.deals'::regclass AND attname = 'one_more'"""
     ).fetchone()
     assert described == ("currencies.id", following)
     assert not prepare_raw_schema(built_upon)
