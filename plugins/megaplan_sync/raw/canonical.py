@@ -19,24 +19,12 @@ import orjson
 from megaplan_sync.kernel.exceptions import UnreadableEntityError
 from megaplan_sync.kernel.json_text import without_nul
 from megaplan_sync.kernel.values import identifier
+from megaplan_sync.raw.entities import TABLE_OF
 
 Entity = dict[str, Any]
 LinkKey = tuple[str, str | int]
 
-HAS_OWN_TABLE = frozenset(
-    {
-        "ContractorAdvertisingWay",
-        "ContractorCompany",
-        "ContractorHuman",
-        "ContractorType",
-        "Currency",
-        "Deal",
-        "Department",
-        "Employee",
-        "Program",
-        "ProgramState",
-    }
-)
+HAS_OWN_TABLE = frozenset({*TABLE_OF, "ProgramState"})
 """Content types whose embedded forms become bare links."""
 
 VOLATILE_KEYS = frozenset(

@@ -12,6 +12,7 @@ from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.certificate import Certificate
 from megaplan_sync.kernel.session import Session
 from megaplan_sync.raw.account_sync import AccountSync
+from megaplan_sync.raw.entities import CHILD_TABLES, ENTITIES
 from megaplan_sync.reconciliation.account_reconciliation import AccountReconciliation
 from megaplan_sync.reconciliation.proposals import approve
 from tests.integration import truth
@@ -19,17 +20,8 @@ from tests.integration import truth
 Certificates = dict[str, Certificate]
 
 CONTENT = {
-    "deals": "id",
-    "deal_positions": "id",
-    "contacts": "id",
+    **dict.fromkeys((*ENTITIES, *CHILD_TABLES.values()), "id"),
     "contact_points": "(contact_id, position)",
-    "employees": "id",
-    "departments": "id",
-    "advertising_ways": "id",
-    "contact_types": "id",
-    "currencies": "id",
-    "pipelines": "id",
-    "pipeline_stages": "id",
     "custom_fields": "(entity, key, valid_from)",
 }
 """Raw tables, and what their rows are ordered by."""

@@ -9,6 +9,7 @@ import pytest
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
+from megaplan_sync.raw.entities import ENTITIES
 from megaplan_sync.raw.outcome import EntityOutcome
 from tests.integration import truth
 from tests.integration.conftest import DEALS, list_requests
@@ -160,11 +161,7 @@ def test_everything_of_an_account(loaded: Reconcile, megaplan: EmulatedMegaplan)
     assert requests == {
         "/auth/access_token": 1,
         "/currentUser": 1,
-        "/currency": 1,
-        "/department": 1,
-        "/contractorAdvertisingWay": 1,
-        "/contractorType": 1,
-        "/employee": 1,
+        **{each.lists[0][0].path: 1 for each in ENTITIES.values() if each.reading == "whole"},
         "/program": 2,
         "/deal/extraFields": 1,
         "/contractorHuman/extraFields": 1,
