@@ -13,8 +13,9 @@ from megaplan_gateway.service import Gateway
 from megaplan_gateway.vendors.live_budget import BudgetSpentError
 from megaplan_gateway.widget.script import NAMES, widget_content
 from megaplan_hook.envelope import entity_or_not_found
-from megaplan_hook.exceptions import MegaplanError, MegaplanNotFoundError
+from megaplan_hook.exceptions import MegaplanError, MegaplanNotFoundError, MegaplanValidationError
 from megaplan_hook.query import path_id
+from megaplan_hook.unpaged_list import UnpagedList
 
 log = logging.getLogger(__name__)
 
@@ -103,13 +104,25 @@ async def install_widgets(account: Account) -> int:
 async def _existing_widgets(account: Account, path: str) -> list[Any]:
     """Return the application's widgets by its uuid, or by its id as the vendor documents the route."""
     try:
-        answer = await account.megaplan.request("GET", path, timeout=_TIMEOUT)
+        return await _whole_list(account, path)
     except MegaplanNotFoundError:
         card = await account.megaplan.request("GET", path.removesuffix("/widgets"), timeout=_TIMEOUT)
         application = entity_or_not_found(card, path)
-        by_id = f"/integration/{path_id(application['id'])}/widgets"
-        answer = await account.megaplan.request("GET", by_id, timeout=_TIMEOUT)
-    return answer.data if isinstance(answer.data, list) else []
+        return await _whole_list(account, f"/integration/{path_id(application['id'])}/widgets")
+
+
+async def _whole_list(account: Account, path: str) -> list[Any]:
+    reading = UnpagedList(path)
+    while (asked := reading.next_arguments()) is not None:
+        try:
+            answer = await account.megaplan.request("GET", path, arguments=asked, timeout=_TIMEOUT)
+        except (MegaplanNotFoundError, MegaplanValidationError) as refusal:
+            reading.refuse(refusal)
+            continue
+        if not answer.data:  # null or an empty object: there are none
+            break
+        reading.accept(answer)
+    return reading.rows
 
 
 def _find_own(existing: list[Any], placeholder: str, name: str) -> Mapping[str, Any] | None:

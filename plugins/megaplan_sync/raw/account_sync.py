@@ -11,6 +11,8 @@ from psycopg.types.json import Jsonb
 
 from megaplan_hook.exceptions import (
     MegaplanAuthError,
+    MegaplanRateLimitError,
+    MegaplanRequestTooLongError,
     MegaplanSettingError,
     MegaplanTransportError,
 )
@@ -39,6 +41,9 @@ from megaplan_sync.raw.writer import EntityWriter, PageCounts
 
 log = logging.getLogger(__name__)
 
+MOST_LIMITED = 2
+"""Entities in a row that Megaplan's limit keeps from being read, each for a quarter of an hour, before the run ends:
+then the limit is not about one list."""
 _REFUSES_EVERYTHING = (MegaplanAuthError, MegaplanSettingError, MegaplanTransportError)
 
 
@@ -69,6 +74,7 @@ class AccountSync:
         finished = dict(self._execute("select_finished_entities", run_id=self._run_id))
         outcomes: list[EntityOutcome] = []
         failures: dict[str, Exception] = {}
+        limited = 0
         for name in names:
             if name in finished:
                 log.info("%s of %s: finished by an earlier try of this run", name, self._hook.account)
@@ -87,6 +93,11 @@ class AccountSync:
                 known = isinstance(failure, OUR_ERRORS)
                 log.error("%s of %s failed: %s", name, self._hook.account, failure, exc_info=not known)
                 failures[f"{name} of {self._hook.account}"] = failure
+                limited = count_limited(limited, failure)
+                if limited >= MOST_LIMITED:
+                    break
+            else:
+                limited = 0
         if failures:
             raise EntitiesFailedError(failures)
         return outcomes
@@ -145,7 +156,9 @@ class AccountSync:
         account = self._hook.account
         state = CursorState.load(self._connection, account, entity.name)
         every = timedelta(minutes=self._hook.settings.directories_every_minutes)
-        if not full_refresh and state.read_at is not None and self._began_at - state.read_at < every:
+        age = None if state.read_at is None else self._began_at - state.read_at
+        # a negative age was written by a machine whose clock was wrong
+        if not full_refresh and age is not None and timedelta(0) <= age < every:
             outcome.skipped = f"read {state.read_at:%H:%M} UTC, read again every {every}"
             return
         for counts in self._pages_of(entity):
@@ -170,7 +183,17 @@ class AccountSync:
 
 def is_hopeless(error: Exception) -> bool:
     """Return whether the account's other entities would fail in the same way."""
+    if isinstance(error, MegaplanRequestTooLongError):  # of a list with many fields
+        return False
     return isinstance(error, _REFUSES_EVERYTHING) or is_lost(error)
+
+
+def count_limited(before: int, failure: Exception) -> int:
+    """Return how many entities one after another could not be read because Megaplan limits requests.
+
+    :param before: how many before this one
+    """
+    return before + 1 if isinstance(failure, MegaplanRateLimitError) else 0
 
 
 def chosen_entities(wanted: Collection[str]) -> list[str]:

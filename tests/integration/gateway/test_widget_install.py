@@ -50,6 +50,19 @@ def test_the_widget_is_installed_once_and_updated_when_it_changes(
     assert all("https://other.example.org/" in row["content"] for row in changed.values())
 
 
+def test_widgets_beyond_the_first_page_are_found(
+    serve: Callable[..., Any], megaplan: EmulatedMegaplan, uis: Uis, tables: Connection[Any]
+) -> None:
+    """Otherwise every start would add another one."""
+    megaplan.control("knobs", {"limit_cap": 1})
+    with serve(gateway_url="https://calls.example.org"):
+        until(lambda: len(widgets(megaplan)) == 2)
+    before = read_count(megaplan)
+    with serve(gateway_url="https://calls.example.org"):
+        until(lambda: read_count(megaplan) >= before + 3)
+    assert write_count(megaplan) == 2
+
+
 def test_widgets_are_found_by_the_applications_id_if_not_by_its_uuid(
     serve: Callable[..., Any], megaplan: EmulatedMegaplan, uis: Uis, tables: Connection[Any]
 ) -> None:

@@ -109,6 +109,17 @@ def test_directories_are_read_again_when_their_time_has_come(sync: Sync, megapla
     assert len(list_requests(megaplan, "/employee")) == 1
 
 
+def test_directories_that_were_read_in_the_future_are_read_now(
+    sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan
+) -> None:
+    """A machine with a wrong clock has read them; they would not be read before that time has come."""
+    sync("employees")
+    database.execute("UPDATE megaplan_sync.walks SET read_at = now() + interval '1 year'")
+    sync("employees")
+    assert len(list_requests(megaplan, "/employee")) == 2
+    assert sync("employees")["employees"].skipped
+
+
 def test_one_percent_changed_writes_those_rows_only(
     sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan
 ) -> None:

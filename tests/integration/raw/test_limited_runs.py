@@ -1,0 +1,88 @@
+"""Megaplan answers 429 for longer than anybody waits: what is not limited is read, and the run ends."""
+
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+
+from demo.emulated_megaplan import EmulatedMegaplan
+from megaplan_hook.hook import MegaplanHook
+from megaplan_sync.kernel.exceptions import EntitiesFailedError
+from megaplan_sync.kernel.session import Session
+from megaplan_sync.raw.account_sync import MOST_LIMITED, AccountSync
+from megaplan_sync.raw.entities import ALL_ENTITIES
+from megaplan_sync.reconciliation.account_reconciliation import AccountReconciliation
+
+
+class FreeBudget:
+    """Lets everything pass."""
+
+    def acquire(self) -> None: ...
+
+    def back_off(self, seconds: float) -> None: ...
+
+    def remaining(self) -> int | None:
+        return None
+
+
+@pytest.fixture
+def template(loaded_template: str) -> str:
+    """These tests begin with a loaded account."""
+    return loaded_template
+
+
+@pytest.fixture
+def slept() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def hook(connect: Callable[..., str], slept: list[float]) -> MegaplanHook:
+    return MegaplanHook(connect(directories_every_minutes=0), budget=FreeBudget(), sleep=slept.append)
+
+
+def limit(megaplan: EmulatedMegaplan, path: str, retry_after: str | None) -> None:
+    fault = {"kind": "429", "path": path, "count": 10_000}
+    megaplan.control("faults", fault if retry_after is None else {**fault, "retry_after": retry_after})
+
+
+@pytest.mark.parametrize("retry_after", [None, "0", "-5", "Wed, 21 Oct 2015 07:28:00 GMT"])
+def test_one_limited_list_ends_after_a_quarter_of_an_hour_and_stops_no_other(
+    hook: MegaplanHook,
+    slept: list[float],
+    database_uri: str,
+    megaplan: EmulatedMegaplan,
+    retry_after: str | None,
+) -> None:
+    limit(megaplan, "/currency", retry_after)
+    with Session.open(database_uri) as connection, pytest.raises(EntitiesFailedError) as caught:
+        AccountSync(hook, connection, run_id=uuid4().hex).run((), full_refresh=False)
+    assert "Megaplan answered 429 to /currency" in str(caught.value)
+    assert caught.value.failures.keys() == {f"currencies of {hook.account}"}
+    assert 600 < sum(slept) <= 900
+    assert min(slept) >= 1
+
+
+def test_a_limited_account_ends_the_run_after_two_lists(
+    hook: MegaplanHook, slept: list[float], database_uri: str, megaplan: EmulatedMegaplan
+) -> None:
+    hook.current_user()
+    limit(megaplan, "", None)
+    with Session.open(database_uri) as connection, pytest.raises(EntitiesFailedError) as caught:
+        AccountSync(hook, connection, run_id=uuid4().hex).run((), full_refresh=False)
+    assert len(caught.value.failures) == MOST_LIMITED
+    assert sum(slept) <= 900 * MOST_LIMITED
+
+
+def test_a_limited_account_ends_the_night_as_well(
+    hook: MegaplanHook, slept: list[float], database_uri: str, megaplan: EmulatedMegaplan
+) -> None:
+    hook.current_user()
+    for path in ("/deal", "/contractor", "/program", "/employee", "/department", "/currency"):
+        limit(megaplan, path, "0")
+    with Session.open(database_uri) as connection, pytest.raises(EntitiesFailedError) as caught:
+        AccountReconciliation(
+            hook, connection, run_id=uuid4().hex, depth="full", sleep=lambda seconds: None
+        ).run(ALL_ENTITIES)
+    assert len(caught.value.failures) <= 3
+    assert sum(slept) <= 900 * 3
