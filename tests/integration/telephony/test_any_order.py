@@ -192,6 +192,7 @@ def test_the_end_does_not_depend_on_the_order(world: PushWorld, uis: Client) -> 
     _, link = play(uis)
     with DurableSession.open(world.uri) as connection:
         told = Histories(world, connection, link)
+        ends: set[tuple[str, bool, tuple[str, ...]]] = set()
 
         @settings(
             max_examples=HISTORIES,
@@ -206,8 +207,13 @@ def test_the_end_does_not_depend_on_the_order(world: PushWorld, uis: Client) -> 
             facts, steps, chosen = history
             at_once = told.end_of(told.play(list(facts), chosen))
             assert told.end_of(told.play(steps, chosen)) == at_once
-            assert len(at_once[0]) <= 1
-            assert len(at_once[1]) <= 1
+            calls, communications = at_once
+            assert len(calls) <= 1
+            assert len(communications) <= 1
+            ends.update(
+                (call["type"], bool(call["recordLinks"]), tuple(todo["status"] for todo in communications))
+                for call in calls
+            )
             world.megaplan.control(
                 "mutate", {"op": "delete_calls", "ids": [call["id"] for call in world.calls()]}
             )
@@ -215,3 +221,6 @@ def test_the_end_does_not_depend_on_the_order(world: PushWorld, uis: Client) -> 
             connection.execute("DELETE FROM telephony.calls")
 
         in_any_order()
+        assert {"in", "miss"} == {kind for kind, _, _ in ends}
+        assert ("in", True, ("success",)) in ends
+        assert len(ends) >= 6, "of all kinds"
