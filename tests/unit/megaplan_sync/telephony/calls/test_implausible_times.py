@@ -176,3 +176,13 @@ def test_an_answered_call_without_any_length_has_no_outcome() -> None:
     longer = {**row, "finish_time": "2026-09-21 12:01:00", "is_lost": False, "talk_duration": 50}
     assert derived(end, report=longer).outcome == "answered"
     assert derived(sent(NOON, "lost_call_session")).outcome == "missed"
+
+
+@pytest.mark.parametrize("minutes", [-40, -20, 20, 40])
+def test_without_a_timestamp_the_arrival_decides_which_of_two_hours_it_was(minutes: int) -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    at = CLOCKS["Europe/Berlin"][0] + timedelta(minutes=minutes)
+    body = {**END, "call_session_id": 700, "notification_time": local(at, berlin)}
+    received_at = at + timedelta(seconds=2)
+    found = read_notification(json.dumps(body).encode(), None, zone=berlin, received_at=received_at)
+    assert found.occurred_at == at
