@@ -11,6 +11,7 @@ import logging
 import time
 from contextlib import suppress
 
+from cachetools import TTLCache
 from psycopg import Error
 from psycopg.errors import UndefinedTable
 from psycopg_pool import PoolTimeout
@@ -37,6 +38,10 @@ from megaplan_sync.telephony.live.routes import (
 
 log = logging.getLogger(__name__)
 
+UNKNOWN_SECONDS = 60.0
+"""How long a number for which Megaplan knows nobody is not asked about again: each question costs a request, and a
+caller who meets an engaged line tries again."""
+MOST_UNKNOWN = 10_000
 Telephones = dict[str, dict[int, Telephone]]
 FRESH_SECONDS = 2.0
 """An unknown employee does not trigger another read of the telephones if the last one is this recent."""
@@ -51,6 +56,7 @@ class Routing:
         self._metrics = metrics
         self._telephones: Telephones = {}
         self._read_at = float("-inf")
+        self._unknown: TTLCache[tuple[str, str], bool] = TTLCache(MOST_UNKNOWN, UNKNOWN_SECONDS)
 
     async def receive(self, incoming: Incoming) -> Response:
         """Answer a routing request.
@@ -124,7 +130,7 @@ class Routing:
 
     async def _employees_from_megaplan(self, account: Account, number: str, until: float) -> list[int]:
         timeout = until - time.monotonic()
-        if timeout <= 0:
+        if timeout <= 0 or (account.name, number) in self._unknown:
             return []
         try:
             async with asyncio.timeout(timeout):
@@ -133,7 +139,10 @@ class Routing:
             # a refusal may only mean that the number is unknown: Megaplan's answer in that case is not documented
             log.info("no megaplan route", extra={"account": account.name, "reason": type(error).__name__})
             return []
-        return responsible_employees(route)
+        employees = responsible_employees(route)
+        if not employees:
+            self._unknown[account.name, number] = True
+        return employees
 
     async def _numbers(self, account: Account, employees: list[int]) -> list[str]:
         known = self._telephones.get(account.name, {})

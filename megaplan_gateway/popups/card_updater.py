@@ -73,7 +73,7 @@ class CardUpdater:
         self._metrics = metrics
         self._now = now
         self._timeout = options.megaplan_seconds
-        self._lost_hang_ups = LostHangUps()
+        self.lost_hang_ups = LostHangUps()
         # up to two requests, each with its login and its wait for the budget, and a margin
         self._lease_seconds = 3 * options.megaplan_seconds + 30
 
@@ -97,7 +97,7 @@ class CardUpdater:
             to_each = account.settings.vendor_quirks.group_pop_ups == "each"
             wanted = wanted_cards(live, state.users, state.cards, now, to_each=to_each)
         is_shown = any(card.is_shown for card in state.cards)
-        if is_shown and await self._lost_hang_ups.has_ended(account, live.call, now):
+        if is_shown and await self.lost_hang_ups.has_ended(account, live.call, now):
             wanted = closing_all(live, state.cards)
         await self._apply(account, live.call, to_do(wanted, state.cards, now), is_obsolete)
 

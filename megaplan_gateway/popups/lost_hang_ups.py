@@ -6,6 +6,8 @@ import logging
 import time
 from datetime import datetime, timedelta
 
+from cachetools import TTLCache
+
 from megaplan_gateway.accounts.account import Account
 from megaplan_sync.telephony.calls.call import Call
 from uis_hook.call_control import list_calls
@@ -15,19 +17,32 @@ log = logging.getLogger(__name__)
 
 SILENT_AFTER = timedelta(seconds=290)
 """A call with a more recent event is assumed to be in progress."""
+MOST_HEARD_OF = 100_000
 _CACHE_SECONDS = 30.0
 _TIMEOUT = 6.0
 
 
 class LostHangUps:
-    """Checks silent calls against UIS, with one cached request per account instead of one per call."""
+    """Checks silent calls against UIS, with one cached request per account instead of one per call.
+
+    A call of which this process has not heard may have ended while none was running, so it counts as silent.
+    """
 
     def __init__(self) -> None:
+        self._heard_of: TTLCache[tuple[str, int], bool] = TTLCache(
+            MOST_HEARD_OF, SILENT_AFTER.total_seconds()
+        )
         self._calls: dict[str, tuple[set[str] | None, float]] = {}
+
+    def heard_of(self, account: str, call_session_id: int) -> None:
+        """Note that an event of a call has arrived."""
+        self._heard_of[account, call_session_id] = True
 
     async def has_ended(self, account: Account, call: Call, now: datetime) -> bool:
         """Return whether UIS no longer lists a call without recent events; False if that is unknown."""
-        if call.is_finished or (call.last_event_at is not None and now - call.last_event_at <= SILENT_AFTER):
+        last = call.last_event_at
+        is_recent = last is not None and now - last <= SILENT_AFTER
+        if call.is_finished or (is_recent and (account.name, call.call_session_id) in self._heard_of):
             return False
         in_progress = await self._in_progress(account)
         return in_progress is not None and str(call.call_session_id) not in in_progress

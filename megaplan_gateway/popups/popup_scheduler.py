@@ -54,6 +54,7 @@ class PopupScheduler:
     def on_event(self, account: str, event: StoredEvent) -> None:
         """Schedule a refresh of the event's call; repeated and irrelevant events are ignored."""
         if event.is_new and event.call_session_id is not None and event.mnemonic not in _IGNORED:
+            self._cards.lost_hang_ups.heard_of(account, event.call_session_id)
             self.schedule(account, event.call_session_id)
 
     def schedule(self, account: str, call_session_id: int) -> None:

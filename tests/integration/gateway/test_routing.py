@@ -144,6 +144,19 @@ def test_a_number_missing_in_the_raw_tables_is_looked_up_in_megaplan(
         assert ask(gateway, STRANGER) == FALLBACK_ANSWER
 
 
+def test_a_number_that_megaplan_does_not_know_is_asked_about_once_in_a_while(
+    call_world: CallWorld, fallback: Callable[..., None]
+) -> None:
+    with served(call_world.account) as gateway:
+        for _ in range(3):
+            assert ask(gateway, STRANGER) == FALLBACK_ANSWER
+        assert len(call_world.requests("/callRoute")) == 1
+        call_world.megaplan.control("faults", {"kind": "500", "path": "/callRoute", "count": 1})
+        for number in ("79160000001", "79160000001"):
+            assert ask(gateway, number) == FALLBACK_ANSWER
+        assert len(call_world.requests("/callRoute")) == 3, "a failure says nothing about the number"
+
+
 @pytest.mark.parametrize("kind", ["timeout", "slow", "500", "html", "429", "reset"])
 def test_a_failing_megaplan_does_not_exceed_the_deadline(
     kind: str, call_world: CallWorld, fallback: Callable[..., None]
