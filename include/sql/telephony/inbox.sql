@@ -52,6 +52,22 @@ FROM telephony.events
 WHERE account = %(account)s AND call_session_id IS NULL AND source = 'uis_notification' AND payload ? 'is_test_send'
 
 
+-- name: select_clock_difference
+-- How many seconds UIS's clock is behind that of Postgres, judged by the latest notifications of the last day: their number,
+-- and the median and spread of the differences.
+SELECT count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY behind),
+  percentile_cont(0.75) WITHIN GROUP (ORDER BY behind) - percentile_cont(0.25) WITHIN GROUP (ORDER BY behind)
+FROM (
+  SELECT extract(epoch FROM received_at - occurred_at)::float8 AS behind
+  FROM telephony.events
+  WHERE account = %(account)s AND source = 'uis_notification' AND call_session_id IS NOT NULL
+    AND received_at > now() - interval '1 day'
+  ORDER BY number DESC
+  LIMIT 50
+) AS latest
+WHERE behind IS NOT NULL
+
+
 -- name: select_waiting_events
 -- The newest event that is not derived yet and may end a call or bring a recording; null if there is none.
 SELECT max(number)

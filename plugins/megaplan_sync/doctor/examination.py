@@ -24,6 +24,7 @@ from megaplan_sync.doctor.telephony_checks import (
     check_notifications,
     check_numbers_of_settings,
     check_uis_account,
+    check_uis_clock,
     check_uis_methods,
     check_users,
     check_virtual_number,
@@ -85,7 +86,10 @@ def examine(conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID) -> list[Find
             _run(
                 findings,
                 "Postgres",
-                [partial(check, account) for check in (check_kept_calls, check_notifications)],
+                [
+                    partial(check, account)
+                    for check in (check_kept_calls, check_notifications, check_uis_clock)
+                ],
             )
         if uis is not None:
             _run(

@@ -15,6 +15,8 @@ from uis_hook.client import UisClient
 from uis_hook.exceptions import UisError
 
 _RIGHTS = "UIS: Аккаунт → Управление пользователями → the user of the key: rights Data API and Call API"
+_CLOCK_TOLERANCE_SECONDS = 5.0
+_FEWEST_NOTIFICATIONS = 3
 _NIGHTS_TO_DELETE = timedelta(days=2)
 
 
@@ -151,6 +153,26 @@ def check_notifications(account: AccountUnderCheck) -> Iterator[Finding]:
         yield ok(
             "test of the notifications", f"test received {times} times, first on {first:%Y-%m-%d %H:%M} UTC"
         )
+
+
+def check_uis_clock(account: AccountUnderCheck) -> Iterator[Finding]:
+    """Compare UIS's clock with that of Postgres, by the notifications of the last day."""
+    if account.database is None:
+        return
+    asked = {"account": account.label}
+    found = account.database.execute(read_sql("select_clock_difference"), asked).fetchone()
+    count, behind, spread = found or (0, 0.0, 0.0)
+    if count < _FEWEST_NOTIFICATIONS or spread > _CLOCK_TOLERANCE_SECONDS:
+        return
+    if abs(behind) > _CLOCK_TOLERANCE_SECONDS:
+        side = "behind" if behind > 0 else "ahead of"
+        yield warning(
+            "UIS clock",
+            f"it is {abs(behind):.0f} s {side} that of Postgres: times of calls are off by as much",
+            "synchronise the clocks of this machine and of Postgres (NTP); call cards are shown nevertheless",
+        )
+    else:
+        yield ok("UIS clock", f"agrees within {_CLOCK_TOLERANCE_SECONDS:.0f} s")
 
 
 def check_kept_calls(account: AccountUnderCheck) -> Iterator[Finding]:

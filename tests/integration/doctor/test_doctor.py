@@ -1,6 +1,7 @@
 """The doctor finds what is wrong, says what to do, goes on after a failed check, and prints no secret."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -249,6 +250,29 @@ def test_the_cabinets_test_of_the_address_is_told_and_makes_no_call(
     account = f"127.0.0.1:{world.megaplan.port}"
     assert list(drain(database, account)) == []
     assert database.execute("SELECT count(*) FROM telephony.calls").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    ("ages", "finding"),
+    [
+        ([0, 0, 0], ("ok", "agrees within 5 s")),
+        ([35, 35, 36, 35], ("warning", " s behind that of Postgres")),
+        ([-40, -40, -40], ("warning", " s ahead of that of Postgres")),
+        ([35, 35], None),
+        ([10, 200, 30, 90], None),
+    ],
+)
+def test_a_clock_of_uis_that_differs_is_told(
+    ages: list[int], finding: tuple[str, str] | None, world: DoctorWorld, database: Connection[Any]
+) -> None:
+    for number, age in enumerate(ages, 1):
+        body = {"notification_mnemonic": "call_proceeding", "call_session_id": number, "direction": "in"}
+        at = time.time() - age
+        assert world.gateway.notify({**body, "notification_timestamp": int(at)}).status_code == 200
+    found = world.findings().get("UIS clock")
+    assert (found is None) == (finding is None)
+    if found is not None and finding is not None:
+        assert (found.level, finding[1] in found.message) == (finding[0], True), found.message
 
 
 def test_not_our_gateway(world: DoctorWorld) -> None:
