@@ -30,7 +30,8 @@ DELETE FROM megaplan_sync.leases WHERE account = %(account)s AND work = %(work)s
 
 
 -- name: lock_account
--- Locks an account's rows for one writer, until the end of the transaction; waits in line.
+-- Locks an account's rows for one writer, until the end of the transaction; waits in line. The transaction waits no longer
+-- for any other lock either.
 SELECT
   set_config('lock_timeout', %(timeout)s, true),
   pg_advisory_xact_lock(hashtextextended('airflow-provider-megaplan sync ' || %(account)s, 0))

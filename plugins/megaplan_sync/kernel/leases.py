@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 LEASE_SECONDS = 60.0
 SECONDS_TO_WAIT_FOR_ANOTHER_RUN = 60.0
 _SECONDS_BETWEEN_TRIES = 0.5
+_SECONDS_TO_WAIT_FOR_THE_THREAD = 5.0
 _RENEWALS = 4
 """How often a lease is renewed before it would expire."""
 
@@ -103,17 +104,20 @@ class _Lease:
             yield
         finally:
             is_over.set()
-            thread.join()
+            thread.join(_SECONDS_TO_WAIT_FOR_THE_THREAD)
 
     def _renew_until(self, is_over: threading.Event) -> None:
         info = self._session.info
         address = make_conninfo(info.dsn, password=info.password or None)
-        while not is_over.wait(self._seconds / _RENEWALS):
-            try:
-                with Session.open(address) as session:
-                    session.execute(read_sql("renew_lease"), self._values)
-            except Error as error:  # the next transaction renews it too, or finds out that it is lost
-                log.warning("The lease of %s was not renewed: %s", self._work, error)
+        with ExitStack() as stack:
+            own: Session | None = None
+            while not is_over.wait(self._seconds / _RENEWALS):
+                try:
+                    if own is None or own.closed:
+                        own = stack.enter_context(closing(Session.open(address)))
+                    own.execute(read_sql("renew_lease"), self._values)
+                except Error as error:  # the next transaction renews it too, or finds out that it is lost
+                    log.warning("The lease of %s was not renewed: %s", self._work, error)
 
     def _execute(self, statement: str) -> list[Any]:
         cursor = self._session.execute(read_sql(statement), self._values)

@@ -42,6 +42,11 @@ _MEANINGS = (
         "Check that its encoding is UTF8 (SHOW server_encoding), then report this with the message.",
     ),
     _Meaning(
+        "22023",
+        "a setting that it does not know",
+        "Time zones of connections (account_timezone) must be among SELECT name FROM pg_timezone_names.",
+    ),
+    _Meaning(
         "23",
         "a constraint",
         "Constraints that you have added to our tables must accept what Megaplan sends: change the one named.",

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from psycopg.errors import InvalidParameterValue
 from psycopg.types.json import Jsonb
 
 from megaplan_hook.exceptions import (
@@ -67,9 +68,10 @@ class AccountSync:
         :param full_refresh: read everything again, whatever was read before
         :returns: outcomes, including those of earlier tries of this run, whose changes have not been announced
         :raises EntitiesFailedError: some entities failed; the others were read
+        :raises MegaplanSettingError: Postgres does not know the account's time zone
         """
         names = chosen_entities(wanted)
-        self._execute("save_account", timezone=self._hook.settings.account_timezone)
+        self._save_account()
         self._execute("delete_old_entity_runs")
         finished = dict(self._execute("select_finished_entities", run_id=self._run_id))
         outcomes: list[EntityOutcome] = []
@@ -101,6 +103,18 @@ class AccountSync:
         if failures:
             raise EntitiesFailedError(failures)
         return outcomes
+
+    def _save_account(self) -> None:
+        zone = self._hook.settings.account_timezone
+        try:
+            self._execute("save_account", timezone=zone)
+        except InvalidParameterValue as error:
+            raise MegaplanSettingError(
+                self._hook.megaplan_conn_id,
+                "account_timezone",
+                f"Postgres does not know {zone!r}",
+                "enter a name from SELECT name FROM pg_timezone_names, or update the server's time zones",
+            ) from error
 
     def _leased(self, name: str) -> AbstractContextManager[None]:
         return leased(self._connection, self._hook.account, name, run_id=self._run_id)

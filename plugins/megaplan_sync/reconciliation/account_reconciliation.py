@@ -82,6 +82,16 @@ class AccountReconciliation:
         runs = {name: self._begin(name) for name in names}
         children = {name: self._begin(CHILD_TABLES[name]) for name in names if name in CHILD_TABLES}
         states = {**runs, **{state.entity: state for state in children.values()}}
+        try:
+            with leased(self._connection, self._account, "reconciliation", run_id=self._run_id):
+                return self._run_alone(runs, children, states)
+        except WorkInProgressError as error:
+            log.warning("%s", error)
+            return self._certify(states, "partial", str(error))
+
+    def _run_alone(
+        self, runs: dict[str, EntityRun], children: dict[str, EntityRun], states: dict[str, EntityRun]
+    ) -> list[Certificate]:
         failures: dict[str, Exception] = {}
         try:
             rights = self._rights()
@@ -99,7 +109,7 @@ class AccountReconciliation:
                     break
         except Exception as error:
             if is_hopeless(error) and not is_lost(error):
-                self._certify(states, reason=str(error))
+                self._certify(states, "stopped", str(error))
             raise
         certificates = self._certify(states)
         is_all_compared = runs.keys() >= _SHOW_VISIBILITY and all(
@@ -227,14 +237,17 @@ class AccountReconciliation:
             ).run()
         return DirectoryReconciliation(self._hook, self._connection, state, recorded, rights).run()
 
-    def _certify(self, states: dict[str, EntityRun], reason: str | None = None) -> list[Certificate]:
+    def _certify(
+        self, states: dict[str, EntityRun], verdict: Verdict = "stopped", reason: str | None = None
+    ) -> list[Certificate]:
         """Save the certificates.
 
-        :param reason: why the remaining tables were not compared
+        :param verdict: of tables that were not compared
+        :param reason: why they were not
         """
         for state in states.values():
             if state.verdict is None:
-                state.verdict, state.reason = "stopped", reason
+                state.verdict, state.reason = verdict, reason
                 state.finished_at = datetime.now(UTC)
                 state.save(self._connection)
         certificates = [

@@ -201,6 +201,20 @@ def test_a_night_shares_the_account_with_a_sync(
     assert {each.verdict for each in certificates.values()} == {"proven"}
 
 
+@pytest.mark.usefixtures("impatient")
+def test_a_night_leaves_the_account_to_another_night(
+    another: Session, database: Session, sync: Sync, connect: Callable[..., str]
+) -> None:
+    sync("currencies")
+    hook = MegaplanHook(connect(), sleep=lambda seconds: None)
+    with leased(another, hook.account, "reconciliation", run_id="the first"):
+        certificates = AccountReconciliation(hook, database, run_id="second", depth="ids").run(["currencies"])
+    assert [(each.verdict, each.is_good) for each in certificates] == [("partial", True)]
+    assert "left to run the first" in (certificates[0].reason or "")
+    certificates = AccountReconciliation(hook, database, run_id="second", depth="ids").run(["currencies"])
+    assert [each.verdict for each in certificates] == ["proven"]
+
+
 def test_a_page_does_not_overwrite_what_another_run_wrote_after_it_was_requested(
     database: Session,
     another: Session,

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import struct
+import zoneinfo
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 from demo.emulated_megaplan import EmulatedMegaplan, emulated_megaplan
 from demo.processes import free_port
+from megaplan_hook.exceptions import MegaplanSettingError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel import account_lock
 from megaplan_sync.kernel.exceptions import EntitiesFailedError
@@ -57,6 +60,28 @@ def test_a_locked_table_stops_its_entity(
     assert "pg_stat_activity" in str(failure)
     assert failure.retryable
     assert database.execute("SELECT count(*) FROM megaplan_raw.deals").fetchone() == (420,)
+
+
+@pytest.fixture
+def new_zone(tmp_path: Path) -> Iterator[str]:
+    """A time zone of which Python knows, but not Postgres, as on a server that was updated later."""
+    file = tmp_path / "Odd" / "Zone"
+    file.parent.mkdir()
+    file.write_bytes(b"TZif" + bytes(16) + struct.pack(">6llbb", 0, 0, 0, 0, 1, 4, 0, 0, 0) + b"ODD\0")
+    before = zoneinfo.TZPATH
+    zoneinfo.reset_tzpath([*before, str(tmp_path)])
+    yield "Odd/Zone"
+    zoneinfo.reset_tzpath(before)
+
+
+def test_a_time_zone_that_only_python_knows(sync: Sync, database: Session, new_zone: str) -> None:
+    """It was saved, and every query of the account's view failed."""
+    with pytest.raises(MegaplanSettingError, match=f"'account_timezone': .*'{new_zone}'") as caught:
+        sync("currencies", account_timezone=new_zone)
+    assert not caught.value.retryable
+    assert database.execute("SELECT * FROM megaplan_sync.accounts").fetchall() == []
+    sync("currencies", account_timezone="Asia/Omsk")
+    assert database.execute("SELECT timezone FROM megaplan_sync.accounts").fetchall() == [("Asia/Omsk",)]
 
 
 @pytest.mark.parametrize(

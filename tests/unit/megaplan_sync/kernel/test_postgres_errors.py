@@ -39,6 +39,7 @@ def test_a_connection_that_libpq_has_lost(kind: type[Error]) -> None:
         ("0A000", False, "the primary server"),
         ("22003", False, "encoding is UTF8"),
         ("22021", False, "encoding is UTF8"),
+        ("22023", False, "account_timezone"),
         ("22P05", False, "encoding is UTF8"),
         ("23514", False, "Constraints that you have added"),
         ("25006", True, "not at a standby"),
