@@ -141,10 +141,9 @@ def _some_place(row: Any, source: random.Random) -> tuple[Any, Any]:
     return holder, key
 
 
-def with_odd_entries(rows: list[Any], source: random.Random) -> list[Any]:
-    """Return a list with entries that are no rows, or twice, among its own; the last one stays, as a cursor."""
-    if source.random() < 0.2:
-        rows.insert(source.randint(0, len(rows)), odd_value(source))
-    if rows and source.random() < 0.2:
-        rows.insert(source.randrange(len(rows)), source.choice(rows))
-    return rows
+def with_odd_entries(row: Any, source: random.Random) -> list[Any]:
+    """Return a row with what stands before it in its list: something that is no row, or the row itself once more."""
+    chance = source.random()
+    if chance < 0.02:
+        return [odd_value(source), row]
+    return [row, row] if chance < 0.04 else [row]

@@ -79,14 +79,14 @@ class OddMegaplan:
         status, document = self._original(method, target, body, authorization)
         if status != 200 or not isinstance(document, dict) or "meta" not in document:
             return status, json.dumps(document).encode()
-        source = random.Random(f"{self.seed} {path if path == '/program' else target}")
+        source = random.Random(f"{self.seed} {target}")
         if path in _LISTS:
-            document["data"] = with_odd_entries([self._row(row) for row in document["data"]], source)
+            document["data"] = self._rows(document["data"])
             if '"timeUpdated"],' not in unquote(target):  # the question for the newest change alone
                 self.served[path] += document["data"]
             self._spoil_pagination(document["meta"], source)
         elif _OTHER_LISTS.fullmatch(path):
-            document["data"] = with_odd_entries([self._row(row) for row in document["data"]], source)
+            document["data"] = self._rows(document["data"])
         elif _CARDS.fullmatch(path):
             document["data"] = odd_value(source) if source.random() < 0.02 else self._card(document["data"])
         sent = _RAW.sub(lambda found: found[1], json.dumps(document, default=_written)).encode()
@@ -94,6 +94,13 @@ class OddMegaplan:
             self._cut.add(target)
             return 200, sent[: len(sent) // 2]
         return 200, sent
+
+    def _rows(self, rows: list[Any]) -> list[Any]:
+        found = []
+        for row in rows:
+            source = random.Random(f"{self.seed} before {_link_text(row)} {row.get('name')}")
+            found += with_odd_entries(self._row(row), source)
+        return found
 
     def _row(self, row: Any) -> Any:
         """Return a row, changed in the same way whichever answer it stands in."""
