@@ -52,11 +52,13 @@ class Loaded:
             assert outcome.inserted + outcome.updated >= len(stored), outcome
             assert outcome.unreadable >= set_aside, outcome
 
-    def check_night(self, served: dict[str, list[Any]], certificates: list[Certificate]) -> None:
+    def check_night(self, served: dict[str, list[Any]], certificates: list[Certificate], depth: str) -> None:
         """The night has compared everything, and says *proven* only of tables without unreadable rows."""
         for certificate in certificates:
             if certificate.entity in _TABLES:
                 assert certificate.verdict in ("proven", "unreadable", "unresolved"), certificate
+                if depth == "ids" and certificate.entity in ("deals", "contacts"):
+                    continue  # no content was read
                 _, set_aside, _ = self._check_table(certificate.entity, served)
                 assert (certificate.verdict == "proven") == (set_aside == 0), certificate
                 assert certificate.unreadable == set_aside, certificate
