@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install browser pooler demo gateway up test fuzz check format docs clean
+.PHONY: help install browser pooler demo gateway up test fuzz histories check format docs clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,10 @@ test: install browser pooler ## all tests, on all cores
 FUZZ_ROUNDS ?= 10000
 fuzz: install ## 10 000 accounts full of odd rows, about an hour; FUZZ_ROUNDS and FUZZ_SEED choose others
 	FUZZ_ROUNDS=$(FUZZ_ROUNDS) $(BIN)/python -m pytest -n 0 -s tests/integration/fuzz
+
+HISTORIES ?= 200
+histories: install ## 200 random histories of an account, whose certificates are compared with Megaplan byte for byte
+	HISTORIES=$(HISTORIES) $(BIN)/python -m pytest -n 0 tests/integration/histories
 
 check: install ## linter, types, import rules
 	$(BIN)/ruff check .
