@@ -44,7 +44,13 @@ class Webhooks:
                 "does belong to this account, add it to vendor_quirks.webhook_account_names.",
             )
         message = Message(incoming.body, incoming.content_type)
-        row = event_row(MEGAPLAN_WEBHOOK, message, account.settings.zone, datetime.now(UTC))
+        row = event_row(
+            MEGAPLAN_WEBHOOK,
+            message,
+            account.settings.zone,
+            datetime.now(UTC),
+            is_private=account.settings.has_private_fields,
+        )
         stored = await stored_in_inbox(self._gateway, account.name, MEGAPLAN_WEBHOOK, row)
         if stored.broken is not None:
             log.warning("webhook not understood", extra={"account": account.name, "reason": stored.broken})

@@ -6,10 +6,11 @@ from typing import Annotated, ClassVar, Literal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from megaplan_hook.address import account_address
 from megaplan_hook.exceptions import MegaplanSettingError
+from megaplan_hook.private_fields import PRIVATE_FIELDS, PrivateField, named_once, with_a_secret
 from megaplan_hook.vendor_quirks import VendorQuirks
 from megaplan_vendor_kit.connection_settings import ConnectionLike, ConnectionSettings
 from megaplan_vendor_kit.field_error import FieldError
@@ -17,6 +18,7 @@ from megaplan_vendor_kit.setting import Setting
 from megaplan_vendor_kit.setting_types import (
     HeaderSecret,
     HttpUrl,
+    IsoDate,
     ListOf,
     PathSecret,
     TimeZoneName,
@@ -81,6 +83,44 @@ class AccountSettings(ConnectionSettings):
     backfill_stage_moves: Annotated[bool, Setting("Load earlier stage moves", "Reconciliation")] = False
     """Whether the earlier stage moves of every deal are loaded, one request per deal, with the requests left over
     from the night."""
+
+    deals_since: Annotated[IsoDate | None, Setting("Load deals created since", "What is copied")] = None
+    """Day in the account's time zone, such as 2024-01-01. Deals created before are neither loaded nor missed by the
+    reconciliation. Those in the table already stay as they are. If empty, all deals are loaded."""
+    deals_look_back_minutes: Annotated[
+        int, Field(ge=0, le=525_600), Setting("Look back at deals, minutes", "What is copied", unit="minutes")
+    ] = 0
+    """How long before the newest change each run begins to read deals again, for accounts where changes show
+    late. If 0, as the quirk time_updated_overlap_seconds says."""
+    contacts_look_back_minutes: Annotated[
+        int,
+        Field(ge=0, le=525_600),
+        Setting("Look back at contacts, minutes", "What is copied", unit="minutes"),
+    ] = 0
+    """The same for contacts."""
+    fields_left_out: Annotated[
+        ListOf[PrivateField], PRIVATE_FIELDS, Setting("Fields to leave out", "What is copied")
+    ] = ()
+    """Fields that never reach Postgres, such as contacts.contactInfo or employees.name; see
+    docs/private-fields.md."""
+    fields_hashed: Annotated[
+        ListOf[PrivateField],
+        AfterValidator(named_once),
+        PRIVATE_FIELDS,
+        Setting("Fields to hash", "What is copied"),
+    ] = ()
+    """Fields whose texts are replaced by their SHA-256. Whoever guesses a text can recognise it."""
+    pseudonym_secret: Annotated[HeaderSecret, Setting("Secret of the pseudonyms", "What is copied")] = None
+    """Key of the pseudonyms, such as the output of openssl rand -hex 24. With another one all pseudonyms change."""
+    fields_pseudonymised: Annotated[
+        ListOf[PrivateField],
+        AfterValidator(named_once),
+        AfterValidator(with_a_secret),
+        PRIVATE_FIELDS,
+        Setting("Fields to pseudonymise", "What is copied"),
+    ] = ()
+    """Fields whose texts are replaced by pseudonyms: the same text always by the same one, which only the owner of
+    the secret can compute."""
 
     uis_conn_id: Annotated[str | None, Setting("UIS connection", "UIS")] = None
     """Connection id of the UIS account, such as uis_default, for deals and for telephony."""
@@ -184,6 +224,11 @@ class AccountSettings(ConnectionSettings):
     def account_in_url(self) -> str:
         """The account as a part of the gateway's addresses: percent-encoded if it is in Cyrillic."""
         return quote(self.account, safe=":[]")
+
+    @property
+    def has_private_fields(self) -> bool:
+        """Whether not everything that Megaplan sends may be stored."""
+        return bool(self.fields_left_out or self.fields_hashed or self.fields_pseudonymised)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
@@ -112,6 +113,10 @@ def _unguessable(value: str) -> str:
     return value
 
 
+def _iso_date(value: Any) -> Any:
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
 def _time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
@@ -143,6 +148,12 @@ Origin = Annotated[
         allowed="scheme and host, without a path",
         remedy="write it as https://widgets.example.org",
     ),
+]
+IsoDate = Annotated[
+    date,
+    BeforeValidator(_iso_date),
+    WithJsonSchema({"type": "string"}),
+    Setting(allowed="a date", remedy="write it as 2024-01-31"),
 ]
 TimeZoneName = Annotated[
     str,

@@ -87,6 +87,20 @@ SELECT megaplan_sync.deleted_rows(%(entity)s, %(account)s, %(ids)s::bigint[])
 SELECT megaplan_sync.compare_sweep(%(run_id)s, %(account)s, %(entity)s, %(began_at)s)
 
 
+-- name: keep_older_rows
+-- Rows of which none are copied any more are no finding: they stay as they are.
+DELETE FROM megaplan_sync.findings AS known
+USING megaplan_raw.{table} AS present
+WHERE known.run_id = %(run_id)s
+  AND known.account = %(account)s
+  AND known.entity = %(entity)s
+  AND known.finding = 'extra'
+  AND known.resolution IS NULL
+  AND present.account = known.account
+  AND present.id = known.id
+  AND present.created_at < %(since)s
+
+
 -- name: pause_sweeps
 -- Pauses the sweeps of a table, since the night's requests are spent: the next run continues them.
 UPDATE megaplan_sync.sweeps

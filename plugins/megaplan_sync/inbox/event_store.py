@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+import orjson
 from psycopg import Connection
 
 from megaplan_sync.inbox.notification_bodies import without_secrets
@@ -107,10 +108,18 @@ def store_report_rows(
     return store_events(connection, account, UIS_REPORT, events)
 
 
-def event_row(source: str, message: Message, zone: ZoneInfo, received_at: datetime | None = None) -> EventRow:
+def event_row(
+    source: str,
+    message: Message,
+    zone: ZoneInfo,
+    received_at: datetime | None = None,
+    *,
+    is_private: bool = False,
+) -> EventRow:
     """Return the row to store for a message. Free of I/O.
 
     :param received_at: timezone-aware; without it, an old time does not show that the message is a test
+    :param is_private: of a webhook, store only which entity it names, since its data may contain private fields
     """
     body, content_type, query = message
     raw = body if body.strip() or not query else query.encode("utf-8", "replace")
@@ -121,6 +130,8 @@ def event_row(source: str, message: Message, zone: ZoneInfo, received_at: dateti
         content = Notification(
             webhook.dedupe_key, webhook.mnemonic, values=webhook.values, broken=webhook.broken
         )
+        if is_private:
+            raw = orjson.dumps(webhook.values or {})
     else:
         content = read_notification(body, content_type, query, zone=zone, received_at=received_at)
     return EventRow(without_secrets(raw), content_type, content)

@@ -32,18 +32,24 @@ def moment(value: Any) -> datetime | None:
 
     Reads nothing that ``megaplan_raw.as_time`` does not read, or a row would be older here than in its table.
     """
-    if isinstance(value, dict):
-        value = value.get("value")
-    if not isinstance(value, str) or not _TIME.fullmatch(value):
+    written = time_text(value)
+    if written is None or not _TIME.fullmatch(written):
         return None
     try:
-        read = datetime.fromisoformat(value)
+        read = datetime.fromisoformat(written)
         offset = read.utcoffset() or timedelta()
         if abs(offset) > _LARGEST_OFFSET or offset.microseconds:
             return None
-        return datetime_value(value)
+        return datetime_value(written)
     except ValueError:
         return None
+
+
+def time_text(value: Any) -> str | None:
+    """Return the text of a point in time as Megaplan wrote it, for Postgres to read."""
+    if isinstance(value, dict):
+        value = value.get("value")
+    return value if isinstance(value, str) else None
 
 
 def identifier(value: Any) -> int | None:

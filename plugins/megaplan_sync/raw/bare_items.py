@@ -13,6 +13,7 @@ from megaplan_hook.exceptions import MegaplanNotFoundError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
 from megaplan_sync.raw.canonical import Entity, card_of, full_forms, is_writable, readable
+from megaplan_sync.raw.chosen_rows import ChosenRows
 
 
 def read_card(hook: MegaplanHook, path: str, identity: Any) -> Entity | None:
@@ -35,12 +36,24 @@ class WholePage(ListPage):
 
 
 def with_whole_items(
-    page: ListPage, wanted: Collection[str], read: Callable[[Entity], Entity | None]
+    page: ListPage, wanted: Collection[str], read: Callable[[Entity], Entity | None], choice: ChosenRows
 ) -> WholePage:
-    """Return a page with its abbreviated items in full."""
+    """Return a page with its abbreviated items in full, those that are chosen.
+
+    Its ``data`` is what the whole response contains, without private fields.
+    """
     entities, odd = readable(page.items)
     response = [row for row in page.data if is_writable(row)]
-    items, odd_cards = readable(whole_items(entities, response, wanted, read))
+    choice.private.apply([*response, *entities])
+
+    def read_private(link: Entity) -> Entity | None:
+        card = read(link)
+        if is_writable(card):
+            choice.private.apply([card])
+        return card
+
+    whole, odd_cards = readable(whole_items(entities, response, wanted, read_private))
+    items = choice.among(whole)
     abbreviated = {(item["contentType"], str(item["id"])) for item in entities if len(item) == 2}
     return WholePage(
         items,
@@ -49,7 +62,7 @@ def with_whole_items(
         page.server_time,
         page.trail,
         page.is_last,
-        [*page.odd, *odd, *odd_cards],
+        choice.private.odd([*page.odd, *odd, *odd_cards]),
         [
             place
             for place, item in enumerate(items)

@@ -12,7 +12,9 @@ class EntitySpec:
     """One list of Megaplan.
 
     ``required`` fields are necessary for the table; ``optional`` ones are skipped with a warning if an account
-    refuses them. The custom fields of ``custom_field_types``, content types, are requested as well.
+    refuses them. The custom fields of ``custom_field_types``, content types, are requested as well. ``since`` names
+    the setting that says from which day on rows are copied, ``look_back`` that of the minutes which each run reads
+    again.
     """
 
     name: str
@@ -20,8 +22,11 @@ class EntitySpec:
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
     custom_field_types: tuple[str, ...] = ()
+    since: str | None = None
+    look_back: str | None = None
 
 
+LATEST_CREATED_FIRST = Order("timeCreated", descending=True)
 OLDEST_FIRST = Order("timeCreated", descending=False)
 LATEST_CHANGE_FIRST = Order("timeUpdated", descending=True)
 
@@ -66,6 +71,7 @@ CONTACTS = EntitySpec(
     ),
     ("position", "status"),
     custom_field_types=("ContractorHuman", "ContractorCompany"),
+    look_back="contacts_look_back_minutes",
 )
 ONLY_HUMANS_HAVE = frozenset({"firstName", "middleName", "lastName", "company"})
 CONTACT_HUMANS = replace(
@@ -102,6 +108,8 @@ DEALS = EntitySpec(
     ),
     ("currency", "payForm", "paymentProgress", "fixCurrencyDate", "auditors", "tags", "userCreated"),
     custom_field_types=("Deal",),
+    since="deals_since",
+    look_back="deals_look_back_minutes",
 )
 
 CUSTOM_FIELDS = "custom_fields"

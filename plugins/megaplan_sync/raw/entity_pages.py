@@ -15,6 +15,7 @@ from megaplan_hook.paging import ListPage, Order
 from megaplan_sync.raw.bare_items import WholePage, read_card, with_whole_items
 from megaplan_sync.raw.canonical import CanonicalPage, Entity, readable
 from megaplan_sync.raw.change_times import change_time, latest_believable
+from megaplan_sync.raw.chosen_rows import ChosenRows
 from megaplan_sync.raw.entities import EntitySpec
 from megaplan_sync.raw.field_names import FieldNames
 from megaplan_sync.raw.list_form import in_list_form
@@ -23,7 +24,8 @@ from megaplan_sync.raw.list_form import in_list_form
 class EntityPages:
     """One list of one account.
 
-    :param names: requested ``fields``, without those that the account has refused
+    :param names: requested ``fields``, without those that the account has refused or its connection leaves out
+    :param choice: which rows are copied, and what becomes of private fields
     """
 
     def __init__(self, hook: MegaplanHook, connection: Connection[Any], spec: EntitySpec) -> None:
@@ -31,7 +33,8 @@ class EntityPages:
         self.spec = spec
         self._connection = connection
         self._field_names = FieldNames(connection, hook.account, spec)
-        self.names = self._field_names.wanted()
+        self.choice = ChosenRows(hook.settings, spec)
+        self.names = self.choice.private.requested(spec, self._field_names.wanted())
 
     def pages(
         self,
@@ -77,15 +80,17 @@ class EntityPages:
         return read_card(self.hook, self.spec.path, link["id"])
 
     def as_in_the_list(self, sent: Sequence[Entity]) -> tuple[list[Entity], list[Any]]:
-        """Return entities of another route in canonical form, with only the fields requested from the list.
+        """Return chosen entities of another route in canonical form, with only the fields requested from the list.
 
         :param sent: everything in the response
         :returns: the entities, and what cannot be stored
         """
-        entities, odd = readable(sent)
+        readable_ones, odd = readable(sent)
+        entities = self.choice.among(readable_ones)
+        self.choice.private.apply(entities)
         items = [dict(entity) for entity in entities]
         CanonicalPage(entities).bring(items)
-        return in_list_form(self._connection, self.hook.account, items, self.names), odd
+        return self._in_list_form(items, self.names), self.choice.private.odd(odd)
 
     def brought_into_list_form(self, page: WholePage) -> list[Entity]:
         """Return the items of a page, those that the list abbreviates in its form; not for another thread."""
@@ -93,10 +98,14 @@ class EntityPages:
             return page.items
         items = list(page.items)
         others = [items[place] for place in page.of_other_routes]
-        formed = in_list_form(self._connection, self.hook.account, others)
-        for place, item in zip(page.of_other_routes, formed, strict=True):
+        for place, item in zip(page.of_other_routes, self._in_list_form(others), strict=True):
             items[place] = item
         return items
+
+    def _in_list_form(self, items: Sequence[Entity], names: Sequence[str] | None = None) -> list[Entity]:
+        formed = in_list_form(self._connection, self.hook.account, items, names)
+        self.choice.private.leave_out(formed)  # the stored row may have what is left out now
+        return formed
 
     def _ask(self, order: Order, start: Sequence[Any], expected_rows: int | None) -> Iterator[ListPage]:
         return self.hook.pages(
@@ -112,7 +121,7 @@ class EntityPages:
         self.hook.list_page(self.spec.path, {"limit": 1, **self.arguments(names)})
 
     def _with_whole_items(self, page: ListPage) -> WholePage:
-        whole = with_whole_items(page, self.names, self.card)
+        whole = with_whole_items(page, self.names, self.card, self.choice)
         CanonicalPage(whole.data).bring(whole.items)
         return whole
 

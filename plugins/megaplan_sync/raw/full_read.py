@@ -10,7 +10,8 @@ from megaplan_hook.exceptions import MegaplanValidationError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
 from megaplan_sync.raw.bare_items import read_card, with_whole_items
-from megaplan_sync.raw.canonical import CanonicalPage, Entity
+from megaplan_sync.raw.canonical import CanonicalPage, Entity, is_writable
+from megaplan_sync.raw.chosen_rows import ChosenRows
 from megaplan_sync.raw.entities import EntitySpec
 from megaplan_sync.raw.field_names import FieldNames
 
@@ -24,6 +25,10 @@ class FullRead:
         self._hook = hook
         self._spec = spec
         self._field_names = FieldNames(connection, hook.account, spec)
+        self._choice = ChosenRows(hook.settings, spec)
+
+    def _wanted(self) -> list[str]:
+        return self._choice.private.requested(self._spec, self._field_names.wanted())
 
     def canonical_pages(self) -> Iterator[ListPage]:
         """Yield the pages with their entities in canonical form."""
@@ -36,7 +41,7 @@ class FullRead:
 
         :param arguments: further arguments of the list route
         """
-        names: Sequence[str] | None = self._field_names.wanted()
+        names: Sequence[str] | None = self._wanted()
         try:
             first, pages = self._begin(names, arguments)
         except MegaplanValidationError as refusal:
@@ -50,7 +55,8 @@ class FullRead:
 
     def as_in_the_list(self, cards: Sequence[Entity]) -> list[Entity]:
         """Return cards with only the fields requested from the list; not in canonical form yet."""
-        allowed = {"contentType", "id", *self._field_names.wanted()}
+        allowed = {"contentType", "id", *self._wanted()}
+        self._choice.private.apply([card for card in cards if is_writable(card)])
         return [{key: value for key, value in card.items() if key in allowed} for card in cards]
 
     def _accepted(
@@ -83,4 +89,6 @@ class FullRead:
         )
 
     def _with_whole_items(self, page: ListPage, names: Sequence[str]) -> ListPage:
-        return with_whole_items(page, names, lambda link: read_card(self._hook, self._spec.path, link["id"]))
+        return with_whole_items(
+            page, names, lambda link: read_card(self._hook, self._spec.path, link["id"]), self._choice
+        )

@@ -25,12 +25,14 @@ from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
 from megaplan_sync.raw.bare_items import WholePage
 from megaplan_sync.raw.canonical import Entity, entity_id, is_custom
 from megaplan_sync.raw.change_times import change_time, latest_believable
+from megaplan_sync.raw.chosen_rows import is_choice
 from megaplan_sync.raw.cursor_state import CursorState
-from megaplan_sync.raw.entities import LATEST_CHANGE_FIRST, OLDEST_FIRST, EntitySpec
+from megaplan_sync.raw.entities import LATEST_CHANGE_FIRST, LATEST_CREATED_FIRST, OLDEST_FIRST, EntitySpec
 from megaplan_sync.raw.entity_pages import EntityPages
 from megaplan_sync.raw.fetched_entities import better_here, postgres_now
 from megaplan_sync.raw.outcome import EntityOutcome
 from megaplan_sync.raw.prefetch import PageAhead
+from megaplan_sync.raw.private_fields import is_mark
 from megaplan_sync.raw.progress import Progress
 from megaplan_sync.raw.writer import EntityWriter
 
@@ -82,14 +84,27 @@ class IncrementalRead:
             self._state.refresh_run = refresh_run
             self._state.loaded_at = None
             self._state.cursor = None
+        self._look_at_the_choice()
         if self._state.loaded_at is None:
             self._first_load()
         self._catch_up(dictionary_is_fresh=dictionary_is_fresh)
         if self._state.reread_fields is not None:
             self._reread(self._state.reread_fields)
 
+    def _look_at_the_choice(self) -> None:
+        """Begin the first load anew if older rows are wanted than before, or its cursor is in another order."""
+        state, choice = self._state, self._list.choice
+        changed = [name for name in state.fields or () if is_choice(name)] != list(
+            filter(is_choice, choice.marks())
+        )
+        if choice.needs_older_rows(state.fields) or (state.loaded_at is None and changed):
+            state.loaded_at = state.cursor = None
+        if state.loaded_at is None:
+            state.fields = self._form()
+
     def _first_load(self) -> None:
-        state = self._state
+        """Load all rows, oldest first; with a first day, those created since, latest first."""
+        state, choice = self._state, self._list.choice
         if state.cursor is None:
             state.pages_read = state.rows_read = 0
             self._note_newest_change()
@@ -99,19 +114,23 @@ class IncrementalRead:
                 self._spec.name, self._account, state.pages_read, state.rows_read,
             )  # fmt: skip
         self._progress.enable_estimate(already_read=state.rows_read)
-        in_order = self._list.pages(OLDEST_FIRST, state.cursor or ())
+        order = OLDEST_FIRST if choice.since is None else LATEST_CREATED_FIRST
+        in_order = self._list.pages(order, state.cursor or ())
         with PageAhead(in_order, self._now, most=_PAGES_AT_ONCE) as pages:
             while fetched := pages.take_fetched():
                 asked_at = pages.asked_at
-                if not fetched[-1].is_last:
+                is_beyond = any(map(choice.is_too_old, fetched[-1].data))
+                if not fetched[-1].is_last and not is_beyond:
                     pages.start()
                 state.cursor = [dict(anchor) for anchor in fetched[-1].trail]
                 state.pages_read += len(fetched)
                 state.rows_read += sum(len(page.items) for page in fetched)
                 self._write_pages(fetched, asked_at)
+                if is_beyond:
+                    break
         state.cursor = None
         state.loaded_at = datetime.now(UTC)
-        state.fields, state.reread_fields, state.reread_cursor = self._list.names, None, None
+        state.fields, state.reread_fields, state.reread_cursor = self._form(), None, None
         state.fields_watermark = state.watermark
         self._save()
 
@@ -161,7 +180,7 @@ class IncrementalRead:
         if newest != state.watermark:
             state.watermark, state.watermark_seen_at = newest, postgres_now(self._connection)
         if state.reread_fields is None:
-            state.fields = self._list.names
+            state.fields = self._form()
         if dictionary_is_fresh or state.fields_watermark is None:
             state.fields_watermark = began_at
         state.read_at = datetime.now(UTC)
@@ -178,16 +197,20 @@ class IncrementalRead:
         if state.watermark is None:
             return None, False
         overlap = timedelta(seconds=self._hook.settings.vendor_quirks.time_updated_overlap_seconds)
-        new = set(self._list.names).difference(state.fields or ())
+        look_back = getattr(self._hook.settings, self._spec.look_back) if self._spec.look_back else 0
+        overlap = max(overlap, timedelta(minutes=look_back))
+        form, before = self._form(), state.fields or []
+        new = {name for name in form if name not in before and not is_choice(name)}
+        new |= {name for name in before if is_mark(name) and name not in form}  # nothing is private any more
         if state.fields is not None and not all(map(is_custom, new)):
-            if state.reread_fields is None or not set(self._list.names) <= set(state.reread_fields):
-                state.reread_fields, state.reread_cursor = self._list.names, None
+            if state.reread_fields is None or not set(form) <= set(state.reread_fields):
+                state.reread_fields, state.reread_cursor = form, None
         elif new:
             # new custom fields: rows changed since the dictionary was last read may contain them
             seen = state.fields_watermark
             return (None if seen is None else min(seen, state.watermark) - overlap), False
         seen_at = state.watermark_seen_at
-        if seen_at is not None and postgres_now(self._connection) - seen_at > overlap:
+        if seen_at is not None and not look_back and postgres_now(self._connection) - seen_at > overlap:
             return state.watermark, True
         return state.watermark - overlap, False
 
@@ -209,6 +232,10 @@ class IncrementalRead:
             "%s of %s: rows are read again because of new fields; %s",
             self._spec.name, self._account, "done" if state.reread_fields is None else "continues in the next run",
         )  # fmt: skip
+
+    def _form(self) -> list[str]:
+        """Return the names of the requested fields, and marks of which rows and what of them is copied."""
+        return [*self._list.names, *self._list.choice.marks()]
 
     def _refuse_sudden_emptiness(self, page: ListPage) -> None:
         if not page.data and not page.odd and self._state.watermark is not None:

@@ -15,6 +15,7 @@ from megaplan_sync.raw.canonical import CanonicalPage, Entity, full_forms, reada
 from megaplan_sync.raw.entities import PIPELINES, RawEntity
 from megaplan_sync.raw.full_read import FullRead
 from megaplan_sync.raw.list_form import in_list_form
+from megaplan_sync.raw.private_fields import PrivateFields
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ def _items(
             log.warning("Pipeline %s of %s has no stages: %s", program["id"], hook.account, refusal)
             odd.append(program)
             continue
-        odd += odd_stages
+        odd += PrivateFields(hook.settings).odd(odd_stages)
         CanonicalPage().bring(stages)
         pipeline = {
             **program,
@@ -89,6 +90,9 @@ def items_of_cards(
     found, odd = readable(FullRead(hook, connection, entity.lists[0][0]).as_in_the_list(cards))
     if entity.reading == "pipelines":
         items, odd_items = _items(hook, cards, found)
-        return items, [*odd, *odd_items]
+        return items, [*PrivateFields(hook.settings).odd(odd), *odd_items]
     CanonicalPage(cards).bring(found)
-    return in_list_form(connection, hook.account, found), odd
+    formed = in_list_form(connection, hook.account, found)
+    private = PrivateFields(hook.settings)
+    private.leave_out(formed)  # the stored row may have what is left out now
+    return formed, private.odd(odd)

@@ -104,6 +104,8 @@ class ParentReconciliation:
             began_at = self._sweep_lists(again=again)
             with self._connection.transaction():
                 self._execute("compare_sweep", run_id=self._state.run_id, began_at=began_at)
+                for since in filter(None, (pages.choice.since for pages in self._lists)):
+                    self._execute("keep_older_rows", run_id=self._state.run_id, since=since)
                 self._state.compared_at = datetime.now(UTC)
                 self._save()
         Repair(self._hook, self._pages_by_type, self._recorded, self._findings, self._sleep).run()

@@ -20,6 +20,7 @@ from megaplan_hook.paging import Anchor, ListPage
 from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
 from megaplan_sync.kernel.json_text import json_text
 from megaplan_sync.kernel.sql import read_sql
+from megaplan_sync.kernel.values import time_text
 from megaplan_sync.raw.bare_items import WholePage
 from megaplan_sync.raw.canonical import Entity
 from megaplan_sync.raw.change_times import latest_believable
@@ -121,8 +122,13 @@ class Sweep:
         :param requests: requests sent so far for the entity
         """
         rows = [
-            (item["id"], item["contentType"], item.get("timeUpdated"), item.get("isDropped"))
-            for item in page.items
+            (
+                item["id"],
+                item["contentType"],
+                time_text(item.get("timeUpdated")),
+                item.get("isDropped") is True,
+            )
+            for item in self._pages.choice.among(page.items)
         ]
         values = {
             "account": self._hook.account,

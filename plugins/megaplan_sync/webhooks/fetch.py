@@ -144,5 +144,7 @@ class NamedEntitiesFetch:
         entities, odd = pages.as_in_the_list([card])
         fetched.entities += entities
         fetched.odd += odd
+        if not entities and not odd:
+            fetched.not_given[identity] = "not copied: created before deals_since"
         if odd:
             fetched.not_given[identity] = "unreadable: its card is in megaplan_raw.unreadable_rows"

@@ -1,6 +1,7 @@
 """Megaplan webhooks are stored before they are acknowledged, and only this account's are accepted."""
 
 import json
+import os
 from typing import Any
 
 import httpx
@@ -75,6 +76,24 @@ def test_an_event_of_another_account_is_refused_and_logged(
     assert stored(tables) == []
     ours = [record for record in caplog.records if record.name.startswith("megaplan_gateway")]
     assert "webhook of another account refused" in [record.getMessage() for record in ours]
+
+
+def test_with_private_fields_only_the_entity_is_stored(
+    connections: str, tables: Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    described = json.loads(os.environ["AIRFLOW_CONN_MEGAPLAN_DEFAULT"])
+    described["extra"] = json.dumps({**json.loads(described["extra"]), "fields_left_out": "deals.name"})
+    monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_DEFAULT", json.dumps(described))
+    with served(connections) as gateway:
+        assert post(gateway, event({})).status_code == 200
+        assert post(gateway, b'{"name": "\xd0\x98\xd0\xb2\xd0\xb0\xd0\xbd"').status_code == 400
+    bodies = tables.execute(
+        "SELECT convert_from(body, 'UTF8') FROM telephony.events ORDER BY number"
+    ).fetchall()
+    assert [json.loads(body) for (body,) in bodies] == [
+        {"model": "Deal", "event": "on_after_update", "id": 77, "uuid": "0f3c1f9e"},
+        {},
+    ]
 
 
 def test_events_of_models_without_a_table_are_accepted(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -94,6 +95,13 @@ def test_defaults() -> None:
 def test_every_setting_is_read(as_text: bool) -> None:
     given: dict[str, Any] = {
         "deals_active": False,
+        "deals_since": "2024-01-31",
+        "deals_look_back_minutes": 60,
+        "contacts_look_back_minutes": 1440,
+        "fields_left_out": ["contacts.contactInfo"],
+        "fields_hashed": ["deals.name", "employees.name"],
+        "fields_pseudonymised": ["contacts.name"],
+        "pseudonym_secret": "p" * 20,
         "telephony_active": True,
         "uis_conn_id": "uis_default",
         "deals_to_uis": False,
@@ -146,6 +154,13 @@ def test_every_setting_is_read(as_text: bool) -> None:
         telephony_active=True,
         uis_conn_id="uis_default",
         deals_to_uis=False,
+        deals_since=date(2024, 1, 31),
+        deals_look_back_minutes=60,
+        contacts_look_back_minutes=1440,
+        fields_left_out=("contacts.contactInfo",),
+        fields_hashed=("deals.name", "employees.name"),
+        fields_pseudonymised=("contacts.name",),
+        pseudonym_secret="p" * 20,
         uis_deal_fields=("Вид сделки", "Дата оплаты"),
         uis_loss_reason_field="Почему отказались",
         account_timezone="Asia/Yekaterinburg",
@@ -232,6 +247,16 @@ def test_empty_fields_mean_the_default() -> None:
         ({"vendor_quirks": {"widget_phone_key": "data-phone"}}, "vendor_quirks.widget_phone_key", "digits"),
         ({"vendor_quirks": {"widget_origin": "https://a.example/x"}}, "vendor_quirks.widget_origin", "path"),
         ({"vendor_quirks": {"x_time_zone": "MSK"}}, "vendor_quirks.x_time_zone", "'MSK'"),
+        ({"deals_since": "31.01.2024"}, "deals_since", "2024-01-31"),
+        ({"deals_look_back_minutes": -1}, "deals_look_back_minutes", "-1"),
+        ({"fields_left_out": "contactInfo"}, "fields_left_out", "contacts.contactInfo"),
+        ({"fields_hashed": "deals.timeUpdated"}, "fields_hashed", "needed to find and compare"),
+        (
+            {"fields_left_out": "contacts.name", "fields_hashed": "deals.name, contacts.name"},
+            "fields_hashed",
+            "named here and in fields_left_out",
+        ),
+        ({"fields_pseudonymised": "contacts.name"}, "fields_pseudonymised", "pseudonym_secret is empty"),
         ("[1, 2]", "extra", "one JSON object"),
         ("{broken", "extra", "no JSON"),
     ],

@@ -27,6 +27,15 @@ SECTIONS = {
         "Account": ["deals_active", "account_timezone", "application_uuid", "application_token"],
         "Requests": ["requests_per_second", "requests_per_hour", "page_size", "directories_every_minutes"],
         "Reconciliation": ["night_requests", "deletion_brake", "backfill_stage_moves"],
+        "What is copied": [
+            "deals_since",
+            "deals_look_back_minutes",
+            "contacts_look_back_minutes",
+            "fields_left_out",
+            "fields_hashed",
+            "pseudonym_secret",
+            "fields_pseudonymised",
+        ],
         "UIS": ["uis_conn_id", "deals_to_uis", "uis_deal_fields", "uis_loss_reason_field"],
         "Telephony": [
             "telephony_active",
@@ -56,7 +65,7 @@ SECTIONS = {
         "Advanced": ["customer_user_id", "vendor_quirks"],
     },
 }
-SECRETS = {"webhook_secret", "application_token", "access_token"}
+SECRETS = {"webhook_secret", "application_token", "access_token", "pseudonym_secret"}
 MODELS = {"megaplan": AccountSettings, "uis": UisSettings}
 
 
