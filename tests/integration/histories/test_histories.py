@@ -5,11 +5,10 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -27,7 +26,7 @@ from demo.processes import free_port
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.certificate import Certificate
 from megaplan_sync.kernel.exceptions import OUR_ERRORS
-from megaplan_sync.kernel.postgres import prepare_session
+from megaplan_sync.kernel.session import Session
 from megaplan_sync.raw.account_sync import AccountSync
 from megaplan_sync.reconciliation.account_reconciliation import AccountReconciliation
 from tests.integration import truth
@@ -35,13 +34,13 @@ from tests.integration.conftest import UNHURRIED
 from tests.integration.databases import address_of, create_database, create_loaded_database, drop_database
 from tests.integration.histories.whole_truth import ENTITIES, differences
 
-HISTORIES = int(os.environ.get("HISTORIES", "8"))
+HISTORIES = int(os.environ.get("HISTORIES", "6"))
 STEPS = 12
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=6)
 
 
-class KilledError(Exception):
-    """Stands for the death of a process: what it had not committed is lost."""
+class KilledError(BaseException):
+    """Stands for the death of a process, which no code handles: what it had not committed is lost."""
 
 
 class World:
@@ -64,7 +63,7 @@ class Histories(RuleBasedStateMachine):
         self.megaplan.control("reset", {})
         self.name = create_database(self.world.postgres, self.world.template)
         self.uri = address_of(self.world.postgres, self.name)
-        self.database = psycopg.connect(self.uri, autocommit=True)
+        self.database = Session.open(self.uri)
         self.unfinished: str | None = None
 
     def teardown(self) -> None:
@@ -169,7 +168,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(full_refresh=st.booleans(), killed_at=st.none() | st.integers(1, 25))
     def sync(self, full_refresh: bool, killed_at: int | None) -> None:
-        with self.session() as connection:
+        with Session.open(self.uri) as connection:
             account = AccountSync(self.hook(killed_at, connection), connection, run_id=uuid4().hex)
             self.survive(lambda: account.run((), full_refresh=full_refresh))
 
@@ -203,7 +202,7 @@ class Histories(RuleBasedStateMachine):
 
     def reconcile(self, depth: str, run_id: str, killed_at: int | None = None) -> list[Certificate]:
         certificates: list[Certificate] = []
-        with self.session() as connection:
+        with Session.open(self.uri) as connection:
             hook = self.hook(killed_at, connection)
             account = AccountReconciliation(
                 hook, connection, run_id=run_id, depth=depth, sleep=lambda s: None
@@ -242,18 +241,18 @@ class Histories(RuleBasedStateMachine):
     def mutate(self, change: dict[str, Any]) -> None:
         self.megaplan.control("mutate", change)
 
-    def session(self) -> "psycopg.Connection[Any]":
-        connection = psycopg.connect(self.uri, autocommit=True)
-        prepare_session(connection)
-        return connection
-
-    def hook(self, killed_at: int | None, connection: "psycopg.Connection[Any]") -> MegaplanHook:
+    def hook(self, killed_at: int | None, connection: Session) -> MegaplanHook:
         described = self.megaplan.connection(**UNHURRIED, page_size=10, deletion_brake=100)
         os.environ["AIRFLOW_CONN_SOME_HISTORY"] = json.dumps(described)
         hook = MegaplanHook("some_history", sleep=lambda seconds: None)
         if killed_at is not None:
-            hook.budget = Death(hook.budget, killed_at, connection)
+            hook.budget = Death(hook.budget, killed_at, lambda: self.cut_off(connection))
         return hook
+
+    def cut_off(self, connection: Session) -> None:
+        """End a session on the server, as if its process had died a minute ago."""
+        self.database.execute("SELECT pg_terminate_backend(%s)", (connection.info.backend_pid,))
+        self.database.execute("UPDATE megaplan_sync.leases SET expires_at = now() - interval '1 second'")
 
     def survive(self, work: Any) -> None:
         """Do something that may fail or be killed; both leave what was committed."""
@@ -264,18 +263,16 @@ class Histories(RuleBasedStateMachine):
 
 
 class Death:
-    """A request budget during whose nth request the process dies.
+    """A request budget during whose nth request the process dies."""
 
-    :param connection: is closed, as that of a dead process
-    """
-
-    def __init__(self, budget: Any, nth: int, connection: "psycopg.Connection[Any]") -> None:
-        self._budget, self._left, self._connection = budget, nth, connection
+    def __init__(self, budget: Any, nth: int, die: Callable[[], None]) -> None:
+        self._budget, self._left, self._die = budget, nth, die
 
     def acquire(self, *arguments: Any, **more: Any) -> Any:
         self._left -= 1
+        if self._left == 0:
+            self._die()
         if self._left <= 0:
-            self._connection.close()
             raise KilledError
         return self._budget.acquire(*arguments, **more)
 
