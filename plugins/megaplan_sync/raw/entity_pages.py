@@ -98,12 +98,15 @@ class EntityPages:
             return page.items
         items = list(page.items)
         others = [items[place] for place in page.of_other_routes]
-        for place, item in zip(page.of_other_routes, self._in_list_form(others), strict=True):
+        formed = self._in_list_form(others, requested=self.names)
+        for place, item in zip(page.of_other_routes, formed, strict=True):
             items[place] = item
         return items
 
-    def _in_list_form(self, items: Sequence[Entity], names: Sequence[str] | None = None) -> list[Entity]:
-        formed = in_list_form(self._connection, self.hook.account, items, names)
+    def _in_list_form(
+        self, items: Sequence[Entity], names: Sequence[str] | None = None, requested: Sequence[str] = ()
+    ) -> list[Entity]:
+        formed = in_list_form(self._connection, self.hook.account, items, names, requested)
         self.choice.private.leave_out(formed)  # the stored row may have what is left out now
         return formed
 

@@ -39,11 +39,13 @@ def in_list_form(
     account: str,
     entities: Sequence[Entity],
     names: Collection[str] | None = None,
+    requested: Collection[str] = (),
 ) -> list[Entity]:
     """Return entities of another route in the form of the list.
 
     :param entities: in canonical form
     :param names: fields requested from the list; keys that the stored row has are taken as well. None: all keys
+    :param requested: fields that the list prints even if the stored row lacks them: they were not requested before
     """
     stored = stored_payloads(connection, account, entities)
     formed = []
@@ -53,15 +55,16 @@ def in_list_form(
         if names is not None:
             allowed = {"contentType", "id", *names, *known}
             entity = {key: value for key, value in entity.items() if key in allowed}
-        formed.append(formed_like(entity, known) if known else entity)
+        formed.append(formed_like(entity, known, requested) if known else entity)
     return formed
 
 
-def formed_like(sent: Entity, stored: Entity) -> Entity:
+def formed_like(sent: Entity, stored: Entity, requested: Collection[str] = ()) -> Entity:
     """Return an entity with the keys that it has in its list, as far as the stored row shows.
 
     :param sent: from another route
     :param stored: payload of its row
+    :param requested: keys that the list has anyway
     """
     # a pipeline decides which fields its deals have
     is_same_kind = sent.get("program", stored.get("program")) == stored.get("program")
@@ -69,7 +72,7 @@ def formed_like(sent: Entity, stored: Entity) -> Entity:
     formed = {
         key: _shaped(value, stored[key]) if key in stored else value
         for key, value in sent.items()
-        if key in stored or not is_unchanged
+        if key in stored or key in requested or not is_unchanged
     }
     if is_same_kind:
         formed.update((key, value) for key, value in stored.items() if key not in sent)
