@@ -1,6 +1,7 @@
 """Fixtures: an embedded PostgreSQL, a fresh database for each test, the emulated Megaplan."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
@@ -34,11 +35,14 @@ UNHURRIED = {"requests_per_second": 1000, "requests_per_hour": 1_000_000}
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """Address of a running server.
+    """Address of a running server: the one in ``TEST_POSTGRES``, or else an embedded one.
 
     Its folder is not pytest's: run by root, the server belongs to another user, whom the next pytest on the machine
     would lock out of that folder. It is in memory if possible: each test's database has some hundred files.
     """
+    if address := os.environ.get("TEST_POSTGRES"):
+        yield address
+        return
     with server_folder() as folder, embedded_postgres(folder / "data") as uri:
         with psycopg.connect(uri, autocommit=True) as connection:
             connection.execute("ALTER SYSTEM SET fsync = off")  # nothing here must survive a crash
