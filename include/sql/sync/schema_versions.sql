@@ -8,6 +8,16 @@ SELECT pg_advisory_xact_lock(hashtextextended('airflow-provider-megaplan schema'
 SELECT name FROM unnest(%(names)s::text[]) AS wanted (name) WHERE to_regclass(name) IS NOT NULL
 
 
+-- name: find_missing_columns
+-- Given columns that existing tables of megaplan_raw lack.
+SELECT wanted.table_name, wanted.column_name
+FROM unnest(%(tables)s::text[], %(columns)s::text[]) AS wanted (table_name, column_name)
+JOIN pg_class ON pg_class.oid = to_regclass('megaplan_raw.' || wanted.table_name)
+LEFT JOIN pg_attribute ON attrelid = pg_class.oid AND attname = wanted.column_name AND NOT attisdropped
+WHERE attnum IS NULL
+ORDER BY 1, 2
+
+
 -- name: has_schema_version
 -- Whether a schema of ours has its version table.
 SELECT to_regclass(format('%%I.schema_version', %(schema)s::text)) IS NOT NULL

@@ -18,6 +18,7 @@
   * ProposalNumberError - the parameter approve_deletions is not a proposal number
   * UnknownDepthError - the parameter depth is invalid
   * MissingTablesError - tables are missing that a reconciliation must not recreate silently
+  * MissingColumnsError - a raw table lacks columns that it should have
   * NotLoadedError - the first load of an entity is not finished
   * UnprovenError - a reconciliation left something unresolved
   * EntitiesFailedError - some entities or accounts failed
@@ -219,6 +220,17 @@ class MissingTablesError(MegaplanSyncError):
         super().__init__(
             f"Table {_listed(names)} does not exist. A reconciliation creates no tables, or a loss would look like a "
             'repair: run megaplan_deals_sync, with {"full_refresh": true} after a loss, then run this DAG again.'
+        )
+
+
+class MissingColumnsError(MegaplanSyncError):
+    """A raw table lacks columns that it should have."""
+
+    def __init__(self, missing: Iterable[tuple[str, str]]) -> None:
+        named = ", ".join(f"megaplan_raw.{table}.{column}" for table, column in missing)
+        super().__init__(
+            f"Column {named} does not exist: add it with ALTER TABLE ... ADD COLUMN and its line of "
+            "include/sql/raw/*_tables.sql, then clear the task. Nothing was changed."
         )
 
 

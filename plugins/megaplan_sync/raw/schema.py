@@ -6,11 +6,16 @@ from typing import Any
 from psycopg import Connection, Cursor
 from psycopg.sql import SQL
 
-from megaplan_sync.kernel.exceptions import DatabaseEncodingError, MissingTablesError, NewerSchemaError
+from megaplan_sync.kernel.exceptions import (
+    DatabaseEncodingError,
+    MissingColumnsError,
+    MissingTablesError,
+    NewerSchemaError,
+)
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.entities import ALL_ENTITIES, CHILD_TABLES
 from megaplan_sync.raw.migrations import MIGRATIONS, migrated
-from megaplan_sync.raw.table_definitions import TABLES, column_comments
+from megaplan_sync.raw.table_definitions import TABLES, column_comments, described_columns, table_names
 from megaplan_sync.raw.table_replacement import fill_materialized_views
 from megaplan_sync.raw.views import refresh_account_view
 
@@ -76,6 +81,7 @@ def prepare_raw_schema(connection: Connection[Any]) -> bool:
 
     :returns: whether anything was created or upgraded
     :raises DatabaseEncodingError: the database cannot store every character
+    :raises MissingColumnsError: somebody has dropped a column
     :raises NewerSchemaError: the tables were created by a newer version of this package
     """
     with connection.transaction(), connection.cursor() as cursor:
@@ -92,8 +98,10 @@ def prepare_raw_schema(connection: Connection[Any]) -> bool:
             version = next((found for (found,) in cursor.fetchall()), 0)
         if version > SCHEMA_VERSION:
             raise NewerSchemaError(version, SCHEMA_VERSION)
-        if version == SCHEMA_VERSION and present == set(wanted):
-            return False
+        if version == SCHEMA_VERSION:
+            _require_columns(cursor)
+            if present == set(wanted):
+                return False
         cursor.execute(read_sql("create_readers"))
         with migrated(connection, version):
             cursor.execute(read_sql("create_sync_tables"))
@@ -112,6 +120,14 @@ def prepare_raw_schema(connection: Connection[Any]) -> bool:
     for (account,) in connection.execute(read_sql("select_accounts")).fetchall():
         refresh_account_view(connection, account)
     return True
+
+
+def _require_columns(cursor: Cursor[Any]) -> None:
+    columns = [(table, column.name) for table in table_names() for column in described_columns(table)]
+    tables, names = zip(*columns, strict=True)
+    cursor.execute(read_sql("find_missing_columns"), {"tables": list(tables), "columns": list(names)})
+    if missing := cursor.fetchall():
+        raise MissingColumnsError(missing)
 
 
 def _present(cursor: Cursor[Any], names: Sequence[str]) -> set[str]:

@@ -4,20 +4,15 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from airflow.sdk import Context
-from psycopg import Connection
-from psycopg.errors import UndefinedColumn
 
 from megaplan_sync.kernel.account_failures import AccountFailures
 from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.kernel.account_session import account_hook
 from megaplan_sync.kernel.error_reporting import airflow_errors
 from megaplan_sync.kernel.postgres import raw_database
-from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.announcements import announce_changes
 from megaplan_sync.raw.schema import require_raw_schema
-from megaplan_sync.raw.table_definitions import described_columns, table_names
 from megaplan_sync.rebuild.account_rebuild import AccountRebuild
-from megaplan_sync.rebuild.exceptions import MissingColumnsError
 from megaplan_sync.rebuild.outcome import RebuildOutcome
 from megaplan_sync.rebuild.views import recreate_views
 
@@ -28,12 +23,7 @@ class RequireRawColumnsOperator(RawDatabaseOperator):
     def execute(self, context: Context) -> None:
         """Check and upgrade."""
         with airflow_errors(), raw_database(self.postgres_conn_id) as connection:
-            try:
-                require_raw_schema(connection)
-            except UndefinedColumn:  # of a view that is also missing
-                _require_columns(connection)
-                raise
-            _require_columns(connection)
+            require_raw_schema(connection)
 
 
 class RecreateViewsOperator(RawDatabaseOperator):
@@ -77,17 +67,3 @@ class RebuildRawTablesOperator(AccountsOperator):
         with raw_database(self.postgres_conn_id) as connection:
             account = AccountRebuild(connection, hook.account, phone_region=region, run_id=run_id)
             return account.run(self.entities or ())
-
-
-def _require_columns(connection: Connection[Any]) -> None:
-    """Check that every column of the data dictionary exists.
-
-    :raises MissingColumnsError: some were dropped
-    """
-    columns = [(table, column.name) for table in table_names() for column in described_columns(table)]
-    tables, names = zip(*columns, strict=True)
-    missing = connection.execute(
-        read_sql("find_missing_columns"), {"tables": list(tables), "columns": list(names)}
-    ).fetchall()
-    if missing:
-        raise MissingColumnsError(missing)

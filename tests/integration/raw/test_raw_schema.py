@@ -1,13 +1,13 @@
 """The raw tables are created and upgraded by themselves, and never destructively."""
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
 from psycopg import Connection, sql
 
-from megaplan_sync.kernel.exceptions import NewerSchemaError
+from megaplan_sync.kernel.exceptions import MissingColumnsError, NewerSchemaError
 from megaplan_sync.raw.schema import EXPECTED_TABLES, EXPECTED_VIEWS, SCHEMA_VERSION, prepare_raw_schema
 
 SCHEMAS = ["megaplan", "megaplan_raw", "megaplan_sync"]
@@ -43,6 +43,34 @@ def test_two_at_a_time_create_once(database: Connection[Any], database_uri: str)
     with ThreadPoolExecutor(4) as threads:
         done = [future.result() for future in [threads.submit(prepare) for _ in range(4)]]
     assert sorted(done) == [False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "deals.price",
+        "deals.payload",
+        "deal_positions.unit",
+        "past_deal_versions.name",
+        "currencies.deleted_at",
+    ],
+)
+@pytest.mark.parametrize("missing_too", ["", "DROP TABLE megaplan_raw.contact_points CASCADE"])
+def test_a_dropped_column_is_named_with_the_remedy(
+    database: Connection[Any], column: str, missing_too: LiteralString
+) -> None:
+    prepare_raw_schema(database)
+    table, name = column.split(".")
+    database.execute(
+        sql.SQL("ALTER TABLE megaplan_raw.{} DROP COLUMN {} CASCADE").format(
+            *map(sql.Identifier, (table, name))
+        )
+    )
+    database.execute(missing_too)
+    with pytest.raises(
+        MissingColumnsError, match=rf"megaplan_raw\.{column}.* does not exist: add it with ALTER TABLE"
+    ):
+        prepare_raw_schema(database)
 
 
 @pytest.mark.parametrize("name", [*EXPECTED_TABLES, *EXPECTED_VIEWS])
