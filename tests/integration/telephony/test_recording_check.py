@@ -85,6 +85,11 @@ def wav(samples: bytes, order: str = "<") -> bytes:
     )
 
 
+def m4a(media: bytes) -> bytes:
+    boxes = ((b"ftyp", b"M4A \0\0\0\0M4A mp42"), (b"free", b""), (b"moov", b"\0" * 40), (b"mdat", media))
+    return b"".join(struct.pack(">I4s", 8 + len(content), name) + content for name, content in boxes)
+
+
 SOUNDS = {
     "mp3 with a tag": b"ID3\4\0\0\0\0\0\x0a" + FRAMES,
     "mp3": b"\xff\xfb\x90\xc4" + FRAMES,
@@ -94,6 +99,7 @@ SOUNDS = {
     "ogg": b"OggS\0\2" + FRAMES,
     "flac": b"fLaC\0\0\0\x22" + FRAMES,
     "m4a": b"\0\0\0\x1cftypM4A " + FRAMES,
+    "m4a with boxes": m4a(FRAMES),
     "3gp": b"\0\0\0\x18ftyp3gp4" + FRAMES,
     "webm": b"\x1aE\xdf\xa3\x9f" + FRAMES,
     "amr": b"#!AMR\n" + FRAMES,
@@ -166,6 +172,7 @@ def test_a_type_of_pages_is_believed(cabinet: Cabinet, kind: str) -> None:
         b"\xff\xfb\x90",
         b"ID3\4\0\0\0\0\0\x0a" + b"\0" * 10,  # the tag alone
         b"#!AMR\n",
+        m4a(b""),
         wav(b""),
         wav(b"", ">"),
         wav(b"")[:-8],  # the data chunk has not even begun

@@ -51,6 +51,8 @@ def has_sound(start: bytes, size: int) -> bool:
         return size >= _FEWEST_UNKNOWN_BYTES
     if start[:4] in (b"RIFF", b"RIFX", b"RF64"):
         return _has_samples(start, size)
+    if start[4:8] == b"ftyp" and not _has_media(start, size):
+        return False
     header = signature.end()
     if start.startswith(b"ID3") and len(start) >= _ID3_HEADER:
         sizes = zip(start[6:_ID3_HEADER], (21, 14, 7, 0), strict=True)
@@ -68,3 +70,16 @@ def _has_samples(start: bytes, size: int) -> bool:
             return length > 0 and size > place + 8
         place += 8 + length + length % 2
     return size > place
+
+
+def _has_media(start: bytes, size: int) -> bool:
+    """Return whether the media box of an MPEG-4 file is not empty; a later one than was read is taken to be there."""
+    place = 0
+    while place + 8 <= len(start):
+        length, name = struct.unpack_from(">I4s", start, place)
+        if name == b"mdat":
+            return length != 8 or size > place + 8
+        if length < 8:
+            break
+        place += length
+    return True
