@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from megaplan_gateway.database import in_time
 from megaplan_gateway.http.authentication import authenticated_route
 from megaplan_gateway.http.rate_limits import MINUTE, SlidingWindow
 from megaplan_gateway.http.refusals import RefusedError, json_response
@@ -156,8 +157,8 @@ class WidgetRoutes:
             check_origin(incoming.request, incoming.account.settings)
             if incoming.request.method == "OPTIONS":
                 return preflight()
-            with _postgres_errors_as_503():
-                return await handler(await self._authenticate(incoming))
+            with _postgres_errors_as_503():  # also for a Postgres that hangs: TimeoutError is an OSError
+                return await in_time(self._gateway.options.widget_seconds, self._handle(incoming, handler))
 
         inner = authenticated_route(self._gateway, path, "widget", handle, (method, "OPTIONS"))
 
@@ -169,6 +170,9 @@ class WidgetRoutes:
             return response
 
         return Route(inner.path, endpoint, methods=list(inner.methods or ()), name=inner.name)
+
+    async def _handle(self, incoming: Incoming, handler: Handler) -> Response:
+        return await handler(await self._authenticate(incoming))
 
     async def _authenticate(self, incoming: Incoming) -> _Request:
         account = incoming.account

@@ -164,7 +164,7 @@ def _deal_card(deal: Deal) -> str:
     )
     rows = "".join(f"<dt>{label}</dt><dd>{value}</dd>" for label, value in facts)
     description = (
-        f'<div class="note">{deal.data["description"]}</div>' if deal.data.get("description") else ""
+        f'<div class="note">{escape(deal.data["description"])}</div>' if deal.data.get("description") else ""
     )
     return (
         f'<h1>{escape(deal.name)} <span class="count">{escape(deal.number)}</span></h1>'

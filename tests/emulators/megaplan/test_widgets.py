@@ -120,3 +120,11 @@ def test_signing_in_leads_to_pages_of_the_account_only(megaplan: Client) -> None
         "/",
     ]
     assert requests.get(f"{megaplan.url}/signIn/5", timeout=10).status_code == 404
+
+
+def test_a_description_runs_no_script_on_the_deals_page(megaplan: Client) -> None:
+    deal = megaplan.rows("/deal")[0]["id"]
+    megaplan.mutate(op="update_deal", id=int(deal), fields={"description": "<script>alert(1)</script>"})
+    page = requests.get(f"{megaplan.url}/deals/{deal}", timeout=10).text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "<script>alert(1)" not in page

@@ -14,9 +14,11 @@ from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_gateway.accounts.widget_key import widget_key
+from megaplan_gateway.options import Options
 from tests.emulators.uis_client import Client as Uis
 
 from .served import MEGAPLAN_SECRET
+from .stalling import stalling_proxy
 from .widget_world import CLIENT, COLLEAGUE, SELLER, STRANGER, WidgetWorld
 
 pytest_plugins = ["tests.emulators.uis_fixtures", "tests.integration.gateway.widget_fixtures"]
@@ -202,6 +204,26 @@ def test_a_rejected_signature_is_cached_whatever_the_error(status: int, world: W
     for _ in range(3):
         assert world.gateway.client.get(world.path("state"), headers=headers).status_code == 403
     assert verifications(world) == 1
+
+
+def test_a_hanging_postgres_does_not_keep_the_widget_waiting(
+    serve: Callable[..., Any],
+    megaplan: EmulatedMegaplan,
+    uis: Uis,
+    tables: Connection[Any],
+    database_uri: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its connections stay open, so nothing fails and nothing answers."""
+    running = serve(Options(widget_seconds=1.0))
+    with stalling_proxy(database_uri) as proxy:
+        monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_POSTGRES", json.dumps(proxy.connection))
+        with running as gateway:
+            world = WidgetWorld(gateway, megaplan, uis, tables)
+            assert world.state(SELLER)
+            proxy.hang()
+            answer = gateway.client.get(world.path("state"), headers=world.headers(SELLER))  # 20 s at most
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
 
 
 def test_an_employee_without_a_telephone_gets_the_reason(world: WidgetWorld) -> None:
