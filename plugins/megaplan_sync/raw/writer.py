@@ -220,7 +220,7 @@ class EntityWriter:
                 points.values() if isinstance(points, dict) else points if isinstance(points, list) else ()
             ):
                 if isinstance(point, dict) and point.get("type") == "phone":
-                    typed.add(str(point.get("value") or ""))
+                    typed.update(str(point.get(key) or "") for key in ("value", "address"))
         return self._normalised(typed)
 
     def _normalised(self, typed: Iterable[str]) -> JsonText:

@@ -9,8 +9,10 @@ import pytest
 from psycopg import Connection
 
 from megaplan_hook.envelope import parse_answer
+from megaplan_sync.raw import entities as registry
+from megaplan_sync.raw.writer import EntityWriter
 
-from .stored import DEAL, HUMAN, Store, link, moment, money, store, template
+from .stored import ACCOUNT, DEAL, HUMAN, Store, link, moment, money, store, template
 
 __all__ = ["store", "template"]
 
@@ -290,6 +292,26 @@ def test_contact_points_of_an_odd_form(store: Store, case: str) -> None:
     assert store.write("contacts", {**HUMAN, "contactInfo": points}).unreadable == []
     found = [(row["position"], row["type"], row["value"]) for row in store.rows("contact_points")]
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("point", "phone"),
+    [
+        ({"value": "8 912 345-67-89"}, "+79123456789"),
+        ({"value": 89123456789}, "+79123456789"),
+        ({"value": "", "contentType": "Address", "address": "8 912 345-67-89"}, "+79123456789"),
+        ({"contentType": "Address", "address": 89123456789}, "+79123456789"),
+        ({"value": None, "address": "8 912 345-67-89"}, None),
+        ({"value": True}, None),
+        ({"value": 8.9123456789e20}, None),
+    ],
+)
+def test_the_audit_reads_odd_phones_as_they_were_written(
+    store: Store, point: dict[str, Any], phone: str | None
+) -> None:
+    store.write("contacts", {**HUMAN, "contactInfo": [{"type": "phone", **point}]})
+    assert store.row("contact_points")["phone_e164"] == phone
+    assert EntityWriter(registry.ENTITIES["contacts"]).differing(store.database, ACCOUNT, [501]) == []
 
 
 NO_ROWS: dict[str, Any] = {
