@@ -12,7 +12,9 @@ from megaplan_hook.exceptions import MegaplanError
 from megaplan_sync.kernel import leases
 from megaplan_sync.kernel.exceptions import EntitiesFailedError, SuspiciousAnswerError, WorkInProgressError
 from megaplan_sync.kernel.leases import leased
+from megaplan_sync.kernel.schemas import prepare_telephony_schema
 from megaplan_sync.kernel.session import Session
+from megaplan_sync.telephony.people.directories import save_directory
 from megaplan_sync.telephony.people.user_sync import UserSyncOutcome
 from tests.emulators.uis_client import Client
 from uis_hook.exceptions import UisError
@@ -397,3 +399,19 @@ def test_only_one_run_at_a_time_maps_an_account(
     monkeypatch.setattr(leases, "LEASE_SECONDS", 4.0)  # seen to be alive after a second
     with leased(database, account, "telephony users"), pytest.raises(WorkInProgressError):
         sync_users()
+
+
+def test_odd_entries_of_a_directory_hold_up_no_other(
+    database: Session, caplog: pytest.LogCaptureFixture
+) -> None:
+    prepare_telephony_schema(database)
+    deep: Any = "bottom"
+    for _ in range(300):
+        deep = [deep]
+    odd = [{"id": "x"}, {"id": None}, {"id": 10**30}, {"id": [1]}, {"name": "no id"}, {"id": 3, "tree": deep}]
+    rows = [*odd, {"id": 1, "name": "a\0b"}, {"id": "2", "name": ["list"]}, {"id": 2, "name": "again"}]
+    assert save_directory(database, "mp1", "uis_statuses", rows) == 2
+    names = database.execute("SELECT id, name FROM telephony.directories ORDER BY id").fetchall()
+    assert [identity for identity, _ in names] == [1, 2]
+    assert names[0][1] == "a\ufffdb"
+    assert "cannot be stored" in caplog.text

@@ -1,16 +1,17 @@
 """Employees of both sides, parsed from the responses of Megaplan and UIS."""
 
+import logging
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from megaplan_sync.kernel.exceptions import UnreadableEntityError
 from megaplan_sync.kernel.values import boolean, identifier, text
 from megaplan_sync.telephony.people.internal_numbers import internal_number
-from uis_hook.exceptions import UisTransportError
 
 Row = Mapping[str, Any]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,55 +47,43 @@ class UisPerson:
 
 
 def megaplan_people(employees: Iterable[Row], configs: Iterable[Row]) -> dict[int, MegaplanPerson]:
-    """Return employees by id: from the list of employees, or else as embedded in a config.
-
-    :raises UnreadableEntityError: the id of an employee is not a number
-    """
+    """Return employees by id: from the list of employees, or else as embedded in a config."""
     people: dict[int, MegaplanPerson] = {}
     embedded = (config.get("employee") for config in configs)
     for row in (*employees, *embedded):
-        if isinstance(row, Mapping) and row.get("id") is not None:
-            person = _megaplan_person(row)
-            known = people.get(person.id)
-            if known is None or known.is_working is None:
-                people[person.id] = person
+        if not isinstance(row, Mapping) or row.get("id") is None:
+            continue
+        employee_id = _employee_id("Megaplan's", row)
+        known = None if employee_id is None else people.get(employee_id)
+        if employee_id is not None and (known is None or known.is_working is None):
+            name = text(row.get("name"))
+            key = _name_key(row.get("lastName"), row.get("firstName"), name)
+            people[employee_id] = MegaplanPerson(employee_id, name, key, boolean(row.get("isWorking")))
     return people
 
 
-def _megaplan_person(row: Row) -> MegaplanPerson:
-    name = text(row.get("name"))
-    key = _name_key(row.get("lastName"), row.get("firstName"), name)
-    return MegaplanPerson(_employee_id(row), name, key, boolean(row.get("isWorking")))
-
-
 def megaplan_entries(configs: Iterable[Row]) -> list[MegaplanEntry]:
-    """Return the entries, sorted by employee.
-
-    :raises UnreadableEntityError: the id of an employee is not a number
-    """
+    """Return the entries, sorted by employee."""
     entries = []
     for config in configs:
         employee = config.get("employee")
         typed = (text(config.get("internalNumber")) or "").strip()
-        employee_id = _employee_id(employee) if isinstance(employee, Mapping) else None
+        employee_id = identifier(employee.get("id")) if isinstance(employee, Mapping) else None
         entries.append(MegaplanEntry(employee_id, typed, internal_number(typed)))
     return sorted(entries, key=lambda entry: (entry.employee_id or 0, entry.typed))
 
 
 def uis_people(employees: Iterable[Row]) -> list[UisPerson]:
-    """Return UIS's employees, sorted by id.
-
-    :raises UisTransportError: an employee has no id
-    """
+    """Return UIS's employees, sorted by id."""
     people = []
     for row in employees:
         extension = row.get("extension")
         typed = extension.get("extension_phone_number") if isinstance(extension, Mapping) else None
-        phones = row.get("phone_numbers") or ()
+        phones = row.get("phone_numbers")
         name = text(row.get("full_name"))
-        employee_id = identifier(row.get("id"))
+        employee_id = _employee_id("UIS's", row)
         if employee_id is None:
-            raise UisTransportError("get.employees: an employee has no id")
+            continue
         people.append(
             UisPerson(
                 id=employee_id,
@@ -109,18 +98,19 @@ def uis_people(employees: Iterable[Row]) -> list[UisPerson]:
     return sorted(people, key=lambda person: person.id)
 
 
-def _numbers(phones: Iterable[Any], *, is_active: bool = False) -> tuple[str, ...]:
+def _numbers(phones: Any, *, is_active: bool = False) -> tuple[str, ...]:
     return tuple(
         str(phone.get("phone_number"))
-        for phone in phones
+        for phone in (phones if isinstance(phones, list) else ())
         if isinstance(phone, Mapping) and not (is_active and phone.get("status") == "inactive")
     )
 
 
-def _employee_id(row: Row) -> int:
+def _employee_id(whose: str, row: Row) -> int | None:
+    """Return the id of an employee; without one, which a warning tells, nobody can be mapped to it."""
     found = identifier(row.get("id"))
     if found is None:
-        raise UnreadableEntityError("Employee", row.get("id"))
+        log.warning("%s employee with the id %.100r has no usable id and is left out", whose, row.get("id"))
     return found
 
 

@@ -62,7 +62,6 @@ def map_users(
     :param megaplan_employees: all ``Employee`` rows of Megaplan
     :param uis_employees: rows of ``get.employees``
     :param uis_statuses: rows of ``get.statuses``
-    :raises UnreadableEntityError: the id of an employee is not a number
     """
     configs = list(configs)
     sides = _Sides(megaplan_people(megaplan_employees, configs), uis_people(uis_employees))
@@ -89,7 +88,9 @@ def takes_no_calls(status: Row | None) -> bool | None:
     if isinstance(directions, list):
         return not directions
     mnemonic = status.get("mnemonic")
-    return mnemonic in _TAKES_NO_CALLS if mnemonic and mnemonic != "unknown" else None
+    return (
+        mnemonic in _TAKES_NO_CALLS if isinstance(mnemonic, str) and mnemonic not in ("", "unknown") else None
+    )
 
 
 def _user(

@@ -4,11 +4,9 @@ from typing import Any
 
 import pytest
 
-from megaplan_sync.kernel.exceptions import UnreadableEntityError
 from megaplan_sync.telephony.people.internal_numbers import internal_number
 from megaplan_sync.telephony.people.mismatches import Mismatch, MismatchKind
 from megaplan_sync.telephony.people.user_mapping import UserMapping, map_users, takes_no_calls
-from uis_hook.exceptions import UisTransportError
 
 NONE: list[str] = []
 BOTH = ["in", "out"]
@@ -305,11 +303,22 @@ def test_no_message_names_a_person() -> None:
         assert "Смирнов" not in one.message
 
 
-def test_invalid_ids_are_refused() -> None:
-    with pytest.raises(UnreadableEntityError):
-        mapped([config({"contentType": "Employee", "id": "x"}, "101")], [], [])
-    with pytest.raises(UisTransportError):
-        mapped([], [], [{"full_name": "Смирнов Пётр"}])
+@pytest.mark.parametrize("odd", ["x", "", None, [1], {"a": 1}, True, "9" * 25, 10**30, "٧"])
+def test_odd_rows_hold_up_no_other(odd: Any, caplog: pytest.LogCaptureFixture) -> None:
+    person = {"contentType": "Employee", "id": odd, "name": odd, "lastName": odd, "firstName": odd}
+    staff = {"id": odd, "full_name": odd, "last_name": odd, "extension": odd, "phone_numbers": 5}
+    mapping = mapped(
+        [config(person, odd), config(1, "101")],
+        [person, employee(1)],
+        [staff, uis(501, "101", phone_numbers=odd, status_id=odd)],
+    )
+    assert pairs(mapping) == {1: 501}
+    assert "UIS's employee with the id" in caplog.text
+
+
+@pytest.mark.parametrize("odd", [[], {}, 5, ["available"], {"a": 1}, True])
+def test_odd_statuses_hold_up_nothing(odd: Any) -> None:
+    assert takes_no_calls({"id": 1, "mnemonic": odd, "in_external_allowed_call_directions": None}) is None
 
 
 @pytest.mark.parametrize(
