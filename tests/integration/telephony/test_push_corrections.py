@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from megaplan_hook.exceptions import MegaplanError
+from megaplan_sync.telephony.push.todo_times import when
 from tests.emulators.uis_client import Client
 
 from .push_world import ALL_DONE, COLLEAGUE, STARTED, STRANGER, UIS_COLLEAGUE, PushWorld, uis_settings
@@ -172,9 +173,10 @@ def test_times_in_the_description_follow_where_the_account_accepts_no_others(wor
         {"description": "Говорили о скидке<br>Звонок UIS 700100200"},
         {"responsible": {"contentType": "Employee", "id": "1000009"}},
         {"description": "Маркер удалён"},
+        when(STARTED + timedelta(days=1), 30, "kp10"),
         "finished",
     ],
-    ids=["name", "description", "responsible", "without the marker", "finished"],
+    ids=["name", "description", "responsible", "without the marker", "time", "finished"],
 )
 def test_a_communication_that_a_person_has_changed_only_gets_a_comment(
     world: PushWorld, change: dict[str, Any] | str
