@@ -52,7 +52,7 @@ SELECT
     SELECT
     FROM telephony.cards
     WHERE cards.account = calls.account AND cards.provider_id = calls.call_session_id::text
-      AND cards.state IN ('opening', 'open')
+      AND (cards.state IN ('opening', 'open') OR cards.state = 'given_up' AND cards.call_info_id IS NOT NULL)
   ) AS is_shown,
   coalesce(stages.by_name, '{}') AS stages
 FROM telephony.calls

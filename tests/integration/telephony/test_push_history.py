@@ -109,6 +109,29 @@ def test_a_call_of_the_live_lane_is_completed_by_its_number(world: PushWorld) ->
     assert world.states()[0] == "done"
 
 
+@pytest.mark.parametrize(
+    ("state", "path"),
+    [("open", "/callInfo/provider"), ("given_up", "/callInfo/provider"), ("closed", "/callInfo/history")],
+)
+def test_a_pop_up_that_is_still_on_the_screen_is_told_of_the_end(
+    world: PushWorld, state: str, path: str
+) -> None:
+    """Imported calls do not reach the widget; Megaplan has refused the end that the live lane sent."""
+    number = world.add_call()
+    body = {"contentType": "CallInfo", "providerId": str(number), "type": "in", "state": "calling"}
+    made = world.hook().request("POST", "/callInfo", body=body).data["id"]
+    world.add_live_card(number, made)
+    world.database.execute("UPDATE telephony.cards SET state = %s, call_info_id = %s", (state, made))
+    world.database.execute(
+        "INSERT INTO telephony.learned (account, topic, value) VALUES (%s, 'history_updates', 'yes')",
+        (world.account,),
+    )
+    world.forget_requests()
+    world.push()
+    assert [entry["path"] for entry in world.requests()] == [f"/api/v3{path}"]
+    assert world.call()["state"] == "finished"
+
+
 def test_a_call_that_the_live_lane_could_not_create_goes_through_history(world: PushWorld) -> None:
     number = world.add_call()
     world.add_live_card(number)
