@@ -4,6 +4,7 @@ import json
 import signal
 import threading
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from demo.processes import free_port
+from megaplan_sync.inbox.event_store import MOSCOW
 
 from .call_world import ANNA, STRANGER, CallWorld
 from .process import gateway_process
@@ -36,7 +38,12 @@ class Load:
         with httpx.Client(trust_env=False, timeout=5) as client:
             while True:
                 number += 1
-                body = RINGING | {"call_session_id": number, "notification_timestamp": int(time.time())}
+                now = datetime.now(MOSCOW)
+                body = RINGING | {
+                    "call_session_id": number,
+                    "notification_time": f"{now:%Y-%m-%d %H:%M:%S.000}",
+                    "notification_timestamp": int(now.timestamp()),
+                }
                 try:
                     answer = client.post(self._url, content=json.dumps(body))
                 except httpx.HTTPError:
