@@ -235,6 +235,11 @@ class MegaplanClient(HttpHook):
         self._last_server_time = now or self._last_server_time
         answer = parse_answer(response.status_code, response.content, path)
         answer.raise_for_status(path, retry_after_seconds(response.headers))
+        if answer.lost_numbers:
+            self.log.warning(
+                "%s: %d numbers are NaN, Infinity or beyond 1e308; they are read as null",
+                path, answer.lost_numbers,
+            )  # fmt: skip
         return replace(answer, server_time=now)
 
     def check_response(self, response: requests.Response) -> None:

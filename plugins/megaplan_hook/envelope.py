@@ -48,6 +48,7 @@ class Answer:
     :param errors: ``meta.errors`` without traces.
     :param pagination: present for lists only.
     :param server_time: Megaplan's clock, from the Date header; None when parsed without headers.
+    :param lost_numbers: how many numbers are None, since no JSON and no double can hold them.
     """
 
     data: Any
@@ -55,6 +56,7 @@ class Answer:
     errors: list[ErrorDetail] = field(default_factory=list)
     pagination: Pagination | None = None
     server_time: datetime | None = None
+    lost_numbers: int = 0
 
     def raise_for_status(self, path: str, retry_after: float | None = None) -> Answer:
         """Return itself when the request succeeded.
@@ -81,8 +83,9 @@ def parse_answer(status: int, body: bytes, path: str) -> Answer:
         return Answer(data=None, status=status)
     if 300 <= status < 400:
         raise MegaplanTransportError(f"{path}: {what_came(status, body, CHECK_THE_HOST)}", status)
+    lost: list[str] = []
     try:
-        document = exact_json.loads(body)
+        document = exact_json.loads(body, lost)
     except ValueError:
         if status in (401, 429):
             return Answer(data=None, status=status)
@@ -107,6 +110,7 @@ def parse_answer(status: int, body: bytes, path: str) -> Answer:
         status=status,
         errors=error_details(meta.get("errors") or meta.get("error")),
         pagination=_pagination(meta.get("pagination")),
+        lost_numbers=len(lost),
     )
 
 

@@ -31,7 +31,7 @@ _MOST_LEVELS = 300
 _BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|[\]}]', re.DOTALL)
 
 
-def loads(body: bytes) -> Any:
+def loads(body: bytes, lost: list[str] | None = None) -> Any:
     """Parse JSON.
 
     A number that a double would round comes as an :class:`orjson.Fragment` of its digits, which ``orjson.dumps``
@@ -39,6 +39,7 @@ def loads(body: bytes) -> Any:
     mark; byte order marks are passed over. What is nested more than a thousand levels deep, which no parser reads, is
     None from level 300 on.
 
+    :param lost: gets the numbers that have become None
     :raises ValueError: it is no JSON
     """
     if not _is_rounded(body):
@@ -47,12 +48,13 @@ def loads(body: bytes) -> Any:
         except orjson.JSONDecodeError:
             pass  # Python's parser reads more
     body = _ESCAPE.sub(lambda found: b"?" if len(found[0]) == _HALF_A_PAIR else found[0], body)
+    no_numbers = [] if lost is None else lost
     try:
         return json.loads(
             _cut(decoded(body)),
-            parse_float=_exact_float,
+            parse_float=lambda text: _exact_float(text, no_numbers),
             parse_int=_exact_int,
-            parse_constant=lambda name: None,
+            parse_constant=no_numbers.append,
         )
     except RecursionError:
         raise ValueError("nested too deeply") from None
@@ -94,9 +96,10 @@ def _fits(number: bytes) -> bool:
     )
 
 
-def _exact_float(text: str) -> Any:
+def _exact_float(text: str, lost: list[str]) -> Any:
     value = float(text)
     if value in (float("inf"), float("-inf")):
+        lost.append(text)
         return None
     return value if _fits(text.encode()) else orjson.Fragment(text)
 
