@@ -8,48 +8,16 @@ SELECT megaplan_sync.mark_deleted(%(entity)s, %(account)s, %(ids)s::bigint[], %(
 SELECT megaplan_sync.absent_rows(%(entity)s, %(account)s, %(ids)s::bigint[])
 
 
--- name: mark_positions_of_deleted_deals
--- Marks the line items of deleted deals.
-UPDATE megaplan_raw.deal_positions AS position
-SET
-  deleted_at = now(),
-  changed_at = now(),
-  deletion_evidence = jsonb_build_object('found_by', 'its deal is gone', 'at', now())
-WHERE position.account = %(account)s AND position.deal_id = ANY (%(ids)s::bigint[]) AND position.deleted_at IS NULL
-RETURNING position.id, 0 AS part
-
-
--- name: mark_points_of_deleted_contacts
--- Marks the contact points of deleted contacts.
-UPDATE megaplan_raw.contact_points AS point
-SET
-  deleted_at = now(),
-  changed_at = now(),
-  deletion_evidence = jsonb_build_object('found_by', 'its contact is gone', 'at', now())
-WHERE point.account = %(account)s AND point.contact_id = ANY (%(ids)s::bigint[]) AND point.deleted_at IS NULL
-RETURNING point.contact_id AS id, point.position AS part
-
-
--- name: mark_stages_of_deleted_pipelines
--- Marks the stages of deleted pipelines.
-UPDATE megaplan_raw.pipeline_stages AS stage
-SET
-  deleted_at = now(),
-  changed_at = now(),
-  deletion_evidence = jsonb_build_object('found_by', 'its pipeline is gone', 'at', now())
-WHERE stage.account = %(account)s AND stage.pipeline_id = ANY (%(ids)s::bigint[]) AND stage.deleted_at IS NULL
-RETURNING stage.id, 0 AS part
-
-
 -- name: mark_orphaned_deal_positions
--- Marks line items whose deal is missing or deleted: somebody inserted or moved the rows by hand.
+-- Marks line items whose deals are missing or deleted: of the given ones, or of all if ids is null.
 UPDATE megaplan_raw.deal_positions AS child
 SET
   deleted_at = now(),
   changed_at = now(),
-  deletion_evidence = jsonb_build_object('found_by', 'no deal holds it', 'at', now())
+  deletion_evidence = jsonb_build_object('found_by', 'its deal is gone', 'at', now())
 WHERE child.account = %(account)s
   AND child.deleted_at IS NULL
+  AND (%(ids)s::bigint[] IS NULL OR child.deal_id = ANY (%(ids)s::bigint[]))
   AND NOT EXISTS (
     SELECT
     FROM megaplan_raw.deals AS parent
@@ -59,14 +27,15 @@ RETURNING child.id, 0 AS part
 
 
 -- name: mark_orphaned_contact_points
--- Marks contact points whose contact is missing or deleted: somebody inserted or moved the rows by hand.
+-- Marks contact points whose contacts are missing or deleted: of the given ones, or of all if ids is null.
 UPDATE megaplan_raw.contact_points AS child
 SET
   deleted_at = now(),
   changed_at = now(),
-  deletion_evidence = jsonb_build_object('found_by', 'no contact holds it', 'at', now())
+  deletion_evidence = jsonb_build_object('found_by', 'its contact is gone', 'at', now())
 WHERE child.account = %(account)s
   AND child.deleted_at IS NULL
+  AND (%(ids)s::bigint[] IS NULL OR child.contact_id = ANY (%(ids)s::bigint[]))
   AND NOT EXISTS (
     SELECT
     FROM megaplan_raw.contacts AS parent
@@ -76,14 +45,15 @@ RETURNING child.contact_id AS id, child.position AS part
 
 
 -- name: mark_orphaned_pipeline_stages
--- Marks stages whose pipeline is missing or deleted: somebody inserted or moved the rows by hand.
+-- Marks stages whose pipelines are missing or deleted: of the given ones, or of all if ids is null.
 UPDATE megaplan_raw.pipeline_stages AS child
 SET
   deleted_at = now(),
   changed_at = now(),
-  deletion_evidence = jsonb_build_object('found_by', 'no pipeline holds it', 'at', now())
+  deletion_evidence = jsonb_build_object('found_by', 'its pipeline is gone', 'at', now())
 WHERE child.account = %(account)s
   AND child.deleted_at IS NULL
+  AND (%(ids)s::bigint[] IS NULL OR child.pipeline_id = ANY (%(ids)s::bigint[]))
   AND NOT EXISTS (
     SELECT
     FROM megaplan_raw.pipelines AS parent

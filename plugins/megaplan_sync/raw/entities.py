@@ -126,8 +126,7 @@ class Children:
     """Child rows, derived from the payload of their parent or sent with it: line items, contact points, stages.
 
     :param table: their table
-    :param of_deleted: statement that marks the children of deleted parents
-    :param orphaned: statement that marks children whose parent is not in the table
+    :param orphaned: statement that marks children whose parent is missing or deleted
     :param differing: statement that finds parents whose children do not match the payload; empty if children have
         their own payload
     :param rederive: statement that rewrites such children
@@ -137,7 +136,6 @@ class Children:
     """
 
     table: str
-    of_deleted: str
     orphaned: str
     differing: str = ""
     rederive: str = ""
@@ -190,7 +188,6 @@ _REGISTRY = (
         write="write_pipelines",
         children=Children(
             "pipeline_stages",
-            "mark_stages_of_deleted_pipelines",
             "mark_orphaned_pipeline_stages",
             are_entities=True,
             place="place_pipeline_stages",
@@ -207,7 +204,6 @@ _REGISTRY = (
         write="write_contacts",
         children=Children(
             "contact_points",
-            "mark_points_of_deleted_contacts",
             "mark_orphaned_contact_points",
             differing="find_differing_contact_points",
             rederive="rederive_contact_points",
@@ -224,7 +220,6 @@ _REGISTRY = (
         write="write_deals",
         children=Children(
             "deal_positions",
-            "mark_positions_of_deleted_deals",
             "mark_orphaned_deal_positions",
             differing="find_differing_deal_positions",
             rederive="rederive_deal_positions",

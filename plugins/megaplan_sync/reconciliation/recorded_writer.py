@@ -98,13 +98,13 @@ class RecordedWriter:
     def mark_children(self, ids: Sequence[int]) -> None:
         """Mark the children of deleted rows, in the caller's transaction."""
         if self.entity.children is not None:
-            self._note_deleted(self._execute(self.entity.children.of_deleted, ids=list(ids)))
+            self._note_deleted(self._execute(self.entity.children.orphaned, ids=list(ids)))
 
     def mark_orphans(self) -> None:
         """Mark children without a parent, which no other step reads; call it after all parents were written."""
         if self.entity.children is not None:
             with account_transaction(self._connection, self._account):
-                self._note_deleted(self._execute(self.entity.children.orphaned))
+                self._note_deleted(self._execute(self.entity.children.orphaned, ids=None))
 
     def forget_unreadable(self, began_at: datetime | None = None, *, read_whole: bool) -> None:
         """Delete unreadable rows that are no longer in the list.

@@ -75,7 +75,7 @@ class NamedRows:
             ).fetchall()
             if self._entity.children is not None:
                 self._connection.execute(
-                    read_sql(self._entity.children.of_deleted), {**account, "ids": [identity]}
+                    read_sql(self._entity.children.orphaned), {**account, "ids": [identity]}
                 )
             settle({identity: "deleted" if marked else "deleted, not here"})
             self._connection.execute(read_sql("commit_durably"))

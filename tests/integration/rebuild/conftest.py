@@ -86,7 +86,7 @@ def lived(sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan, acc
         database.execute(read_sql("mark_deleted"), values)
         children = ENTITIES[entity].children
         assert children is not None
-        database.execute(read_sql(children.of_deleted), {"account": account, "ids": ids})
+        database.execute(read_sql(children.orphaned), {"account": account, "ids": ids})
     megaplan.control("requests", method="DELETE")
     return Gone(deals, contacts)
 
