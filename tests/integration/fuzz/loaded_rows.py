@@ -105,9 +105,7 @@ def _identity(row: Any) -> int | None:
     if isinstance(identity, bool) or not isinstance(identity, str | int):
         return None
     text = str(identity)
-    return (
-        int(text) if text.isascii() and text.isdigit() and len(text) < 20 and int(text) < 9 * 10**18 else None
-    )
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 and int(text) < 2**63 else None
 
 
 def _differences(row: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
