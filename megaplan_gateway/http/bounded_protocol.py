@@ -35,7 +35,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._expect_head()
         if self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency:
-            self._close_an_idle_one(self.limit_concurrency)
+            self._close_an_idle_one()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the timer."""
@@ -67,12 +67,12 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stop_timer()
         super().on_headers_complete()
 
-    def _close_an_idle_one(self, most: int) -> None:
-        own = [each for each in self.connections if isinstance(each, BoundedProtocol)]
-        open_ones = [each for each in own if not each.transport.is_closing()]
-        if len(open_ones) >= most:
-            idle = [each for each in open_ones if each.is_idle]  # this one, too
-            min(idle, key=lambda each: (each.cycle is not None, each._idle_since)).transport.abort()
+    def _close_an_idle_one(self) -> None:
+        idle = [each for each in self.connections if isinstance(each, BoundedProtocol) and each.is_idle]
+        chosen = min(idle, key=lambda each: (each.cycle is not None, each._idle_since))  # may be this one
+        chosen.transport.abort()
+        # uvicorn removes it in a later turn of the loop, and refuses requests until then
+        self.connections.discard(chosen)
 
     def _is_between_requests(self) -> bool:
         return self._head_timer is None and (self.cycle is None or self.cycle.response_complete)
