@@ -67,8 +67,12 @@ BEGIN
         coalesce(present.updated_at < fetched.updated_at, false) AS is_earlier,
         coalesce(present.changed_at BETWEEN $5 AND clock_timestamp(), false) AS is_written_since
       FROM unnest($2, $3, $4) AS fetched (id, updated_at, distrusted)
-      JOIN megaplan_raw.%I AS present ON present.account = $1 AND present.id = fetched.id
-      WHERE present.deleted_at IS NULL
+      CROSS JOIN LATERAL ( -- one by one: a planner without statistics would read the whole table for each page
+        SELECT updated_at, changed_at
+        FROM megaplan_raw.%I
+        WHERE account = $1 AND id = fetched.id AND deleted_at IS NULL
+        LIMIT 1
+      ) AS present
     ) AS found
     WHERE found.is_later AND NOT found.distrusted OR found.is_written_since AND NOT found.is_earlier',
     entity

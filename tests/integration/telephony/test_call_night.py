@@ -390,12 +390,11 @@ def test_an_account_that_fails_does_not_stop_the_others(
     assert world.states(number)[0] == "done"
     found = certificates_of(world.database, "night")
     assert [(one.entity, one.verdict, one.repaired) for one in found] == [("calls", "proven", 1)]
-    only_tables = ReconcileCallsOperator(task_id="reconcile_calls", accounts=accounts, entities=["deals"])
-    only_tables.execute({"run_id": "tables"})
+    tables = ReconcileCallsOperator(task_id="reconcile_calls", accounts=accounts, entities=["deals"])
+    tables.execute({"run_id": "tables"})
     assert certificates_of(world.database, "tables") == []
 
 
 def test_an_invalid_date_is_reported() -> None:
-    compare = ReconcileCallsOperator(task_id="reconcile_calls", accounts=[], since="yesterday")
     with pytest.raises(AirflowFailException, match="calls_since is 'yesterday'"):
-        compare.execute({"run_id": "night"})
+        ReconcileCallsOperator(task_id="calls", accounts=[], since="yesterday").execute({"run_id": "night"})

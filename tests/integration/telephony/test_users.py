@@ -10,11 +10,9 @@ from psycopg import Connection
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook.exceptions import MegaplanError
 from megaplan_sync.kernel import leases
-from megaplan_sync.kernel.exceptions import EntitiesFailedError, SuspiciousAnswerError, WorkInProgressError
+from megaplan_sync.kernel.exceptions import SuspiciousAnswerError, WorkInProgressError
 from megaplan_sync.kernel.leases import leased
-from megaplan_sync.kernel.schemas import prepare_telephony_schema
 from megaplan_sync.kernel.session import Session
-from megaplan_sync.telephony.people.directories import save_directory
 from megaplan_sync.telephony.people.user_sync import UserSyncOutcome
 from tests.emulators.uis_client import Client
 from uis_hook.exceptions import UisError
@@ -354,31 +352,6 @@ def test_half_of_the_users_are_deleted_at_once(
     assert sync_users().deleted == 5
 
 
-def test_a_directory_that_fails_stops_neither_the_mapping_nor_the_others(
-    sync_users: SyncUsers, database: Connection[Any], megaplan: EmulatedMegaplan, cabinet: Client
-) -> None:
-    cabinet.control("faults", {"method": "get.virtual_numbers", "kind": "rpc", "mnemonic": "forbidden"})
-    megaplan.control("faults", {"path": "/todoCategory", "kind": "500"})
-    with pytest.raises(EntitiesFailedError, match=r"todo_categories: .*virtual_numbers: .*forbidden"):
-        sync_users()
-    assert pairs(database) == MAPPED
-    directories = database.execute(
-        "SELECT DISTINCT directory FROM telephony.directories ORDER BY 1"
-    ).fetchall()
-    assert directories == [("todo_statuses",), ("uis_statuses",)]
-
-
-def test_an_empty_directory_is_not_accepted(
-    sync_users: SyncUsers, database: Connection[Any], megaplan: EmulatedMegaplan
-) -> None:
-    sync_users()
-    before = everything(database)["directories"]
-    megaplan.control("mutate", {"op": "empty_list", "entity": "TodoCategory"})
-    with pytest.raises(EntitiesFailedError, match=r"todo_categories of account .* is empty"):
-        sync_users()
-    assert everything(database)["directories"] == before
-
-
 def test_another_account_is_left_alone(sync_users: SyncUsers, database: Connection[Any]) -> None:
     sync_users()
     for table in ("users", "mismatches", "directories"):
@@ -399,19 +372,3 @@ def test_only_one_run_at_a_time_maps_an_account(
     monkeypatch.setattr(leases, "LEASE_SECONDS", 4.0)  # seen to be alive after a second
     with leased(database, account, "telephony users"), pytest.raises(WorkInProgressError):
         sync_users()
-
-
-def test_odd_entries_of_a_directory_hold_up_no_other(
-    database: Session, caplog: pytest.LogCaptureFixture
-) -> None:
-    prepare_telephony_schema(database)
-    deep: Any = "bottom"
-    for _ in range(300):
-        deep = [deep]
-    odd = [{"id": "x"}, {"id": None}, {"id": 10**30}, {"id": [1]}, {"name": "no id"}, {"id": 3, "tree": deep}]
-    rows = [*odd, {"id": 1, "name": "a\0b"}, {"id": "2", "name": ["list"]}, {"id": 2, "name": "again"}]
-    assert save_directory(database, "mp1", "uis_statuses", rows) == 2
-    names = database.execute("SELECT id, name FROM telephony.directories ORDER BY id").fetchall()
-    assert [identity for identity, _ in names] == [1, 2]
-    assert names[0][1] == "a\ufffdb"
-    assert "cannot be stored" in caplog.text
