@@ -7,6 +7,7 @@ at first and the status only when the body says nothing (vendor's documentation 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
@@ -17,6 +18,8 @@ from megaplan_vendor_kit.responses import read_json, what_came
 from uis_hook.api_errors import api_error, http_error
 from uis_hook.exceptions import UisTransportError
 from uis_hook.limits import Limits, parse_limits
+
+log = logging.getLogger(__name__)
 
 Api = Literal["data", "call"]
 
@@ -140,14 +143,19 @@ def _answer(method: str, result: Mapping[str, Any]) -> Answer:
 def rows(answer: Answer) -> list[dict[str, Any]]:
     """Return the rows of a list; a single object is a list of one (so ``get.deals`` is documented).
 
-    :raises UisTransportError: when ``data`` is neither.
+    A row among others that is no object comes as an empty one: it holds up no other, and offsets count it.
+
+    :raises UisTransportError: when ``data`` is neither, or no row is an object.
     """
     data = [answer.data] if isinstance(answer.data, dict) and answer.data else answer.data
     if data == {}:
         return []
-    if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
+    if not isinstance(data, list) or (data and not any(isinstance(row, dict) for row in data)):
         raise UisTransportError(f"{answer.method}: 'data' is no list of objects")
-    return data
+    odd = sum(not isinstance(row, dict) for row in data)
+    if odd:
+        log.warning("%s: %d of %d rows are no objects; they are passed over", answer.method, odd, len(data))
+    return [row if isinstance(row, dict) else {} for row in data] if odd else data
 
 
 def one_object(answer: Answer) -> dict[str, Any]:

@@ -20,6 +20,7 @@ _TABLES = {
     "contacts": "/contractor",
     "deals": "/deal",
 }
+_GREATEST_REAL_ID = 10**9
 
 
 class Loaded:
@@ -81,6 +82,8 @@ class Loaded:
                 continue  # its card can be stored
             if identity is None:
                 assert set_aside, f"{table}: {str(row)[:200]} was neither loaded nor set aside"
+            elif len(row) == 2 and identity > _GREATEST_REAL_ID and identity not in rows:
+                continue  # a bare row that was given another id: its card answers 404
             elif identity in rows or str(identity) in aside:
                 wanted.setdefault(identity, []).append(row)
             else:

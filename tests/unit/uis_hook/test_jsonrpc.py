@@ -81,6 +81,7 @@ def test_an_answer_to_another_request_is_refused() -> None:
         ({"a": 1}, [{"a": 1}]),  # so get.deals is documented
         ([], []),
         ({}, []),
+        ([{"a": 1}, None, [], {"a": 2}], [{"a": 1}, {}, {}, {"a": 2}]),
     ],
 )
 def test_rows(data: Any, expected: Any) -> None:
