@@ -47,9 +47,10 @@ class CardTable:
         async with self._pool.connection() as connection:
             # pipelined, so that a pop-up waits for a single round trip
             async with connection.pipeline(), connection.transaction():
-                events = await connection.execute(read_sql("select_events_of_calls"), parameters)
+                # first: cards that follow from later events than those read would look outdated, and be changed back
                 cards = connection.cursor(row_factory=class_row(Card))
                 await cards.execute(read_sql("select_cards_of_call"), parameters)
+                events = await connection.execute(read_sql("select_events_of_calls"), parameters)
                 users = await connection.execute(read_sql("select_employee_pairs"), parameters)
             return CallState(
                 [

@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 SILENT_AFTER = timedelta(seconds=290)
 """A call with a more recent event is assumed to be in progress."""
+BEFORE_LISTED = timedelta(seconds=10)
+"""UIS may not list a call yet that has a more recent event."""
 MOST_HEARD_OF = 100_000
 _CACHE_SECONDS = 30.0
 _TIMEOUT = 6.0
@@ -41,8 +43,8 @@ class LostHangUps:
     async def has_ended(self, account: Account, call: Call, now: datetime) -> bool:
         """Return whether UIS no longer lists a call without recent events; False if that is unknown."""
         last = call.last_event_at
-        is_recent = last is not None and now - last <= SILENT_AFTER
-        if call.is_finished or (is_recent and (account.name, call.call_session_id) in self._heard_of):
+        silence = SILENT_AFTER if (account.name, call.call_session_id) in self._heard_of else BEFORE_LISTED
+        if call.is_finished or (last is not None and now - last <= silence):
             return False
         in_progress = await self._in_progress(account)
         return in_progress is not None and str(call.call_session_id) not in in_progress

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -15,6 +16,7 @@ from megaplan_gateway.metrics import Metrics
 from megaplan_gateway.popups.call_queue import CallQueue
 from megaplan_gateway.popups.card_table import CardTable
 from megaplan_gateway.popups.card_updater import RECHECK_SECONDS, CardUpdater
+from megaplan_gateway.popups.lost_hang_ups import BEFORE_LISTED
 from megaplan_sync.inbox.event_store import StoredEvent
 from megaplan_sync.telephony.live.cards import STALE_AFTER
 
@@ -101,10 +103,15 @@ class PopupScheduler:
 
     async def _sweep(self) -> None:
         is_first, seen_revision = True, -1
+        look_again_at: float | None = time.monotonic() + BEFORE_LISTED.total_seconds() + SWEEP_SECONDS
         while True:
             try:
                 revision = self._accounts.revision
-                calls = set(await self._table.claim_due(RECHECK_SECONDS, all_open=revision != seen_revision))
+                is_time = look_again_at is not None and time.monotonic() >= look_again_at
+                all_open = revision != seen_revision or is_time
+                calls = set(await self._table.claim_due(RECHECK_SECONDS, all_open=all_open))
+                if is_time:  # now UIS lists all calls that were in progress at the start
+                    look_again_at = None
                 if is_first:
                     calls |= set(await self._table.recent_calls(STALE_AFTER.total_seconds()))
                 for call in calls:

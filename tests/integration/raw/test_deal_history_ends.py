@@ -91,7 +91,7 @@ def test_history_and_rows_are_written_together(
     before = history(database)
     database.execute(
         """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
-        $$ BEGIN RAISE EXCEPTION 'no moves today'; END $$;
+        $$ BEGIN RAISE EXCEPTION 'no moves today' USING ERRCODE = 'disk_full'; END $$;
         CREATE TRIGGER refuse BEFORE INSERT ON megaplan_raw.past_deal_stage_moves EXECUTE FUNCTION refuse()"""
     )
     megaplan.control("mutate", {"op": "move_stage", "id": 1001})

@@ -33,7 +33,7 @@ MOMENTS = {
     "between two pages of the second table": "request 13",
     "with a repair not committed": "after 3 INSERT INTO megaplan_sync.findings AS known",
     "between two deletions": "before 3 megaplan_sync.mark_deleted",
-    "with a deletion not committed": "after 2 position.deal_id = ANY",
+    "with a deletion not committed": "after 2 child.deal_id = ANY",
     "before the certificates": "before 1 INSERT INTO megaplan_raw.certificates",
     "with half of the certificates": "after 2 INSERT INTO megaplan_raw.certificates",
 }

@@ -154,7 +154,8 @@ def test_kill_9_at_every_request_of_a_correction(
     add_calls(world, uis)
     world.push(**settings)
     later = STARTED + timedelta(minutes=30)
-    world.change_call(702, outcome="answered", talk_seconds=65, started_at=later)
+    ends = {"started_at": later, "finished_at": later + timedelta(seconds=80)}
+    world.change_call(702, outcome="answered", talk_seconds=65, **ends)
     deaths = 0
     for number in range(2, 40):
 
