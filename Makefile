@@ -40,7 +40,7 @@ test: install browser pooler ## all tests, on all cores
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --cov
 
 FUZZ_ROUNDS ?= 10000
-fuzz: install ## 10 000 accounts full of odd rows, about an hour; FUZZ_ROUNDS and FUZZ_SEED choose others
+fuzz: install ## 10 000 accounts full of odd rows, one to two hours; FUZZ_ROUNDS and FUZZ_SEED choose others
 	FUZZ_ROUNDS=$(FUZZ_ROUNDS) $(BIN)/python -m pytest -n 0 -s tests/integration/fuzz
 
 HISTORIES ?= 200
