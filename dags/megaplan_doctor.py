@@ -1,33 +1,35 @@
-"""
-### Doctor: what works, what does not, and what to do in which cabinet
+"""### When it is red
 
-#### What moves
+A failed task is a diagnosis: there is at least one ERROR, and the last line of the log names the first one. XCom has
+all findings as well: `return_value`, or `findings` if the task failed.
+
+### По-русски
+
+Проверяет всю настройку и говорит, что и в каком кабинете исправить. Красный запуск – это диагноз: ошибки названы в
+логе `examine_accounts`.
+
+### What moves
 
 Nothing. The DAG checks connections, the rights of Megaplan's user, the application and its event streams, telephony
 users and numbers, UIS's key, methods, points and numbers, mismatches, the clock, the request budget, Postgres and the
 gateway. The log of `examine_accounts` lists the findings: OK, WARNING or ERROR, with what to do.
 
-#### When
+### When
 
 Triggered by hand: after you have set something up, and whenever something seems wrong.
 
-#### The addresses for the cabinets
+### The addresses for the cabinets
 
 The findings "webhooks of Megaplan" and "notifications of UIS" show them, with ••• in place of the secret, which
 is `webhook_secret` of the connection that the line names; no log shows it.
 
-#### A rerun
+### A rerun
 
 A rerun is harmless. It takes about ten requests of the account's budget, and six to UIS.
 
-#### Parameters (Trigger)
+### Parameters (Trigger)
 
 `accounts` limits the run; empty means all. Example: `{"accounts": ["megaplan_default"]}`.
-
-#### On failure
-
-A failed task is a diagnosis: there is at least one ERROR, and the last line of the log names the first one. XCom has
-all findings as well: `return_value`, or `findings` if the task failed.
 """
 
 from datetime import timedelta
@@ -36,7 +38,7 @@ import pendulum
 from airflow.sdk import dag
 
 from megaplan_sync.doctor.operators import ExamineAccountsOperator
-from megaplan_sync.kernel.dag_params import accounts_param
+from megaplan_sync.kernel.dag_params import OWNER, RUN_TYPES, accounts_param
 from megaplan_sync.raw.operators import ChooseMegaplanAccountsOperator
 
 
@@ -46,11 +48,16 @@ from megaplan_sync.raw.operators import ChooseMegaplanAccountsOperator
     catchup=False,
     max_active_runs=1,
     default_args={
+        "owner": OWNER,
         "retries": 1,
         "retry_delay": timedelta(minutes=1),
         "execution_timeout": timedelta(hours=1),
     },
     render_template_as_native_obj=True,
+    dagrun_timeout=timedelta(hours=3),  # it examines in minutes, retries included
+    allowed_run_types=RUN_TYPES,
+    description="Checks connections, rights, telephony and Postgres, and says what to change in which cabinet",
+    dag_display_name="Doctor: what works and what does not",
     doc_md=__doc__,
     tags=["megaplan", "uis", "telephony"],
     params={"accounts": accounts_param()},

@@ -1,13 +1,23 @@
-"""### Compare the raw tables with Megaplan
+"""### When it is red
 
-#### What moves
+`fail_when_unresolved` fails if anything is unresolved; its last line names the table, the number of the proposal and
+the remedy. `reconcile` fails if an account could not be compared: correct the connection as the last line says, then
+clear the task. The same applies to `reconcile_calls` and `forget_old_calls`. Postgres, Megaplan or UIS is down:
+retried twice.
+
+### По-русски
+
+Каждую ночь сверяет таблицы с Мегапланом, чинит расхождения и выдаёт сертификаты. Если запуск красный: ошибка задачи
+называет таблицу, причину и что сделать; остальные аккаунты сверены.
+
+### What moves
 
 Every night each account's tables in `megaplan_raw` are compared with Megaplan. Missing and stale rows are fetched,
 rows that are gone are marked with evidence, and the result is certified: one row per account and table in
 `megaplan_raw.certificates` (same, missing, stale, extra, repaired, deleted, unresolved, requests, duration,
 watermark). The report is in the log of `publish_certificates` and in the asset event `megaplan_raw_certificates`.
 
-#### How
+### How
 
 Rows are first compared with their own payload, which finds changes made by hand in Postgres. Then every id of deals
 and contacts is read from Megaplan and compared in SQL; employees, pipelines and directories are read completely. A
@@ -23,12 +33,12 @@ that Megaplan has lost are delivered again.
 Afterwards `forget_old_calls` deletes calls older than the connection's *keep_telephony_days*, with everything
 received about them, once they are in Megaplan and compared. Without that setting nothing is deleted.
 
-#### A rerun
+### A rerun
 
 A rerun is harmless at any time. The retry of a killed run continues after its last page; there is one certificate per
 run. If *night_requests* are spent, the comparison continues next night.
 
-#### Parameters (Trigger)
+### Parameters (Trigger)
 
 `accounts` and `entities` limit the run; empty means all. `calls_since` compares calls from an earlier day on.
 `depth`: `full` compares the complete content of deals and contacts, including line items and contact points, which do
@@ -37,16 +47,9 @@ not update Megaplan's change time; `ids` compares ids and change times. Both cos
 `acknowledge_unreadable`: rows that cannot be stored (`megaplan_raw.unreadable_rows`) fail the run until somebody
 acknowledges them with this, or they can be stored.
 
-#### What it does not protect from
+### What it does not protect from
 
 Fields that Megaplan hides from the connection's user, and entities without a table (tasks, comments, files).
-
-#### On failure
-
-`fail_when_unresolved` fails if anything is unresolved; its last line names the table, the number of the proposal and
-the remedy. `reconcile` fails if an account could not be compared: correct the connection as the last line says, then
-clear the task. The same applies to `reconcile_calls` and `forget_old_calls`. Postgres, Megaplan or UIS is down:
-retried twice.
 """
 
 from datetime import timedelta
@@ -55,7 +58,7 @@ import pendulum
 from airflow.sdk import Param, TriggerRule, dag
 
 from megaplan_sync.kernel.certificate import CALLS
-from megaplan_sync.kernel.dag_params import accounts_param, entities_param
+from megaplan_sync.kernel.dag_params import OWNER, RUN_TYPES, accounts_param, entities_param
 from megaplan_sync.raw.assets import RAW_TABLE_ALIASES, raw_table_alias
 from megaplan_sync.raw.entities import ALL_ENTITIES
 from megaplan_sync.reconciliation.operators import (
@@ -77,11 +80,16 @@ from megaplan_sync.telephony.retention.operators import ForgetOldCallsOperator
     catchup=False,  # it compares the current state, so a missed night need not be repeated
     max_active_runs=1,
     default_args={
+        "owner": OWNER,
         "retries": 2,
         "retry_delay": timedelta(minutes=1),
         "execution_timeout": timedelta(hours=6),
     },
     render_template_as_native_obj=True,
+    dagrun_timeout=timedelta(hours=20),  # it must end before the next night begins
+    allowed_run_types=RUN_TYPES,
+    description="Compares the tables with Megaplan and Megaplan's calls with UIS, repairs, issues certificates",
+    dag_display_name="Megaplan ↔ Postgres: nightly reconciliation",
     doc_md=__doc__,
     tags=["megaplan", "postgres"],
     params={
@@ -91,6 +99,7 @@ from megaplan_sync.telephony.retention.operators import ForgetOldCallsOperator
             None,
             type=["null", "string"],
             format="date",
+            examples=["2026-01-31"],
             title="Calls since",
             description="First day whose calls are compared; empty: as far back as earlier nights left open.",
         ),
@@ -98,12 +107,14 @@ from megaplan_sync.telephony.retention.operators import ForgetOldCallsOperator
             "full",
             type="string",
             enum=list(DEPTHS),
+            values_display={"full": "full – complete content", "ids": "ids – ids and change times only"},
             title="Depth",
             description="full: complete content; ids: ids and change times of deals and contacts only.",
         ),
         "approve_deletions": Param(
             None,
-            type=["null", "integer", "string", "array"],
+            type=["string", "integer", "array", "null"],
+            examples=["3"],
             title="Approve deletions",
             description="Number of a deletion proposal to apply, or a list of several. "
             + waiting_proposals_for_the_form(),

@@ -1,43 +1,45 @@
-"""
-### Megaplan → UIS: deals for end-to-end analytics
+"""### When it is red
 
-#### What moves
+The task's error names the field and the remedy; the other accounts were processed. If `upload_deals`
+failed, UIS cannot be used (key, rights, tariff, limits); nothing is lost, the next run continues. If `report_upload`
+failed, something failed in this run, or the report does not show what was sent; its log and the view `uis.failed` say
+what and why. Used-up points of the cabinet are not a failure: the certificate says *partial*, and later runs
+continue.
+
+### По-русски
+
+Загружает сделки в «Сырые данные → Сделки» UIS. Если запуск красный: ошибка задачи называет поле и что сделать;
+ничего не потеряно. Когда причина устранена, запустите DAG с `resend_failed`.
+
+### What moves
 
 Deals of the accounts whose connection names a cabinet (*uis_conn_id*) and has *deals_to_uis* on: from the raw tables
 to "Raw data → Deals" of UIS, with funnels, stages, contacts, responsible managers, sums, and user fields for what UIS
 has no column for. docs/uis-deals.md lists which field becomes which column, and what UIS cannot store.
 
-#### When
+### When
 
 As soon as `megaplan_deals_sync` publishes changed deals, and every hour, since asset events may get lost, and changed
 contacts or pipelines do not start a run.
 
-#### How
+### How
 
 `upload_deals` sends what UIS lacks or has in another state, according to the ledger (schema `uis`): funnels, user
 fields, employees, contacts, then deals, up to 1000 at once. `wait_for_processing` waits, without a worker, until UIS
 has processed them. `verify_deals` looks them up in the report and writes the certificate
 (`megaplan_raw.certificates`, entity `uis_deals`). `report_upload` logs it, with everything that failed and why.
 
-#### A rerun
+### A rerun
 
 A rerun is harmless at any time, and so is a killed run: the content of a request is saved before it is sent, and read
 back from UIS if its outcome is unknown. Unchanged deals are not sent again.
 
-#### Parameters (Trigger)
+### Parameters (Trigger)
 
 `accounts` limits the run; empty means all. `since` limits it to deals changed since then. `full` reads back
 everything that UIS has and sends what differs, instead of relying on the ledger. `resend_failed` tries everything
 again that was refused, once the cause is removed. Example: `{"accounts": ["megaplan_default"], "resend_failed":
 true}`.
-
-#### On failure
-
-The last line of the task's log names the field and the remedy; the other accounts were processed. If `upload_deals`
-failed, UIS cannot be used (key, rights, tariff, limits); nothing is lost, the next run continues. If `report_upload`
-failed, something failed in this run, or the report does not show what was sent; its log and the view `uis.failed` say
-what and why. Used-up points of the cabinet are not a failure: the certificate says *partial*, and later runs
-continue.
 """
 
 from datetime import timedelta
@@ -46,7 +48,7 @@ import pendulum
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, Param, dag
 
-from megaplan_sync.kernel.dag_params import accounts_param
+from megaplan_sync.kernel.dag_params import OWNER, RUN_TYPES, accounts_param
 from megaplan_sync.raw.assets import raw_table_alias
 from megaplan_sync.raw.operators import ChooseMegaplanAccountsOperator
 from megaplan_sync.uis_upload.operators import (
@@ -67,11 +69,16 @@ from megaplan_sync.uis_upload.operators import (
     catchup=False,  # a run sends everything that UIS lacks, however old
     max_active_runs=1,
     default_args={
+        "owner": OWNER,
         "retries": 2,
         "retry_delay": timedelta(minutes=1),
         "execution_timeout": timedelta(hours=3),
     },
     render_template_as_native_obj=True,
+    dagrun_timeout=timedelta(hours=12),  # what is left is the next run's
+    allowed_run_types=RUN_TYPES,
+    description="Uploads deals to Raw data → Deals of UIS for end-to-end analytics, as soon as they change",
+    dag_display_name="Megaplan → UIS: deals",
     doc_md=__doc__,
     tags=["megaplan", "uis", "deals"],
     params={
@@ -79,6 +86,7 @@ from megaplan_sync.uis_upload.operators import (
         "since": Param(
             None,
             type=["string", "null"],
+            examples=["2026-01-31", "2026-01-31T09:30:00+03:00"],
             title="Changed since",
             description="A date or time, such as 2026-01-31; older changes are ignored. Empty means no limit.",
         ),

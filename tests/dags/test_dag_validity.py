@@ -1,5 +1,6 @@
 """Rules over all DAGs."""
 
+import re
 import subprocess
 import sys
 import time
@@ -10,6 +11,9 @@ from typing import Any
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
+from airflow.sdk.api.datamodels._generated import DagRunType
+
+from megaplan_sync.kernel.dag_params import accounts_param
 
 DAGS_FOLDER = Path(__file__).resolve().parents[2] / "dags"
 DAG_IDS = {
@@ -22,6 +26,26 @@ DAG_IDS = {
     "megaplan_telephony_sync",
     "uis_deals_upload",
 }
+OWNER = "megaplan-integration"
+SHOWN = {
+    "megaplan_calls_push": ("UIS → Megaplan: calls and recordings", OWNER, {"megaplan", "uis", "telephony"}),
+    "megaplan_deal_events": ("Megaplan → Postgres: changes by webhook", OWNER, {"megaplan", "postgres"}),
+    "megaplan_deals_sync": ("Megaplan → Postgres: deals and contacts", OWNER, {"megaplan", "postgres"}),
+    "megaplan_doctor": ("Doctor: what works and what does not", OWNER, {"megaplan", "uis", "telephony"}),
+    "megaplan_rebuild": ("Postgres: rebuild the raw tables", OWNER, {"megaplan", "postgres"}),
+    "megaplan_reconciliation": (
+        "Megaplan ↔ Postgres: nightly reconciliation",
+        OWNER,
+        {"megaplan", "postgres"},
+    ),
+    "megaplan_telephony_sync": (
+        "Megaplan ↔ UIS: telephony users",
+        OWNER,
+        {"megaplan", "uis", "telephony", "postgres"},
+    ),
+    "uis_deals_upload": ("Megaplan → UIS: deals", OWNER, {"megaplan", "uis", "deals"}),
+}
+"""Display name, owner and tags of each."""
 BY_HAND_ONLY = {"megaplan_doctor", "megaplan_rebuild"}
 """DAGs that nothing starts but a person; every other one has a schedule."""
 RUNS_AT_ONCE = {"megaplan_calls_push": 4, "megaplan_deal_events": 4}
@@ -58,8 +82,24 @@ def test_the_runbook_is_the_files_docstring(dag: DAG) -> None:
     source = Path(dag.fileloc).read_text(encoding="utf-8")
     assert dag.doc_md
     assert dag.doc_md.strip() in source
-    for topic in ("What moves", "A rerun", "Parameters", "On failure"):
-        assert topic in dag.doc_md
+    topics = re.findall(r"^### (.*)$", dag.doc_md, re.MULTILINE)
+    assert dag.doc_md.startswith("### When it is red\n"), "it is opened when something is wrong"
+    assert topics[:3] == ["When it is red", "По-русски", "What moves"]
+    assert {"A rerun", "Parameters (Trigger)"} <= set(topics)
+    russian = dag.doc_md.split("### По-русски")[1].split("###")[0]
+    assert len(re.findall("[а-яё]", russian)) > 80
+
+
+def test_people_see_what_a_dag_does_and_whose_it_is(dag: DAG) -> None:
+    display_name, owner, tags = SHOWN[dag.dag_id]
+    assert (dag.dag_display_name, dag.owner, dag.tags) == (display_name, owner, tags)
+    assert 40 <= len(dag.description or "") <= 110, "the list shows it in one line"
+    assert {task.owner for task in dag.tasks} == {owner}
+
+
+def test_backfills_are_refused(dag: DAG) -> None:
+    """A run works on the current state: runs for past dates would repeat it."""
+    assert dag.allowed_run_types == {kind for kind in DagRunType if kind != DagRunType.BACKFILL}
 
 
 def test_schedule_is_written_out(dag: DAG) -> None:
@@ -85,6 +125,46 @@ def test_no_task_runs_without_end(dag: DAG) -> None:
     for task in dag.tasks:
         assert task.execution_timeout is not None, task.task_id
         assert timedelta(minutes=10) <= task.execution_timeout <= timedelta(hours=6), task.task_id
+
+
+def test_no_run_blocks_the_next_one_for_ever(dag: DAG) -> None:
+    assert dag.dagrun_timeout is not None
+    longest = max(task.execution_timeout for task in dag.tasks if task.execution_timeout)
+    assert 2 * longest < dag.dagrun_timeout < timedelta(days=1)
+
+
+def test_forms_offer_choices_or_examples_and_no_json_editor(dag: DAG) -> None:
+    for name in dag.params:
+        schema = dag.params.get_param(name).schema
+        kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+        assert "object" not in kinds, name
+        if schema.get("enum"):
+            assert set(schema["values_display"]) == set(schema["enum"]), name
+        elif kinds != ["boolean"]:
+            assert schema["examples"], name
+        if kinds[0] == "array":
+            assert schema["items"]["type"] == "string", "any other list is edited as JSON"
+            assert list(schema["values_display"]) == schema["examples"], name
+
+
+def test_the_form_offers_the_accounts_of_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_VAR_MEGAPLAN_ACCOUNTS", '["megaplan_default", "megaplan_second"]')
+    for dag in parse().dags.values():
+        assert dag.params.get_param("accounts").schema["examples"] == ["megaplan_default", "megaplan_second"]
+
+
+@pytest.mark.parametrize("value", [None, "no JSON"], ids=["no database", "no list"])
+def test_a_dag_parses_without_a_readable_variable(value: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here is no metadata database. What is wrong with the Variable, the run says."""
+    if value is not None:
+        monkeypatch.setenv("AIRFLOW_VAR_MEGAPLAN_ACCOUNTS", value)
+    assert accounts_param().schema["examples"] == ["megaplan_default"]
+
+
+def test_a_task_does_not_read_the_variable_for_a_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_VAR_MEGAPLAN_ACCOUNTS", '["megaplan_second"]')
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "megaplan_deals_sync")
+    assert accounts_param().schema["examples"] == ["megaplan_default"]
 
 
 def test_every_param_has_type_title_and_description(dag: DAG) -> None:
@@ -113,7 +193,7 @@ print(sorted(bag.dags), bag.import_errors)
 
 
 def test_parsing_opens_no_connection() -> None:
-    """No network, no database, no Variable: sockets and the metadata database are out of reach here."""
+    """A DAG parses without network and database: sockets and the metadata database are out of reach here."""
     done = subprocess.run(
         [sys.executable, "-c", _PARSE_WITHOUT_SOCKETS, str(DAGS_FOLDER)],
         capture_output=True,

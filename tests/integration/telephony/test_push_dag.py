@@ -127,7 +127,7 @@ def test_failed_calls_are_resent_by_hand(airflow: TestedAirflow, world: PushWorl
     run = run_dag(airflow)
     assert world.todos() == []
     assert "call 700 has failed" in run.output
-    run = run_dag(airflow, {"resend": [700]})
+    run = run_dag(airflow, {"resend": "700"})
     assert run.state == "success", run.output[-3000:]
     assert [world.states(number)[2] for number in (700, 701)] == ["done", "parked"]
     run = run_dag(airflow, {"resend_failed": True})
@@ -138,10 +138,15 @@ def test_failed_calls_are_resent_by_hand(airflow: TestedAirflow, world: PushWorl
 
 @pytest.mark.parametrize(
     ("resend", "words"),
-    [([4711], "resend: no account has 4711"), (["7OO"], "resend is ['7OO']: expected a list")],
+    [
+        ([4711], "resend: no account has 4711"),
+        ("4711,\n4712\n", "resend: no account has 4711, 4712"),
+        (["7OO"], "resend is ['7OO']: expected call session ids"),
+        ("700 True", "resend is '700 True': expected call session ids"),
+    ],
 )
 def test_an_invalid_resend_is_reported_and_not_retried(
-    airflow: TestedAirflow, world: PushWorld, resend: list[Any], words: str
+    airflow: TestedAirflow, world: PushWorld, resend: list[Any] | str, words: str
 ) -> None:
     run = run_dag(airflow, {"resend": resend})
     assert run.state == "failed"

@@ -3,7 +3,7 @@
 * MegaplanSyncError
   * ClaimLostError - another run has taken over this run's calls
   * NoTelephonyUsersError - no employees have been mapped yet
-  * CallNumberError - the parameter ``resend`` is not a list of call session ids
+  * CallNumberError - the parameter ``resend`` has something else than call session ids
   * UnknownCallsError - calls to resend are not in the outbox
   * CallsSinceError - the parameter ``calls_since`` is not a date
 """
@@ -56,11 +56,11 @@ class UnknownCallsError(MegaplanSyncError):
 
 
 class CallNumberError(MegaplanSyncError):
-    """The parameter ``resend`` is not a list of call session ids."""
+    """The parameter ``resend`` has something else than call session ids."""
 
     def __init__(self, given: object) -> None:
         super().__init__(
-            f"resend is {given!r}: expected a list of call session ids of UIS, such as [700100200]."
+            f"resend is {given!r}: expected call session ids of UIS, such as 700100200 or [700100200, 700100201]."
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -65,7 +66,7 @@ class ResendCallsOperator(RawDatabaseOperator):
     """Restarts failed calls, or the given ones; Megaplan is asked what it has before anything is sent.
 
     :param accounts: batches of connection ids
-    :param resend: call session ids of UIS
+    :param resend: call session ids of UIS, as a list or as a text
     :param resend_failed: whether to restart everything that has failed
     """
 
@@ -75,7 +76,7 @@ class ResendCallsOperator(RawDatabaseOperator):
         self,
         *,
         accounts: Any,
-        resend: Collection[int | str] | str | None = (),
+        resend: Collection[int | str] | int | str | None = (),
         resend_failed: bool | str = False,
         **kwargs: Any,
     ) -> None:
@@ -192,10 +193,16 @@ def _push_of(session: TelephonySession) -> AccountPush:
     return AccountPush(session.megaplan, session.connection, session.uis.settings)
 
 
-def _call_numbers(given: Collection[int | str] | str) -> set[int]:
-    entries = [given] if isinstance(given, str) else given
+def _call_numbers(given: Collection[int | str] | int | str) -> set[int]:
+    """Return the numbers of a list, of a text with spaces or commas between them, or a single one.
+
+    A text such as ``7, 8`` arrives as a tuple, since templates are rendered as native objects.
+    """
+    entries = re.findall(r"[^\s,;]+", given) if isinstance(given, str) else given
+    if isinstance(entries, int):
+        entries = [entries]
     try:
-        return {int(entry) for entry in entries}
+        return {int(str(entry)) for entry in entries}
     except (TypeError, ValueError):
         raise CallNumberError(given) from None
 
