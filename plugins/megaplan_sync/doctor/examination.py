@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
-from psycopg import Connection, Error
+from psycopg import Error
 
 from megaplan_hook.exceptions import MegaplanAuthError
 from megaplan_sync.doctor.account_under_check import AccountUnderCheck
@@ -33,6 +33,7 @@ from megaplan_sync.kernel.account_session import account_hook, uis_hook_of
 from megaplan_sync.kernel.exceptions import OUR_ERRORS, MegaplanSyncError
 from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database
 from megaplan_sync.kernel.request_budget import PostgresRequestBudget
+from megaplan_sync.kernel.session import Session
 from uis_hook.client import UisClient
 
 log = logging.getLogger(__name__)
@@ -119,7 +120,7 @@ def _run(
                 raise
 
 
-def _database(stack: ExitStack, postgres_conn_id: str, findings: list[Finding]) -> Connection[Any] | None:
+def _database(stack: ExitStack, postgres_conn_id: str, findings: list[Finding]) -> Session | None:
     try:
         return stack.enter_context(raw_database(postgres_conn_id))
     except MegaplanSyncError as failure:

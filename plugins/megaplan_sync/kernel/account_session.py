@@ -3,10 +3,8 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from airflow.sdk.exceptions import AirflowNotFoundException
-from psycopg import Connection
 
 from megaplan_hook.exceptions import MegaplanSettingError
 from megaplan_hook.hook import MegaplanHook
@@ -71,7 +69,7 @@ def has_calls(settings: AccountSettings) -> bool:
     return settings.telephony_active and bool(settings.uis_conn_id)
 
 
-def shared_budget(connection: Connection[Any], hook: MegaplanHook) -> PostgresRequestBudget:
+def shared_budget(connection: Session, hook: MegaplanHook) -> PostgresRequestBudget:
     """Return an account's request budget, less the live lane's share if telephony is active.
 
     :param connection: used for nothing else

@@ -22,16 +22,14 @@ _ESCAPE = re.compile(rb"\\u0000|\\.")
 
 def json_text(value: Any) -> JsonText:
     """Encode a value as JSON that jsonb can hold: U+0000 becomes U+FFFD."""
-    return without_nul(orjson.dumps(value))
+    return JsonText(without_nul(orjson.dumps(value)))
 
 
-def without_nul(text: bytes) -> JsonText:
+def without_nul(text: bytes) -> bytes:
     """Replace U+0000 in encoded JSON by U+FFFD."""
     if b"\\u0000" not in text:
-        return JsonText(text)
-    return JsonText(
-        _ESCAPE.sub(lambda found: "\ufffd".encode() if found[0] == b"\\u0000" else found[0], text)
-    )
+        return text
+    return _ESCAPE.sub(lambda found: "\ufffd".encode() if found[0] == b"\\u0000" else found[0], text)
 
 
 def send_json_as_it_is(connection: Connection[Any]) -> None:

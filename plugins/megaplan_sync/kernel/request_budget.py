@@ -8,11 +8,9 @@ import logging
 import time
 from collections.abc import Callable
 from threading import Lock
-from typing import Any
-
-from psycopg import Connection
 
 from megaplan_sync.kernel.exceptions import RequestBudgetBusyError
+from megaplan_sync.kernel.session import Session
 from megaplan_sync.kernel.sql import read_sql
 
 log = logging.getLogger(__name__)
@@ -36,7 +34,7 @@ class PostgresRequestBudget:
 
     def __init__(
         self,
-        connection: Connection[Any],
+        connection: Session,
         account: str,
         *,
         requests_per_second: float,
@@ -66,7 +64,7 @@ class PostgresRequestBudget:
         waited = 0.0
         while True:
             with self._lock:
-                row = self._connection.execute(read_sql("spend_request"), self._limits).fetchone()
+                row = self._connection.execute_at_once(read_sql("spend_request"), self._limits).fetchone()
                 if row is not None:
                     break
                 _, wait_seconds = self._state()

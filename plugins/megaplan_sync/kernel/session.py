@@ -12,6 +12,7 @@ from psycopg import (
     AsyncConnection,
     AsyncCursor,
     AsyncTransaction,
+    ClientCursor,
     Connection,
     Cursor,
     IsolationLevel,
@@ -52,6 +53,17 @@ class Session(Connection[Any]):
         session.read_only = session.deferrable = False
         send_json_as_it_is(session)
         return session
+
+    def execute_at_once(self, statement: str, values: dict[str, Any]) -> Cursor[Any]:
+        """Execute one statement in a transaction of its own like ``execute``, in one round trip instead of four.
+
+        psycopg writes the values into the statement: for small ones. ``at_begin`` is not called.
+        """
+        cursor = ClientCursor(self)
+        cursor.execute(f"{_settings(self.settings)};\n{statement}", values)
+        while cursor.nextset():
+            pass
+        return cursor
 
     @contextmanager
     def transaction(

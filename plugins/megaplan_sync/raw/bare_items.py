@@ -42,8 +42,9 @@ def with_whole_items(
 
     Its ``data`` is what the whole response contains, without private fields.
     """
-    entities, odd = readable(page.items)
-    response = [row for row in page.data if is_writable(row)]
+    may_be_deep = not is_writable(page.data)
+    entities, odd = readable(page.items, may_be_deep=may_be_deep)
+    response = [row for row in page.data if is_writable(row)] if may_be_deep else page.data
     choice.private.apply([*response, *entities])
 
     def read_private(link: Entity) -> Entity | None:
@@ -52,7 +53,7 @@ def with_whole_items(
             choice.private.apply([card])
         return card
 
-    whole, odd_cards = readable(whole_items(entities, response, wanted, read_private))
+    whole, odd_cards = readable(whole_items(entities, response, wanted, read_private), may_be_deep=False)
     items = choice.among(whole)
     abbreviated = {(item["contentType"], str(item["id"])) for item in entities if len(item) == 2}
     return WholePage(

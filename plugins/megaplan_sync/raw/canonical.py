@@ -163,12 +163,16 @@ def entity_id(entity: Entity) -> int:
     return found
 
 
-def readable(items: Iterable[Any]) -> tuple[list[Entity], list[Any]]:
-    """Separate entities that can be stored from all other entries of a list."""
+def readable(items: Iterable[Any], *, may_be_deep: bool | None = None) -> tuple[list[Entity], list[Any]]:
+    """Separate entities that can be stored from all other entries of a list.
+
+    :param may_be_deep: False if all are known to be writable
+    """
     entities: list[Entity] = []
     odd: list[Any] = []
     listed = list(items)
-    may_be_deep = not is_writable(listed)
+    if may_be_deep is None:
+        may_be_deep = not is_writable(listed)
     for item in listed:
         is_entity = (
             isinstance(item, dict)

@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
-import psycopg
 import pytest
 from psycopg import Connection
 
 from megaplan_sync.kernel.exceptions import RequestBudgetBusyError
 from megaplan_sync.kernel.request_budget import PostgresRequestBudget
+from megaplan_sync.kernel.session import Session
 from megaplan_sync.raw.schema import prepare_raw_schema
 
 ACCOUNT = "mp361546"
@@ -36,16 +36,16 @@ Budget = Callable[..., PostgresRequestBudget]
 def budget(database: Connection[Any], database_uri: str) -> Iterator[Budget]:
     """Make budgets, each with its own connection; by default with high limits, and without waiting."""
     prepare_raw_schema(database)
-    connections: list[Connection[Any]] = []
+    sessions: list[Session] = []
 
     def make(account: str = ACCOUNT, **limits: Any) -> PostgresRequestBudget:
-        connections.append(psycopg.connect(database_uri, autocommit=True))
+        sessions.append(Session.open(database_uri))
         given = {"requests_per_second": 100_000, "requests_per_hour": 1000, "sleep": refuse_to_wait, **limits}
-        return PostgresRequestBudget(connections[-1], account, **given)
+        return PostgresRequestBudget(sessions[-1], account, **given)
 
     yield make
-    for connection in connections:
-        connection.close()
+    for session in sessions:
+        session.close()
 
 
 def take(budget: PostgresRequestBudget, requests: int) -> None:
