@@ -11,8 +11,9 @@ all findings as well: `return_value`, or `findings` if the task failed.
 ### What moves
 
 Nothing. The DAG checks connections, the rights of Megaplan's user, the application and its event streams, telephony
-users and numbers, UIS's key, methods, points and numbers, mismatches, the clock, the request budget, Postgres and the
-gateway. The log of `examine_accounts` lists the findings: OK, WARNING or ERROR, with what to do.
+users and numbers, UIS's key, methods, points and numbers, mismatches, clocks, the request budget, Postgres and the
+gateway. The log of `examine_accounts` lists the findings: OK, WARNING or ERROR, with what to do and who can do it.
+One cause is one finding: docs/doctor.md lists wrong set-ups and what is found.
 
 ### When
 
@@ -25,7 +26,8 @@ is `webhook_secret` of the connection that the line names; no log shows it.
 
 ### A rerun
 
-A rerun is harmless. It takes about ten requests of the account's budget, and six to UIS.
+A rerun is harmless. It takes about ten requests of the account's budget and up to nine to UIS, and ends
+within seconds, also if somebody does not answer.
 
 ### Parameters (Trigger)
 

@@ -104,7 +104,8 @@ class MegaplanClient(HttpHook):
         return self.get_connection(self.megaplan_conn_id)
 
     @cached_property
-    def _retries(self) -> RetrySchedule:
+    def retries(self) -> RetrySchedule:
+        """How often a request is tried; assign another schedule before the first request."""
         return RetrySchedule(
             failure_tries=6,
             limit_total_seconds=900.0,
@@ -216,7 +217,7 @@ class MegaplanClient(HttpHook):
     def _with_retries(
         self, send: Callable[[], Result], *, may_come_twice: bool, retries: RetrySchedule | None = None
     ) -> Result:
-        return (retries or self._retries).call(
+        return (retries or self.retries).call(
             send,
             may_come_twice=may_come_twice,
             before_wait=lambda error, seconds: self.log.warning(

@@ -24,7 +24,7 @@ a header, a query or the ``trace`` that Megaplan adds to its errors (which may b
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from megaplan_vendor_kit.exceptions import (
     VendorAPIError,
@@ -78,11 +78,17 @@ class MegaplanSettingError(VendorSettingError, MegaplanError):
     """A field of the connection is missing, unknown or impossible. Somebody has to correct it."""
 
 
+RefusedPart = Literal["credentials", "second_factor", "request", "token", "address"]
+"""What Megaplan does not accept: login and password, a login without its second factor, the form of the request, a
+token, or any login at that address."""
+
+
 class MegaplanAuthError(MegaplanError):
     """Megaplan refuses the login, the password or the token; the message says which field to look at."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, refused: RefusedPart = "token") -> None:
         super().__init__(shortened(message))
+        self.refused = refused
 
 
 class MegaplanTransportError(VendorTransportError, MegaplanError):

@@ -81,7 +81,7 @@ class MegaplanHook(MegaplanCallDelivery):
         The message does not name the connection: Airflow's form tests it under an id of its own making.
         """
         try:
-            short_retries = replace(self._retries, failure_tries=2, limit_total_seconds=5)
+            short_retries = replace(self.retries, failure_tries=2, limit_total_seconds=5)
             answer = self.request("GET", "/currentUser", retries=short_retries)
         except MegaplanError as error:
             message = str(error)

@@ -14,7 +14,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from megaplan_hook.envelope import parse_answer
-from megaplan_hook.exceptions import MegaplanAuthError, MegaplanTransportError, api_error, error_details
+from megaplan_hook.exceptions import (
+    MegaplanAuthError,
+    MegaplanTransportError,
+    RefusedPart,
+    api_error,
+    error_details,
+)
 from megaplan_hook.vendor_quirks import TokenBody
 from megaplan_vendor_kit.field_error import shortened
 from megaplan_vendor_kit.responses import read_json
@@ -42,8 +48,8 @@ class RefusedGrantError(MegaplanAuthError):
     :param reason: Megaplan's own words, shortened; they may repeat what was sent.
     """
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: str, status: int = 400) -> None:
+        super().__init__(reason, "address" if status == 404 else _refused_part(reason))
         self.reason = shortened(reason, 200)
 
 
@@ -58,11 +64,21 @@ def refused_login(
     for name in ("password", "username"):
         if grant.get(name):
             reason = reason.replace(grant[name], "***")
-    two_factor = any(word in reason.lower() for word in ("two_factor", "two-factor", "2fa", "otp"))
-    instead = " (of a user without two-factor login), or application_token instead" if two_factor else ""
+    refused = refusal.refused
+    if refused == "request":
+        return MegaplanAuthError(
+            f"Megaplan does not understand the login of connection {connection_id!r}: {reason}; remove "
+            "token_body from vendor_quirks, or try another of its values",
+            refused,
+        )
+    is_second_factor = refused == "second_factor"
+    instead = (
+        " (of a user without two-factor login), or application_token instead" if is_second_factor else ""
+    )
     return MegaplanAuthError(
         f"Megaplan refuses the credentials of connection {connection_id!r}: {reason}; check Login (e-mail) and "
-        f"Password{instead}, and that Host is this user's account"
+        f"Password{instead}, and that Host is this user's account",
+        refused,
     )
 
 
@@ -125,14 +141,26 @@ def parse_token_answer(status: int, body: bytes, retry_after: float | None = Non
         words = [_words(document.get(name)) for name in ("error", "error_description", "message")]
         if status == 429 or status >= 500:
             raise api_error(status, TOKEN_PATH, error_details(list(filter(None, words))), retry_after)
-        raise RefusedGrantError(": ".join(filter(None, words)) or f"{status} without a token or a reason")
+        raise RefusedGrantError(
+            ": ".join(filter(None, words)) or f"{status} without a token or a reason", status
+        )
     answer = parse_answer(status, body, TOKEN_PATH)
     if answer.status == 429 or answer.status >= 500:
         answer.raise_for_status(TOKEN_PATH, retry_after)
     if answer.status >= 400:
         words = [error["message"] for error in answer.errors]
-        raise RefusedGrantError("; ".join(filter(None, words)) or f"{answer.status} without a reason")
+        raise RefusedGrantError(
+            "; ".join(filter(None, words)) or f"{answer.status} without a reason", answer.status
+        )
     raise MegaplanTransportError(f"{TOKEN_PATH}: an answer without access_token, {status}", status)
+
+
+def _refused_part(reason: str) -> RefusedPart:
+    words = reason.lower()
+    if any(word in words for word in ("two_factor", "two-factor", "2fa", "otp")):
+        return "second_factor"
+    is_about_the_form = "invalid_request" in words or "unsupported_grant_type" in words
+    return "request" if is_about_the_form else "credentials"
 
 
 def _words(told: Any) -> str:

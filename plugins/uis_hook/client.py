@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any, TypeVar
 
-from megaplan_vendor_kit.responses import retry_after_seconds
+from megaplan_vendor_kit.responses import retry_after_seconds, server_time
 from megaplan_vendor_kit.retry import RetrySchedule
 from megaplan_vendor_kit.transport import VendorAdapter, VendorSession
 from uis_hook.conversation import Message, Received, conversation
@@ -49,6 +50,8 @@ class UisClient:
         self.settings = settings
         self.limits: Limits | None = None
         """The points of the Data API, as of the last answer that names them."""
+        self.server_time: datetime | None = None
+        """UIS's clock in UTC, whole seconds, as of the last answer that has a date."""
         self.points = points or LocalPoints(settings.longest_limit_wait_seconds, sleep=sleep)
         self.retries = RetrySchedule(
             failure_tries=5,
@@ -159,4 +162,5 @@ class UisClient:
         except UisTransportError as error:
             error.args = (f"{message.method}: {error.args[0]}", *error.args[1:])
             raise
+        self.server_time = server_time(response.headers) or self.server_time
         return Received(response.status_code, response.content, retry_after_seconds(response.headers))

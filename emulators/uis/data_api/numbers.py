@@ -9,6 +9,19 @@ from ..rpc.method import Call, Method
 from ..rpc.params import flag, number, text
 
 _ACTIVATED = "2020-01-01 00:00:00"
+_COLUMNS = (
+    "id",
+    "virtual_phone_number",
+    "redirection_phone_number",
+    "activation_date",
+    "status",
+    "category",
+    "type",
+    "comment",
+    "name",
+    "campaigns",
+    "scenarios",
+)
 
 
 def _rule(call: Call, virtual: VirtualNumber) -> list[dict[str, Any]]:
@@ -44,7 +57,7 @@ def _numbers(call: Call) -> Rows:
         for virtual in call.account.directory.numbers
     ]
     plain = frozenset({"id", "virtual_phone_number", "status", "category", "type", "name", "activation_date"})
-    return list_rows(rows, call.params, Columns(tuple(rows[0]), (), plain, plain))
+    return list_rows(rows, call.params, Columns(_COLUMNS, (), plain, plain))
 
 
 def _scenarios(call: Call) -> Rows:

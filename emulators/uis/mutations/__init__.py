@@ -23,7 +23,7 @@ Directories (:mod:`emulators.uis.mutations.directory`)
     ``set_status`` ``{employee, status | status_id}``, ``update_employee`` ``{employee, fields}``,
     ``add_employee`` ``{fields}``, ``remove_employee`` ``{employee}``, ``add_status`` ``{name, takes_calls}``,
     ``add_contact`` ``{name, phones, personal_manager_id}``, ``set_scenario`` ``{number, scenario_id}``,
-    ``set_operations`` ``{scenario_id, operations}``, ``add_number`` ``{number, scenario_id}``,
+    ``set_operations`` ``{scenario_id, operations}``, ``add_number`` ``{number, scenario_id}``, ``remove_numbers``,
     ``block_number`` ``{phone}``, ``add_tag`` ``{name}``, ``lose_sip_line`` ``{employee}``.
 Keys and recordings (:mod:`emulators.uis.mutations.access`)
     ``block_token`` ``{token}``, ``expire_token`` ``{token}``, ``end_sessions``, ``delete_recording`` ``{id}``,

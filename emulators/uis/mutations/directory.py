@@ -120,6 +120,12 @@ def add_number(account: "Account", spec: dict[str, Any]) -> dict[str, Any]:
     return {"id": id}
 
 
+def remove_numbers(account: "Account", spec: dict[str, Any]) -> dict[str, Any]:
+    """``{"op":"remove_numbers"}``: the account has no virtual number any more."""
+    account.directory.numbers.clear()
+    return {}
+
+
 def block_number(account: "Account", spec: dict[str, Any]) -> dict[str, Any]:
     """``{"op":"block_number","phone":"79001112233"}``: put it on the blacklist."""
     account.directory.blacklist.add(str(spec["phone"]))
@@ -153,6 +159,7 @@ DIRECTORY_OPERATIONS = by_name(
     set_scenario,
     set_operations,
     add_number,
+    remove_numbers,
     block_number,
     add_tag,
     lose_sip_line,

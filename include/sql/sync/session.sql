@@ -49,11 +49,27 @@ SELECT clock_timestamp()
 SHOW server_encoding
 
 
--- name: select_database_state
--- Version and encoding of the database, and whether the session's user may create schemas in it.
+-- name: set_examination_limits
+-- Begins each transaction of the doctor: it waits for nothing long. Only settings that every version of Postgres has.
 SELECT
-  split_part(current_setting('server_version'), ' ', 1) AS version,
+  set_config('statement_timeout', '15s', true),
+  set_config('lock_timeout', '5s', true)
+
+
+-- name: select_database_state
+-- Encoding of the database, whether the server only reads, whether the session's user may create schemas, and which of our
+-- schemas have tables or views that it may not change, as an upgrade does.
+SELECT
   pg_encoding_to_char(encoding) AS encoding,
-  has_database_privilege(datname, 'CREATE') AS may_create
+  pg_is_in_recovery() AS is_standby,
+  has_database_privilege(datname, 'CREATE') AS may_create,
+  ARRAY(
+    SELECT DISTINCT nspname::text
+    FROM pg_class
+    JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE nspname IN ('megaplan_raw', 'megaplan_sync', 'megaplan', 'telephony', 'uis') AND relkind IN ('r', 'v', 'm')
+      AND NOT pg_has_role(relowner, 'USAGE')
+    ORDER BY nspname
+  ) AS locked
 FROM pg_database
 WHERE datname = current_database()

@@ -1,141 +1,206 @@
-"""Runs all checks of one account, each on its own: a failing check does not hide the others' findings."""
+"""Examines one account: Postgres first, since others count requests there, then the rest at the same time."""
 
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import TypeVar
 
-from psycopg import Error
+from airflow.sdk import BaseHook
+from airflow.sdk.exceptions import AirflowNotFoundException
 
-from megaplan_hook.exceptions import MegaplanAuthError
+from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.doctor.account_under_check import AccountUnderCheck
-from megaplan_sync.doctor.environment_checks import check_gateway, check_postgres
-from megaplan_sync.doctor.finding import Finding, error, ok
+from megaplan_sync.doctor.causes import cause_of
+from megaplan_sync.doctor.clocks import judge_clocks
+from megaplan_sync.doctor.finding import Finding, ok, without_consequences
+from megaplan_sync.doctor.gateway_checks import check_gateway
 from megaplan_sync.doctor.megaplan_checks import (
     check_application,
     check_budget,
-    check_clock,
     check_login,
     check_visibility,
 )
+from megaplan_sync.doctor.postgres_checks import (
+    SYNC,
+    TELEPHONY,
+    UPLOAD,
+    ExaminingSession,
+    check_clock_of_postgres,
+    check_pooler,
+    check_schema,
+    check_server,
+)
+from megaplan_sync.doctor.sides import Check, Side, run_together
 from megaplan_sync.doctor.telephony_checks import (
     check_kept_calls,
+    check_mapped_employees,
     check_notifications,
     check_numbers_of_settings,
-    check_uis_account,
-    check_uis_clock,
-    check_uis_methods,
+    check_time_of_notifications,
     check_users,
-    check_virtual_number,
 )
+from megaplan_sync.doctor.uis_checks import check_uis_account, check_uis_methods, check_virtual_number
 from megaplan_sync.kernel.account_session import account_hook, uis_hook_of
-from megaplan_sync.kernel.exceptions import OUR_ERRORS, MegaplanSyncError
+from megaplan_sync.kernel.exceptions import OUR_ERRORS
 from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database
 from megaplan_sync.kernel.request_budget import PostgresRequestBudget
 from megaplan_sync.kernel.session import Session
+from megaplan_vendor_kit.connection_settings import ConnectionSettings
+from megaplan_vendor_kit.retry import RetrySchedule
 from uis_hook.client import UisClient
+from uis_hook.points import LocalPoints
 
-log = logging.getLogger(__name__)
+CONNECT_SECONDS, READ_SECONDS = 4.0, 8.0
+"""How long one request may take, unless the connection allows less."""
+LONGEST_WAIT_SECONDS = 10.0
+"""For requests of the budget, or points."""
+SIDE_SECONDS = 60.0
+"""How long the checks of one side may take altogether."""
 
-Check = Callable[[], Iterator[Finding]]
+Settings = TypeVar("Settings", bound=ConnectionSettings)
 
 
 def examine(conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID) -> list[Finding]:
     """Examine an account without changing anything.
 
-    Takes about ten requests of the account's budget, and six to UIS.
+    Takes about ten requests of the account's budget, and up to nine to UIS. Ends within seconds, or after two minutes
+    if sides accept connections and then stay silent.
     """
-    try:
-        hook = account_hook(conn_id)
-    except OUR_ERRORS as failure:
-        return [error(f"connection {conn_id}", str(failure), "Airflow: Admin → Connections")]
-    findings = [ok(f"connection {conn_id}", f"account {hook.account}")]
     with ExitStack() as stack:
-        database = _database(stack, postgres_conn_id, findings)
-        if database is not None:
-            settings = hook.settings
-            budget = partial(
-                PostgresRequestBudget,
-                database,
-                hook.account,
+        try:
+            hook = account_hook(conn_id)
+        except OUR_ERRORS as failure:
+            return [replace(cause_of(failure, "Megaplan").finding, topic=f"connection {conn_id}")]
+        hook.settings = impatient(hook.settings)
+        hook.retries = _few_tries(hook.retries)
+        findings = [ok(f"connection {conn_id}", f"account {hook.account}")]
+        uis = _uis(stack, hook, findings)
+        store = Store(stack, hook, postgres_conn_id)
+        findings += run_together([Side("Postgres", [store.check])], SIDE_SECONDS)
+        account = AccountUnderCheck(hook, uis, store.database, frozenset(store.current), store.clocks)
+        findings += run_together([Side("Postgres", _table_checks(account))], SIDE_SECONDS)
+        findings += run_together(_sides(account), SIDE_SECONDS)
+        findings += judge_clocks(account.clocks)
+    return without_consequences(findings)
+
+
+def impatient(settings: Settings) -> Settings:
+    """Return settings with which a request ends within seconds."""
+    return settings.model_copy(
+        update={
+            "connect_timeout_seconds": min(settings.connect_timeout_seconds, CONNECT_SECONDS),
+            "read_timeout_seconds": min(settings.read_timeout_seconds, READ_SECONDS),
+        }
+    )
+
+
+def _few_tries(retries: RetrySchedule) -> RetrySchedule:
+    return replace(retries, failure_tries=2, limit_total_seconds=LONGEST_WAIT_SECONDS / 2)
+
+
+def _table_checks(account: AccountUnderCheck) -> list[Check]:
+    """Return the checks of what telephony has stored, in turn: they share a session."""
+    if (
+        account.database is None
+        or not account.settings.telephony_active
+        or TELEPHONY.name not in account.schemas
+    ):
+        return []
+    checks = (check_mapped_employees, check_kept_calls, check_notifications, check_time_of_notifications)
+    return [partial(check, account, account.database) for check in checks]
+
+
+def _sides(account: AccountUnderCheck) -> list[Side]:
+    of_megaplan: list[Check] = [
+        partial(check, account) for check in (check_login, check_visibility, check_budget, check_application)
+    ]
+    of_settings: list[Check] = []
+    if account.settings.telephony_active:
+        of_megaplan.append(partial(check_users, account))
+        of_settings.append(partial(check_numbers_of_settings, account))
+    of_uis: list[Check] = []
+    if account.uis is not None:
+        of_uis = [
+            partial(check, account, account.uis)
+            for check in (check_uis_account, check_uis_methods, check_virtual_number)
+        ]
+    return [
+        Side("settings", of_settings),
+        Side("Megaplan", of_megaplan),
+        Side("UIS", of_uis),
+        Side("gateway", [partial(check_gateway, account)]),
+    ]
+
+
+@dataclass
+class Store:
+    """Postgres as far as the other checks need it.
+
+    :param database: None until it is open, and if it cannot be used
+    :param current: schemas that later checks may read
+    """
+
+    stack: ExitStack
+    hook: MegaplanHook
+    postgres_conn_id: str
+    database: Session | None = None
+    current: set[str] = field(default_factory=set)
+    clocks: dict[str, float] = field(default_factory=dict)
+
+    def check(self) -> Iterator[Finding]:
+        """Check the server and our tables; let the account's requests be counted where the DAGs count them."""
+        self.database = database = self._session()
+        for finding in check_server(database):
+            yield finding
+            if finding.level == "error":
+                return
+        yield from check_clock_of_postgres(database, self.clocks)
+        settings = self.hook.settings
+        yield from check_schema(database, SYNC, self.current)
+        if SYNC.name in self.current:
+            self.hook.budget = PostgresRequestBudget(
+                self._session(),
+                self.hook.account,
                 requests_per_second=settings.requests_per_second,
                 requests_per_hour=settings.requests_per_hour,
+                longest_wait_seconds=LONGEST_WAIT_SECONDS,
             )
-            try:
-                hook.budget = budget()
-            except Error:
-                log.info("%s: no tables yet, so requests are counted in this process only", hook.account)
-        uis = _uis(stack, hook, findings)
-        account = AccountUnderCheck(hook, uis, database)
-        _run(findings, "Postgres", [] if database is None else [lambda: check_postgres(database)])
-        try:
-            _run(findings, "Megaplan", [partial(check_login, account)], stops=(MegaplanAuthError,))
-        except MegaplanAuthError:
-            return findings  # Megaplan would refuse everything else, too
-        of_megaplan: list[Check] = [
-            partial(check, account)
-            for check in (check_visibility, check_clock, check_budget, check_application)
-        ]
-        _run(findings, "Megaplan", of_megaplan)
-        if hook.settings.telephony_active:
-            _run(
-                findings,
-                "Megaplan",
-                [partial(check, account) for check in (check_users, check_numbers_of_settings)],
-            )
-            _run(
-                findings,
-                "Postgres",
-                [
-                    partial(check, account)
-                    for check in (check_kept_calls, check_notifications, check_uis_clock)
-                ],
-            )
-        if uis is not None:
-            _run(
-                findings,
-                "UIS",
-                [
-                    partial(check, uis)
-                    for check in (check_uis_account, check_uis_methods, check_virtual_number)
-                ],
-            )
-        _run(findings, "gateway", [partial(check_gateway, account)])
-    return findings
+        if settings.telephony_active:
+            yield from check_schema(database, TELEPHONY, self.current)
+            has_direct = _exists(f"{self.postgres_conn_id}_direct")
+            yield from check_pooler(database, has_direct_connection=has_direct)
+        if settings.deals_to_uis and settings.uis_conn_id:
+            yield from check_schema(database, UPLOAD, self.current)
+
+    def _session(self) -> Session:
+        return self.stack.enter_context(raw_database(self.postgres_conn_id, ExaminingSession))
 
 
-def _run(
-    findings: list[Finding],
-    topic: str,
-    checks: list[Check],
-    stops: tuple[type[Exception], ...] = (),
-) -> None:
-    for check in checks:
-        try:
-            findings.extend(check())
-        except (*OUR_ERRORS, Error) as failure:
-            findings.append(error(topic, str(failure).split("\n")[0], "the message says what to do"))
-            if isinstance(failure, stops):
-                raise
-
-
-def _database(stack: ExitStack, postgres_conn_id: str, findings: list[Finding]) -> Session | None:
+def _exists(conn_id: str) -> bool:
     try:
-        return stack.enter_context(raw_database(postgres_conn_id))
-    except MegaplanSyncError as failure:
-        findings.append(error("Postgres", str(failure), f"Airflow: Admin → Connections → {postgres_conn_id}"))
-        return None
+        BaseHook.get_connection(conn_id)
+    except AirflowNotFoundException:
+        return False
+    return True
 
 
-def _uis(stack: ExitStack, hook: Any, findings: list[Finding]) -> UisClient | None:
-    if not hook.settings.telephony_active:
+def _uis(stack: ExitStack, hook: MegaplanHook, findings: list[Finding]) -> UisClient | None:
+    """Return the client of the account's cabinet, if something of the account uses one."""
+    settings = hook.settings
+    sends_deals = settings.deals_active and settings.deals_to_uis and settings.uis_conn_id
+    if not settings.telephony_active:
         findings.append(ok("telephony", "telephony_active is off: not checked"))
-        return None
+        if not sends_deals:
+            return None
     try:
-        uis = uis_hook_of(hook).client
+        uis_hook = uis_hook_of(hook)
     except OUR_ERRORS as failure:
-        findings.append(error("connection of UIS", str(failure), "Airflow: Admin → Connections"))
+        findings.append(replace(cause_of(failure, "UIS").finding, topic="connection of UIS"))
         return None
+    uis_hook.settings = impatient(uis_hook.settings)
+    uis = uis_hook.client
+    uis.points = LocalPoints(LONGEST_WAIT_SECONDS)
+    uis.retries = _few_tries(uis.retries)
     stack.callback(uis.close)
     return uis

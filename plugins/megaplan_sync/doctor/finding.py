@@ -1,11 +1,27 @@
 """What a check found, and how it is printed."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 Level = Literal["ok", "warning", "error"]
 LEVELS: tuple[Level, ...] = ("error", "warning", "ok")
+_LOG_LEVELS: dict[Level, int] = {"error": logging.ERROR, "warning": logging.WARNING, "ok": logging.INFO}
+
+Who = Literal[
+    "",
+    "the administrator of Airflow",
+    "the administrator of the Megaplan account",
+    "the administrator of the UIS cabinet",
+    "the administrator of Postgres",
+    "the administrator of the servers",
+]
+AIRFLOW: Who = "the administrator of Airflow"
+MEGAPLAN: Who = "the administrator of the Megaplan account"
+UIS: Who = "the administrator of the UIS cabinet"
+POSTGRES: Who = "the administrator of Postgres"
+SERVERS: Who = "the administrator of the servers"
 
 
 @dataclass(frozen=True)
@@ -16,12 +32,16 @@ class Finding:
     :param topic: what was checked, in a few words
     :param message: what was found, without secrets and personal data
     :param remedy: what to do, and in which cabinet; empty if there is nothing to do
+    :param who: who can do it
+    :param follows: topic of an error that this one may follow from; beside it, this one is a warning only
     """
 
     level: Level
     topic: str
     message: str
     remedy: str = ""
+    who: Who = ""
+    follows: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -33,23 +53,34 @@ def ok(topic: str, message: str) -> Finding:
     return Finding("ok", topic, message)
 
 
-def warning(topic: str, message: str, remedy: str) -> Finding:
+def warning(topic: str, message: str, who: Who, remedy: str) -> Finding:
     """Return a finding that somebody should look into."""
-    return Finding("warning", topic, message, remedy)
+    return Finding("warning", topic, message, remedy, who)
 
 
-def error(topic: str, message: str, remedy: str) -> Finding:
+def error(topic: str, message: str, who: Who, remedy: str) -> Finding:
     """Return a finding about something that does not work."""
-    return Finding("error", topic, message, remedy)
+    return Finding("error", topic, message, remedy, who)
 
 
-def report(title: str, findings: Sequence[Finding]) -> list[str]:
-    """Return the lines to print: counts, then every finding with its remedy, in the order of the checks."""
+def without_consequences(findings: Sequence[Finding]) -> list[Finding]:
+    """Return findings in which errors that follow from other errors are warnings."""
+    wrong = {finding.topic for finding in findings if finding.level == "error"}
+    return [
+        replace(finding, level="warning")
+        if finding.level == "error" and finding.follows in wrong
+        else finding
+        for finding in findings
+    ]
+
+
+def report(title: str, findings: Sequence[Finding]) -> Iterator[tuple[int, str]]:
+    """Yield the lines to log, each with its log level: counts, then every finding, in the order of the checks."""
     counts = ", ".join(f"{sum(finding.level == level for finding in findings)} {level}" for level in LEVELS)
-    lines = [f"{title}: {counts}"]
+    yield logging.INFO, f"{title}: {counts}"
     width = max((len(finding.topic) for finding in findings), default=0)
     for finding in findings:
-        lines.append(f"{finding.level.upper():7}  {finding.topic:{width}}  {finding.message}")
+        level = _LOG_LEVELS[finding.level]
+        yield level, f"{finding.level.upper():7}  {finding.topic:{width}}  {finding.message}"
         if finding.remedy:
-            lines.append(f"{'':7}  {'':{width}}  → {finding.remedy}")
-    return lines
+            yield level, f"{'':7}  {'':{width}}  → {finding.who}: {finding.remedy}"

@@ -23,8 +23,8 @@ class ExamineAccountsOperator(AccountsOperator):
             findings = examine(conn_id, self.postgres_conn_id)
             found[conn_id] = [finding.as_dict() for finding in findings]
             errors = [finding for finding in findings if finding.level == "error"]
-            for line in report(conn_id, findings):
-                (self.log.error if errors else self.log.info)("%s", line)
+            for level, line in report(conn_id, findings):
+                self.log.log(level, "%s", line)
             if errors:
                 failed.append(
                     f"{conn_id}: {len(errors)} errors, the first about {errors[0].topic}: {errors[0].message}"

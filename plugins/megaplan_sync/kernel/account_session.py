@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from megaplan_hook.exceptions import MegaplanSettingError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.settings import AccountSettings
-from megaplan_sync.kernel.exceptions import MissingConnectionError
+from megaplan_sync.kernel.absent_connection import absent_connection
 from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database
 from megaplan_sync.kernel.request_budget import LIVE_SHARE, PostgresRequestBudget
 from megaplan_sync.kernel.session import Session
@@ -22,13 +22,14 @@ def account_hook(conn_id: str) -> MegaplanHook:
     """Return the hook of an account, with its settings checked.
 
     :raises MissingConnectionError: there is no such connection
+    :raises AirflowUnavailableError: Airflow's API server cannot be asked
     :raises MegaplanSettingError: a setting of the connection is invalid
     """
     hook = MegaplanHook(conn_id)
     try:
         _ = hook.settings
     except AirflowNotFoundException as error:
-        raise MissingConnectionError(conn_id, "megaplan") from error
+        raise absent_connection(conn_id, "megaplan") from error
     return hook
 
 
@@ -36,13 +37,14 @@ def cabinet_hook(uis_conn_id: str) -> UisHook:
     """Return the hook of a UIS cabinet, with its settings checked.
 
     :raises MissingConnectionError: there is no such connection
+    :raises AirflowUnavailableError: Airflow's API server cannot be asked
     :raises UisSettingError: a setting of the connection is invalid
     """
     uis = UisHook(uis_conn_id)
     try:
         _ = uis.settings
     except AirflowNotFoundException as error:
-        raise MissingConnectionError(uis_conn_id, "uis") from error
+        raise absent_connection(uis_conn_id, "uis") from error
     return uis
 
 
@@ -51,6 +53,7 @@ def uis_hook_of(megaplan: MegaplanHook) -> UisHook:
 
     :raises MegaplanSettingError: it names none
     :raises MissingConnectionError: there is no such connection
+    :raises AirflowUnavailableError: Airflow's API server cannot be asked
     :raises UisSettingError: a setting of the cabinet's connection is invalid
     """
     uis_conn_id = megaplan.settings.uis_conn_id

@@ -23,6 +23,7 @@
   * UnprovenError - a reconciliation left something unresolved
   * EntitiesFailedError - some entities or accounts failed
   * MissingConnectionError - Airflow has no such connection
+  * AirflowUnavailableError - Airflow's API server does not give connections at the moment
   * RequestBudgetBusyError - the account's other requests leave none for this run
   * DatabaseUnavailableError - the raw tables' database cannot be reached, or the session was lost
   * DatabaseRightsError - the database user lacks a right
@@ -267,6 +268,18 @@ class MissingConnectionError(MegaplanSyncError):
         )
 
 
+class AirflowUnavailableError(MegaplanSyncError):
+    """Airflow's API server does not give connections at the moment."""
+
+    retryable = True
+
+    def __init__(self, conn_id: str, reason: str) -> None:
+        super().__init__(
+            f"Airflow's API server could not be asked for connection {conn_id!r} ({_one_line_of(reason)}). "
+            "This passes: the retry asks again. If it stays, see the log of the API server."
+        )
+
+
 class RequestBudgetBusyError(MegaplanSyncError):
     """The account's other requests leave none for this run, or Megaplan has blocked the account for long."""
 
@@ -318,7 +331,11 @@ class DatabaseRefusalError(MegaplanSyncError):
 
 def _one_line(error: Exception) -> str:
     """Return a database's message on one line, without the hints that may follow over many lines."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    return _one_line_of(str(error)) or type(error).__name__
+
+
+def _one_line_of(text: str) -> str:
+    text = " ".join(text.split())
     return text if len(text) <= 300 else text[:299] + "…"
 
 

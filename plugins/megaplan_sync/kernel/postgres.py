@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from psycopg import Error
 from psycopg.conninfo import make_conninfo
 
-from megaplan_sync.kernel.exceptions import MissingConnectionError
+from megaplan_sync.kernel.absent_connection import absent_connection
 from megaplan_sync.kernel.postgres_errors import POSTGRES_CONN_ID, explained
 from megaplan_sync.kernel.session import Session
 
@@ -25,6 +25,7 @@ def raw_database(
 
     :param kind: ``DurableSession`` for work with effects that Postgres must not forget
     :raises MissingConnectionError: Airflow has no such connection
+    :raises AirflowUnavailableError: Airflow's API server cannot be asked
     :raises DatabaseUnavailableError: the database cannot be reached, or the session was lost inside the block
     :raises DatabaseRightsError: the user lacks a right that the block needs
     :raises DatabaseRefusalError: the database refuses something in the block
@@ -34,7 +35,7 @@ def raw_database(
         with kind.open(address) as session:
             yield session
     except AirflowNotFoundException as error:
-        raise MissingConnectionError(postgres_conn_id, "postgres") from error
+        raise absent_connection(postgres_conn_id, "postgres") from error
     except Error as error:
         explanation = explained(error, postgres_conn_id)
         if explanation is error:

@@ -30,6 +30,7 @@ class PostgresRequestBudget:
     :param requests_per_second: of all processes together
     :param requests_per_hour: limit for any sixty minutes
     :param reserved_share: share of the hourly limit that this process leaves to others
+    :param longest_wait_seconds: for one request
     """
 
     def __init__(
@@ -40,10 +41,12 @@ class PostgresRequestBudget:
         requests_per_second: float,
         requests_per_hour: int,
         reserved_share: float = 0.0,
+        longest_wait_seconds: float = LONGEST_WAIT_SECONDS,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._connection = connection
         self._account = account
+        self._longest_wait_seconds = longest_wait_seconds
         self._sleep = sleep
         self._lock = Lock()
         self._requests_per_hour = max(1, int(requests_per_hour * (1 - reserved_share)))
@@ -59,7 +62,7 @@ class PostgresRequestBudget:
     def acquire(self) -> None:
         """Wait until one request may be sent.
 
-        :raises RequestBudgetBusyError: not even two hours were enough
+        :raises RequestBudgetBusyError: the longest wait was not enough
         """
         waited = 0.0
         while True:
@@ -74,8 +77,8 @@ class PostgresRequestBudget:
                     "Account %s: the request budget is spent, waiting %.0f s", self._account, wait_seconds
                 )
             waited += wait_seconds
-            if waited > LONGEST_WAIT_SECONDS:
-                raise RequestBudgetBusyError(self._account, LONGEST_WAIT_SECONDS)
+            if waited > self._longest_wait_seconds:
+                raise RequestBudgetBusyError(self._account, self._longest_wait_seconds)
             self._sleep(wait_seconds)
         if row[0] > 0:
             self._sleep(row[0])

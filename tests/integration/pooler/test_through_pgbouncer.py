@@ -36,7 +36,7 @@ from ..sudden_death import work_until_killed
 from ..telephony.push_world import ALL_DONE, EMPLOYEE, UIS_EMPLOYEE, PushWorld
 from ..telephony.test_push_triggers import come_in
 from ..uis_upload.upload_world import UploadWorld
-from .conftest import SERVER_SESSIONS
+from .bouncer import SERVER_SESSIONS
 
 pytest_plugins = ["tests.emulators.uis_fixtures"]
 
