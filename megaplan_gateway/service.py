@@ -17,6 +17,8 @@ from megaplan_gateway.metrics import Metrics
 from megaplan_gateway.options import Options
 from megaplan_gateway.popups.card_table import CardTable
 from megaplan_gateway.popups.card_updater import CardUpdater
+from megaplan_gateway.popups.gateway_lease import GatewayLease
+from megaplan_gateway.popups.live_queue import LiveQueue
 from megaplan_gateway.popups.popup_scheduler import PopupScheduler
 from megaplan_gateway.popups.uis_clocks import UisClocks
 from megaplan_gateway.routing import Routing
@@ -40,11 +42,13 @@ class Gateway:
         self.metrics = Metrics()
         self.pool = database_pool(conninfo, self.options.pool_size)
         self.accounts = AccountRegistry(read_accounts, self._account, self.metrics)
-        self.inbox = InboxWriter(self.pool, self.options, self.metrics)
-        table = CardTable(self.pool)
+        self.lease = GatewayLease(self.pool)
+        table = CardTable(self.pool, self.lease.gateway)
+        queue = LiveQueue(self.pool, self.lease.gateway)
         self.uis_clocks = UisClocks(self.metrics)
         cards = CardUpdater(table, self.uis_clocks, self.options, self.metrics)
-        self.popups = PopupScheduler(self.accounts, table, cards, self.metrics)
+        self.popups = PopupScheduler(self.accounts, queue, self.lease, table, cards, self.metrics)
+        self.inbox = InboxWriter(self.pool, self.options, self.metrics, self.popups)
         self.routing = Routing(self.pool, self.options, self.metrics)
         self.rate_limit = TokenBucket(self.options.requests_per_second)
         self.background = Supervisor(self.metrics)
@@ -54,6 +58,7 @@ class Gateway:
         """Run the background tasks inside the block. Postgres need not be available yet."""
         await self.pool.open(wait=False)
         await self.accounts.reload()
+        self.background.start("lease", self.lease.run)
         self.background.start("inbox", self.inbox.run)
         self.background.start("popups", self.popups.run)
         self.background.start("telephones", self.routing.keep_telephones_current)
@@ -61,7 +66,9 @@ class Gateway:
         try:
             yield
         finally:
+            await self.popups.drain()
             await self.background.stop()
+            await self.lease.give_up()
             await self.accounts.close()
             await self.pool.close(timeout=5)
 
@@ -72,6 +79,8 @@ class Gateway:
             await in_time(2, self._ping_postgres())
         except (Error, TimeoutError, OSError):
             missing.append("Postgres does not answer.")
+        if not self.lease.is_held:
+            missing.append("This gateway could not say in Postgres that it is alive; see the log.")
         if not len(self.accounts):
             missing.append("No account could be read; see the log.")
         missing += [f"Background task {name} keeps failing; see the log." for name in self.background.failing]

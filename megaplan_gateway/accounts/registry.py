@@ -56,6 +56,11 @@ class AccountRegistry:
         """Return an account removed within the last ``REMOVAL_GRACE_SECONDS``."""
         return next((account for account, _ in self._removed if account.name == name), None)
 
+    @property
+    def names(self) -> list[str]:
+        """Names of the accounts served, and of those recently removed."""
+        return [*self._by_name, *(account.name for account, _ in self._removed)]
+
     def __iter__(self) -> Iterator[Account]:
         return iter(list(self._by_name.values()))
 

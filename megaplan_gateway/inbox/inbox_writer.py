@@ -19,7 +19,14 @@ from psycopg import AsyncConnection, Error
 from megaplan_gateway.database import Pool, in_time
 from megaplan_gateway.metrics import Metrics
 from megaplan_gateway.options import MIB, Options
-from megaplan_sync.inbox.event_store import EventRow, StoredEvent, insert_parameters, stored_events
+from megaplan_gateway.popups.popup_scheduler import PopupScheduler
+from megaplan_sync.inbox.event_store import (
+    UIS_NOTIFICATION,
+    EventRow,
+    StoredEvent,
+    insert_parameters,
+    stored_events,
+)
 from megaplan_sync.kernel.postgres_errors import concerns_a_row
 from megaplan_sync.kernel.sql import read_sql
 
@@ -54,12 +61,17 @@ class InboxWriter:
     """Writes messages to the inbox. ``run`` must be running while ``store`` is used.
 
     Several processes may write at the same time.
+
+    :param popups: refreshes the pop-ups of the calls whose events are stored
     """
 
-    def __init__(self, pool: Pool, options: Options, metrics: Metrics) -> None:
+    def __init__(
+        self, pool: Pool, options: Options, metrics: Metrics, popups: PopupScheduler | None = None
+    ) -> None:
         self._pool = pool
         self._options = options
         self._metrics = metrics
+        self._popups = popups
         self._queue: deque[_Pending] = deque()
         self._bytes = 0
         self._wake = asyncio.Event()
@@ -145,12 +157,18 @@ class InboxWriter:
             groups[message.account, message.source].append(message)
         started = time.perf_counter()
         stored: list[tuple[_Pending, StoredEvent]] = []
+        queued: dict[str, dict[int, int]] = {}
         async with self._pool.connection() as connection, connection.transaction():
             for (account, source), members in sorted(groups.items(), key=lambda group: group[0]):
                 events = await _insert(connection, account, source, [message.row for message in members])
                 stored += zip(members, events, strict=True)
+                if self._popups is not None and source == UIS_NOTIFICATION:
+                    queued[account] = await self._popups.store(connection, account, events)
         self._metrics.commit_seconds.observe(time.perf_counter() - started)
         self._metrics.commit_rows.observe(len(batch))
+        if self._popups is not None:
+            for account, calls in queued.items():
+                self._popups.on_stored(account, calls)
         for message, event in stored:
             kind = "broken" if event.broken else "new" if event.is_new else "known"
             self._metrics.stored.labels(message.source, kind).inc()

@@ -32,7 +32,6 @@ class Notifications:
             raise RefusedError(400, f"Stored, but not understood: {stored.broken}.")
         if stored.is_new:  # a repeated one is late
             self._gateway.uis_clocks.note(account.name, row.content.occurred_at, received_at)
-        self._gateway.popups.on_event(account.name, stored)
         return json_response({"stored": True})
 
 

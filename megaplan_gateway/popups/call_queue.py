@@ -20,10 +20,10 @@ class CallQueue:
     Each account has its own queue, so that a slow Megaplan does not delay other accounts.
 
     :param refresh: must not raise
-    :param on_drop: called when the queue is full and its oldest call is dropped
+    :param on_drop: called with the oldest call, which is dropped when the queue is full
     """
 
-    def __init__(self, refresh: Refresh, on_drop: Callable[[], None]) -> None:
+    def __init__(self, refresh: Refresh, on_drop: Callable[[int], None]) -> None:
         self._refresh = refresh
         self._on_drop = on_drop
         self._waiting: OrderedDict[int, None] = OrderedDict()
@@ -35,19 +35,30 @@ class CallQueue:
         """Whether all queued calls have been refreshed."""
         return not self._waiting and not self._in_progress
 
-    def put(self, call_session_id: int) -> None:
-        """Queue a call, or move it to the front."""
+    def has_room_for(self, call_session_id: int) -> bool:
+        """Whether a call is not queued yet and could be without another being dropped."""
+        is_known = call_session_id in self._waiting or call_session_id in self._in_progress
+        return not is_known and len(self._waiting) < MAX_WAITING
+
+    def clear(self) -> None:
+        """Forget the calls whose refresh has not begun."""
+        self._waiting.clear()
+
+    def put(self, call_session_id: int, *, is_late: bool = False) -> None:
+        """Queue a call, or move it to the front.
+
+        :param is_late: move it to the end instead
+        """
         if call_session_id in self._in_progress:
             self._in_progress[call_session_id] = True
             return
         is_new = call_session_id not in self._waiting
         self._waiting[call_session_id] = None
-        self._waiting.move_to_end(call_session_id)
+        self._waiting.move_to_end(call_session_id, last=not is_late)
         if is_new:
             self._wake.release()
             if len(self._waiting) > MAX_WAITING:
-                self._waiting.popitem(last=False)
-                self._on_drop()
+                self._on_drop(self._waiting.popitem(last=False)[0])
 
     async def run(self) -> None:
         """Refresh queued calls. Never returns."""
@@ -56,7 +67,7 @@ class CallQueue:
     async def _work(self) -> None:
         while True:
             await self._wake.acquire()
-            if not self._waiting:  # the call was dropped
+            if not self._waiting:  # the call was dropped or cleared
                 continue
             call_session_id, _ = self._waiting.popitem(last=True)
             self._in_progress[call_session_id] = False

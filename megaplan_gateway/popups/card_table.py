@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,10 +33,14 @@ class CallState:
 
 
 class CardTable:
-    """The pop-ups of all accounts."""
+    """The pop-ups of all accounts.
 
-    def __init__(self, pool: Pool) -> None:
+    :param gateway: the id of this gateway; it creates pop-ups only of calls that it has in ``telephony.live_queue``
+    """
+
+    def __init__(self, pool: Pool, gateway: str) -> None:
         self._pool = pool
+        self._gateway = gateway
 
     async def state_of(self, account: str, call_session_id: int) -> CallState:
         """Read a call's events and pop-ups."""
@@ -81,7 +86,9 @@ class CardTable:
     async def claim(
         self, account: str, call_session_id: int, wanted: WantedCard, lease_seconds: float
     ) -> bool:
-        """Claim a pop-up before its object is created; False if it is already claimed or the call already delivered.
+        """Claim a pop-up before its object is created; False if it may not be created.
+
+        It is already claimed, the call is already delivered, or another gateway has taken the call over.
 
         :param lease_seconds: how long the batch lane leaves the call alone; must exceed the duration of any request
         """
@@ -92,6 +99,7 @@ class CardTable:
             "sent": wanted.content,
             "lease_seconds": lease_seconds,
             "due_in_seconds": lease_seconds,
+            "gateway": self._gateway,
         }
         async with self._pool.connection() as connection, connection.transaction():
             is_claimed = await _returns_row(connection, "insert_card", parameters) and (
@@ -152,19 +160,11 @@ class CardTable:
             if not wanted.is_companion:
                 await connection.execute(read_sql("release_live_call"), parameters)
 
-    async def claim_due(self, interval_seconds: float, *, all_open: bool) -> list[tuple[str, int]]:
-        """Return the calls whose pop-ups are due for a refresh, and postpone them by the interval.
-
-        :param all_open: return all calls with open pop-ups
-        """
-        async with self._pool.connection() as connection:
-            parameters = {"all_open": all_open, "interval_seconds": interval_seconds}
-            return await (await connection.execute(read_sql("claim_due_cards"), parameters)).fetchall()
-
-    async def recent_calls(self, seconds: float) -> list[tuple[str, int]]:
+    async def recent_calls(self, accounts: Sequence[str], seconds: float) -> list[tuple[str, int]]:
         """Return the calls with events within the last seconds."""
+        parameters = {"accounts": list(accounts), "seconds": seconds}
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(read_sql("select_recent_calls"), {"seconds": seconds})
+            cursor = await connection.execute(read_sql("select_recent_calls"), parameters)
             return await cursor.fetchall()
 
 

@@ -12,11 +12,11 @@ from typing import Any
 from megaplan_gateway.accounts.account import Account
 from megaplan_gateway.metrics import Metrics
 from megaplan_gateway.options import Options
+from megaplan_gateway.popups.card_claims import CardClaim, CardClaims, IsObsolete, ObsoleteError
 from megaplan_gateway.popups.card_table import CardTable
 from megaplan_gateway.popups.lost_hang_ups import LostHangUps
 from megaplan_gateway.popups.uis_clocks import UisClocks
 from megaplan_gateway.vendors.live_budget import BudgetSpentError
-from megaplan_gateway.vendors.megaplan_client import IsObsolete, ObsoleteError
 from megaplan_gateway.vendors.urgency import Urgency
 from megaplan_hook.exceptions import (
     MegaplanAPIError,
@@ -75,17 +75,19 @@ class CardUpdater:
         self._timeout = options.megaplan_seconds
         self.lost_hang_ups = LostHangUps()
         # up to two requests, each with its login and its wait for the budget, and a margin
-        self._lease_seconds = 3 * options.megaplan_seconds + 30
+        self._claims = CardClaims(table, lease_seconds=3 * options.megaplan_seconds + 30)
 
     async def refresh(
-        self, account: Account, call_session_id: int, is_obsolete: IsObsolete = lambda: False
+        self, account: Account, call_session_id: int, is_outdated: IsObsolete, has_lapsed: IsObsolete
     ) -> None:
         """Bring a call's pop-ups in line with its events.
 
         Failed changes are left to a later refresh or to the batch lane.
 
-        :param is_obsolete: returns whether newer events have arrived, so that another refresh will follow
+        :param is_outdated: returns whether newer events have arrived, so that another refresh will follow
+        :param has_lapsed: returns whether another gateway may have the call by now
         """
+        await self._claims.undo_unsure(account.name, call_session_id)
         state = await self._table.state_of(account.name, call_session_id)
         if not state.events:
             return
@@ -99,16 +101,16 @@ class CardUpdater:
         is_shown = any(card.is_shown for card in state.cards)
         if is_shown and await self.lost_hang_ups.has_ended(account, live.call, now):
             wanted = closing_all(live, state.cards)
-        await self._apply(account, live.call, to_do(wanted, state.cards, now), is_obsolete)
+        await self._apply(account, live.call, to_do(wanted, state.cards, now), is_outdated, has_lapsed)
 
-    async def close_all(self, account: Account, call_session_id: int) -> None:
+    async def close_all(self, account: Account, call_session_id: int, has_lapsed: IsObsolete) -> None:
         """Close a call's pop-ups regardless of its events, because the account is no longer served."""
         state = await self._table.state_of(account.name, call_session_id)
         if not state.events:
             return
         live, now = live_call(state.events, _region(account)), self._uis_now(account)
         actions = to_do(closing_all(live, state.cards), state.cards, now)
-        await self._apply(account, live.call, actions, lambda: False)
+        await self._apply(account, live.call, actions, lambda: False, has_lapsed)
 
     def _uis_now(self, account: Account) -> datetime:
         """Return the time by UIS's clock, which the times of the call's events are of."""
@@ -119,10 +121,11 @@ class CardUpdater:
         account: Account,
         call: Call,
         actions: list[tuple[WantedCard, Card | None]],
-        is_obsolete: IsObsolete,
+        is_outdated: IsObsolete,
+        has_lapsed: IsObsolete,
     ) -> None:
         outcomes = await asyncio.gather(
-            *(self._apply_one(account, call, *action, is_obsolete) for action in actions),
+            *(self._apply_one(account, call, *action, is_outdated, has_lapsed) for action in actions),
             return_exceptions=True,  # all must end before the next refresh of this call
         )
         for outcome in outcomes:
@@ -130,14 +133,22 @@ class CardUpdater:
                 raise outcome
 
     async def _apply_one(
-        self, account: Account, call: Call, wanted: WantedCard, card: Card | None, is_obsolete: IsObsolete
+        self,
+        account: Account,
+        call: Call,
+        wanted: WantedCard,
+        card: Card | None,
+        is_outdated: IsObsolete,
+        has_lapsed: IsObsolete,
     ) -> None:
         what = "open" if card is None else "finish" if wanted.phase == "finished" else "change"
         try:
             if card is None:
-                outcome = await self._open(account, call, wanted, is_obsolete)
+                outcome = await self._open(account, call, wanted, lambda: is_outdated() or has_lapsed())
             else:
-                outcome = await self._change(account, call, wanted, card)
+                outcome = await self._change(account, call, wanted, card, has_lapsed)
+        except ObsoleteError:
+            outcome = "overtaken"
         except (MegaplanError, BudgetSpentError) as error:
             outcome = type(error).__name__
             extra = {"account": account.name, "call": call.call_session_id, "what": what}
@@ -145,12 +156,7 @@ class CardUpdater:
         self._metrics.popups.labels(what, outcome).inc()
 
     async def _create(
-        self,
-        account: Account,
-        body: dict[str, Any],
-        wanted: WantedCard,
-        timeout: float,
-        is_obsolete: IsObsolete,
+        self, account: Account, body: dict[str, Any], wanted: WantedCard, timeout: float, claim: CardClaim
     ) -> dict[str, Any]:
         """Create a pop-up's object; after a 429, which creates nothing, try again while it is not too late."""
         urgency = Urgency.OTHER if wanted.is_companion else Urgency.CARD
@@ -158,8 +164,9 @@ class CardUpdater:
         while True:
             left = until - time.monotonic()
             try:
-                return await account.megaplan.create_call_info(body, left, is_obsolete, urgency)
+                return await account.megaplan.create_call_info(body, left, claim.make, urgency)
             except MegaplanRateLimitError:
+                await claim.undo()
                 if time.monotonic() >= until:
                     raise
 
@@ -167,30 +174,28 @@ class CardUpdater:
         number = call.call_session_id
         datetime_format = account.settings.vendor_quirks.datetime_write_format
         client = await self._table.client_of(account.name, call.contact_phone, _region(account))
-        if not await self._table.claim(account.name, number, wanted, self._lease_seconds):
-            return "not ours"
         body = opening_body(wanted, call, client=client, datetime_format=datetime_format)
         timeout = self._timeout
         if wanted.since is not None:  # do not send a pop-up that is stale by the time the budget allows it
             left = (wanted.since + STALE_AFTER - self._uis_now(account)).total_seconds()
             timeout = min(timeout, max(left, 1.0))
+        claim = self._claims.of(account.name, number, wanted, is_obsolete)
         try:
             try:
-                created = await self._create(account, body, wanted, timeout, is_obsolete)
+                created = await self._create(account, body, wanted, timeout, claim)
             except MegaplanValidationError:
                 if client is None:
                     raise
                 # the client may have been deleted; Megaplan rejected the request, so nothing was created
                 body = opening_body(wanted, call, client=None, datetime_format=datetime_format)
-                created = await self._create(account, body, wanted, timeout, is_obsolete)
-        except ObsoleteError:
-            await self._table.release(account.name, number, wanted)
-            return "overtaken"
-        except (BudgetSpentError, MegaplanRateLimitError, MegaplanAuthError):
+                created = await self._create(account, body, wanted, timeout, claim)
+        except (ObsoleteError, BudgetSpentError, MegaplanRateLimitError, MegaplanAuthError):
             # nothing was created, and the call's next event is another chance
-            await self._table.release(account.name, number, wanted)
+            await claim.undo()
             raise
         except MegaplanError as error:
+            if not claim.is_made:  # the login has failed
+                raise
             # a request with unknown outcome is never repeated; a later lookup resolves it
             await self._table.settle(
                 account.name,
@@ -213,14 +218,16 @@ class CardUpdater:
         )
         return "ok"
 
-    async def _change(self, account: Account, call: Call, wanted: WantedCard, card: Card) -> str:
+    async def _change(
+        self, account: Account, call: Call, wanted: WantedCard, card: Card, has_lapsed: IsObsolete
+    ) -> str:
         number, datetime_format = call.call_session_id, account.settings.vendor_quirks.datetime_write_format
         is_end = wanted.phase == "finished"
         body = finishing_body(wanted, call, self._now(), datetime_format) if is_end else changing_body(wanted)
         history_hash: str | None = None
         try:
             try:
-                updated = await self._send(account, card, body)
+                updated = await self._send(account, card, body, has_lapsed)
                 if is_end:
                     history_hash = finishing_hash(wanted, call, str(updated["id"]), datetime_format)
             except MegaplanValidationError:
@@ -228,7 +235,7 @@ class CardUpdater:
                     raise
                 # a rejected detail, such as an employee who has left, must not keep the card on the screen
                 body = bare_end(wanted, call, self._now(), datetime_format)
-                updated = await self._send(account, card, body)
+                updated = await self._send(account, card, body, has_lapsed)
         except (MegaplanError, BudgetSpentError) as error:
             await self._save_failure(account, number, wanted, card, error)
             raise
@@ -244,10 +251,18 @@ class CardUpdater:
         )
         return "ok"
 
-    async def _send(self, account: Account, card: Card, body: dict[str, Any]) -> dict[str, Any]:
+    async def _send(
+        self, account: Account, card: Card, body: dict[str, Any], has_lapsed: IsObsolete
+    ) -> dict[str, Any]:
+        megaplan = account.megaplan
+
+        async def check() -> None:
+            if has_lapsed():
+                raise ObsoleteError
+
         if card.call_info_id is not None:
-            return await account.megaplan.update_call_info(card.call_info_id, body, self._timeout)
-        return await account.megaplan.update_call_info_by_provider(card.provider_id, body, self._timeout)
+            return await megaplan.update_call_info(card.call_info_id, body, self._timeout, check)
+        return await megaplan.update_call_info_by_provider(card.provider_id, body, self._timeout, check)
 
     async def _save_failure(
         self, account: Account, number: int, wanted: WantedCard, card: Card, error: Exception

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import orjson
 
 from megaplan_gateway.metrics import Metrics
 from megaplan_gateway.vendors.http_clients import TRANSPORT_ERRORS, describe_failure, http_client
-from megaplan_gateway.vendors.live_budget import LiveBudget
+from megaplan_gateway.vendors.live_budget import BudgetSpentError, LiveBudget
 from megaplan_gateway.vendors.login_backoff import LoginBackoff
 from megaplan_gateway.vendors.urgency import Urgency
 from megaplan_hook.envelope import Answer, entity, entity_or_not_found, parse_answer
@@ -38,12 +38,12 @@ from megaplan_hook.token_grant import (
 )
 from megaplan_vendor_kit.responses import retry_after_seconds
 
-IsObsolete = Callable[[], bool]
-"""Returns whether a request is obsolete; called after the wait for the budget, before anything is sent."""
+BeforeSending = Callable[[], Awaitable[None]]
+"""Called after the wait for the budget, right before a request is sent; if it raises an error, nothing is sent."""
 
 
-class ObsoleteError(Exception):
-    """A request became obsolete while it waited; nothing was sent."""
+async def nothing() -> None:
+    """Do nothing before a request is sent."""
 
 
 class AsyncMegaplanClient:
@@ -94,20 +94,19 @@ class AsyncMegaplanClient:
         timeout: float,
         arguments: Mapping[str, Any] | None = None,
         body: object | None = None,
-        is_obsolete: IsObsolete = lambda: False,
+        before_sending: BeforeSending = nothing,
         urgency: Urgency = Urgency.OTHER,
     ) -> Answer:
         """Send a request and return the parsed answer.
 
         :param path: route below ``/api/v3``
         :raises BudgetSpentError: if the budget allows no request before the timeout; nothing was sent
-        :raises ObsoleteError: if the request became obsolete; nothing was sent
         :raises MegaplanError: if the request failed; after a MegaplanTransportError or MegaplanServerError its
             outcome is unknown
         """
         deadline = self._clock() + timeout
         token = await self._access_token(deadline, urgency)
-        sent = (method, path, arguments, body, deadline, is_obsolete, urgency)
+        sent = (method, path, arguments, body, deadline, before_sending, urgency)
         status, content, retry_after = await self._send(token, *sent)
         if refuses_token(status, content):
             token = await self._access_token(deadline, urgency, refused=token)
@@ -141,29 +140,39 @@ class AsyncMegaplanClient:
         self,
         call: Mapping[str, Any],
         timeout: float,
-        is_obsolete: IsObsolete = lambda: False,
+        before_sending: BeforeSending = nothing,
         urgency: Urgency = Urgency.CARD,
     ) -> dict[str, Any]:
         """Create a call object; Megaplan shows its pop-up to the employee."""
         path = "/callInfo"
         body = {"contentType": "CallInfo", **call}
         answer = await self.request(
-            "POST", path, body=body, timeout=timeout, is_obsolete=is_obsolete, urgency=urgency
+            "POST", path, body=body, timeout=timeout, before_sending=before_sending, urgency=urgency
         )
         return entity(answer, path)
 
     async def update_call_info(
-        self, call_info_id: str, changes: Mapping[str, Any], timeout: float
+        self,
+        call_info_id: str,
+        changes: Mapping[str, Any],
+        timeout: float,
+        before_sending: BeforeSending = nothing,
     ) -> dict[str, Any]:
         """Update a call object and its pop-up."""
         path = f"/callInfo/{path_id(call_info_id)}"
         # without the id in the body Megaplan may create a second object, as it does with todos (seen live)
         body = {"contentType": "CallInfo", **changes, "id": call_info_id}
-        answer = await self.request("POST", path, body=body, timeout=timeout, urgency=Urgency.END)
+        answer = await self.request(
+            "POST", path, body=body, timeout=timeout, before_sending=before_sending, urgency=Urgency.END
+        )
         return entity(answer, path)
 
     async def update_call_info_by_provider(
-        self, provider_id: str, changes: Mapping[str, Any], timeout: float
+        self,
+        provider_id: str,
+        changes: Mapping[str, Any],
+        timeout: float,
+        before_sending: BeforeSending = nothing,
     ) -> dict[str, Any]:
         """Update a call object by its ``providerId``; if several have it, the latest.
 
@@ -171,7 +180,9 @@ class AsyncMegaplanClient:
         """
         path = "/callInfo/provider"
         body = {"contentType": "CallInfo", **changes, "providerId": provider_id}
-        answer = await self.request("POST", path, body=body, timeout=timeout, urgency=Urgency.END)
+        answer = await self.request(
+            "POST", path, body=body, timeout=timeout, before_sending=before_sending, urgency=Urgency.END
+        )
         return entity_or_not_found(answer, path)
 
     async def call_route(self, phone: str, timeout: float) -> dict[str, Any]:
@@ -194,7 +205,7 @@ class AsyncMegaplanClient:
         arguments: Mapping[str, Any] | None,
         body: object | None,
         deadline: float,
-        is_obsolete: IsObsolete,
+        before_sending: BeforeSending,
         urgency: Urgency,
     ) -> tuple[int, bytes, float | None]:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
@@ -210,7 +221,7 @@ class AsyncMegaplanClient:
         query = encode_arguments(arguments or {})
         url = f"{self.settings.base_url}{API_PREFIX}{path}" + (f"?{query}" if query else "")
         return await self._exchange(
-            method, url, path, deadline, is_obsolete, urgency, headers=headers, content=content
+            method, url, path, deadline, before_sending, urgency, headers=headers, content=content
         )
 
     async def _exchange(
@@ -219,13 +230,14 @@ class AsyncMegaplanClient:
         url: str,
         path: str,
         deadline: float,
-        is_obsolete: IsObsolete,
+        before_sending: BeforeSending,
         urgency: Urgency,
         **sent: Any,
     ) -> tuple[int, bytes, float | None]:
         await self._budget.acquire(deadline - self._clock(), urgency)
-        if is_obsolete():
-            raise ObsoleteError
+        await before_sending()
+        if self._clock() >= deadline:  # the process was paused
+            raise BudgetSpentError
         started = time.perf_counter()
         try:
             async with asyncio.timeout(max(0.01, deadline - self._clock())):
@@ -294,6 +306,6 @@ class AsyncMegaplanClient:
         url = f"{self.settings.base_url}{API_PREFIX}{TOKEN_PATH}"
         body = encoded_grant(grant, self.settings.vendor_quirks.token_body)
         status, content, wait = await self._exchange(
-            "POST", url, TOKEN_PATH, deadline, lambda: False, urgency, **body
+            "POST", url, TOKEN_PATH, deadline, nothing, urgency, **body
         )
         return parse_token_answer(status, content, wait)

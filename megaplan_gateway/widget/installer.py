@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
+
+from psycopg import Error
+from psycopg_pool import PoolTimeout
 
 from megaplan_gateway.accounts.account import Account
 from megaplan_gateway.accounts.widget_key import widget_key
+from megaplan_gateway.database import WAIT_SECONDS
 from megaplan_gateway.service import Gateway
 from megaplan_gateway.vendors.live_budget import BudgetSpentError
 from megaplan_gateway.widget.script import NAMES, widget_content
@@ -16,12 +21,14 @@ from megaplan_hook.envelope import entity_or_not_found
 from megaplan_hook.exceptions import MegaplanError, MegaplanNotFoundError, MegaplanValidationError
 from megaplan_hook.query import path_id
 from megaplan_hook.unpaged_list import UnpagedList
+from megaplan_sync.kernel.sql import read_sql
 
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 5.0
 RETRY_SECONDS = 3600.0
 _TIMEOUT = 15.0
+_LEASE_SECONDS = 120.0
 _MARK = "airflow-provider-megaplan"
 
 
@@ -59,18 +66,40 @@ class WidgetInstaller:
                 extra={"account": account.name},
             )
         try:
-            written = await install_widgets(account)
+            async with self._leased(account) as is_ours:
+                if not is_ours:  # another gateway is installing them; afterwards there is nothing left to do
+                    return
+                written = await install_widgets(account)
             log.info("widget up to date", extra={"account": account.name, "written": written})
         except (MegaplanError, BudgetSpentError) as error:
             retry_at = now + RETRY_SECONDS
             remedy = "check application_uuid, and that the connection's user is an administrator of Megaplan"
             extra = {"account": account.name, "reason": type(error).__name__, "remedy": remedy}
             log.warning("widget not installed", extra=extra)
+        except (Error, PoolTimeout, OSError) as error:
+            retry_at = now
+            reason = type(error).__name__
+            log.warning("widget not installed", extra={"account": account.name, "reason": reason})
         except Exception:
             # an unexpected error in one account must not affect the others
             retry_at = now + RETRY_SECONDS
             log.exception("widget not installed", extra={"account": account.name})
         self._installed[account.name] = (settings, retry_at)
+
+    @asynccontextmanager
+    async def _leased(self, account: Account) -> AsyncIterator[bool]:
+        """Hold a lease inside the block: of two gateways that find no widget, both would create one."""
+        gateway = self._gateway.lease.gateway
+        lease = {"account": account.name, "work": "widgets", "run_id": gateway, "token": gateway}
+        async with self._gateway.pool.connection(timeout=WAIT_SECONDS) as connection:
+            taken = await connection.execute(read_sql("take_lease"), {**lease, "seconds": _LEASE_SECONDS})
+            is_ours = await taken.fetchone() is not None
+        try:
+            yield is_ours
+        finally:
+            if is_ours:
+                async with self._gateway.pool.connection(timeout=WAIT_SECONDS) as connection:
+                    await connection.execute(read_sql("release_lease"), lease)
 
 
 async def install_widgets(account: Account) -> int:

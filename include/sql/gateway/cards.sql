@@ -1,23 +1,15 @@
 -- name: insert_card
--- Claims a pop-up before its object is created in Megaplan; only the process that inserts the row may create it.
+-- Claims a pop-up before its object is created in Megaplan; only the process that inserts the row may create it, and only
+-- the gateway that has the call inserts it.
 INSERT INTO telephony.cards (account, provider_id, call_session_id, is_companion, employee_id, sent, due_at)
-VALUES (
+SELECT
   %(account)s, %(provider_id)s, %(call_session_id)s, %(is_companion)s, %(employee_id)s, %(sent)s,
   now() + make_interval(secs => %(due_in_seconds)s::float8)
-)
+FROM telephony.live_queue
+WHERE account = %(account)s AND call_session_id = %(call_session_id)s AND gateway = %(gateway)s
+FOR UPDATE
 ON CONFLICT (account, provider_id) DO NOTHING
 RETURNING provider_id
-
-
--- name: claim_due_cards
--- Calls whose pop-ups are due for a refresh without a new event: a request failed, or there was no event for long.
--- Postpones them by the interval, whatever the refresh results in.
-WITH due AS (
-  UPDATE telephony.cards SET due_at = now() + make_interval(secs => %(interval_seconds)s::float8)
-  WHERE state IN ('opening', 'open') AND (due_at <= now() OR %(all_open)s)
-  RETURNING account, call_session_id
-)
-SELECT DISTINCT account, call_session_id FROM due
 
 
 -- name: select_cards_of_call
@@ -60,12 +52,13 @@ WHERE account = %(account)s AND provider_id = %(provider_id)s AND state = 'openi
 
 
 -- name: select_recent_calls
--- Calls with recent events, which a gateway that was killed may have stored but not processed.
+-- Calls with recent events, which another program may have stored without queueing them.
 SELECT DISTINCT latest.account, latest.call_session_id
 FROM (
   SELECT account, call_session_id, received_at FROM telephony.events ORDER BY number DESC LIMIT 5000
 ) AS latest
 WHERE latest.call_session_id IS NOT NULL
+  AND latest.account = ANY(%(accounts)s)
   AND latest.received_at > now() - make_interval(secs => %(seconds)s::float8)
 
 

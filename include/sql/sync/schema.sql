@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.leases (
   PRIMARY KEY (account, work)
 );
 COMMENT ON TABLE megaplan_sync.leases IS 'Work on an account that a run is doing now; others leave it alone until the lease expires';
-COMMENT ON COLUMN megaplan_sync.leases.work IS 'Entity that is being read, reconciliation, webhooks, telephony users or uis upload';
+COMMENT ON COLUMN megaplan_sync.leases.work IS 'Entity that is being read, reconciliation, webhooks, telephony users, uis upload or widgets';
 COMMENT ON COLUMN megaplan_sync.leases.token IS 'The holder; another try of the same run is another holder';
 COMMENT ON COLUMN megaplan_sync.leases.expires_at IS 'Renewed while the holder is alive; delete the row of a run that certainly is not, to not wait';
 

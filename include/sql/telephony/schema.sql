@@ -229,6 +229,28 @@ COMMENT ON COLUMN telephony.cards.due_at IS 'When the gateway checks it again wi
 CREATE INDEX IF NOT EXISTS cards_of_call ON telephony.cards (account, call_session_id);
 CREATE INDEX IF NOT EXISTS cards_not_closed ON telephony.cards (due_at) WHERE state IN ('opening', 'open');
 
+CREATE TABLE IF NOT EXISTS telephony.gateways ( -- since version 10
+  gateway     text        PRIMARY KEY,
+  host        text        NOT NULL,
+  alive_until timestamptz NOT NULL
+);
+COMMENT ON TABLE telephony.gateways IS 'Running gateways';
+COMMENT ON COLUMN telephony.gateways.gateway IS 'Random for each start';
+COMMENT ON COLUMN telephony.gateways.host IS 'Where it runs, for people';
+COMMENT ON COLUMN telephony.gateways.alive_until IS 'Renewed every second; from then on other gateways take over its calls, and it sends nothing more for them';
+
+CREATE TABLE IF NOT EXISTS telephony.live_queue ( -- since version 10
+  account         text        NOT NULL,
+  call_session_id bigint      NOT NULL,
+  gateway         text        NOT NULL,
+  requested       bigint      NOT NULL DEFAULT 1,
+  queued_at       timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (account, call_session_id)
+);
+COMMENT ON TABLE telephony.live_queue IS 'Calls whose pop-ups wait for a refresh or are being refreshed; written together with their events';
+COMMENT ON COLUMN telephony.live_queue.gateway IS 'The gateway that refreshes the call, as long as it is alive';
+COMMENT ON COLUMN telephony.live_queue.requested IS 'How often a refresh was requested; if this has grown meanwhile, one more follows';
+
 CREATE OR REPLACE VIEW telephony.call_delivery_states AS -- since version 8
 SELECT
   history.account,

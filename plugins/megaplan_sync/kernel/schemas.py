@@ -8,7 +8,7 @@ from psycopg import Connection
 from megaplan_sync.kernel.exceptions import NewerSchemaError
 from megaplan_sync.kernel.sql import read_sql
 
-TELEPHONY_SCHEMA_VERSION = 9
+TELEPHONY_SCHEMA_VERSION = 10
 """Version of the tables of schema ``telephony`` that this code writes."""
 _DELIVERIES = "telephony.call_deliveries"
 _DELIVERIES_BY_STAGE = 8
@@ -24,6 +24,8 @@ TELEPHONY_TABLES = tuple(
         "calls",
         "call_deliveries",
         "cards",
+        "gateways",
+        "live_queue",
         "call_delivery_states",
         "learned",
         "commands",

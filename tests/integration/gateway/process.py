@@ -34,7 +34,7 @@ def gateway_process(port: int, log: Path) -> Iterator["subprocess.Popen[bytes]"]
 
 
 def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while True:
         try:
             if httpx.get(url, trust_env=False).status_code == 200:

@@ -1,4 +1,4 @@
-"""A Postgres proxy that can be made to hang: connections stay open, but no data passes."""
+"""A Postgres proxy that can be made to hang, or to lose the answer to a commit."""
 
 import socket
 import threading
@@ -18,6 +18,8 @@ class StallingProxy:
         self._is_open = threading.Event()
         self._is_open.set()
         self._sockets: list[socket.socket] = []
+        self._statement: bytes | None = None
+        self.lost_answers = 0
         self._server = socket.create_server(("127.0.0.1", 0))
         self.connection = {**target, "host": "127.0.0.1", "port": self._server.getsockname()[1]}
         threading.Thread(target=self._accept, daemon=True).start()
@@ -25,6 +27,10 @@ class StallingProxy:
     def hang(self) -> None:
         """Stop forwarding; connections stay open."""
         self._is_open.clear()
+
+    def lose_answer(self, statement: bytes) -> None:
+        """Cut the connection of the next transaction with a statement once Postgres has committed it."""
+        self._statement = statement
 
     def close(self) -> None:
         """Close all sockets."""
@@ -40,8 +46,9 @@ class StallingProxy:
                 client, _ = self._server.accept()
                 postgres = self._connect()
                 self._sockets += [client, postgres]
-                for ends in ((client, postgres), (postgres, client)):
-                    threading.Thread(target=self._forward, args=ends, daemon=True).start()
+                ends = (client, postgres, threading.Event())
+                for forward in (self._forward, self._answer):
+                    threading.Thread(target=forward, args=ends, daemon=True).start()
 
     def _connect(self) -> socket.socket:
         host, port = str(self._target["host"]), int(self._target["port"])
@@ -51,12 +58,27 @@ class StallingProxy:
         postgres.connect(str(Path(host) / f".s.PGSQL.{port}"))
         return postgres
 
-    def _forward(self, source: socket.socket, target: socket.socket) -> None:
+    def _forward(self, client: socket.socket, postgres: socket.socket, is_lost: threading.Event) -> None:
+        has_statement = False
         with suppress(OSError):
-            while received := source.recv(65_536):
+            while received := client.recv(65_536):
                 self._is_open.wait()
-                target.sendall(received)
-            target.shutdown(socket.SHUT_WR)
+                has_statement |= self._statement is not None and self._statement in received
+                if has_statement and b"COMMIT" in received:
+                    self._statement, has_statement = None, False
+                    is_lost.set()
+                postgres.sendall(received)
+            postgres.shutdown(socket.SHUT_WR)
+
+    def _answer(self, client: socket.socket, postgres: socket.socket, is_lost: threading.Event) -> None:
+        with suppress(OSError):
+            while received := postgres.recv(65_536):
+                self._is_open.wait()
+                if is_lost.is_set():
+                    self.lost_answers += 1
+                    break
+                client.sendall(received)
+            client.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

@@ -50,6 +50,19 @@ def test_the_widget_is_installed_once_and_updated_when_it_changes(
     assert all("https://other.example.org/" in row["content"] for row in changed.values())
 
 
+def test_two_gateways_that_start_at_once_install_it_once(
+    serve: Callable[..., Any], megaplan: EmulatedMegaplan, uis: Uis, tables: Connection[Any]
+) -> None:
+    megaplan.control("faults", {"kind": "slow", "seconds": 2, "path": ROUTE, "count": 2})
+    with (
+        serve(gateway_url="https://calls.example.org"),
+        serve(gateway_url="https://calls.example.org"),
+    ):
+        until(lambda: read_count(megaplan) == 2, 30)
+        until(lambda: not tables.execute("SELECT FROM megaplan_sync.leases").fetchall())
+    assert len(widgets(megaplan)) == write_count(megaplan) == 2
+
+
 def test_widgets_beyond_the_first_page_are_found(
     serve: Callable[..., Any], megaplan: EmulatedMegaplan, uis: Uis, tables: Connection[Any]
 ) -> None:
