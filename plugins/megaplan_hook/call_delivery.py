@@ -12,6 +12,7 @@ from typing import Any
 from megaplan_hook.client import MegaplanClient
 from megaplan_hook.envelope import entity, entity_or_not_found, objects
 from megaplan_hook.exceptions import MegaplanTransportError
+from megaplan_hook.links import is_entity
 from megaplan_hook.paging import Anchor, ListPage
 from megaplan_hook.query import path_id
 
@@ -20,6 +21,17 @@ _LISTED = (
     *("fromPhone", "toPhone", "fromUser", "toUser"),
 )
 """What a list of calls is asked for: everything that is sent of a call."""
+
+
+_TYPES: dict[str, type] = {
+    "name": str,
+    "description": str,
+    "status": dict,
+    "category": dict,
+    "responsible": dict,
+    "when": dict,
+    "relations": list,
+}
 
 
 class MegaplanCallDelivery(MegaplanClient):
@@ -85,16 +97,18 @@ class MegaplanCallDelivery(MegaplanClient):
             "all": True,
             "fields": ["name", "description", "status", "category", "relations", "isDropped"],
         }
-        return [todo for page in self.pages(path, arguments=asked, page_size=100) for todo in page.items]
+        return [
+            _todo(each) for page in self.pages(path, arguments=asked, page_size=100) for each in page.items
+        ]
 
     def todo(self, todo_id: str) -> dict[str, Any]:
         """Return the full card of a todo."""
         path = f"/todo/{path_id(todo_id)}"
-        return entity(self.request("GET", path), path)
+        return _todo(entity(self.request("GET", path), path))
 
     def create_todo(self, todo: Mapping[str, Any]) -> dict[str, Any]:
         """Make a todo; a ``status`` in it is not relied on, see ``finish_todo``."""
-        return entity(self.request("POST", "/todo", body={"contentType": "Todo", **todo}), "/todo")
+        return _todo(entity(self.request("POST", "/todo", body={"contentType": "Todo", **todo}), "/todo"))
 
     def update_todo(self, todo_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
         """Change the sent fields of a todo; arrays are replaced as a whole."""
@@ -104,7 +118,7 @@ class MegaplanCallDelivery(MegaplanClient):
             **changes,
             "id": todo_id,
         }  # without the id another one is made (seen live)
-        return entity(self.request("POST", path, body=body), path)
+        return _todo(entity(self.request("POST", path, body=body), path))
 
     def finish_todo(
         self, todo_id: str, *, status_id: str | None = None, result_text: str | None = None
@@ -140,6 +154,18 @@ class MegaplanCallDelivery(MegaplanClient):
         """
         body = {"contentType": "Comment", "content": content}
         self.request("POST", f"/todo/{path_id(todo_id)}/comments", body=body)
+
+
+def _todo(card: dict[str, Any]) -> dict[str, Any]:
+    """Return a todo whose fields have the types that they should have; what has another is as good as empty."""
+    todo: dict[str, Any] = {
+        name: value if isinstance(value, _TYPES.get(name, object)) else None for name, value in card.items()
+    }
+    if todo.get("responsible") and not is_entity(todo["responsible"]):
+        todo["responsible"] = None
+    if "relations" in todo:
+        todo["relations"] = [each for each in todo["relations"] or () if is_entity(each)]
+    return todo
 
 
 def _call(fields: Mapping[str, Any]) -> dict[str, Any]:

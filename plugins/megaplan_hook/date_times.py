@@ -27,6 +27,14 @@ def datetime_value(value: Mapping[str, Any] | str | None) -> datetime | None:
         raise ValueError("in UTC it lies outside the years 1 to 9999") from None
 
 
+def datetime_or_none(value: Any) -> datetime | None:
+    """Read a ``DateTime`` like :func:`datetime_value`; what is none is None."""
+    try:
+        return datetime_value(value)
+    except ValueError:
+        return None
+
+
 def datetime_for_write(moment: datetime, datetime_format: DateTimeFormat = "iso_offset") -> dict[str, str]:
     """Write an aware moment as a ``DateTime``, always in UTC.
 

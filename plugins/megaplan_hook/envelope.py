@@ -20,7 +20,7 @@ from megaplan_hook.exceptions import (
     api_error,
     error_details,
 )
-from megaplan_vendor_kit.responses import what_came
+from megaplan_vendor_kit.responses import what_came, whole_number
 
 CHECK_THE_HOST = "check Host of the connection: it must be the address of the Megaplan account"
 
@@ -97,14 +97,9 @@ def parse_answer(status: int, body: bytes, path: str) -> Answer:
         raise MegaplanTransportError(
             f"{path}: JSON without 'meta', {status}: not a Megaplan answer; {CHECK_THE_HOST}", status
         )
-    own_status = meta.get("status")
-    if (
-        status < 400
-        and isinstance(own_status, int | str)
-        and str(own_status).isdigit()
-        and int(own_status) >= 400
-    ):
-        status = int(own_status)
+    own_status = whole_number(meta.get("status"))
+    if status < 400 and own_status is not None and own_status >= 400:
+        status = own_status
     return Answer(
         data=document.get("data"),
         status=status,
@@ -119,20 +114,10 @@ def _pagination(value: Any) -> Pagination | None:
         return None
     more = value.get("hasMoreNext")
     return Pagination(
-        count=_whole_number(value.get("count")),
-        limit=_whole_number(value.get("limit")),
+        count=whole_number(value.get("count")),
+        limit=whole_number(value.get("limit")),
         has_more_next=more if isinstance(more, bool) else None,
     )
-
-
-def _whole_number(value: Any) -> int | None:
-    """Read a number that may be written as a string; anything else counts as missing."""
-    if isinstance(value, bool):
-        return None
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return None
 
 
 def entity(answer: Answer, path: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ _ESCAPE = re.compile(
 """An escape in a string: a surrogate pair, half of one, or the beginning of any other."""
 _HALF_A_PAIR = len(b"\\ud83d")
 _NUMBER = re.compile(
-    rb"(?<=[:,\[ \n\t])-?[0-9](?:[0-9.]{16,}(?:[eE][-+]?[0-9]+)?|[0-9.]*[eE]-[0-9]{3,})(?=[,\]} \n\t])"
+    rb"(?<=[:,\[ \n\r\t])-?[0-9](?:[0-9.]{16,}(?:[eE][-+]?[0-9]+)?|[0-9.]*[eE]-[0-9]{3,})(?=[,\]} \n\r\t])"
 )
 
 _MOST_LEVELS = 300

@@ -179,6 +179,16 @@ class MegaplanServerError(VendorServerError, MegaplanAPIError):
     """5xx: Megaplan or the gateway before it failed."""
 
 
+def concerns_one_answer(error: Exception) -> bool:
+    """Return whether Megaplan answers other requests: it, or a web server before it, has refused just this one.
+
+    What it limits, and what cannot be reached, is about all of them.
+    """
+    if isinstance(error, MegaplanTransportError):
+        return error.status is not None
+    return isinstance(error, MegaplanAPIError) and not isinstance(error, MegaplanRateLimitError)
+
+
 _CLASS_OF_STATUS: dict[int, type[MegaplanAPIError]] = {
     403: MegaplanForbiddenError,
     404: MegaplanNotFoundError,

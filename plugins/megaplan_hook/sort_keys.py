@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
-from megaplan_hook.date_times import datetime_value
+from megaplan_hook.date_times import datetime_or_none
 
 # how answers write a moment: compared as it is, without being parsed
 _ANSWERED_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
@@ -49,10 +49,7 @@ def sort_key(row: Mapping[str, Any], order: Order | None) -> SortKey | None:
         written = value.get("value")
         if isinstance(written, str) and _ANSWERED_MOMENT.fullmatch(written):
             return f"{written[:19]}.000000Z"
-        try:
-            moment = datetime_value(value)
-        except ValueError:
-            return None
+        moment = datetime_or_none(value)
         return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)

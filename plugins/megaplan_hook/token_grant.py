@@ -23,11 +23,13 @@ from megaplan_hook.exceptions import (
 )
 from megaplan_hook.vendor_quirks import TokenBody
 from megaplan_vendor_kit.field_error import shortened
-from megaplan_vendor_kit.responses import read_json
+from megaplan_vendor_kit.responses import finite_number, read_json, whole_number
 
 TOKEN_PATH = "/auth/access_token"
 # a token is renewed so long before the end that Megaplan announced
 RENEW_BEFORE_END_SECONDS = 60.0
+_MOST_LEVELS = 8
+_WORDED = ("error", "errors", "error_description", "message", "code", "text", "data")
 
 
 @dataclass(frozen=True)
@@ -116,10 +118,9 @@ def refuses_token(status: int, body: bytes) -> bool:
     # the envelope of a refusal is short; a long page of rows is not parsed a second time for this
     if status != 200 or len(body) > 10_000 or b"401" not in body:
         return False
-    try:
-        return int(read_json(body)["meta"]["status"]) == 401
-    except (KeyError, TypeError, ValueError):
-        return False
+    document = _json(body)
+    meta = document.get("meta") if isinstance(document, Mapping) else None
+    return isinstance(meta, Mapping) and whole_number(meta.get("status")) == 401
 
 
 def parse_token_answer(status: int, body: bytes, retry_after: float | None = None) -> Token:
@@ -129,30 +130,22 @@ def parse_token_answer(status: int, body: bytes, retry_after: float | None = Non
     :raises MegaplanAPIError: for other error statuses, 429 and 5xx among them.
     :raises MegaplanTransportError: when there is no usable answer.
     """
-    document = _json_object(body)
-    if status < 300 and document is not None and document.get("access_token"):
-        refresh_token = document.get("refresh_token")
-        return Token(
-            access_token=str(document["access_token"]),
-            refresh_token=str(refresh_token) if refresh_token else None,
-            expires_in=_seconds(document.get("expires_in")),
-        )
-    if document is not None and "meta" not in document:
-        words = [_words(document.get(name)) for name in ("error", "error_description", "message")]
-        if status == 429 or status >= 500:
-            raise api_error(status, TOKEN_PATH, error_details(list(filter(None, words))), retry_after)
-        raise RefusedGrantError(
-            ": ".join(filter(None, words)) or f"{status} without a token or a reason", status
-        )
-    answer = parse_answer(status, body, TOKEN_PATH)
-    if answer.status == 429 or answer.status >= 500:
-        answer.raise_for_status(TOKEN_PATH, retry_after)
-    if answer.status >= 400:
-        words = [error["message"] for error in answer.errors]
-        raise RefusedGrantError(
-            "; ".join(filter(None, words)) or f"{answer.status} without a reason", answer.status
-        )
-    raise MegaplanTransportError(f"{TOKEN_PATH}: an answer without access_token, {status}", status)
+    document = _json(body)
+    if status < 300 and isinstance(document, Mapping):
+        for holder in (document, document.get("data")):  # the envelope of all other routes
+            if (token := _token_in(holder)) is not None:
+                return token
+    if document is None or (isinstance(document, Mapping) and "meta" in document):
+        answer = parse_answer(status, body, TOKEN_PATH)
+        status = answer.status
+        told = [error["message"] for error in answer.errors] or _words(answer.data)
+    else:
+        told = _words(document)
+    if status == 429 or status >= 500:
+        raise api_error(status, TOKEN_PATH, error_details(told), retry_after)
+    if document is None and status < 400:
+        raise MegaplanTransportError(f"{TOKEN_PATH}: an answer without access_token, {status}", status)
+    raise RefusedGrantError(": ".join(filter(None, told)) or f"{status} without a token or a reason", status)
 
 
 def _refused_part(reason: str) -> RefusedPart:
@@ -163,24 +156,36 @@ def _refused_part(reason: str) -> RefusedPart:
     return "request" if is_about_the_form else "credentials"
 
 
-def _words(told: Any) -> str:
-    """Return what a field of a refusal says; only texts and objects with a message are somebody's words."""
+def _token_in(document: Any) -> Token | None:
+    access_token = document.get("access_token") if isinstance(document, Mapping) else None
+    if not isinstance(access_token, str) or not access_token:
+        return None
+    refresh_token = document.get("refresh_token")
+    return Token(
+        access_token=access_token,
+        refresh_token=str(refresh_token) if refresh_token else None,
+        expires_in=_seconds(document.get("expires_in")),
+    )
+
+
+def _words(told: Any, levels: int = _MOST_LEVELS) -> list[str]:
+    """Return what a refusal says: texts, and those of the fields that are somebody's words."""
+    if not levels:
+        return []
     if isinstance(told, Mapping):
-        told = told.get("message") or told.get("code")
-    return told if isinstance(told, str) else ""
+        told = [told.get(name) for name in _WORDED]
+    if isinstance(told, list):
+        return [words for each in told for words in _words(each, levels - 1)]
+    return [told] if isinstance(told, str) and told else []
 
 
-def _json_object(body: bytes) -> Mapping[str, Any] | None:
+def _json(body: bytes) -> Any:
     try:
-        document = read_json(body)
+        return read_json(body)
     except ValueError:
         return None
-    return document if isinstance(document, Mapping) else None
 
 
 def _seconds(value: Any) -> float | None:
-    try:
-        seconds = float(value)
-    except (TypeError, ValueError):
-        return None
-    return seconds if seconds > 0 else None
+    seconds = finite_number(value)
+    return seconds if seconds is not None and seconds > 0 else None

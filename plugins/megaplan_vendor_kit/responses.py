@@ -1,8 +1,10 @@
-"""What is read alike of every vendor's responses: JSON, waits, clocks, bodies that are no answer. Free of I/O."""
+"""What is read alike of every vendor's responses: JSON, numbers, waits, clocks, what is no answer. Free of I/O."""
 
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -12,6 +14,30 @@ import orjson
 
 LONGEST_RETRY_AFTER_SECONDS = 3_600.0
 """A longer one counts as an hour, which is as long as any known limit of requests lasts."""
+
+
+_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
+"""Of 64 bits; int() refuses thousands of digits, and takes those of other scripts."""
+
+
+def whole_number(value: Any) -> int | None:
+    """Read a whole number, which may be written as a string; what is none, or has more than 18 digits, is None."""
+    if isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value.strip()):
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if type(value) is int and abs(value) < 10**18 else None
+
+
+def finite_number(value: Any) -> float | None:
+    """Read a number, which may be written as a string; what is none, or has no end, is None."""
+    if isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
 
 
 def read_json(body: bytes) -> Any:
@@ -52,14 +78,13 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     value = headers.get("Retry-After")
     if value is None:
         return None
-    try:
-        seconds = float(value)
-    except ValueError:
+    seconds = finite_number(value)
+    if seconds is None:
         moment = _http_date(value)
         if moment is None:
             return None
         seconds = (moment - (server_time(headers) or datetime.now(UTC))).total_seconds()
-    return min(seconds, LONGEST_RETRY_AFTER_SECONDS) if 0 < seconds < float("inf") else None
+    return min(seconds, LONGEST_RETRY_AFTER_SECONDS) if seconds > 0 else None
 
 
 def what_came(status: int, body: bytes, remedy: str) -> str:

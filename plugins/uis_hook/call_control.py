@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from uis_hook.jsonrpc import Request, rows, success, whole_number
+from megaplan_vendor_kit.responses import whole_number
+from uis_hook.jsonrpc import Request, number_called, rows, success
 from uis_hook.phones import dialled
 
 FirstCall = Literal["employee", "contact"]
@@ -58,7 +59,7 @@ def start_employee_call(
         **options,
     }
     return Request(
-        "start.employee_call", params, whole_number("call_session_id"), api="call", may_come_twice=False
+        "start.employee_call", params, number_called("call_session_id"), api="call", may_come_twice=False
     )
 
 
@@ -86,5 +87,5 @@ def with_external_id(calls: Sequence[Mapping[str, Any]], external_id: str) -> in
     """Find the session id of the call that was started with this id; None when it is not going on."""
     for call in calls:
         if call.get("external_id") == external_id:
-            return int(call["call_session_id"])
+            return whole_number(call.get("call_session_id"))
     return None

@@ -14,7 +14,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 import orjson
 
-from megaplan_vendor_kit.responses import read_json, what_came
+from megaplan_vendor_kit.responses import read_json, what_came, whole_number
 from uis_hook.api_errors import api_error, http_error
 from uis_hook.exceptions import UisTransportError
 from uis_hook.limits import Limits, parse_limits
@@ -183,16 +183,16 @@ def success(answer: Answer) -> None:
         raise UisTransportError(f"{answer.method}: the answer does not say success")
 
 
-def whole_number(name: str) -> Callable[[Answer], int]:
+def number_called(name: str) -> Callable[[Answer], int]:
     """Make a reader of one number out of an object.
 
     Raises UisTransportError when the number is missing.
     """
 
     def read(answer: Answer) -> int:
-        try:
-            return int(one_object(answer)[name])
-        except (KeyError, TypeError, ValueError):
-            raise UisTransportError(f"{answer.method}: the answer has no {name}") from None
+        found = whole_number(one_object(answer).get(name))
+        if found is None:
+            raise UisTransportError(f"{answer.method}: the answer has no {name}")
+        return found
 
     return read

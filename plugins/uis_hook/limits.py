@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from megaplan_vendor_kit.responses import finite_number
+
 LimitPeriod = Literal["minute", "hour", "day"]
 PERIODS: tuple[LimitPeriod, ...] = ("minute", "hour", "day")
 PERIOD_SECONDS: dict[LimitPeriod, float] = {"minute": 60.0, "hour": 3600.0, "day": 86400.0}
@@ -70,7 +72,7 @@ def parse_limits(value: Any) -> Limits | None:
 
 def _window(value: Mapping[str, Any], period: LimitPeriod) -> LimitWindow | None:
     limit, remaining, reset = (
-        _number(value.get(f"{period}_{part}")) for part in ("limit", "remaining", "reset")
+        finite_number(value.get(f"{period}_{part}")) for part in ("limit", "remaining", "reset")
     )
     if limit is None and remaining is None and reset is None:
         return None
@@ -79,13 +81,3 @@ def _window(value: Mapping[str, Any], period: LimitPeriod) -> LimitWindow | None
         remaining=None if remaining is None else int(remaining),
         reset_seconds=None if reset is None else max(0.0, reset),
     )
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool):
-        return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if abs(number) != float("inf") and number == number else None

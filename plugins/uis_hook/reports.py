@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from megaplan_vendor_kit.responses import whole_number
 from uis_hook.account_time import account_text
 from uis_hook.exceptions import UisNotFoundError, UisValidationError
-from uis_hook.jsonrpc import Answer, Request, rows, whole_number
+from uis_hook.jsonrpc import Answer, Request, number_called, rows
 from uis_hook.paging import MAX_OFFSET, ListRequest, OffsetPages, Page
 from uis_hook.settings import UisSettings
 
@@ -246,8 +247,8 @@ def report_id_of(report_type: str) -> Request[int]:
 
     def parse(answer: Answer) -> int:
         for report in rows(answer):
-            if report.get("type") == report_type:
-                return int(report["id"])
+            if report.get("type") == report_type and (found := whole_number(report.get("id"))) is not None:
+                return found
         raise UisNotFoundError(
             answer.method,
             "entity_not_found",
@@ -286,7 +287,7 @@ def deals_report(
 
 def deals_in_processing() -> Request[int]:
     """Ask how many uploaded records UIS has not worked through yet."""
-    return Request("get.deals_in_processing", {}, whole_number("count"))
+    return Request("get.deals_in_processing", {}, number_called("count"))
 
 
 def _with(fields: Sequence[str], *needed: str) -> list[str]:

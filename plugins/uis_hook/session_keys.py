@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import Any
 
+from megaplan_vendor_kit.responses import finite_number
 from uis_hook.exceptions import UisTransportError
 from uis_hook.jsonrpc import Answer, Api, Request, one_object
 
@@ -39,14 +39,7 @@ def _session_key(answer: Answer) -> SessionKey:
     if not data.get("access_token"):
         raise UisTransportError(f"{answer.method}: an answer without access_token")
     ends = data.get("expire_at") or data.get("expire")
-    return SessionKey(str(data["access_token"]), _unix_seconds(ends))
-
-
-def _unix_seconds(value: Any) -> float | None:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return None
+    return SessionKey(str(data["access_token"]), finite_number(ends))
 
 
 class Keys:

@@ -13,7 +13,6 @@ from psycopg.types.json import Jsonb
 from megaplan_hook.exceptions import (
     MegaplanAuthError,
     MegaplanRateLimitError,
-    MegaplanRequestTooLongError,
     MegaplanSettingError,
     MegaplanTransportError,
 )
@@ -42,10 +41,10 @@ from megaplan_sync.raw.writer import EntityWriter, PageCounts
 
 log = logging.getLogger(__name__)
 
-MOST_LIMITED = 2
-"""Entities in a row that Megaplan's limit keeps from being read, each for a quarter of an hour, before the run ends:
-then the limit is not about one list."""
-_REFUSES_EVERYTHING = (MegaplanAuthError, MegaplanSettingError, MegaplanTransportError)
+MOST_IN_A_ROW = 2
+"""Lists one after another that cannot be read, before the run ends, because Megaplan limits requests (each for a
+quarter of an hour), cannot be reached, or sends what is no answer of its: then it is not about one list."""
+_REFUSES_EVERYTHING = (MegaplanAuthError, MegaplanSettingError)
 
 
 class AccountSync:
@@ -76,7 +75,7 @@ class AccountSync:
         finished = dict(self._execute("select_finished_entities", run_id=self._run_id))
         outcomes: list[EntityOutcome] = []
         failures: dict[str, Exception] = {}
-        limited = 0
+        in_a_row = 0
         for name in names:
             if name in finished:
                 log.info("%s of %s: finished by an earlier try of this run", name, self._hook.account)
@@ -95,11 +94,11 @@ class AccountSync:
                 known = isinstance(failure, OUR_ERRORS)
                 log.error("%s of %s failed: %s", name, self._hook.account, failure, exc_info=not known)
                 failures[f"{name} of {self._hook.account}"] = failure
-                limited = count_limited(limited, failure)
-                if limited >= MOST_LIMITED:
+                in_a_row = count_in_a_row(in_a_row, failure)
+                if in_a_row >= MOST_IN_A_ROW:
                     break
             else:
-                limited = 0
+                in_a_row = 0
         if failures:
             raise EntitiesFailedError(failures)
         return outcomes
@@ -197,17 +196,15 @@ class AccountSync:
 
 def is_hopeless(error: Exception) -> bool:
     """Return whether the account's other entities would fail in the same way."""
-    if isinstance(error, MegaplanRequestTooLongError):  # of a list with many fields
-        return False
     return isinstance(error, _REFUSES_EVERYTHING) or is_lost(error)
 
 
-def count_limited(before: int, failure: Exception) -> int:
-    """Return how many entities one after another could not be read because Megaplan limits requests.
+def count_in_a_row(before: int, failure: Exception) -> int:
+    """Return how many entities one after another could not be read for a reason that may concern them all.
 
     :param before: how many before this one
     """
-    return before + 1 if isinstance(failure, MegaplanRateLimitError) else 0
+    return before + 1 if isinstance(failure, MegaplanRateLimitError | MegaplanTransportError) else 0
 
 
 def chosen_entities(wanted: Collection[str]) -> list[str]:

@@ -2,18 +2,27 @@
 
 Megaplan prints an entity in full only once in a response, so the company of an earlier person on the same page
 may be a bare link in the list. Its full form is taken from where it was printed; if that form lacks requested
-fields, the card is read by id.
+fields, the card is read by id. A card that Megaplan refuses is set aside, like one that cannot be stored.
 """
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from megaplan_hook.exceptions import MegaplanNotFoundError
+from megaplan_hook.exceptions import (
+    MegaplanError,
+    MegaplanNotFoundError,
+    MegaplanServerError,
+    MegaplanTransportError,
+    concerns_one_answer,
+)
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
 from megaplan_sync.raw.canonical import Entity, card_of, full_forms, is_writable, readable
 from megaplan_sync.raw.chosen_rows import ChosenRows
+
+MOST_FAILED_CARDS = 3
+"""One after another; more mean that Megaplan fails altogether, not for a card."""
 
 
 def read_card(hook: MegaplanHook, path: str, identity: Any) -> Entity | None:
@@ -23,6 +32,11 @@ def read_card(hook: MegaplanHook, path: str, identity: Any) -> Entity | None:
     except MegaplanNotFoundError:
         return None
     return card if str(card["id"]) == str(identity) else None
+
+
+def refused_entity(identity: Any, refusal: MegaplanError) -> Entity:
+    """Return what is set aside instead of an entity that Megaplan refuses to send."""
+    return {"id": str(identity), "refusal": str(refusal)}
 
 
 @dataclass(frozen=True)
@@ -47,8 +61,18 @@ def with_whole_items(
     response = [row for row in page.data if is_writable(row)] if may_be_deep else page.data
     choice.private.apply([*response, *entities])
 
+    failed_in_a_row = 0
+
     def read_private(link: Entity) -> Entity | None:
-        card = read(link)
+        nonlocal failed_in_a_row
+        try:
+            card = read(link)
+        except MegaplanError as refusal:
+            failed_in_a_row += isinstance(refusal, MegaplanServerError | MegaplanTransportError)
+            if not concerns_one_answer(refusal) or failed_in_a_row > MOST_FAILED_CARDS:
+                raise
+            return refused_entity(link["id"], refusal)
+        failed_in_a_row = 0
         if is_writable(card):
             choice.private.apply([card])
         return card

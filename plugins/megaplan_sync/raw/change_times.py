@@ -1,5 +1,6 @@
 """When entities changed, as they say, and which of that can be true."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from megaplan_sync.kernel.values import moment
@@ -7,6 +8,7 @@ from megaplan_sync.raw.canonical import Entity
 
 _CLOCK_STEP = timedelta(seconds=1)
 _CLOCKS_MAY_DIFFER = timedelta(days=1)
+_MORE_THAN_ONE = 2
 
 
 def change_time(item: Entity) -> datetime | None:
@@ -23,3 +25,11 @@ def latest_believable(server_time: datetime | None) -> datetime:
     if server_time is not None:
         return server_time + _CLOCK_STEP
     return datetime.now(UTC) + _CLOCKS_MAY_DIFFER
+
+
+def reached(moments: Sequence[datetime]) -> datetime | None:
+    """Return down to which time a list has been read, latest first; None if nothing says so.
+
+    The last two rows decide: a single one may be out of its place, such as one with a time of the year 1.
+    """
+    return max(moments[-_MORE_THAN_ONE:], default=None)

@@ -6,6 +6,7 @@ from datetime import datetime, time
 from megaplan_hook.settings import AccountSettings
 from megaplan_sync.kernel.values import moment
 from megaplan_sync.raw.canonical import Entity
+from megaplan_sync.raw.change_times import reached
 from megaplan_sync.raw.entities import EntitySpec
 from megaplan_sync.raw.private_fields import PrivateFields
 
@@ -34,6 +35,12 @@ class ChosenRows:
             return False
         created = moment(entity.get("timeCreated"))
         return created is not None and created < self.since
+
+    def is_beyond(self, rows: Sequence[Entity]) -> bool:
+        """Return whether a list sorted by latest creation has come to rows that are not copied."""
+        created = [moment(row.get("timeCreated")) for row in rows]
+        down_to = reached([each for each in created if each is not None])
+        return self.since is not None and down_to is not None and down_to < self.since
 
     def marks(self) -> list[str]:
         """Return marks of the choice, to be saved with the names of the fields that rows were read with."""

@@ -14,7 +14,7 @@ from megaplan_hook.links import is_bare_link
 from megaplan_hook.paging import ListPage, Order
 from megaplan_sync.raw.bare_items import WholePage, read_card, with_whole_items
 from megaplan_sync.raw.canonical import CanonicalPage, Entity, readable
-from megaplan_sync.raw.change_times import change_time, latest_believable
+from megaplan_sync.raw.change_times import change_time, latest_believable, reached
 from megaplan_sync.raw.chosen_rows import ChosenRows
 from megaplan_sync.raw.entities import EntitySpec
 from megaplan_sync.raw.field_names import FieldNames
@@ -63,9 +63,9 @@ class EntityPages:
             return
         if since is not None and since > latest_believable(first.server_time):
             since = None
-        oldest: datetime | None = None
+        changes: list[datetime] = []
         for page in itertools.chain([first], pages):
-            items, oldest = _without_unchanged_links(page, since, oldest)
+            items = page.items if since is None else _without_unchanged_links(page, since, changes)
             yield self._with_whole_items(replace(page, items=items))
 
     def arguments(self, names: Sequence[str]) -> dict[str, Any]:
@@ -129,22 +129,17 @@ class EntityPages:
         return whole
 
 
-def _without_unchanged_links(
-    page: ListPage, since: datetime | None, oldest: datetime | None
-) -> tuple[list[Entity], datetime | None]:
-    """Return the items of a page without bare ones that have not changed, and the oldest change time so far.
+def _without_unchanged_links(page: ListPage, since: datetime, changes: list[datetime]) -> list[Entity]:
+    """Return the items of a page without bare ones that have not changed.
 
     A bare item does not say when it changed, but it stands behind items that changed later.
 
-    :param oldest: of the pages before
+    :param changes: change times of the pages before; those of this page are added
     """
-    if since is None:
-        return page.items, None
     unchanged = set()
     for row in page.data:
         if (change := change_time(row)) is not None:
-            oldest = change
-        elif is_bare_link(row) and oldest is not None and oldest < since:
+            changes.append(change)
+        elif is_bare_link(row) and (down_to := reached(changes)) is not None and down_to < since:
             unchanged.add((row["contentType"], row["id"]))
-    items = [item for item in page.items if (item["contentType"], item["id"]) not in unchanged]
-    return items, oldest
+    return [item for item in page.items if (item["contentType"], item["id"]) not in unchanged]

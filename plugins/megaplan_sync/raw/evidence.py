@@ -13,7 +13,7 @@ Ask = Callable[[int], Entity]
 
 
 class Evidence(NamedTuple):
-    """Megaplan's answer: ``gone`` (404, dropped, or merged), ``hidden`` (403) or ``there`` with the card."""
+    """Megaplan's answer: ``gone`` (404, dropped, merged), ``hidden`` (403), ``there`` with the card, ``unknown``."""
 
     verdict: str
     card: Entity | None

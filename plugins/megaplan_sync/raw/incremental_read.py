@@ -24,7 +24,7 @@ from megaplan_sync.kernel.account_lock import account_transaction
 from megaplan_sync.kernel.exceptions import SuspiciousAnswerError
 from megaplan_sync.raw.bare_items import WholePage
 from megaplan_sync.raw.canonical import Entity, entity_id, is_custom
-from megaplan_sync.raw.change_times import change_time, latest_believable
+from megaplan_sync.raw.change_times import change_time, latest_believable, reached
 from megaplan_sync.raw.chosen_rows import is_choice
 from megaplan_sync.raw.cursor_state import CursorState
 from megaplan_sync.raw.entities import LATEST_CHANGE_FIRST, LATEST_CREATED_FIRST, OLDEST_FIRST, EntitySpec
@@ -119,7 +119,7 @@ class IncrementalRead:
         with PageAhead(in_order, self._now, most=_PAGES_AT_ONCE) as pages:
             while fetched := pages.take_fetched():
                 asked_at = pages.asked_at
-                is_beyond = any(map(choice.is_too_old, fetched[-1].data))
+                is_beyond = choice.is_beyond(fetched[-1].data)
                 if not fetched[-1].is_last and not is_beyond:
                     pages.start()
                 state.cursor = [dict(anchor) for anchor in fetched[-1].trail]
@@ -169,9 +169,9 @@ class IncrementalRead:
                     first = False
                 if not is_newest_known and (found := _newest_change(page)) is not None:
                     newest, is_newest_known = max(newest or found, found), True
-                oldest = min(changes, default=None)
-                beyond = stop_at is not None and oldest is not None and oldest < stop_at
-                undecided = may_equal and oldest == stop_at
+                down_to = reached(changes)
+                beyond = stop_at is not None and down_to is not None and down_to < stop_at
+                undecided = may_equal and down_to == stop_at
                 if not (beyond or undecided or page.is_last):
                     pages.start()
                 is_known = self._write_pages([page], asked_at, with_state=False)

@@ -7,11 +7,11 @@ from typing import Any
 
 from psycopg import Connection
 
-from megaplan_hook.exceptions import MegaplanForbiddenError, MegaplanNotFoundError
+from megaplan_hook.exceptions import MegaplanError, concerns_one_answer
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.links import is_entity
 from megaplan_hook.paging import ListPage
-from megaplan_sync.raw.canonical import CanonicalPage, Entity, full_forms, readable
+from megaplan_sync.raw.canonical import CanonicalPage, Entity, entity_id, full_forms, readable
 from megaplan_sync.raw.entities import PIPELINES, RawEntity
 from megaplan_sync.raw.full_read import FullRead
 from megaplan_sync.raw.list_form import in_list_form
@@ -27,10 +27,10 @@ def pages_of_pipelines(hook: MegaplanHook, connection: Connection[Any]) -> Itera
     is read both ways. The stages are in the order of the pipeline.
     """
     walk = FullRead(hook, connection, PIPELINES)
-    active = {item["id"] for page in walk.pages() for item in page.items}
+    active = {entity_id(item) for page in walk.pages() for item in page.items}
     for page in walk.pages(withInactivePrograms=True):
         items, odd = _items(hook, page.data, page.items)
-        active_ones = [{**item, "is_active": item["pipeline"]["id"] in active} for item in items]
+        active_ones = [{**item, "is_active": entity_id(item["pipeline"]) in active} for item in items]
         yield replace(page, items=active_ones, odd=[*page.odd, *odd])
 
 
@@ -43,7 +43,9 @@ def _items(
     for program in programs:
         try:
             stages, odd_stages = readable(_stages(hook, response, program))
-        except (MegaplanNotFoundError, MegaplanForbiddenError) as refusal:
+        except MegaplanError as refusal:
+            if not concerns_one_answer(refusal):
+                raise
             log.warning("Pipeline %s of %s has no stages: %s", program["id"], hook.account, refusal)
             odd.append(program)
             continue

@@ -121,7 +121,7 @@ class EntityWriter:
                 connection,
                 account,
                 each,
-                "it has no content type or numeric id, is nested too deeply, or its stages are refused",
+                "it has no content type or numeric id, is nested too deeply, or Megaplan refuses its card or stages",
                 written,
             )
         return written

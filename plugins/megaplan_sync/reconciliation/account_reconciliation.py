@@ -27,7 +27,7 @@ from megaplan_sync.kernel.postgres_errors import explained, is_lost
 from megaplan_sync.kernel.session import Session
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.kernel.token_user import current_rights, is_known, lost_rights, save_rights
-from megaplan_sync.raw.account_sync import MOST_LIMITED, chosen_entities, count_limited, is_hopeless
+from megaplan_sync.raw.account_sync import MOST_IN_A_ROW, chosen_entities, count_in_a_row, is_hopeless
 from megaplan_sync.raw.entities import CHILD_TABLES, ENTITIES, RawEntity
 from megaplan_sync.raw.history.stage_backfill import backfill_stage_moves
 from megaplan_sync.raw.writer import EntityWriter
@@ -95,7 +95,7 @@ class AccountReconciliation:
         failures: dict[str, Exception] = {}
         try:
             rights = self._rights()
-            limited = 0
+            in_a_row = 0
             for name, state in runs.items():
                 if state.is_proven:
                     log.info("%s of %s: proven by an earlier try of this run", name, self._account)
@@ -103,8 +103,8 @@ class AccountReconciliation:
                 failure = self._entity(state, children.get(name), rights[1])
                 if failure is not None:
                     failures[f"{name} of {self._account}"] = failure
-                limited = 0 if failure is None else count_limited(limited, failure)
-                if limited >= MOST_LIMITED:
+                in_a_row = 0 if failure is None else count_in_a_row(in_a_row, failure)
+                if in_a_row >= MOST_IN_A_ROW:
                     self._certify(states, reason=str(failure))
                     break
         except Exception as error:

@@ -11,7 +11,7 @@ from datetime import datetime
 from math import ceil
 from typing import Any
 
-from megaplan_hook.exceptions import MegaplanForbiddenError
+from megaplan_hook.exceptions import MegaplanError, MegaplanForbiddenError, concerns_one_answer
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.findings import Findings, OpenFinding
 from megaplan_sync.raw.canonical import Entity, entity_id
@@ -145,6 +145,11 @@ class Repair:
             card = pages.card({"id": finding.id})
         except MegaplanForbiddenError as refusal:
             self._findings.resolve([finding.id], "hidden", {"asked": "GET by id", "answer": str(refusal)})
+            return
+        except MegaplanError as failure:
+            if not concerns_one_answer(failure):
+                raise
+            log.warning("%s: its finding stays unresolved", failure)
             return
         if card is not None:
             entities, odd = pages.as_in_the_list([card])

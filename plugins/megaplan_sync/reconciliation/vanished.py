@@ -14,6 +14,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
+from megaplan_hook.exceptions import MegaplanError, concerns_one_answer
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.account_lock import account_transaction
 from megaplan_sync.kernel.entity_run import EntityRun
@@ -163,7 +164,7 @@ class Vanished:
             elif evidence.verdict == "hidden":
                 self._findings.resolve([identity], "hidden", as_json)
                 hidden.append(identity)
-            else:
+            elif evidence.verdict == "there":
                 self._take_back(identity, evidence)
         if hidden:
             self._state.proposal = self._store(
@@ -179,7 +180,13 @@ class Vanished:
             evidence = {"found_by": f"GET {self._route}, absent twice", "at": datetime.now(UTC).isoformat()}
             return Evidence("gone", None, evidence)
         route = self._route(identity)
-        return ask_for(identity, lambda _: card_at(self._hook, route), route)
+        try:
+            return ask_for(identity, lambda _: card_at(self._hook, route), route)
+        except MegaplanError as failure:
+            if not concerns_one_answer(failure):
+                raise
+            log.warning("%s: whether it is gone stays unresolved", failure)
+            return Evidence("unknown", None, {})
 
     def _mark(self, identity: int, evidence: dict[str, Any]) -> None:
         state = self._state

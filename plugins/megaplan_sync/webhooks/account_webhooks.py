@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from megaplan_hook.exceptions import MegaplanAPIError, MegaplanRateLimitError
+from megaplan_hook.exceptions import MegaplanError, concerns_one_answer
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.exceptions import EntitiesFailedError, WorkInProgressError
 from megaplan_sync.kernel.session import Session
@@ -173,9 +173,9 @@ class AccountWebhooks:
         asked_at = postgres_now(self._connection)
         try:
             evidence = ask_for(identity, lambda _: card_at(self._hook, route), route)
-        except MegaplanRateLimitError:
-            raise
-        except MegaplanAPIError as failure:
+        except MegaplanError as failure:
+            if not concerns_one_answer(failure):
+                raise
             self._note_failure(named, failure)
             return
         if evidence.verdict == "gone":
@@ -193,7 +193,7 @@ class AccountWebhooks:
         else:
             self._settle(of, {identity: "hidden: Megaplan answers 403, so it is not deleted"})
 
-    def _note_failure(self, named: NamedEntity, failure: MegaplanAPIError) -> None:
+    def _note_failure(self, named: NamedEntity, failure: MegaplanError) -> None:
         """Leave an entity to a later run; give its webhooks up after a day without success."""
         log.error("%s: %s", self._hook.account, failure)
         named.is_settled = True

@@ -11,7 +11,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from megaplan_hook.exceptions import MegaplanAPIError, MegaplanForbiddenError, MegaplanRateLimitError
+from megaplan_hook.exceptions import MegaplanError, MegaplanForbiddenError, concerns_one_answer
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.raw.canonical import Entity, entity_id
 from megaplan_sync.raw.entities import LATEST_CHANGE_FIRST, RawEntity
@@ -34,7 +34,7 @@ class Fetched:
         self.entities: list[Entity] = []
         self.odd: list[Any] = []
         self.not_given: dict[int, str] = {}
-        self.failed: dict[int, MegaplanAPIError] = {}
+        self.failed: dict[int, MegaplanError] = {}
 
     @property
     def ids(self) -> set[int]:
@@ -133,9 +133,9 @@ class NamedEntitiesFetch:
         except MegaplanForbiddenError as refusal:
             fetched.not_given[identity] = f"hidden: {refusal}"
             return
-        except MegaplanRateLimitError:
-            raise
-        except MegaplanAPIError as failure:
+        except MegaplanError as failure:
+            if not concerns_one_answer(failure):
+                raise
             fetched.failed[identity] = failure
             return
         if card is None:

@@ -1,4 +1,4 @@
-"""Megaplan answers 429 for longer than anybody waits: what is not limited is read, and the run ends."""
+"""Lists that cannot be read, or not for long: what can be read is read, and the run ends."""
 
 from collections.abc import Callable
 from uuid import uuid4
@@ -9,7 +9,7 @@ from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.exceptions import EntitiesFailedError
 from megaplan_sync.kernel.session import Session
-from megaplan_sync.raw.account_sync import MOST_LIMITED, AccountSync
+from megaplan_sync.raw.account_sync import MOST_IN_A_ROW, AccountSync
 from megaplan_sync.raw.entities import ALL_ENTITIES
 from megaplan_sync.reconciliation.account_reconciliation import AccountReconciliation
 
@@ -63,6 +63,37 @@ def test_one_limited_list_ends_after_a_quarter_of_an_hour_and_stops_no_other(
     assert min(slept) >= 1
 
 
+@pytest.mark.parametrize("fault", [{"kind": "html"}, {"kind": "empty"}, {"kind": "close"}], ids=str)
+def test_a_list_that_gets_no_answer_of_megaplans_stops_no_other(
+    hook: MegaplanHook, database_uri: str, megaplan: EmulatedMegaplan, fault: dict[str, str]
+) -> None:
+    """A proxy's page instead of currencies ended the run before any deal was read."""
+    megaplan.control("faults", {**fault, "path": "/currency"})
+    with Session.open(database_uri) as connection, pytest.raises(EntitiesFailedError) as caught:
+        AccountSync(hook, connection, run_id=uuid4().hex).run((), full_refresh=False)
+    assert caught.value.failures.keys() == {f"currencies of {hook.account}"}
+    with Session.open(database_uri) as connection:
+        night = AccountReconciliation(
+            hook, connection, run_id=uuid4().hex, depth="ids", sleep=lambda seconds: None
+        )
+        with pytest.raises(EntitiesFailedError):
+            night.run(("currencies", "departments", "deals"))
+        verdicts = connection.execute(
+            "SELECT entity, verdict FROM megaplan_sync.reconciliations WHERE entity IN ('currencies', 'deals')"
+        ).fetchall()
+    assert dict(verdicts) == {"currencies": "stopped", "deals": "proven"}
+
+
+def test_an_account_that_cannot_be_reached_ends_the_run_after_two_lists(
+    hook: MegaplanHook, database_uri: str, megaplan: EmulatedMegaplan
+) -> None:
+    megaplan.control("faults", {"kind": "close", "path": ""})
+    with Session.open(database_uri) as connection, pytest.raises(EntitiesFailedError) as caught:
+        AccountSync(hook, connection, run_id=uuid4().hex).run((), full_refresh=False)
+    assert len(caught.value.failures) == MOST_IN_A_ROW
+    assert caught.value.retryable
+
+
 def test_a_limited_account_ends_the_run_after_two_lists(
     hook: MegaplanHook, slept: list[float], database_uri: str, megaplan: EmulatedMegaplan
 ) -> None:
@@ -70,8 +101,8 @@ def test_a_limited_account_ends_the_run_after_two_lists(
     limit(megaplan, "", None)
     with Session.open(database_uri) as connection, pytest.raises(EntitiesFailedError) as caught:
         AccountSync(hook, connection, run_id=uuid4().hex).run((), full_refresh=False)
-    assert len(caught.value.failures) == MOST_LIMITED
-    assert sum(slept) <= 900 * MOST_LIMITED
+    assert len(caught.value.failures) == MOST_IN_A_ROW
+    assert sum(slept) <= 900 * MOST_IN_A_ROW
 
 
 def test_a_limited_account_ends_the_night_as_well(

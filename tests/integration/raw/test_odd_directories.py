@@ -4,9 +4,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
+from megaplan_sync.kernel.exceptions import EntitiesFailedError
 from megaplan_sync.raw.outcome import EntityOutcome
 
 Sync = Callable[..., dict[str, EntityOutcome]]
@@ -46,6 +48,47 @@ def test_odd_stages_are_set_aside_and_the_others_stored(
     assert len(stages[other]) > 1
     bodies = database.execute("SELECT body FROM megaplan_raw.unreadable_rows WHERE entity = 'pipelines'")
     assert sorted(json.loads(body)["name"] for (body,) in bodies) == sorted(each["name"] for each in odd)
+
+
+def test_cards_that_are_refused_are_set_aside_and_stop_no_other(
+    sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan
+) -> None:
+    """Companies are bare links in the list, and their cards are refused: no contact was loaded, in any run."""
+    megaplan.control("faults", {"kind": "500", "status": 403, "path": "/contractor/"})
+    assert sync("contacts")["contacts"].inserted > 100
+    bodies = database.execute("SELECT entity, body FROM megaplan_raw.unreadable_rows").fetchall()
+    assert bodies
+    assert all(entity == "contacts" and "Megaplan answered 403" in body for entity, body in bodies)
+    megaplan.control("faults", method="DELETE")
+    sync("contacts", full_refresh=True)
+    assert database.execute("SELECT count(*) FROM megaplan_raw.unreadable_rows").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("kind", ["500", "html"])
+def test_one_card_or_pipeline_that_fails_stops_no_other(
+    sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan, kind: str
+) -> None:
+    people = megaplan.control("state?entity=contractors&fields=company")
+    company = next(each["company"]["id"] for each in people if each.get("company"))
+    program, *programs = (each["id"] for each in megaplan.control("state?entity=programs"))
+    listed = [{"contentType": "Program", "id": each, "name": "без этапов"} for each in (program, *programs)]
+    answer_with(megaplan, "/program", listed)
+    for path in (f"/contractor/{company}", f"/program/{program}/states"):
+        megaplan.control("faults", {"kind": kind, "path": path, "exact": True})
+    outcomes = sync("pipelines", "contacts")
+    assert outcomes["contacts"].inserted > 100
+    assert outcomes["pipelines"].unreadable == 1
+    found = database.execute("SELECT id FROM megaplan_raw.unreadable_rows WHERE entity = 'pipelines'")
+    assert found.fetchall() == [(program,)]
+
+
+def test_when_every_card_fails_the_list_is_read_again_later(
+    sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan
+) -> None:
+    megaplan.control("faults", {"kind": "500", "path": "/contractor/"})
+    with pytest.raises(EntitiesFailedError, match="500"):
+        sync("contacts")
+    assert database.execute("SELECT count(*) FROM megaplan_raw.unreadable_rows").fetchone() == (0,)
 
 
 def test_odd_definitions_of_custom_fields_stop_no_other(

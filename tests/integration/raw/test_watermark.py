@@ -1,5 +1,6 @@
 """The watermark is a moment of Megaplan's clock, and nobody else's."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,8 @@ import pytest
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
+from megaplan_hook.hook import MegaplanHook
+from megaplan_sync.raw.entities import DEALS, LATEST_CHANGE_FIRST
 from megaplan_sync.raw.outcome import EntityOutcome
 from tests.integration import truth
 from tests.integration.reconciliation.conftest import Reconcile, reconcile
@@ -128,6 +131,28 @@ def test_the_night_of_a_resumed_sweep_lets_the_sync_read_the_whole_list(
     sync("deals", page_size=100)
     assert truth.loaded_deals(database) == truth.deals(megaplan)
     assert watermark(database).year == 2026
+
+
+def test_a_row_out_of_its_place_hides_no_change(
+    sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan, connect: Callable[..., str]
+) -> None:
+    """A list may be sorted by another time than it shows: reading ended with the first page that held such a row."""
+    change(megaplan, 9)
+    fields = [*DEALS.required, *DEALS.optional]
+    asked = {
+        "limit": 10,
+        "sortBy": LATEST_CHANGE_FIRST.sort_by(),
+        "fields": fields,
+        "onlyRequestedFields": True,
+    }
+    page = MegaplanHook(connect()).list_page("/deal", asked).data
+    page[-1]["timeUpdated"]["value"] = "2001-01-01T00:00:00+00:00"
+    body = json.dumps({"meta": {"status": 200, "errors": [], "pagination": {"limit": 10}}, "data": page})
+    fault = {"kind": "502", "status": 200, "path": "/deal", "exact": True, "count": 1, "body": body}
+    megaplan.control("faults", fault)
+    assert sync("deals", page_size=10)["deals"].pages >= 3
+    loaded, there = truth.loaded_deals(database), truth.deals(megaplan)
+    assert [row for row in loaded if row not in there] == [row for row in loaded if "2001-01-01" in str(row)]
 
 
 @pytest.mark.parametrize("depth", ["ids", "full"])

@@ -1,5 +1,6 @@
 """The third stage: exactly one communication for each call, of the wanted kind, in the right place."""
 
+import json
 from typing import Any
 
 import pytest
@@ -55,6 +56,42 @@ def test_each_type_of_call_creates_what_its_setting_says(
     spoken = "Разговор 2 мин 5 с" if outcome == "answered" else ""
     assert spoken in todo["description"]
     assert len(world.comments(todo)) == (1 if kind == "done" else 0)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {
+            "relations": {"0": None},
+            "responsible": "Иванов",
+            "when": "сегодня",
+            "description": 7,
+            "name": None,
+        },
+        {
+            "relations": [None, "x", {"id": "1"}],
+            "responsible": {"id": None},
+            "status": "done",
+            "category": [],
+        },
+        {"when": {"from": {"value": "2026-02-30T10:00:00+00:00"}, "to": 5}, "relations": None},
+    ],
+)
+def test_an_odd_communication_stops_no_other_call(world: PushWorld, odd: dict[str, Any]) -> None:
+    """A null among relations was a KeyError that ended every push of the account."""
+    world.add_call(700)
+    world.push(**ALL_DONE)
+    (todo,) = world.todos()
+    body = json.dumps({"meta": {"status": 200, "errors": []}, "data": {**todo, **odd}})
+    fault = {"kind": "502", "status": 200, "method": "GET", "body": body}
+    world.megaplan.control("faults", {**fault, "path": f"/todo/{todo['id']}", "exact": True})
+    world.database.execute(
+        "UPDATE telephony.call_deliveries SET state = 'due', sent = '[null]' WHERE stage = 'communication'"
+    )
+    world.add_call(701)
+    world.push(**ALL_DONE)
+    assert world.states(701) == ("done", "none", "done")
+    assert world.states(700)[2] == "done"
 
 
 def test_types_without_a_setting_create_none(world: PushWorld) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from megaplan_sync.kernel.exceptions import EntitiesFailedError
 from tests.integration.webhooks.test_reading_again import ids, renamed
 from tests.integration.webhooks.world import WebhookWorld
 
@@ -57,6 +58,39 @@ def test_odd_entries_among_links_stop_no_other(world: WebhookWorld) -> None:
     world.run()
     assert {world.deal(each) for each in others} == {"Обычная"}
     assert set_aside(world) == [("deals", str(odd))]
+
+
+@pytest.mark.parametrize("event", ["on_after_update", "on_after_drop"])
+def test_a_card_that_gets_no_answer_of_megaplans_stops_no_other(world: WebhookWorld, event: str) -> None:
+    odd, other = ids(world, 2)
+    world.night.change(renamed(other, "Обычная"))
+    world.receive(1)
+    answer(world, "/bulk/getEntitiesByLinks", [])
+    world.night.megaplan.control("faults", {"kind": "html", "path": f"/deal/{odd}", "exact": True})
+    world.come_in(world.event("Deal", odd, event), world.event("Deal", other))
+    with pytest.raises(EntitiesFailedError, match="HTML page"):
+        world.run()
+    assert world.deal(other) == "Обычная"
+    assert world.deal(odd, "deleted_at") is None
+    assert None in world.outcomes()
+
+
+def test_the_night_leaves_only_the_rows_open_whose_cards_fail(world: WebhookWorld) -> None:
+    night = world.night
+    failing, vanished, other = ids(world, 3)
+    name = world.deal(other)
+    answer(world, "/bulk/getEntitiesByLinks", [])
+    night.change({"op": "delete_deals", "ids": [vanished]})
+    for each in (failing, vanished):
+        night.megaplan.control("faults", {"kind": "500", "path": f"/deal/{each}", "exact": True})
+    night.database.execute("DELETE FROM megaplan_raw.deals WHERE id = ANY (%s)", ([failing, other],))
+    certificate = night.run("deals")["deals"]
+    assert (certificate.verdict, certificate.unresolved) == ("unresolved", 2)
+    assert world.deal(other) == name
+    assert world.deal(vanished, "deleted_at") is None
+    night.megaplan.control("faults", method="DELETE")
+    certificate = night.run("deals")["deals"]
+    assert (certificate.verdict, certificate.deleted) == ("proven", 1)
 
 
 def test_the_night_sets_an_odd_card_aside_too(world: WebhookWorld) -> None:

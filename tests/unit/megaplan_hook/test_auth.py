@@ -265,11 +265,20 @@ def test_a_token_is_renewed_shortly_before_its_announced_end(
         (422, {"message": "Captcha required"}, RefusedGrantError, "Captcha required"),
         (400, {"error": 7}, RefusedGrantError, "400 without a token"),
         (403, {"meta": {"status": 403, "errors": [{"message": "No API"}]}}, RefusedGrantError, "No API"),
-        (200, {"meta": {"status": 400, "errors": []}}, RefusedGrantError, "400 without a reason"),
+        (200, {"meta": {"status": 400, "errors": []}}, RefusedGrantError, "400 without a token or a reason"),
         (429, {"error": "slow_down"}, MegaplanRateLimitError, "slow_down"),
         (503, {"error": "temporarily_unavailable"}, MegaplanServerError, "temporarily_unavailable"),
         (429, {"meta": {"status": 429, "errors": []}}, MegaplanRateLimitError, "429"),
-        (200, {"meta": {"status": 200}, "data": {}}, MegaplanTransportError, "without access_token"),
+        (200, {"meta": {"status": 200}, "data": {}}, RefusedGrantError, "200 without a token"),
+        (
+            200,
+            {"meta": {"status": 200}, "data": {"error": "otp_required"}},
+            RefusedGrantError,
+            "otp_required",
+        ),
+        (200, {"errors": [{"message": "Code was sent"}]}, RefusedGrantError, "Code was sent"),
+        (200, ["two_factor_required"], RefusedGrantError, "two_factor_required"),
+        (200, {"access_token": {"a": 1}}, RefusedGrantError, "200 without a token"),
     ],
 )
 def test_token_answers_that_are_none(
@@ -277,6 +286,12 @@ def test_token_answers_that_are_none(
 ) -> None:
     with pytest.raises(error, match=words):
         parse_token_answer(status, json.dumps(document).encode())
+
+
+@pytest.mark.parametrize("seconds", ["9" * 400, "Infinity", '"soon"', "-1"])
+def test_a_token_whose_end_is_no_number_is_used_until_it_is_refused(seconds: str) -> None:
+    body = f'{{"data": {{"access_token": "a", "expires_in": {seconds}}}}}'
+    assert parse_token_answer(200, body.encode()) == Token("a", None, None)
 
 
 def test_tokens_are_not_shown() -> None:

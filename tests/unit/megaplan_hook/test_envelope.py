@@ -17,6 +17,7 @@ from megaplan_hook.exceptions import (
     MegaplanTransportError,
     MegaplanValidationError,
 )
+from megaplan_hook.token_grant import refuses_token
 from tests.unit.megaplan_hook.fake_server import recorded
 
 
@@ -38,6 +39,15 @@ def body(document: Any) -> bytes:
 def test_pagination(pagination: Any, expected: Pagination | None) -> None:
     answer = parse_answer(200, body({"meta": {"status": 200, "pagination": pagination}, "data": []}), "/deal")
     assert answer.pagination == expected
+
+
+@pytest.mark.parametrize("number", ['"²"', '"٤٠٤"', f'"{"9" * 5000}"', "9" * 400, "1e999", "[404]", "true"])
+def test_a_number_that_is_none_is_as_good_as_missing(number: str) -> None:
+    """A superscript two is a digit to ``str.isdigit``, not to ``int``; and ``int`` refuses thousands of digits."""
+    content = f'{{"meta": {{"status": {number}, "pagination": {{"limit": {number}, "x": 401}}}}, "data": []}}'
+    answer = parse_answer(200, content.encode(), "/deal")
+    assert (answer.status, answer.pagination) == (200, Pagination())
+    assert not refuses_token(200, content.encode())
 
 
 @pytest.mark.parametrize("name", ["errors", "error"])

@@ -20,7 +20,11 @@ LOST = ["NaN", "Infinity", "-Infinity", "1e400", "-1E+999999", "1.8e308", "9" * 
 
 
 @pytest.mark.parametrize("text", EXACT)
-@pytest.mark.parametrize("form", ['{"a": [%s], "b": "x"}', '{"a":[%s],"b":"\\ud83d"}'], ids=["valid", "odd"])
+@pytest.mark.parametrize(
+    "form",
+    ['{"a": [%s], "b": "x"}', '{"a":[%s],"b":"\\ud83d"}', '{"a": [\r%s\r\n], "b": "x"}'],
+    ids=["valid", "odd", "lines of Windows"],
+)
 def test_a_number_keeps_its_value(text: str, form: str) -> None:
     lost: list[str] = []
     written = orjson.dumps(exact_json.loads((form % text).encode(), lost))

@@ -10,6 +10,7 @@ import pytest
 
 from uis_hook import exceptions
 from uis_hook.api_errors import api_error
+from uis_hook.call_control import with_external_id
 from uis_hook.exceptions import (
     UisAPIError,
     UisLimitExceededError,
@@ -17,7 +18,16 @@ from uis_hook.exceptions import (
     UisTransportError,
     UisValidationError,
 )
-from uis_hook.jsonrpc import Answer, Request, encode_request, one_object, parse_answer, rows, success
+from uis_hook.jsonrpc import (
+    Answer,
+    Request,
+    encode_request,
+    number_called,
+    one_object,
+    parse_answer,
+    rows,
+    success,
+)
 from uis_hook.limits import Limits, LimitWindow, parse_limits
 
 EMPLOYEES = Request("get.employees", {"limit": 5})
@@ -62,6 +72,21 @@ def test_a_list() -> None:
     assert rows(answer) == [{"id": 501}]
     assert answer.total_items == 7
     assert answer.limits == Limits(day=LimitWindow(3000, 2991, None))
+
+
+@pytest.mark.parametrize(
+    "number", [b'"\xc2\xb2"', b"9" * 400, b"Infinity", b"NaN", b'"' + b"9" * 5000 + b'"']
+)
+def test_a_number_that_is_none_is_as_good_as_missing(number: bytes) -> None:
+    """int() and float() raise for some of them: the answer to a whole page was lost."""
+    answer = answered(
+        b'{"id": "r-1", "result": {"data": {"count": %s}, "metadata": {"limits": {"day_limit": %s}}}}'
+        % (number, number)
+    )
+    assert answer.limits is None
+    with pytest.raises(UisTransportError, match="no count"):
+        number_called("count")(answer)
+    assert with_external_id([{"external_id": "e", "call_session_id": answer.data["count"]}], "e") is None
 
 
 def test_a_success_without_metadata() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from megaplan_hook.date_times import DateTimeFormat, datetime_for_write, datetime_value
+from megaplan_hook.date_times import DateTimeFormat, datetime_for_write, datetime_or_none
 from megaplan_hook.links import Link
 from megaplan_hook.settings import AccountSettings
 from megaplan_sync.kernel.phones import phone_digits
@@ -100,7 +100,7 @@ def differences(body: Mapping[str, Any], card: Mapping[str, Any]) -> list[str]:
 def _plain(value: Any) -> Any:
     """Return a value in a form that does not depend on how Megaplan prints it."""
     if isinstance(value, Mapping) and value.get("contentType") == "DateTime":
-        moment = datetime_value(value)
+        moment = datetime_or_none(value)
         return moment and moment.replace(microsecond=0)
     if isinstance(value, Mapping):
         return str(value.get("contentType")), str(value.get("id"))

@@ -10,7 +10,7 @@ from psycopg.errors import UndefinedTable
 
 from megaplan_hook.exceptions import MegaplanError
 from megaplan_hook.hook import MegaplanHook
-from megaplan_hook.links import Link, link
+from megaplan_hook.links import Link, is_entity, link
 from megaplan_sync.kernel.phones import phone_e164
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.push.exceptions import is_refusal
@@ -62,12 +62,13 @@ class ClientLookup:
 
     def _find_in_megaplan(self, digits: str) -> Link | None:
         try:
-            users = self._hook.call_route(digits).get("users") or []
+            users = self._hook.call_route(digits).get("users")
         except MegaplanError as error:
             if not is_refusal(error):
                 raise
             # the answer for an unknown number is not documented, so a refusal may mean just that
             log.info("/callRoute: %s; the number is treated as unknown.", error)
             return None
-        people = [user for user in users if user.get("contentType") in _CONTENT_TYPES.values()]
+        listed = filter(is_entity, users if isinstance(users, list) else ())
+        people = [user for user in listed if user["contentType"] in _CONTENT_TYPES.values()]
         return link(people[0]) if people else None

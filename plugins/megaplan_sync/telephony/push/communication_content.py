@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from megaplan_hook.date_times import datetime_value
+from megaplan_hook.date_times import datetime_or_none
 from megaplan_hook.settings import AccountSettings
 from megaplan_sync.telephony.push import communication_text as text
 from megaplan_sync.telephony.push.call_info import call_type
@@ -99,7 +99,7 @@ def _result_in(description: str | None) -> str | None:
 
 
 def _moment(value: Any) -> str | None:
-    moment = datetime_value(value)
+    moment = datetime_or_none(value)
     return None if moment is None else _text_of(moment)
 
 

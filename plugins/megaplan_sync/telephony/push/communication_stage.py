@@ -85,7 +85,7 @@ class CommunicationStage:
             return
         todos = self._todos(delivery)
         marked = [todo for todo in todos if text.is_marked(todo.get("description"), delivery)]
-        own = min(marked or todos, key=lambda todo: int(todo["id"]), default=None)
+        own = min(marked or todos, key=lambda todo: (len(str(todo["id"])), str(todo["id"])), default=None)
         if own is None:
             reason = (
                 "Megaplan has created no communication for this call, although megaplan_creates_todo is on; if it "
