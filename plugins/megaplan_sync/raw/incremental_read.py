@@ -154,10 +154,18 @@ class IncrementalRead:
         stop_at, may_equal = self._where_to_stop()
         newest = state.watermark
         first, is_newest_known = True, False
-        with PageAhead(self._list.pages(LATEST_CHANGE_FIRST, since=stop_at), self._now) as pages:
-            while (page := pages.take()) is not None:
+
+        def may_be_last(page: WholePage) -> bool:
+            down_to = reached(_changes(page.data))
+            if stop_at is None or down_to is None:
+                return False
+            return down_to <= stop_at if may_equal else down_to < stop_at
+
+        listed = self._list.pages(LATEST_CHANGE_FIRST, since=stop_at)
+        with PageAhead(listed, self._now, most=_PAGES_AT_ONCE, pauses_after=may_be_last) as pages:
+            while fetched := pages.take_fetched():
                 asked_at = pages.asked_at
-                changes = _changes(page.data)
+                page = fetched[0]
                 if first:
                     self._refuse_sudden_emptiness(page)
                     if state.watermark is not None and state.watermark > latest_believable(page.server_time):
@@ -167,15 +175,17 @@ class IncrementalRead:
                         )  # fmt: skip
                         newest, began_at, stop_at, may_equal = None, None, None, False
                     first = False
-                if not is_newest_known and (found := _newest_change(page)) is not None:
-                    newest, is_newest_known = max(newest or found, found), True
-                down_to = reached(changes)
-                beyond = stop_at is not None and down_to is not None and down_to < stop_at
-                undecided = may_equal and down_to == stop_at
-                if not (beyond or undecided or page.is_last):
+                for page in fetched:
+                    if not is_newest_known and (found := _newest_change(page)) is not None:
+                        newest, is_newest_known = max(newest or found, found), True
+                if not (may_be_last(page) or page.is_last):
                     pages.start()
-                is_known = self._write_pages([page], asked_at, with_state=False)
-                if beyond or (undecided and is_known):
+                is_undecided = may_equal and reached(_changes(page.data)) == stop_at
+                if is_undecided and len(fetched) > 1:
+                    self._write_pages(fetched[:-1], asked_at, with_state=False)
+                    fetched = fetched[-1:]
+                is_known = self._write_pages(fetched, asked_at, with_state=False)
+                if may_be_last(page) and (is_known or not is_undecided):
                     break
         if newest != state.watermark:
             state.watermark, state.watermark_seen_at = newest, postgres_now(self._connection)

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 Page = TypeVar("Page")
+
+_NOT_FETCHED = object()
 
 
 class PageAhead(Generic[Page]):
@@ -17,14 +19,24 @@ class PageAhead(Generic[Page]):
 
     :param clock: returns the time, for ``asked_at``
     :param most: maximum number of pages that wait to be taken
+    :param pauses_after: whether a page may be the last one needed: the next one is not fetched before ``start``
     """
 
-    def __init__(self, pages: Iterator[Page], clock: Callable[[], datetime], *, most: int = 1) -> None:
+    def __init__(
+        self,
+        pages: Iterator[Page],
+        clock: Callable[[], datetime],
+        *,
+        most: int = 1,
+        pauses_after: Callable[[Page], bool] = lambda page: False,
+    ) -> None:
         self._pages = pages
         self._clock = clock
         self._most = most
+        self._pauses_after = pauses_after
+        self._pauses = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="megaplan-pages")
-        self._ahead: deque[tuple[datetime, Future[Page | None]]] = deque()
+        self._ahead: deque[tuple[datetime, Future[Any]]] = deque()
         self.asked_at = datetime.min
         """A time before the page taken last was requested; of several, the first."""
 
@@ -39,16 +51,23 @@ class PageAhead(Generic[Page]):
     def start(self) -> None:
         """Start fetching the next pages: this process is idle while Postgres writes."""
         asked_at = self._clock()
+        while self._ahead and _was_not_fetched(self._ahead[0][1]):
+            self._ahead.popleft()
+        if not self._ahead:
+            self._pauses = False
         while len(self._ahead) < self._most:
-            self._ahead.append((asked_at, self._thread.submit(next, self._pages, None)))
+            self._ahead.append((asked_at, self._thread.submit(self._fetch)))
 
     def take(self) -> Page | None:
         """Wait for the next page and return it; None after the last one."""
-        if not self._ahead:
-            self.asked_at = self._clock()
-            return next(self._pages, None)
-        self.asked_at, page = self._ahead.popleft()
-        return page.result()
+        while self._ahead:
+            asked_at, fetched = self._ahead.popleft()
+            page: Page | None = fetched.result()
+            if page is not _NOT_FETCHED:
+                self.asked_at = asked_at
+                return page
+        self.asked_at = self._clock()
+        return next(self._pages, None)
 
     def take_fetched(self) -> list[Page]:
         """Wait for the next page and return it with those after it that are already here; empty after the last one.
@@ -65,5 +84,17 @@ class PageAhead(Generic[Page]):
             page = following.result()
             if page is None:
                 break
-            fetched.append(page)
+            if page is not _NOT_FETCHED:
+                fetched.append(page)
         return fetched
+
+    def _fetch(self) -> Any:
+        if self._pauses:
+            return _NOT_FETCHED
+        page = next(self._pages, None)
+        self._pauses = page is not None and self._pauses_after(page)
+        return page
+
+
+def _was_not_fetched(page: Future[Any]) -> bool:
+    return page.done() and page.exception() is None and page.result() is _NOT_FETCHED

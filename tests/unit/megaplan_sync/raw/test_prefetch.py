@@ -70,6 +70,24 @@ def test_pages_that_have_arrived_are_taken_together_up_to_the_most() -> None:
         assert ahead.take_fetched() == []
 
 
+def test_nothing_is_fetched_beyond_a_page_that_may_be_the_last() -> None:
+    source = Source(7)
+    with PageAhead(iter(source), now, most=4, pauses_after=lambda page: page == 2) as ahead:
+        ahead.start()
+        ahead._thread.submit(int).result(PATIENCE_SECONDS)
+        assert source.asked == 3
+        assert ahead.take() == 0
+        ahead.start()  # the last one is still waiting to be taken
+        ahead._thread.submit(int).result(PATIENCE_SECONDS)
+        assert ahead.take_fetched() == [1, 2]
+        assert source.asked == 3
+        ahead.start()  # it was not the last one
+        ahead._thread.submit(int).result(PATIENCE_SECONDS)
+        assert source.asked == 7
+        assert ahead.take_fetched() == [3, 4, 5, 6]
+        assert ahead.take() is None
+
+
 def test_pages_before_a_failure_are_not_lost() -> None:
     with PageAhead(iter(Source(5, fails_at=2)), now, most=4) as ahead:
         ahead.start()
