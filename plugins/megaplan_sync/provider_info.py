@@ -41,6 +41,9 @@ def get_provider_info() -> dict[str, Any]:
             {"integration-name": "Megaplan", "python-modules": ["megaplan_hook.hook"]},
             {"integration-name": "UIS", "python-modules": ["uis_hook.hook"]},
         ],
+        "plugins": [
+            {"name": "megaplan_console", "plugin-class": "megaplan_console.plugin.MegaplanConsolePlugin"}
+        ],
         "connection-types": [
             {
                 "connection-type": "megaplan",

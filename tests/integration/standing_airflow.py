@@ -22,6 +22,7 @@ from .databases import address_of, create_database, drop_database
 HEARTBEAT_SECONDS = 1
 DEAD_AFTER_SECONDS = 4
 """A triggerer without a heartbeat for so long is dead, and others take over its triggers."""
+ADMIN = {USER: "admin"}
 _SETTINGS = {
     "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "2",  # a watcher is started when the file is parsed again
     "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": str(HEARTBEAT_SECONDS),
@@ -40,6 +41,7 @@ class StandingAirflow:
         self._numbers = itertools.count(1)
         self._programs = ExitStack()
         self.parts: list[Program] = []
+        self.url = home.url
         self.api = AirflowApi(home.url, USER, PASSWORD, self.ensure_running)
 
     def migrate(self) -> None:
@@ -100,16 +102,17 @@ class StandingAirflow:
 
 @contextmanager
 def standing_airflow(
-    postgres: str, folder: Path, dag_id: str, connections: Mapping[str, str]
+    postgres: str, folder: Path, dag_id: str, connections: Mapping[str, str], roles: Mapping[str, str] = ADMIN
 ) -> Iterator[StandingAirflow]:
     """Yield an Airflow with one of the project's DAGs, whose API server and DAG processor are starting.
 
     :param postgres: server for the metadata
     :param connections: as environment variables
+    :param roles: by user; everybody's password is ``PASSWORD``
     """
     (folder / "dags").mkdir()
     shutil.copy(REPOSITORY / "dags" / f"{dag_id}.py", folder / "dags")
-    (folder / "passwords.json").write_text(json.dumps({USER: PASSWORD}))
+    (folder / "passwords.json").write_text(json.dumps(dict.fromkeys(roles, PASSWORD)))
     home = AirflowHome(folder, postgres, free_port(0))
     database = create_database(postgres)
     metadata_uri = address_of(postgres, database)
@@ -117,6 +120,9 @@ def standing_airflow(
         **home.environment(connections),
         **_SETTINGS,
         "AIRFLOW__CORE__DAGS_FOLDER": str(folder / "dags"),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(
+            f"{user}:{role}" for user, role in roles.items()
+        ),
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),  # shared by all components
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata_uri.replace("postgresql://", "postgresql+psycopg://"),
     }

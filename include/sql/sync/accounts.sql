@@ -10,3 +10,32 @@ WHERE present.timezone <> excluded.timezone
 -- name: select_accounts
 -- All accounts that were ever synchronised.
 SELECT account FROM megaplan_sync.accounts ORDER BY account
+
+
+-- name: save_account_settings
+-- Saves what an account's connection says, for people to see; writes nothing if it is known and was seen within the hour.
+INSERT INTO megaplan_sync.account_settings AS present (
+  account, conn_id, deals_active, telephony_active, deals_to_uis, requests_per_hour, reserved_for_calls,
+  directories_every_minutes
+)
+VALUES (
+  %(account)s, %(conn_id)s, %(deals_active)s, %(telephony_active)s, %(deals_to_uis)s, %(requests_per_hour)s,
+  %(reserved_for_calls)s, %(directories_every_minutes)s
+)
+ON CONFLICT (account) DO UPDATE SET
+  conn_id = excluded.conn_id,
+  deals_active = excluded.deals_active,
+  telephony_active = excluded.telephony_active,
+  deals_to_uis = excluded.deals_to_uis,
+  requests_per_hour = excluded.requests_per_hour,
+  reserved_for_calls = excluded.reserved_for_calls,
+  directories_every_minutes = excluded.directories_every_minutes,
+  seen_at = excluded.seen_at
+WHERE present.seen_at < now() - interval '1 hour'
+  OR (
+    present.conn_id, present.deals_active, present.telephony_active, present.deals_to_uis, present.requests_per_hour,
+    present.reserved_for_calls, present.directories_every_minutes
+  ) IS DISTINCT FROM (
+    excluded.conn_id, excluded.deals_active, excluded.telephony_active, excluded.deals_to_uis,
+    excluded.requests_per_hour, excluded.reserved_for_calls, excluded.directories_every_minutes
+  )

@@ -6,7 +6,8 @@ INSERT INTO megaplan_sync.request_budgets (account) VALUES (%(account)s) ON CONF
 -- name: spend_request
 -- Takes one request from an account's budget: a row says how long to wait before sending it, no row means try later.
 -- The limit holds for any sixty minutes, whichever window Megaplan uses: the current minute and the sixty before it
--- count. A caller that cannot wait for its turn takes none: a turn that nobody uses would delay all others.
+-- count. A caller that cannot wait for its turn takes none: a turn that nobody uses would delay all others. Counters of hours
+-- are only shown to people.
 UPDATE megaplan_sync.request_budgets AS budget
 SET
   next_at = greatest(budget.next_at, now()) + make_interval(secs => 1 / %(requests_per_second)s::float8),
@@ -15,7 +16,13 @@ SET
       THEN budget.spent[extract(epoch FROM now())::bigint / 60 %% 61 + 1] + 1
     ELSE 1
   END,
-  minutes[extract(epoch FROM now())::bigint / 60 %% 61 + 1] = extract(epoch FROM now())::bigint / 60
+  minutes[extract(epoch FROM now())::bigint / 60 %% 61 + 1] = extract(epoch FROM now())::bigint / 60,
+  spent_in_hour[extract(epoch FROM now())::bigint / 3600 %% 25 + 1] = CASE
+    WHEN budget.hours[extract(epoch FROM now())::bigint / 3600 %% 25 + 1] = extract(epoch FROM now())::bigint / 3600
+      THEN budget.spent_in_hour[extract(epoch FROM now())::bigint / 3600 %% 25 + 1] + 1
+    ELSE 1
+  END,
+  hours[extract(epoch FROM now())::bigint / 3600 %% 25 + 1] = extract(epoch FROM now())::bigint / 3600
 WHERE account = %(account)s
   AND (blocked_until <= now() OR %(ignores_block)s)
   AND next_at <= now() + make_interval(secs => coalesce(%(longest_wait_seconds)s::float8, 86400))

@@ -19,6 +19,22 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.accounts (
 COMMENT ON TABLE megaplan_sync.accounts IS 'Accounts ever synchronised, with the time zone of their days';
 COMMENT ON COLUMN megaplan_sync.accounts.deals_view IS 'View of schema megaplan that shows the account''s deals with their custom fields';
 
+CREATE TABLE IF NOT EXISTS megaplan_sync.account_settings ( -- since version 6
+  account                   text        PRIMARY KEY,
+  conn_id                   text        NOT NULL,
+  deals_active              boolean     NOT NULL,
+  telephony_active          boolean     NOT NULL,
+  deals_to_uis              boolean     NOT NULL,
+  requests_per_hour         integer     NOT NULL,
+  reserved_for_calls        integer     NOT NULL,
+  directories_every_minutes integer     NOT NULL,
+  seen_at                   timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE megaplan_sync.account_settings IS 'What each account''s connection said when a task last used it; changing it here has no effect';
+COMMENT ON COLUMN megaplan_sync.account_settings.conn_id IS 'Airflow''s connection';
+COMMENT ON COLUMN megaplan_sync.account_settings.deals_to_uis IS 'Whether deals are uploaded: deals_to_uis is on and there is a uis_conn_id';
+COMMENT ON COLUMN megaplan_sync.account_settings.reserved_for_calls IS 'Of the requests per hour, those that batch work leaves to calls';
+
 CREATE TABLE IF NOT EXISTS megaplan_sync.leases (
   account    text        NOT NULL,
   work       text        NOT NULL,
@@ -65,6 +81,29 @@ COMMENT ON COLUMN megaplan_sync.walks.reread_cursor IS 'Cursor of that reading: 
 COMMENT ON COLUMN megaplan_sync.walks.fields_watermark IS 'Watermark when the dictionary of custom fields was last read';
 COMMENT ON COLUMN megaplan_sync.walks.read_at IS 'When the entity was last read completely';
 
+CREATE OR REPLACE VIEW megaplan_sync.table_freshness AS -- since version 6
+SELECT
+  walks.account,
+  walks.entity,
+  walks.read_at,
+  walks.rows_read,
+  promise.promised,
+  now() - walks.read_at > promise.promised AS is_late
+FROM megaplan_sync.walks
+JOIN megaplan_sync.account_settings AS settings ON settings.account = walks.account AND settings.deals_active
+CROSS JOIN LATERAL (
+  SELECT
+    -- a run begins every fifteen minutes and may take as long
+    interval '30 minutes' + CASE
+      WHEN walks.entity IN ('deals', 'contacts', 'contacts_human', 'contacts_company') THEN interval '0'
+      ELSE make_interval(mins => settings.directories_every_minutes)
+    END AS promised
+) AS promise
+WHERE walks.entity <> 'contacts' OR NOT EXISTS ( -- both lists instead, since fields were refused in the common one
+  SELECT FROM megaplan_sync.walks AS apart WHERE apart.account = walks.account AND apart.entity = 'contacts_human'
+);
+COMMENT ON VIEW megaplan_sync.table_freshness IS 'When each table of an active account was last read completely, and how long ago that may be; null: it is still being loaded';
+
 CREATE TABLE IF NOT EXISTS megaplan_sync.refused_fields (
   account    text        NOT NULL,
   entity     text        NOT NULL,
@@ -81,11 +120,16 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.request_budgets (
   minutes       bigint[]    NOT NULL DEFAULT array_fill(0::bigint, ARRAY[61]),
   spent         integer[]   NOT NULL DEFAULT array_fill(0, ARRAY[61])
 );
+ALTER TABLE megaplan_sync.request_budgets -- since version 6
+  ADD COLUMN IF NOT EXISTS hours bigint[] NOT NULL DEFAULT array_fill(0::bigint, ARRAY[25]),
+  ADD COLUMN IF NOT EXISTS spent_in_hour integer[] NOT NULL DEFAULT array_fill(0, ARRAY[25]);
 COMMENT ON TABLE megaplan_sync.request_budgets IS 'Requests sent to each account, shared by all processes of both lanes';
 COMMENT ON COLUMN megaplan_sync.request_budgets.next_at IS 'Earliest time of the next request';
 COMMENT ON COLUMN megaplan_sync.request_budgets.blocked_until IS 'No request before this: Megaplan answered 429';
 COMMENT ON COLUMN megaplan_sync.request_budgets.minutes IS 'Minute (of the Unix epoch) of each counter: the current one and sixty complete ones';
 COMMENT ON COLUMN megaplan_sync.request_budgets.spent IS 'Requests sent in that minute';
+COMMENT ON COLUMN megaplan_sync.request_budgets.hours IS 'Hour (of the Unix epoch) of each counter: the current one and 24 complete ones';
+COMMENT ON COLUMN megaplan_sync.request_budgets.spent_in_hour IS 'Requests sent in that hour';
 
 CREATE TABLE IF NOT EXISTS megaplan_sync.entity_runs (
   run_id      text        NOT NULL,

@@ -144,6 +144,8 @@ CREATE TABLE IF NOT EXISTS telephony.calls (
 );
 ALTER TABLE telephony.calls ADD COLUMN IF NOT EXISTS talked_employees bigint[] NOT NULL DEFAULT '{}';
 ALTER TABLE telephony.calls ADD COLUMN IF NOT EXISTS finish_reason text;
+CREATE INDEX IF NOT EXISTS calls_by_time ON telephony.calls (started_at) INCLUDE (account, direction, outcome); -- since version 11
+CREATE INDEX IF NOT EXISTS calls_by_phone ON telephony.calls (contact_phone, started_at); -- since version 11
 COMMENT ON TABLE telephony.calls IS 'One row per call session, derived from its events in any order';
 COMMENT ON COLUMN telephony.calls.outcome IS 'answered; missed: incoming, not answered; unanswered: outgoing, not answered; null while the call is in progress';
 COMMENT ON COLUMN telephony.calls.contact_phone IS 'The client''s number, E.164 digits as in UIS';
@@ -193,6 +195,8 @@ COMMENT ON COLUMN telephony.call_deliveries.claimed_by IS 'The run that is worki
 COMMENT ON COLUMN telephony.call_deliveries.claimed_until IS 'Until then no other run claims it; renewed before every request, so the claim of a killed run expires';
 CREATE INDEX IF NOT EXISTS call_deliveries_open ON telephony.call_deliveries (account, call_session_id)
   WHERE state IN ('waiting', 'due', 'unsure');
+CREATE INDEX IF NOT EXISTS call_deliveries_failed ON telephony.call_deliveries (changed_at, account, call_session_id, stage)
+  WHERE state = 'parked'; -- since version 11
 
 DO $$ BEGIN -- both columns were called told until version 6
   IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('telephony.cards') AND attname = 'told') THEN

@@ -93,6 +93,7 @@ COMMENT ON COLUMN uis.deals.verified_at IS 'When that was';
 COMMENT ON COLUMN uis.deals.verify_tries IS 'How often the report has not shown the deal since it was sent';
 COMMENT ON COLUMN uis.deals.difference IS 'Columns of the report that differ from what was sent; null: none';
 CREATE INDEX IF NOT EXISTS deals_in_flight ON uis.deals (account) WHERE sending IS NOT NULL;
+CREATE INDEX IF NOT EXISTS deals_failed ON uis.deals (failed_at) WHERE failed_hash IS NOT NULL; -- since version 3
 
 CREATE TABLE IF NOT EXISTS uis.points (
   uis_conn_id   text NOT NULL,

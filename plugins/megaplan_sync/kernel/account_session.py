@@ -13,6 +13,7 @@ from megaplan_sync.kernel.absent_connection import absent_connection
 from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database
 from megaplan_sync.kernel.request_budget import LIVE_SHARE, PostgresRequestBudget
 from megaplan_sync.kernel.session import Session
+from megaplan_sync.kernel.sql import read_sql
 from uis_hook.hook import UisHook
 
 log = logging.getLogger(__name__)
@@ -87,6 +88,27 @@ def shared_budget(connection: Session, hook: MegaplanHook) -> PostgresRequestBud
     )
 
 
+def save_settings(connection: Session, hook: MegaplanHook) -> None:
+    """Save which connection an account has and what it switches on, for people to see."""
+    settings = hook.settings
+    per_hour = settings.requests_per_hour
+    connection.execute(
+        read_sql("save_account_settings"),
+        {
+            "account": hook.account,
+            "conn_id": hook.megaplan_conn_id,
+            "deals_active": settings.deals_active,
+            "telephony_active": settings.telephony_active,
+            "deals_to_uis": settings.deals_to_uis and bool(settings.uis_conn_id),
+            "requests_per_hour": per_hour,
+            "reserved_for_calls": per_hour - int(per_hour * (1 - LIVE_SHARE))
+            if settings.telephony_active
+            else 0,
+            "directories_every_minutes": settings.directories_every_minutes,
+        },
+    )
+
+
 @contextmanager
 def account_session(
     conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID
@@ -95,8 +117,11 @@ def account_session(
     hook = account_hook(conn_id)
     if not hook.settings.deals_active:
         log.info("%s: deals_active is off, nothing to do", conn_id)
+        with raw_database(postgres_conn_id) as connection:
+            save_settings(connection, hook)
         yield None
         return
     with raw_database(postgres_conn_id) as connection, raw_database(postgres_conn_id) as budget_connection:
         hook.budget = shared_budget(budget_connection, hook)
+        save_settings(connection, hook)
         yield hook, connection

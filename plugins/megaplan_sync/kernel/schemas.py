@@ -8,7 +8,7 @@ from psycopg import Connection
 from megaplan_sync.kernel.exceptions import NewerSchemaError
 from megaplan_sync.kernel.sql import read_sql
 
-TELEPHONY_SCHEMA_VERSION = 10
+TELEPHONY_SCHEMA_VERSION = 11
 """Version of the tables of schema ``telephony`` that this code writes."""
 _DELIVERIES = "telephony.call_deliveries"
 _DELIVERIES_BY_STAGE = 8
@@ -32,7 +32,7 @@ TELEPHONY_TABLES = tuple(
         "forgotten_calls",
     )
 )
-UPLOAD_SCHEMA_VERSION = 2
+UPLOAD_SCHEMA_VERSION = 3
 """Version of the tables of schema ``uis`` that this code writes."""
 UPLOAD_TABLES = tuple(
     f"uis.{name}" for name in ("schema_version", "directory_rows", "deals", "points", "upload_runs", "failed")

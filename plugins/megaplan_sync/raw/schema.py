@@ -24,6 +24,7 @@ SCHEMA_VERSION = max(MIGRATIONS)
 
 _SYNC_TABLES = (
     "accounts",
+    "account_settings",
     "leases",
     "walks",
     "refused_fields",
@@ -47,6 +48,7 @@ EXPECTED_TABLES = (
     "megaplan_sync.schema_version",
 )
 EXPECTED_VIEWS = (
+    "megaplan_sync.table_freshness",
     "megaplan_raw.deal_versions",
     "megaplan_raw.deal_stage_moves",
     "megaplan.custom_field_values",

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from megaplan_hook.hook import MegaplanHook
-from megaplan_sync.kernel.account_session import account_hook, shared_budget, uis_hook_of
+from megaplan_sync.kernel.account_session import account_hook, save_settings, shared_budget, uis_hook_of
 from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database
 from megaplan_sync.kernel.session import DurableSession, Session
 from uis_hook.client import UisClient
@@ -53,6 +53,7 @@ def telephony_session(
         raw_database(postgres_conn_id) as budget_connection,
     ):
         megaplan.budget = shared_budget(budget_connection, megaplan)
+        save_settings(budget_connection, megaplan)
         try:
             yield TelephonySession(megaplan, uis, connection)
         finally:

@@ -193,3 +193,25 @@ def test_accounts_do_not_share(budget: Budget) -> None:
 def test_what_was_spent_is_known_to_the_next_process(budget: Budget) -> None:
     take(budget(), 5)
     assert budget().remaining() == 995
+
+
+def test_requests_are_counted_by_hour_for_a_day(budget: Budget, database: Connection[Any]) -> None:
+    def by_hours_ago() -> dict[int, int]:
+        counted = database.execute(
+            """SELECT extract(epoch FROM now())::bigint / 3600 - counter.hour, counter.sent
+            FROM megaplan_sync.request_budgets, unnest(hours, spent_in_hour) AS counter (hour, sent)
+            WHERE counter.sent > 0"""
+        )
+        return {int(hour): spent for hour, spent in counted.fetchall()}
+
+    counting = budget()
+    take(counting, 3)
+    assert sum(by_hours_ago().values()) == 3
+    # as if they were sent exactly 25 hours ago, so that the counter of this hour is theirs
+    database.execute(
+        """UPDATE megaplan_sync.request_budgets SET hours = array(
+          SELECT CASE WHEN hour > 0 THEN extract(epoch FROM now())::bigint / 3600 - 25 ELSE 0 END
+          FROM unnest(hours) WITH ORDINALITY AS counter (hour, place) ORDER BY place)"""
+    )
+    take(counting, 2)
+    assert sum(spent for hours_ago, spent in by_hours_ago().items() if hours_ago < 2) == 2

@@ -1,7 +1,6 @@
 """Mismatches, which keep people out of the mapping: each message says what is wrong and what to do in which cabinet.
 
-Messages go into task results and asset events, so they contain ids and numbers, no names. The log of the task and
-``telephony.mismatches`` have the names beside them.
+Messages go into logs, so they contain ids and numbers, no names; ``telephony.mismatches`` has the names.
 """
 
 from collections.abc import Iterable

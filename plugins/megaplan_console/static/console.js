@@ -1,0 +1,76 @@
+// Follows the choices made in Airflow, which keeps them in localStorage: theme, language, time zone.
+(() => {
+  const { root, airflow } = document.currentScript.dataset;
+  const chosen = (name) => { try { return localStorage.getItem(name); } catch { return null; } };
+
+  const followTheme = () => {
+    const theme = chosen("theme");
+    const isDark = theme === "dark" || (theme !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
+    document.documentElement.dataset.theme = isDark ? "dark" : "light";
+    document.dispatchEvent(new Event("themechange"));
+  };
+
+  // The server writes the texts, so it is told the language by a cookie; without cookies the page stays as it is.
+  const followLanguage = () => {
+    const language = (chosen("i18nextLng") || "").split("-")[0];
+    const known = ["en", "ru"].includes(language) ? language : language && "en";
+    if (!known || known === document.documentElement.lang) return;
+    document.cookie = `megaplan_console_language=${known}; path=${root}/; samesite=lax`;
+    if (document.cookie.includes(`megaplan_console_language=${known}`)) location.reload();
+  };
+
+  const showTimes = () => {
+    const options = { dateStyle: "short", timeStyle: "medium" };
+    const zone = (chosen("timezone") || "").replaceAll('"', "");
+    if (zone !== "local") options.timeZone = zone || "UTC";
+    let format;
+    try { format = new Intl.DateTimeFormat(document.documentElement.lang, options); } catch { return; }
+    for (const time of document.querySelectorAll("time")) {
+      time.title = time.dateTime;
+      time.textContent = format.format(new Date(time.dateTime));
+    }
+  };
+
+  // Airflow starts the run: its own API checks the user's rights, and other sites cannot send JSON to it.
+  const sendAgain = async (button) => {
+    const note = button.parentElement.querySelector("[role=status]");
+    button.disabled = true;
+    let answer;
+    try {
+      answer = await fetch(`${airflow}/api/v2/dags/${button.dataset.dag}/dagRuns`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ logical_date: null, conf: JSON.parse(button.dataset.conf) }),
+      });
+    } catch {
+      answer = null;
+    }
+    if (answer?.ok) {
+      const run = await answer.json();
+      const link = document.createElement("a");
+      link.href = `${airflow}/dags/${run.dag_id}/runs/${encodeURIComponent(run.dag_run_id)}`;
+      link.target = "_blank";
+      link.textContent = button.dataset.started;
+      note.replaceChildren(link);
+    } else {
+      button.disabled = false;
+      note.textContent = `${button.dataset.refused} (${answer ? answer.status : "–"})`;
+    }
+  };
+
+  followTheme();
+  followLanguage();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", followTheme);
+  addEventListener("storage", ({ key }) => {
+    if (key === "theme") followTheme();
+    if (key === "i18nextLng") followLanguage();
+    if (key === "timezone") showTimes();
+  });
+  document.addEventListener("DOMContentLoaded", () => {
+    showTimes();
+    document.addEventListener("click", (event) => {
+      const button = event.target.closest("button[data-dag]");
+      if (button) sendAgain(button);
+    });
+  });
+})();
