@@ -1,6 +1,6 @@
 """### When it is red
 
-The task's error names the field and the remedy; the other accounts were handled. Nothing is lost:
+The first line of the error names the field and the remedy; the other accounts were handled. Nothing is lost:
 the outbox knows what is open, and the next run continues. What Megaplan refuses for a single call is tried eight
 times within a day and then fails; every run logs the reason, and `telephony.call_deliveries.error` keeps it.
 Calls of employees who are not among the users of Megaplan's telephony are not delivered; see `telephony.mismatches`

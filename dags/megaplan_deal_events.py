@@ -1,6 +1,6 @@
 """### When it is red
 
-The task's error names the field and the remedy; the other accounts were processed. Nothing is lost:
+The first line of the error names the field and the remedy; the other accounts were processed. Nothing is lost:
 the webhooks wait, and the next run continues. They also wait while the hour's requests are spent, or a long load is
 writing the account. `megaplan_deals_sync` and `megaplan_reconciliation` find changes whose webhooks never arrive.
 

@@ -1,6 +1,6 @@
 """### When it is red
 
-The task's error names the field and the remedy. Wrong password, unknown account, refused settings: not
+The first line of the error names the field and the remedy. Wrong password, unknown account, refused settings: not
 retried; correct the connection, then clear the task. Megaplan is down, 429, lost connections: retried twice, and the
 next run catches up. `waiting … s` in the log: the hour's requests (*requests_per_hour*) are spent, and the load
 continues automatically.

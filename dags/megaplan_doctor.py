@@ -1,6 +1,6 @@
 """### When it is red
 
-A failed task is a diagnosis: there is at least one ERROR, and the last line of the log names the first one. XCom has
+A failed task is a diagnosis: there is at least one ERROR, and the error at the end names the first. XCom has
 all findings as well: `return_value`, or `findings` if the task failed.
 
 ### По-русски

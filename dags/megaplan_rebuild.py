@@ -1,6 +1,6 @@
 """### When it is red
 
-The task's error names the table, column or parameter and the remedy. Postgres is down: retried twice.
+The first line of the error names the table, column or parameter and the remedy. Postgres is down: retried twice.
 
 ### По-русски
 

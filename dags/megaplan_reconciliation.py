@@ -1,7 +1,7 @@
 """### When it is red
 
-`fail_when_unresolved` fails if anything is unresolved; its last line names the table, the number of the proposal and
-the remedy. `reconcile` fails if an account could not be compared: correct the connection as the last line says, then
+`fail_when_unresolved` fails if anything is unresolved; its error names the table, the number of the proposal and
+the remedy. `reconcile` fails if an account could not be compared: correct the connection as its error says, then
 clear the task. The same applies to `reconcile_calls` and `forget_old_calls`. Postgres, Megaplan or UIS is down:
 retried twice.
 

@@ -1,6 +1,6 @@
 """### When it is red
 
-The task's error names the connection, the field and the remedy, and nothing was lost.
+The first line of the error names the connection, the field and the remedy, and nothing was lost.
 `access_token_invalid`: the key is unknown, perhaps of another brand; `access_token_expired`: create a new one;
 `ip_not_whitelisted`: add this machine's address in the cabinet; `uis_conn_id`: enter the UIS connection in the
 Megaplan connection. Correct it, then clear the task; it is not retried. Empty lists, many missing users, a side

@@ -1,6 +1,6 @@
 """### When it is red
 
-The task's error names the field and the remedy; the other accounts were processed. If `upload_deals`
+The first line of the error names the field and the remedy; the other accounts were processed. If `upload_deals`
 failed, UIS cannot be used (key, rights, tariff, limits); nothing is lost, the next run continues. If `report_upload`
 failed, something failed in this run, or the report does not show what was sent; its log and the view `uis.failed` say
 what and why. Used-up points of the cabinet are not a failure: the certificate says *partial*, and later runs

@@ -14,8 +14,6 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.integration.warm_airflow import WarmAirflow
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-_NOT_THE_TASKS = ("::group::", "::endgroup::", "[airflow.api_fastapi.", "[airflow.assets.")
-"""Markers in lines of Airflow itself, and of the API server, which ``dags test`` runs in the same process."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +26,15 @@ class AirflowRun:
     states: dict[str, str]
     output: str
 
-    def last_line(self, task_id: str) -> str:
-        """Return the last line of a task's log, without Airflow's own closing markers."""
+    def error(self, task_id: str) -> str:
+        """Return what the task's log says of its error before Airflow shows a trace, in one line."""
         tasks = re.split(r"^.*\[DAG TEST\] starting task_id=(\w+) .*$", self.output, flags=re.MULTILINE)
         texts = [text for name, text in zip(tasks[1::2], tasks[2::2], strict=True) if name == task_id]
-        lines = texts[-1].split("[DAG TEST] end task")[0].splitlines()[:-1]
-        return [line for line in lines if not any(marker in line for marker in _NOT_THE_TASKS)][-1]
+        said, trace, _ = texts[-1].partition("Task failed with exception")
+        if not trace:
+            raise LookupError(f"{task_id} has not failed: {texts[-1]}")
+        *_, last = re.split(r"^.*?\[error +\] ", said, flags=re.MULTILINE)[1:-1]
+        return " ".join(last.split())
 
 
 @dataclass

@@ -80,7 +80,7 @@ WHERE (present.message, present.name, present.uis_name)
 
 -- name: select_mismatches
 -- The mismatches of an account, the most severe first, with the time when each was first found.
-SELECT kind, employee_id, uis_employee_id, internal_number, message, first_found_at
+SELECT kind, employee_id, uis_employee_id, internal_number, name, uis_name, message, first_found_at
 FROM telephony.mismatches
 WHERE account = %(account)s
 ORDER BY

@@ -151,7 +151,7 @@ def test_an_invalid_resend_is_reported_and_not_retried(
     run = run_dag(airflow, {"resend": resend})
     assert run.state == "failed"
     assert run.tries["resend_calls"] == 1
-    assert words in run.last_line("resend_calls")
+    assert words in run.error("resend_calls")
 
 
 def test_the_night_compares_calls(airflow: TestedAirflow, world: PushWorld, uis: Client) -> None:

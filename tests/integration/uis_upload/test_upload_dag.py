@@ -42,5 +42,5 @@ def test_a_test_deal_is_seen_in_the_cabinet(world: UploadWorld, migrated_airflow
     assert run.states["wait_for_processing"] == "skipped", "no upload waits to be verified"
     assert run.states["report_upload"] == "failed"
     assert run.tries["report_upload"] == 1
-    assert "1 deals failed" in run.last_line("report_upload")
+    assert "1 deals failed" in run.error("report_upload")
     assert "uis-demo-token" not in airflow.written()

@@ -1,39 +1,28 @@
-"""The mismatches of an account as a text table."""
+"""The mismatches of an account as a log shows them: who, what is wrong, and what to do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from megaplan_sync.kernel.error_reporting import on_screen
+
 MOST_ROWS = 500
-"""Maximum number of rows in a log; ``telephony.mismatches`` has all of them."""
-_COLUMNS = {
-    "kind": "kind",
-    "employee_id": "employee",
-    "uis_employee_id": "UIS employee",
-    "internal_number": "number",
-    "first_found_at": "since",
-    "message": "what to do",
-}
+"""Maximum number of mismatches in a log; ``telephony.mismatches`` has all of them."""
 
 
-def mismatch_table(mismatches: Sequence[Mapping[str, Any]]) -> str:
-    """Return the table with left-aligned columns; an empty string if there are no mismatches.
+def mismatch_entries(mismatches: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield an entry of some lines for each mismatch.
 
     :param mismatches: rows with the columns of ``select_mismatches``; ``first_found_at`` may be missing
     """
-    import pandas as pd  # slow; not needed while DAG files are parsed
-
-    if not mismatches:
-        return ""
-    frame = pd.DataFrame(list(mismatches[:MOST_ROWS]), dtype=object).reindex(columns=list(_COLUMNS))
-    frame["first_found_at"] = [
-        "" if pd.isna(moment) else f"{moment:%Y-%m-%d %H:%M}Z" for moment in frame["first_found_at"]
-    ]
-    shown = frame.astype(object).where(frame.notna(), "").astype(str).rename(columns=_COLUMNS)
-    widths = {name: max(len(name), int(shown[name].str.len().max())) for name in shown.columns[:-1]}
-    for name, width in widths.items():
-        shown[name] = shown[name].str.ljust(width)
-    lines = ["  ".join([*(name.ljust(width) for name, width in widths.items()), shown.columns[-1]])]
-    lines += ["  ".join(row) for row in shown.itertuples(index=False)]
+    for row in mismatches[:MOST_ROWS]:
+        since = f", since {row['first_found_at']:%Y-%m-%d %H:%M}Z" if row.get("first_found_at") else ""
+        yield f"{_who(row)} – {row['kind']}{since}\n{on_screen(row['message'])}"
     if (more := len(mismatches) - MOST_ROWS) > 0:
-        lines.append(f"and {more} more in telephony.mismatches")
-    return "\n".join(lines)
+        yield f"and {more} more in telephony.mismatches"
+
+
+def _who(row: Mapping[str, Any]) -> str:
+    """Return the people concerned, or the number if there is nobody."""
+    sides = (("", row["name"], row["employee_id"]), ("UIS: ", row["uis_name"], row["uis_employee_id"]))
+    people = [f"{side}{name or id}" for side, name, id in sides if name or id]
+    return ", ".join(people) or f"number {row['internal_number']}"

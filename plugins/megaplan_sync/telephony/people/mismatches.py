@@ -1,6 +1,7 @@
 """Mismatches, which keep people out of the mapping: each message says what is wrong and what to do in which cabinet.
 
-Messages go into logs, so they contain ids and numbers, no names; ``telephony.mismatches`` has the names.
+Messages go into task results and asset events, so they contain ids and numbers, no names. The log of the task and
+``telephony.mismatches`` have the names beside them.
 """
 
 from collections.abc import Iterable

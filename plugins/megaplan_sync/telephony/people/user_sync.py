@@ -10,13 +10,15 @@ from megaplan_hook.paging import ListPage
 from megaplan_sync.kernel.exceptions import OUR_ERRORS, EntitiesFailedError, SuspiciousAnswerError
 from megaplan_sync.kernel.leases import leased
 from megaplan_sync.telephony.people.directories import save_directory
-from megaplan_sync.telephony.people.mismatch_report import mismatch_table
+from megaplan_sync.telephony.people.mismatch_report import mismatch_entries
 from megaplan_sync.telephony.people.user_mapping import UserMapping, map_users
 from megaplan_sync.telephony.people.user_table import UserTable
 from megaplan_sync.telephony.session import TelephonySession
 from uis_hook import staff
 
 log = logging.getLogger(__name__)
+_PUBLISHED = ("kind", "employee_id", "uis_employee_id", "internal_number", "message")
+"""What the result of the task has of a mismatch: no names."""
 
 EMPLOYEE_FIELDS = ("name", "firstName", "lastName", "isWorking")
 CONFIG_FIELDS = ("employee", "internalNumber")
@@ -94,7 +96,8 @@ class UserSync:
         outcome.users = len(mapping.users)
         outcome.mismatches = dict(Counter(str(one["kind"]) for one in found))
         outcome.mismatch_rows = [
-            {**one, "first_found_at": one["first_found_at"].isoformat()} for one in found
+            {**{name: one[name] for name in _PUBLISHED}, "first_found_at": one["first_found_at"].isoformat()}
+            for one in found
         ]
         return statuses
 
@@ -105,8 +108,8 @@ class UserSync:
             log.info("%s: no mismatches", account)
             return
         log.warning("%s: %d mismatches, see docs/telephony-users.md", account, len(mismatches))
-        for line in mismatch_table(mismatches).splitlines():
-            log.warning("%s", line)
+        for entry in mismatch_entries(mismatches):
+            log.warning("%s", entry)
 
     def _save_directories(self, statuses: list[dict[str, Any]], outcome: UserSyncOutcome) -> None:
         """Save each directory independently: one that fails does not stop the others."""
