@@ -17,6 +17,26 @@ PLACEHOLDERS = {
     "login": "robot@example.org",
     "extra": '{"verify": true, "read_timeout_seconds": 60}',
 }
+MEGAPLAN_OPERATORS = [
+    "megaplan_sync.raw.operators",
+    "megaplan_sync.rebuild.operators",
+    "megaplan_sync.reconciliation.operators",
+    "megaplan_sync.webhooks.operators",
+    "megaplan_sync.doctor.operators",
+]
+UIS_OPERATORS = [
+    "megaplan_sync.telephony.night.operators",
+    "megaplan_sync.telephony.people.operators",
+    "megaplan_sync.telephony.push.operators",
+    "megaplan_sync.telephony.retention.operators",
+    "megaplan_sync.uis_upload.operators",
+]
+UIS_SENSORS = ["megaplan_sync.telephony.push.operators", "megaplan_sync.uis_upload.operators"]
+UIS_TRIGGERS = [
+    "megaplan_sync.inbox.trigger",
+    "megaplan_sync.telephony.push.outbox_trigger",
+    "megaplan_sync.uis_upload.processing_trigger",
+]
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -36,6 +56,19 @@ def get_provider_info() -> dict[str, Any]:
                 "external-doc-url": "https://comagic.github.io/",
                 "tags": ["service"],
             },
+        ],
+        "operators": [
+            {"integration-name": "Megaplan", "python-modules": MEGAPLAN_OPERATORS},
+            {"integration-name": "UIS", "python-modules": UIS_OPERATORS},
+        ],
+        "sensors": [{"integration-name": "UIS", "python-modules": UIS_SENSORS}],
+        "triggers": [
+            {"integration-name": "Megaplan", "python-modules": ["megaplan_sync.webhooks.trigger"]},
+            {"integration-name": "UIS", "python-modules": UIS_TRIGGERS},
+        ],
+        "extra-links": [
+            f"megaplan_sync.kernel.operator_links.{name}"
+            for name in ("MegaplanDealsLink", "ConsoleLink", "RunbookLink")
         ],
         "hooks": [
             {"integration-name": "Megaplan", "python-modules": ["megaplan_hook.hook"]},

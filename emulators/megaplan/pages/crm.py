@@ -24,6 +24,7 @@ def page_routes(account: Account) -> list[Route]:
     page = _Page(account)
     return [
         Route("/", page.deals, methods=["GET"]),
+        Route("/deals/", page.deals, methods=["GET"]),
         Route("/deals/{id:int}", page.deal, methods=["GET"]),
         Route("/contacts", page.contacts, methods=["GET"]),
     ]

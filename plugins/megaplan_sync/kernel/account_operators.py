@@ -3,7 +3,10 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from airflow.sdk import BaseOperatorLink
+
 from megaplan_sync.kernel.error_reporting import ReportingOperator
+from megaplan_sync.kernel.operator_links import ConsoleLink, MegaplanDealsLink, RunbookLink
 from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID
 
 
@@ -12,6 +15,8 @@ class RawDatabaseOperator(ReportingOperator):
 
     :param postgres_conn_id: connection of that database
     """
+
+    operator_extra_links: Collection[BaseOperatorLink] = (ConsoleLink(), RunbookLink())
 
     def __init__(self, *, postgres_conn_id: str = POSTGRES_CONN_ID, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -25,6 +30,7 @@ class AccountsOperator(RawDatabaseOperator):
     """
 
     template_fields: Sequence[str] = ("accounts",)
+    operator_extra_links: Collection[BaseOperatorLink] = (MegaplanDealsLink(), ConsoleLink(), RunbookLink())
 
     def __init__(self, *, accounts: Collection[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,12 @@ from typing import Any
 import airflow
 import jsonschema
 import pytest
+from airflow.sdk import BaseOperator, BaseSensorOperator
+from airflow.triggers.base import BaseTrigger
 
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.settings import AccountSettings
+from megaplan_sync.kernel.account_operators import AccountsOperator
 from megaplan_sync.provider_info import get_provider_info
 from megaplan_vendor_kit.setting import describe
 from uis_hook.brands import BRAND_URLS
@@ -66,6 +71,9 @@ SECTIONS = {
     },
 }
 SECRETS = {"webhook_secret", "application_token", "access_token", "pseudonym_secret"}
+PLUGINS = Path(__file__).parents[3] / "plugins"
+KERNEL = {"megaplan_sync.kernel.account_operators", "megaplan_sync.kernel.error_reporting"}
+"""Base classes, which nobody uses by themselves."""
 MODELS = {"megaplan": AccountSettings, "uis": UisSettings}
 
 
@@ -90,6 +98,47 @@ def test_the_form_has_these_fields_in_these_sections(name: str) -> None:
         sections.setdefault(shown["schema"]["section"], []).append(field)
     assert sections == SECTIONS[name]
     assert list(sections) == list(SECTIONS[name])
+
+
+def test_the_metadata_fit_airflows_schema_and_nothing_in_them_is_unknown_to_it() -> None:
+    schema = json.loads((Path(airflow.__file__).parent / "provider_info.schema.json").read_text("utf-8"))
+    info = get_provider_info()
+    jsonschema.validate(info, schema)
+    assert set(info) <= set(schema["properties"])
+    named = {entry["integration-name"] for entry in info["integrations"]}
+    for kind in ("hooks", "operators", "sensors", "triggers"):
+        assert {entry["integration-name"] for entry in info[kind]} <= named, kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "base"),
+    [
+        ("operators", BaseOperator),
+        ("sensors", BaseSensorOperator),
+        ("triggers", BaseTrigger),
+    ],
+)
+def test_the_metadata_name_every_module_that_has_one(kind: str, base: type) -> None:
+    listed = {module for entry in get_provider_info()[kind] for module in entry["python-modules"]}
+    found = set()
+    for file in PLUGINS.rglob("*.py"):
+        name = ".".join(file.relative_to(PLUGINS).with_suffix("").parts)
+        if not re.search(r"^class \w+\(", file.read_text("utf-8"), re.MULTILINE) or "__init__" in name:
+            continue
+        if any(is_one(value, base, name) for value in vars(import_module(name)).values()):
+            found.add(name)
+    assert found - KERNEL == listed
+
+
+def is_one(value: Any, base: type, module: str) -> bool:
+    return isinstance(value, type) and issubclass(value, base) and value.__module__ == module
+
+
+def test_the_metadata_name_the_links_that_operators_have() -> None:
+    names = get_provider_info()["extra-links"]
+    assert names == [
+        f"{type(link).__module__}.{type(link).__name__}" for link in AccountsOperator.operator_extra_links
+    ]
 
 
 @pytest.mark.parametrize("name", SECTIONS)
