@@ -117,7 +117,7 @@ def megaplan_calls_push() -> None:
         resend_failed="{{ params.resend_failed }}",
     )
     push_calls = PushCallsOperator.partial(
-        task_id="push_calls", map_index_template="{{ task.accounts | join(', ') }}"
+        task_id="push_calls", map_index_template="{{ task.accounts | join(', ') | truncate(200) }}"
     ).expand(accounts=choose_accounts.output)
     wait_for_recordings = RecordingSensor(
         task_id="wait_for_recordings",
@@ -125,7 +125,7 @@ def megaplan_calls_push() -> None:
         trigger_rule="all_done",  # if one account fails, the others still wait for their recordings
     )
     push_the_rest = PushCallsOperator.partial(
-        task_id="push_the_rest", map_index_template="{{ task.accounts | join(', ') }}"
+        task_id="push_the_rest", map_index_template="{{ task.accounts | join(', ') | truncate(200) }}"
     ).expand(accounts=choose_accounts.output)
     # without it, a run whose first push failed would succeed if the last tasks are skipped
     all_delivered = EmptyOperator(task_id="all_delivered", trigger_rule="none_failed")

@@ -90,7 +90,7 @@ def megaplan_deal_events() -> None:
     ReadNamedEntitiesOperator.partial(
         task_id="read_named_entities",
         outlets=RAW_TABLE_ALIASES,
-        map_index_template="{{ task.accounts | join(', ') }}",
+        map_index_template="{{ task.accounts | join(', ') | truncate(200) }}",
     ).expand(accounts=choose_accounts.output)
 
 

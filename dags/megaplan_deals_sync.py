@@ -40,6 +40,10 @@ rows were changed by hand. Example: `{"accounts": ["megaplan_default"], "entitie
 Each changed table is published as an asset event of the alias `megaplan_raw_<entity>`, with its counts; schedule on
 `AssetAlias("megaplan_raw_deals")`. The task's result and log have the counts of each entity; long loads log their
 progress.
+
+*partial* in the log and the result is no failure: the hour's requests (*requests_per_hour*) are spent, Megaplan has
+answered 429 for a minute, or the account's ten minutes in this run are over. The cursor is saved, and the next run
+continues. So a long first load takes several runs, and delays no other account.
 """
 
 from datetime import timedelta
@@ -66,10 +70,10 @@ from megaplan_sync.raw.operators import (
         "owner": OWNER,
         "retries": 2,
         "retry_delay": timedelta(minutes=1),
-        "execution_timeout": timedelta(hours=6),  # a longer first load continues in the retry
+        "execution_timeout": timedelta(hours=1),  # a task works for ten minutes on its accounts
     },
     render_template_as_native_obj=True,
-    dagrun_timeout=timedelta(hours=20),  # a longer first load continues in the next run
+    dagrun_timeout=timedelta(hours=4),  # a longer first load takes several runs
     allowed_run_types=RUN_TYPES,
     description="Loads deals, line items, pipelines, contacts, employees and directories into megaplan_raw",
     dag_display_name="Megaplan → Postgres: deals and contacts",
@@ -99,7 +103,7 @@ def megaplan_deals_sync() -> None:
         outlets=RAW_TABLE_ALIASES,
         entities="{{ params.entities }}",
         full_refresh="{{ params.full_refresh }}",
-        map_index_template="{{ task.accounts | join(', ') }}",
+        map_index_template="{{ task.accounts | join(', ') | truncate(200) }}",
     ).expand(accounts=choose_accounts.output)
     prepare_raw_tables >> choose_accounts >> load_raw_tables
 

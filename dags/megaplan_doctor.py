@@ -70,7 +70,7 @@ def megaplan_doctor() -> None:
         task_id="choose_accounts", accounts="{{ params.accounts }}"
     )
     ExamineAccountsOperator.partial(
-        task_id="examine_accounts", map_index_template="{{ task.accounts | join(', ') }}"
+        task_id="examine_accounts", map_index_template="{{ task.accounts | join(', ') | truncate(200) }}"
     ).expand(accounts=choose_accounts.output)
 
 

@@ -97,7 +97,7 @@ def megaplan_rebuild() -> None:
         task_id="rebuild_raw_tables",
         outlets=RAW_TABLE_ALIASES,
         entities="{{ params.entities }}",
-        map_index_template="{{ task.accounts | join(', ') }}",
+        map_index_template="{{ task.accounts | join(', ') | truncate(200) }}",
     ).expand(accounts=choose_accounts.output)
     choose_accounts >> require_raw_columns >> recreate_views >> rebuild_raw_tables
 

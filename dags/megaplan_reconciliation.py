@@ -36,7 +36,8 @@ received about them, once they are in Megaplan and compared. Without that settin
 ### A rerun
 
 A rerun is harmless at any time. The retry of a killed run continues after its last page; there is one certificate per
-run. If *night_requests* are spent, the comparison continues next night.
+run. If the requests of the hour are spent, `reconcile` is deferred until there are some again, for four hours at
+most. If *night_requests* are spent, the certificate says *partial*, and the comparison continues next night.
 
 ### Parameters (Trigger)
 
@@ -143,14 +144,14 @@ def megaplan_reconciliation() -> None:
         outlets=RAW_TABLE_ALIASES,
         entities="{{ params.entities }}",
         depth="{{ params.depth }}",
-        map_index_template="{{ task.accounts | join(', ') }}",
+        map_index_template="{{ task.accounts | join(', ') | truncate(200) }}",
     ).expand(accounts=choose_accounts.output)
     reconcile_calls = ReconcileCallsOperator.partial(
         task_id="reconcile_calls",
         entities="{{ params.entities }}",
         since="{{ params.calls_since }}",
         depth="{{ params.depth }}",
-        map_index_template="{{ task.accounts | join(', ') }}",
+        map_index_template="{{ task.accounts | join(', ') | truncate(200) }}",
     ).expand(accounts=choose_accounts.output)
     forget_old_calls = ForgetOldCallsOperator(
         task_id="forget_old_calls",

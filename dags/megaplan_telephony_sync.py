@@ -89,7 +89,7 @@ def megaplan_telephony_sync() -> None:
     map_users = TelephonyUsersToPostgresOperator.partial(
         task_id="map_users",
         outlets=[TELEPHONY_USERS],
-        map_index_template="{{ task.accounts | join(', ') }}",
+        map_index_template="{{ task.accounts | join(', ') | truncate(200) }}",
     ).expand(accounts=choose_accounts.output)
     prepare_telephony_tables >> choose_accounts >> map_users
 

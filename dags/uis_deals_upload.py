@@ -115,7 +115,7 @@ def uis_deals_upload() -> None:
         since="{{ params.since or '' }}",
         full="{{ params.full }}",
         resend_failed="{{ params.resend_failed }}",
-        map_index_template="{{ task.accounts | join(', ') }}",
+        map_index_template="{{ task.accounts | join(', ') | truncate(200) }}",
     ).expand(accounts=choose_accounts.output)
     wait_for_processing = DealsProcessedSensor(
         task_id="wait_for_processing",
@@ -125,7 +125,7 @@ def uis_deals_upload() -> None:
     verify_deals = VerifyUisDealsOperator.partial(
         task_id="verify_deals",
         trigger_rule="all_done",
-        map_index_template="{{ task.accounts | join(', ') }}",
+        map_index_template="{{ task.accounts | join(', ') | truncate(200) }}",
     ).expand(accounts=choose_accounts.output)
     report_upload = ReportUploadOperator(
         task_id="report_upload",

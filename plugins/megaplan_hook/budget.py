@@ -15,7 +15,7 @@ class RequestBudget(Protocol):
     """The requests of one account, shared by whoever holds the same budget. Must be safe for threads."""
 
     def acquire(self) -> None:
-        """Take one request; blocks until it may be sent."""
+        """Take one request; blocks until it may be sent, or raises a ``RequestNotAllowedError``."""
 
     def back_off(self, seconds: float) -> None:
         """Let everybody wait: Megaplan said 429. A shorter wait never cuts a longer one."""

@@ -39,6 +39,8 @@ from megaplan_vendor_kit.transport import VendorAdapter, VendorSession, no_auth
 
 Result = TypeVar("Result")
 
+LONGEST_LIMIT_SECONDS = 60.0
+"""How long answers 429 to a request are waited out altogether: what takes longer is left to a later run."""
 _LONGEST_QUERIES: dict[str, int] = {}
 """Characters that the web servers of accounts accept in a query, by base URL, as far as they refused more."""
 
@@ -108,7 +110,7 @@ class MegaplanClient(HttpHook):
         """How often a request is tried; assign another schedule before the first request."""
         return RetrySchedule(
             failure_tries=6,
-            limit_total_seconds=900.0,
+            limit_total_seconds=LONGEST_LIMIT_SECONDS,
             limit_first_seconds=2.0,
             limit_longest_seconds=self.settings.vendor_quirks.retry_after_fallback_seconds,
             sleep=self._sleep,

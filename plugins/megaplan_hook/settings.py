@@ -42,6 +42,11 @@ class AccountSettings(ConnectionSettings):
 
     deals_active: Annotated[bool, Setting("Synchronise deals", "Account")] = True
     """Whether deals, contacts and directories of this account are copied into Postgres."""
+    sync_every_minutes: Annotated[
+        int, Field(ge=0, le=10080), Setting("Minutes between syncs", "Account", unit="minutes")
+    ] = 0
+    """How often this account is synchronised, if less often than the DAG runs, such as 60 for a small account; 0
+    means in every run. Webhooks are processed at once all the same."""
     account_timezone: Annotated[TimeZoneName, Setting("Time zone of the account", "Account")] = (
         "Europe/Moscow"
     )

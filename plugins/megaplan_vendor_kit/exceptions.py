@@ -32,6 +32,10 @@ class VendorError(Exception):
     maybe_accepted: bool = True
 
 
+class RequestNotAllowedError(Exception):
+    """The budget of requests allows none now, nor soon. Base of the errors with which a budget ends the work."""
+
+
 class VendorSettingError(FieldError, VendorError):
     """A field of the connection is missing, unknown or impossible. Somebody has to correct it."""
 

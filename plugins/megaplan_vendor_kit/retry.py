@@ -16,6 +16,7 @@ from typing import TypeVar
 import tenacity
 
 from megaplan_vendor_kit.exceptions import (
+    RequestNotAllowedError,
     VendorError,
     VendorLimitError,
     VendorServerError,
@@ -99,6 +100,11 @@ class RetrySchedule:
         except VendorError as error:
             error.tries_exhausted = True
             raise
+        except RequestNotAllowedError as refusal:
+            if tries.last_error is None:
+                raise
+            tries.last_error.tries_exhausted = True  # a vendor that is down must not look like a spent budget
+            raise tries.last_error from refusal
 
 
 class _Tries:
@@ -117,10 +123,12 @@ class _Tries:
         self.limits = 0
         self.limited_seconds = 0.0
         self.began_at = schedule.clock()
+        self.last_error: VendorError | None = None
 
     def seconds_to_wait(self, state: tenacity.RetryCallState) -> float:
         """Compute the next wait; tenacity asks for it before it asks whether the tries are over."""
         error = state.outcome.exception() if state.outcome else None
+        self.last_error = error if isinstance(error, VendorError) else None
         requested: float | None = getattr(error, "retry_after", None)
         if isinstance(error, VendorLimitError):
             first = self.schedule.limit_first_seconds if requested is None else SHORTEST_LIMIT_WAIT_SECONDS

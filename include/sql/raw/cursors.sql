@@ -7,6 +7,13 @@ FROM megaplan_sync.walks
 WHERE account = %(account)s AND entity = %(entity)s
 
 
+-- name: select_read_times
+-- When each list of an account was last read to its end; null while its first load is not finished.
+SELECT entity, CASE WHEN loaded_at IS NOT NULL OR watermark IS NULL AND trail IS NULL THEN read_at END AS read_at
+FROM megaplan_sync.walks
+WHERE account = %(account)s
+
+
 -- name: save_cursor_state
 -- Saves how far one entity has been read, in the transaction that wrote its rows.
 INSERT INTO megaplan_sync.walks (

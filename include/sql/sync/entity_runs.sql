@@ -1,5 +1,5 @@
--- name: select_finished_entities
--- Entities that a run has finished for an account, with their outcomes.
+-- name: select_entity_runs
+-- Entities that a run has read for an account, with their outcomes; what has paused has a reason under partial.
 SELECT entity, outcome FROM megaplan_sync.entity_runs WHERE run_id = %(run_id)s AND account = %(account)s
 
 

@@ -18,7 +18,7 @@ from megaplan_sync.kernel.exceptions import (
     AirflowUnavailableError,
     DatabaseUnavailableError,
     MissingConnectionError,
-    RequestBudgetBusyError,
+    WorkPausedError,
 )
 from megaplan_sync.kernel.postgres_errors import explained
 from megaplan_vendor_kit.exceptions import (
@@ -64,7 +64,7 @@ def cause_of(failure: Exception, side: str) -> Cause:
         return _cause(side, failure, AIRFLOW, _connection_remedy(failure))
     if isinstance(failure, Error | DatabaseUnavailableError):
         return _of_postgres(failure)
-    if isinstance(failure, RequestBudgetBusyError):
+    if isinstance(failure, WorkPausedError):
         return Cause(
             error(
                 "requests",

@@ -24,7 +24,7 @@ class RawDatabaseOperator(ReportingOperator):
 
 
 class AccountsOperator(RawDatabaseOperator):
-    """An operator that works on some accounts, usually inside :class:`AccountFailures`.
+    """An operator that works on some accounts, inside an :class:`AccountBatch`.
 
     :param accounts: connection ids of Megaplan accounts
     """

@@ -10,8 +10,8 @@ from megaplan_hook.exceptions import MegaplanSettingError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.settings import AccountSettings
 from megaplan_sync.kernel.absent_connection import absent_connection
-from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database
-from megaplan_sync.kernel.request_budget import LIVE_SHARE, PostgresRequestBudget
+from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database, shared_raw_database
+from megaplan_sync.kernel.request_budget import LIVE_SHARE, PostgresRequestBudget, Statements
 from megaplan_sync.kernel.session import Session
 from megaplan_sync.kernel.sql import read_sql
 from uis_hook.hook import UisHook
@@ -73,10 +73,13 @@ def has_calls(settings: AccountSettings) -> bool:
     return settings.telephony_active and bool(settings.uis_conn_id)
 
 
-def shared_budget(connection: Session, hook: MegaplanHook) -> PostgresRequestBudget:
+def shared_budget(
+    connection: Statements, hook: MegaplanHook, seconds: float | None = None
+) -> PostgresRequestBudget:
     """Return an account's request budget, less the live lane's share if telephony is active.
 
-    :param connection: used for nothing else
+    :param connection: in which no transaction is ever open
+    :param seconds: how long requests may be sent
     """
     settings = hook.settings
     return PostgresRequestBudget(
@@ -85,10 +88,11 @@ def shared_budget(connection: Session, hook: MegaplanHook) -> PostgresRequestBud
         requests_per_second=settings.requests_per_second,
         requests_per_hour=settings.requests_per_hour,
         reserved_share=LIVE_SHARE if settings.telephony_active else 0.0,
+        seconds=seconds,
     )
 
 
-def save_settings(connection: Session, hook: MegaplanHook) -> None:
+def save_settings(connection: Statements, hook: MegaplanHook) -> None:
     """Save which connection an account has and what it switches on, for people to see."""
     settings = hook.settings
     per_hour = settings.requests_per_hour
@@ -111,9 +115,12 @@ def save_settings(connection: Session, hook: MegaplanHook) -> None:
 
 @contextmanager
 def account_session(
-    conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID
+    conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID, *, seconds: float | None = None
 ) -> Iterator[tuple[MegaplanHook, Session] | None]:
-    """Open both for the duration of the block; yields None if the account's ``deals_active`` is off."""
+    """Open both for the duration of the block; yields None if the account's ``deals_active`` is off.
+
+    :param seconds: how long requests may be sent; afterwards the work pauses
+    """
     hook = account_hook(conn_id)
     if not hook.settings.deals_active:
         log.info("%s: deals_active is off, nothing to do", conn_id)
@@ -121,7 +128,7 @@ def account_session(
             save_settings(connection, hook)
         yield None
         return
-    with raw_database(postgres_conn_id) as connection, raw_database(postgres_conn_id) as budget_connection:
-        hook.budget = shared_budget(budget_connection, hook)
-        save_settings(connection, hook)
+    with raw_database(postgres_conn_id) as connection, shared_raw_database(postgres_conn_id) as shared:
+        hook.budget = shared_budget(shared, hook, seconds)
+        save_settings(shared, hook)
         yield hook, connection

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Sequence
+from math import ceil
 
 from airflow.sdk import Variable
 
@@ -10,7 +11,9 @@ from megaplan_sync.kernel.exceptions import AccountListError, UnknownAccountErro
 VARIABLE = "megaplan_accounts"
 DEFAULT_ACCOUNTS = ["megaplan_default"]
 MOST_TASKS = 16
-"""Above this number accounts share mapped tasks: a task takes about 0.4 CPU seconds before it does anything."""
+ACCOUNTS_PER_TASK = 250
+"""A task works on its accounts at once and takes a second of CPU before it does anything, so a few tasks do: one core
+each, since Python runs one thread at a time."""
 
 
 def configured_accounts() -> list[str]:
@@ -49,6 +52,7 @@ def chosen_accounts(wanted: Collection[str]) -> list[str]:
     return [account for account in known if not wanted or account in wanted]
 
 
-def in_batches(accounts: Sequence[str], most_batches: int = MOST_TASKS) -> list[list[str]]:
-    """Spread accounts over at most ``most_batches`` lists."""
-    return [list(accounts[start::most_batches]) for start in range(min(len(accounts), most_batches))]
+def in_batches(accounts: Sequence[str]) -> list[list[str]]:
+    """Spread accounts over the lists of accounts that tasks work on."""
+    batches = min(ceil(len(accounts) / ACCOUNTS_PER_TASK), MOST_TASKS)
+    return [list(accounts[start::batches]) for start in range(batches)]

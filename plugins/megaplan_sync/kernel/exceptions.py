@@ -24,7 +24,8 @@
   * EntitiesFailedError - some entities or accounts failed
   * MissingConnectionError - Airflow has no such connection
   * AirflowUnavailableError - Airflow's API server does not give connections at the moment
-  * RequestBudgetBusyError - the account's other requests leave none for this run
+  * WorkPausedError - the account's requests or its time in this run are used up; the next run continues
+  * AccountHangsError - an account did not end its work in time, nor by itself
   * DatabaseUnavailableError - the raw tables' database cannot be reached, or the session was lost
   * DatabaseRightsError - the database user lacks a right
   * DatabaseRefusalError - the database is there, but refuses something
@@ -33,7 +34,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from megaplan_hook.exceptions import MegaplanError
+from megaplan_hook.exceptions import MegaplanError, MegaplanRateLimitError
+from megaplan_vendor_kit.exceptions import RequestNotAllowedError
 from uis_hook.exceptions import UisError
 
 
@@ -280,16 +282,34 @@ class AirflowUnavailableError(MegaplanSyncError):
         )
 
 
-class RequestBudgetBusyError(MegaplanSyncError):
-    """The account's other requests leave none for this run, or Megaplan has blocked the account for long."""
+class WorkPausedError(MegaplanSyncError, RequestNotAllowedError):
+    """The work on an account ends here for now: this is no failure, and the next run continues.
+
+    :param seconds: after how long it may continue; None if that is not up to a clock
+    """
 
     retryable = True
 
-    def __init__(self, account: str, seconds: float) -> None:
+    def __init__(self, account: str, reason: str, seconds: float | None = None) -> None:
+        self.seconds = seconds
+        wait = "" if seconds is None else f" for about {max(1, round(seconds / 60))} min"
+        super().__init__(f"Account {account} pauses{wait}: {reason}. The next run continues.")
+
+
+PAUSES = (WorkPausedError, MegaplanRateLimitError)
+"""What ends the work on an account for now without being a failure; the second when Megaplan answers 429 for longer
+than a task may wait."""
+
+
+class AccountHangsError(MegaplanSyncError):
+    """An account did not end its work in time, nor by itself when its time was up."""
+
+    retryable = True
+
+    def __init__(self, conn_id: str, seconds: float) -> None:
         super().__init__(
-            f"No request to Megaplan account {account} was allowed for {seconds / 60:.0f} minutes: other runs use "
-            "its requests up, or Megaplan limits them (429). See who sends that many; they share the setting "
-            "requests_per_hour of the connection."
+            f"{conn_id} has not answered for {seconds:.0f} s, so this task ends without it. See whether Megaplan, "
+            "UIS and Postgres answer, and lower read_timeout_seconds in vendor_quirks if they are slow."
         )
 
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from contextvars import copy_context
 from typing import Any
 from uuid import uuid4
 
@@ -98,7 +99,9 @@ class _Lease:
     def kept_alive(self) -> Iterator[None]:
         """Renew the lease in a thread: the work may wait for Megaplan for longer than it lasts."""
         is_over = threading.Event()
-        thread = threading.Thread(target=self._renew_until, args=(is_over,), name="lease", daemon=True)
+        thread = threading.Thread(
+            target=copy_context().run, args=(self._renew_until, is_over), name="lease", daemon=True
+        )
         thread.start()
         try:
             yield

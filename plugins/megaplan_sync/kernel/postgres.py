@@ -13,8 +13,9 @@ from psycopg.conninfo import make_conninfo
 from megaplan_sync.kernel.absent_connection import absent_connection
 from megaplan_sync.kernel.postgres_errors import POSTGRES_CONN_ID, explained
 from megaplan_sync.kernel.session import Session
+from megaplan_sync.kernel.shared_session import SharedSession, shared_session
 
-__all__ = ["POSTGRES_CONN_ID", "postgres_address", "raw_database"]
+__all__ = ["POSTGRES_CONN_ID", "postgres_address", "raw_database", "shared_raw_database"]
 
 
 @contextmanager
@@ -41,6 +42,13 @@ def raw_database(
         if explanation is error:
             raise
         raise explanation from error
+
+
+@contextmanager
+def shared_raw_database(postgres_conn_id: str = POSTGRES_CONN_ID) -> Iterator[SharedSession]:
+    """Share a session with the other threads of this process; the block is inside that of ``raw_database``."""
+    with shared_session(postgres_address(BaseHook.get_connection(postgres_conn_id))) as session:
+        yield session
 
 
 def postgres_address(connection: Any) -> str:

@@ -1,7 +1,7 @@
 """Brings the raw tables of one account up to date."""
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,7 @@ from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.account_lock import account_transaction
 from megaplan_sync.kernel.exceptions import (
     OUR_ERRORS,
+    PAUSES,
     EntitiesFailedError,
     RequiredFieldRefusedError,
     UnknownEntityError,
@@ -42,8 +43,10 @@ from megaplan_sync.raw.writer import EntityWriter, PageCounts
 log = logging.getLogger(__name__)
 
 MOST_IN_A_ROW = 2
-"""Lists one after another that cannot be read, before the run ends, because Megaplan limits requests (each for a
-quarter of an hour), cannot be reached, or sends what is no answer of its: then it is not about one list."""
+"""Lists one after another that cannot be read, before the run ends, because a limit keeps them from it (each for up to a
+minute), Megaplan cannot be reached, or sends what is no answer of its: then it is not about one list."""
+_CLOCK_TOLERANCE = timedelta(minutes=5)
+"""Runs do not begin on the second: with a stretch of an hour, every fourth quarter-hourly run reads."""
 _REFUSES_EVERYTHING = (MegaplanAuthError, MegaplanSettingError)
 
 
@@ -72,18 +75,28 @@ class AccountSync:
         names = chosen_entities(wanted)
         self._save_account()
         self._execute("delete_old_entity_runs")
-        finished = dict(self._execute("select_finished_entities", run_id=self._run_id))
+        read_at = dict(self._execute("select_read_times"))
+        earlier = {
+            name: EntityOutcome.from_dict(outcome)
+            for name, outcome in self._execute("select_entity_runs", run_id=self._run_id)
+        }
         outcomes: list[EntityOutcome] = []
         failures: dict[str, Exception] = {}
         in_a_row = 0
-        for name in names:
-            if name in finished:
+        for name in unread_first(names, read_at):
+            outcome = earlier.get(name, EntityOutcome(self._hook.account, name))
+            if name in earlier and not outcome.partial:
                 log.info("%s of %s: finished by an earlier try of this run", name, self._hook.account)
-                outcomes.append(EntityOutcome.from_dict(finished[name]))
+                outcomes.append(outcome)
+                continue
+            outcome.skipped = None if full_refresh else self._why_too_early(name, read_at)
+            if outcome.skipped:
+                log.info("%s", outcome)
+                outcomes.append(outcome)
                 continue
             try:
                 with rare_collections(), self._leased(name):
-                    outcomes.append(self._entity(name, full_refresh=full_refresh))
+                    outcomes.append(self._entity(outcome, full_refresh=full_refresh))
             except WorkInProgressError as error:
                 log.warning("%s", error)
                 outcomes.append(EntityOutcome(self._hook.account, name, skipped=str(error)))
@@ -95,10 +108,10 @@ class AccountSync:
                 log.error("%s of %s failed: %s", name, self._hook.account, failure, exc_info=not known)
                 failures[f"{name} of {self._hook.account}"] = failure
                 in_a_row = count_in_a_row(in_a_row, failure)
-                if in_a_row >= MOST_IN_A_ROW:
-                    break
             else:
-                in_a_row = 0
+                in_a_row = in_a_row + 1 if outcomes[-1].partial else 0
+            if in_a_row >= MOST_IN_A_ROW:
+                break
         if failures:
             raise EntitiesFailedError(failures)
         return outcomes
@@ -118,26 +131,44 @@ class AccountSync:
     def _leased(self, name: str) -> AbstractContextManager[None]:
         return leased(self._connection, self._hook.account, name, run_id=self._run_id)
 
-    def _entity(self, name: str, *, full_refresh: bool) -> EntityOutcome:
-        entity = entities.ENTITIES[name]
-        outcome = EntityOutcome(self._hook.account, name)
+    def _why_too_early(self, name: str, read_at: Mapping[str, datetime | None]) -> str | None:
+        """Return why an entity is not read in this run; None if it is."""
+        settings, entity = self._hook.settings, entities.ENTITIES[name]
+        every, tolerance = timedelta(minutes=settings.sync_every_minutes), _CLOCK_TOLERANCE
+        if entity.reading != "changes" and (whole := settings.directories_every_minutes) >= (
+            settings.sync_every_minutes
+        ):
+            every, tolerance = timedelta(minutes=whole), timedelta(0)
+        times = [read_at.get(spec) for spec in _specs_of(entity) if spec in read_at]
+        last = min((time for time in times if time is not None), default=None)
+        age = None if last is None or None in times else self._began_at - last
+        # a negative age was written by a machine whose clock was wrong
+        if age is not None and timedelta(0) <= age < every - tolerance:
+            return f"read {last:%H:%M} UTC, read again every {every}"
+        return None
+
+    def _entity(self, outcome: EntityOutcome, *, full_refresh: bool) -> EntityOutcome:
+        entity = entities.ENTITIES[outcome.entity]
         started_at, sent_before = datetime.now(UTC), self._hook.requests_sent
-        if entity.reading == "changes":
-            self._read_changes(entity, outcome, full_refresh=full_refresh)
-        else:
-            self._read_whole(entity, outcome, full_refresh=full_refresh)
+        outcome.begin()
+        try:
+            if entity.reading == "changes":
+                self._read_changes(entity, outcome, full_refresh=full_refresh)
+            else:
+                self._read_whole(entity, outcome)
+        except PAUSES as pause:
+            outcome.partial = str(pause)
         outcome.finish(self._hook.requests_sent - sent_before)
-        if not outcome.skipped:
-            with self._connection.transaction():
-                self._execute("commit_durably")  # before an asset event announces the rows
-                self._execute(
-                    "save_entity_run",
-                    run_id=self._run_id,
-                    entity=name,
-                    started_at=started_at,
-                    outcome=Jsonb(outcome.as_dict()),
-                )
-        log.info("%s", outcome)
+        with self._connection.transaction():
+            self._execute("commit_durably")  # before an asset event announces the rows
+            self._execute(
+                "save_entity_run",
+                run_id=self._run_id,
+                entity=outcome.entity,
+                started_at=started_at,
+                outcome=Jsonb(outcome.as_dict()),
+            )
+        log.log(logging.WARNING if outcome.partial else logging.INFO, "%s", outcome)
         return outcome
 
     def _read_changes(
@@ -165,15 +196,9 @@ class AccountSync:
             dictionary_is_fresh=dictionary.read_at is not None and dictionary.read_at >= self._began_at,
         )
 
-    def _read_whole(self, entity: entities.RawEntity, outcome: EntityOutcome, *, full_refresh: bool) -> None:
+    def _read_whole(self, entity: entities.RawEntity, outcome: EntityOutcome) -> None:
         account = self._hook.account
         state = CursorState.load(self._connection, account, entity.name)
-        every = timedelta(minutes=self._hook.settings.directories_every_minutes)
-        age = None if state.read_at is None else self._began_at - state.read_at
-        # a negative age was written by a machine whose clock was wrong
-        if not full_refresh and age is not None and timedelta(0) <= age < every:
-            outcome.skipped = f"read {state.read_at:%H:%M} UTC, read again every {every}"
-            return
         for counts in self._pages_of(entity):
             outcome.add_pages(1, counts)
         state = replace(state, read_at=datetime.now(UTC), pages_read=outcome.pages, rows_read=outcome.read)
@@ -205,6 +230,24 @@ def count_in_a_row(before: int, failure: Exception) -> int:
     :param before: how many before this one
     """
     return before + 1 if isinstance(failure, MegaplanRateLimitError | MegaplanTransportError) else 0
+
+
+def unread_first(names: Sequence[str], read_at: Mapping[str, datetime | None]) -> list[str]:
+    """Return first the entities that were never read to their end: what is read again must not use up their requests.
+
+    :param read_at: when each list was last read
+    """
+
+    def is_read(name: str) -> bool:
+        entity = entities.ENTITIES[name]
+        lists = [[spec.name for spec in each] for each in entity.lists] or [[name]]
+        return any(all(read_at.get(spec) for spec in each) for each in lists)
+
+    return sorted(names, key=is_read)
+
+
+def _specs_of(entity: entities.RawEntity) -> list[str]:
+    return [spec.name for each in entity.lists for spec in each] or [entity.name]
 
 
 def chosen_entities(wanted: Collection[str]) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from airflow.sdk import Context
 
-from megaplan_sync.kernel.account_failures import AccountFailures
+from megaplan_sync.kernel.account_batch import RUN_SECONDS, AccountBatch
 from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.kernel.account_session import account_session
 from megaplan_sync.kernel.accounts import chosen_accounts, in_batches
@@ -70,24 +70,26 @@ class MegaplanToPostgresOperator(AccountsOperator):
         *,
         entities: Collection[str] | str = (),
         full_refresh: bool | str = False,
+        seconds: float = RUN_SECONDS,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.seconds = seconds
         self.entities = entities
         self.full_refresh = full_refresh
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
-        """Return the outcome of every entity of every account."""
-        outcomes: list[EntityOutcome] = []
-        with AccountFailures(self.log) as failures:
-            for conn_id in self.accounts:
-                with failures.catch(conn_id):
-                    outcomes += self._sync(conn_id, str(context["run_id"]))
+        """Return the outcomes of the entities that were read."""
+        run_id = str(context["run_id"])
+        with AccountBatch(self.log, seconds=self.seconds) as batch:
+            done = batch.run(self.accounts, lambda conn_id: self._sync(conn_id, run_id, batch.seconds_left))
+            outcomes = [outcome for each in done.values() for outcome in each]
             announce_changes(outcomes, self.postgres_conn_id, context)
-        return [outcome.as_dict() for outcome in outcomes]
+            batch.report_partial({outcome.account for outcome in outcomes if outcome.partial})
+        return [outcome.as_dict() for outcome in outcomes if not outcome.skipped]
 
-    def _sync(self, conn_id: str, run_id: str) -> list[EntityOutcome]:
-        with account_session(conn_id, self.postgres_conn_id) as session:
+    def _sync(self, conn_id: str, run_id: str, seconds: float) -> list[EntityOutcome]:
+        with account_session(conn_id, self.postgres_conn_id, seconds=seconds) as session:
             if session is None:
                 return []
             sync = AccountSync(*session, run_id=run_id)

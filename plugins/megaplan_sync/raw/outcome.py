@@ -22,6 +22,8 @@ class EntityOutcome:
     seconds: float = 0.0
     skipped: str | None = None
     """Why nothing was read, if the entity was skipped."""
+    partial: str | None = None
+    """Why the reading pauses here, if it does; the next run continues."""
     _began: float = field(default_factory=time.monotonic, repr=False)
 
     @property
@@ -42,10 +44,14 @@ class EntityOutcome:
         self.updated += counts.updated
         self.unreadable += counts.unreadable
 
+    def begin(self) -> None:
+        """Continue, if an earlier try of the run has paused."""
+        self.partial, self._began = None, time.monotonic()
+
     def finish(self, requests: int) -> None:
-        """Set the number of requests and the duration."""
-        self.requests = requests
-        self.seconds = round(time.monotonic() - self._began, 3)
+        """Add the number of requests and the duration."""
+        self.requests += requests
+        self.seconds = round(self.seconds + time.monotonic() - self._began, 3)
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for XCom, asset events and the database."""
@@ -63,6 +69,8 @@ class EntityOutcome:
         }
         if self.skipped:
             values["skipped"] = self.skipped
+        if self.partial:
+            values["partial"] = self.partial
         return values
 
     @classmethod
@@ -78,4 +86,5 @@ class EntityOutcome:
             f"{self.updated} changed, {self.unchanged} unchanged, "
             + (f"{self.unreadable} set aside as unreadable, " if self.unreadable else "")
             + f"{self.requests} requests, {self.seconds:.1f} s"
+            + (f"; partial: {self.partial}" if self.partial else "")
         )

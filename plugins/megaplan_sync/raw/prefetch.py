@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -36,6 +37,7 @@ class PageAhead(Generic[Page]):
         self._pauses_after = pauses_after
         self._pauses = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="megaplan-pages")
+        self._context = copy_context()  # with the account, for the log
         self._ahead: deque[tuple[datetime, Future[Any]]] = deque()
         self.asked_at = datetime.min
         """A time before the page taken last was requested; of several, the first."""
@@ -56,7 +58,7 @@ class PageAhead(Generic[Page]):
         if not self._ahead:
             self._pauses = False
         while len(self._ahead) < self._most:
-            self._ahead.append((asked_at, self._thread.submit(self._fetch)))
+            self._ahead.append((asked_at, self._thread.submit(self._context.run, self._fetch)))
 
     def take(self) -> Page | None:
         """Wait for the next page and return it; None after the last one."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from airflow.sdk import Context
 
-from megaplan_sync.kernel.account_failures import AccountFailures
+from megaplan_sync.kernel.account_batch import NIGHT_SECONDS, AccountBatch
 from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.kernel.account_session import account_hook
 from megaplan_sync.kernel.error_reporting import airflow_errors
@@ -53,11 +53,10 @@ class RebuildRawTablesOperator(AccountsOperator):
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Return the outcome of every entity of every account."""
-        outcomes: list[RebuildOutcome] = []
-        with AccountFailures(self.log) as failures:
-            for conn_id in self.accounts:
-                with failures.catch(conn_id):
-                    outcomes += self._rebuild(conn_id, str(context["run_id"]))
+        run_id = str(context["run_id"])
+        with AccountBatch(self.log, seconds=NIGHT_SECONDS) as batch:
+            done = batch.run(self.accounts, lambda conn_id: self._rebuild(conn_id, run_id))
+            outcomes = [outcome for each in done.values() for outcome in each]
             announce_changes(outcomes, self.postgres_conn_id, context)
         return [outcome.as_dict() for outcome in outcomes]
 

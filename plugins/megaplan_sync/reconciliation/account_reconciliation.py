@@ -15,14 +15,16 @@ from megaplan_sync.kernel.certificate import Certificate, Verdict, save_certific
 from megaplan_sync.kernel.entity_run import EntityRun
 from megaplan_sync.kernel.exceptions import (
     OUR_ERRORS,
+    PAUSES,
     EntitiesFailedError,
     NotLoadedError,
     SuspiciousAnswerError,
     WorkInProgressError,
+    WorkPausedError,
 )
 from megaplan_sync.kernel.findings import Findings
 from megaplan_sync.kernel.leases import leased
-from megaplan_sync.kernel.night_budget import NightBudget, NightBudgetSpentError
+from megaplan_sync.kernel.night_budget import NightBudget
 from megaplan_sync.kernel.postgres_errors import explained, is_lost
 from megaplan_sync.kernel.session import Session
 from megaplan_sync.kernel.sql import read_sql
@@ -65,8 +67,10 @@ class AccountReconciliation:
         self._depth = depth
         self._sleep = sleep
         self._account = hook.account
+        self.pause: Exception | None = None
+        """What has paused the work on an entity first, if anything has."""
         used = int(self._execute("sum_requests_of_run")[0][0])
-        self._budget = NightBudget(hook.budget, max(hook.settings.night_requests - used, 0))
+        self._budget = NightBudget(self._account, hook.budget, max(hook.settings.night_requests - used, 0))
         hook.budget = self._budget
 
     def run(self, wanted: Collection[str]) -> list[Certificate]:
@@ -101,11 +105,14 @@ class AccountReconciliation:
                     log.info("%s of %s: proven by an earlier try of this run", name, self._account)
                     continue
                 failure = self._entity(state, children.get(name), rights[1])
-                if failure is not None:
+                if isinstance(failure, PAUSES):
+                    self.pause = self.pause or failure
+                elif failure is not None:
                     failures[f"{name} of {self._account}"] = failure
                 in_a_row = 0 if failure is None else count_in_a_row(in_a_row, failure)
                 if in_a_row >= MOST_IN_A_ROW:
-                    self._certify(states, reason=str(failure))
+                    verdict: Verdict = "partial" if isinstance(failure, PAUSES) else "stopped"
+                    self._certify(states, verdict, str(failure))
                     break
         except Exception as error:
             if is_hopeless(error) and not is_lost(error):
@@ -125,7 +132,7 @@ class AccountReconciliation:
 
     def _backfill(self) -> None:
         """Request earlier stage moves with the remaining requests of the night."""
-        with suppress(NightBudgetSpentError):  # in the middle of a deal, which is requested again next night
+        with suppress(*PAUSES):  # in the middle of a deal, which is requested again next night
             backfill_stage_moves(
                 self._hook, self._connection, self._account, may_send=lambda: self._budget.left > 0
             )
@@ -154,7 +161,7 @@ class AccountReconciliation:
         """Return the user's rights, None if unknown, and a description of those lost."""
         try:
             now = current_rights(self._hook)
-        except NightBudgetSpentError:  # nothing will be requested, so nothing will be marked as deleted
+        except WorkPausedError:  # nothing will be requested, so nothing will be marked as deleted
             return None, None
         except (MegaplanForbiddenError, MegaplanNotFoundError) as refusal:
             log.warning("Megaplan does not return the connection's user: %s", refusal)
@@ -168,7 +175,7 @@ class AccountReconciliation:
     def _entity(
         self, state: EntityRun, child_state: EntityRun | None, rights: str | None
     ) -> Exception | None:
-        """Reconcile one entity; an error becomes its verdict."""
+        """Reconcile one entity; an error, which is also returned, becomes its verdict."""
         began = time.monotonic()
         state.begin_counting_requests(self._hook.requests_sent)
         messages: list[str] = []
@@ -177,11 +184,9 @@ class AccountReconciliation:
         try:
             with self._alone(ENTITIES[state.entity]):
                 messages = self._reconcile(state, rights)
-        except NightBudgetSpentError:
-            verdict = "partial"
-            messages = [
-                "The night's requests (setting night_requests) are spent: the comparison continues next night."
-            ]
+        except PAUSES as error:
+            log.warning("%s of %s: %s", state.entity, self._account, error)
+            verdict, messages, failure = "partial", [str(error)], error
         except WorkInProgressError as error:
             log.warning("%s", error)
             verdict, messages = "partial", [f"{error} The comparison follows next night."]

@@ -1,12 +1,15 @@
 """Operators of the reconciliation: check the tables, choose the accounts, reconcile, publish, judge."""
 
+import time
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
+from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow.sdk import Context
 from psycopg.errors import UndefinedTable
 
-from megaplan_sync.kernel.account_failures import AccountFailures
+from megaplan_sync.kernel.account_batch import NIGHT_SECONDS, AccountBatch
 from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.kernel.account_session import account_hook, account_session, has_calls
 from megaplan_sync.kernel.accounts import chosen_accounts, in_batches
@@ -14,9 +17,11 @@ from megaplan_sync.kernel.certificate import CALLS, Certificate, acknowledge_unr
 from megaplan_sync.kernel.certificate_report import describe_problem, event_extra, report
 from megaplan_sync.kernel.error_reporting import airflow_errors
 from megaplan_sync.kernel.exceptions import (
+    OUR_ERRORS,
     ProposalNumberError,
     UnknownDepthError,
     UnprovenError,
+    WorkPausedError,
 )
 from megaplan_sync.kernel.postgres import raw_database
 from megaplan_sync.raw.account_sync import chosen_entities
@@ -102,6 +107,8 @@ class ChooseReconciliationOperator(RawDatabaseOperator):
 class ReconcileMegaplanOperator(AccountsOperator):
     """Compares, repairs and certifies the raw tables of some accounts; the failure of one does not stop the others.
 
+    If the hour's requests of accounts are spent, it waits for the next ones without a worker, and continues there.
+
     :param entities: names of entities, all if empty
     :param depth: ``ids`` or ``full``
     """
@@ -118,23 +125,63 @@ class ReconcileMegaplanOperator(AccountsOperator):
         if self.entities and not raw_entities(self.entities):
             self.log.info("Only calls are to be compared, not these tables")
             return
-        with AccountFailures(self.log) as failures:
-            for conn_id in self.accounts:
-                with failures.catch(conn_id):
-                    self._reconcile(conn_id, context)
+        self._work(context, list(self.accounts), time.time() + NIGHT_SECONDS)
 
-    def _reconcile(self, conn_id: str, context: Context) -> None:
-        with account_session(conn_id, self.postgres_conn_id) as session:
+    def resume(self, context: Context, event: object, accounts: list[str], until: float) -> None:
+        """Continue with the accounts whose requests were spent.
+
+        :param event: of the trigger, which only waits
+        :param until: Unix time after which nothing waits any more
+        """
+        self._work(context, accounts, until)
+
+    def _work(self, context: Context, accounts: list[str], until: float) -> None:
+        run_id = str(context["run_id"])
+        with AccountBatch(self.log, seconds=until - time.time()) as batch:
+            pauses = batch.run(accounts, lambda conn_id: self._reconcile(conn_id, run_id, batch.seconds_left))
+            waits = {
+                conn_id: pause.seconds
+                for conn_id, pause in pauses.items()
+                if pause and pause.seconds is not None
+            }
+            resumes_at = time.time() + max(waits.values(), default=0.0)
+            if waits and resumes_at < until and not batch.has_failed:
+                self.log.info("Waiting without a worker for requests of %s", ", ".join(waits))
+                self.defer(
+                    trigger=DateTimeTrigger(datetime.fromtimestamp(resumes_at, UTC)),
+                    method_name="resume",
+                    kwargs={"accounts": list(waits), "until": until},
+                )
+            self._announce(context, run_id)
+
+    def _reconcile(self, conn_id: str, run_id: str, seconds: float) -> WorkPausedError | None:
+        """Return what has paused the work, if anything has."""
+        with account_session(conn_id, self.postgres_conn_id, seconds=seconds) as session:
             if session is None:
-                return
-            account = AccountReconciliation(*session, run_id=str(context["run_id"]), depth=self.depth)
-            certificates = account.run(raw_entities(self.entities))
+                return None
+            account = AccountReconciliation(*session, run_id=run_id, depth=self.depth)
+            account.run(raw_entities(self.entities))
+            return account.pause if isinstance(account.pause, WorkPausedError) else None
+
+    def _announce(self, context: Context, run_id: str) -> None:
+        """Publish what was repaired for this task's accounts, before it has waited as well."""
+        labels = {label for conn_id in self.accounts if (label := _label(conn_id))}
+        with raw_database(self.postgres_conn_id) as connection:
+            certificates = [each for each in certificates_of(connection, run_id) if each.account in labels]
         changed = [
             (found.entity, found.as_dict())
             for found in certificates
             if found.entity in ALL_ENTITIES and (found.repaired or found.deleted)
         ]
         announce_tables(changed, self.postgres_conn_id, context)
+
+
+def _label(conn_id: str) -> str | None:
+    """Return the account of a connection; None if it is invalid, which its own work reports."""
+    try:
+        return account_hook(conn_id).account
+    except OUR_ERRORS:
+        return None
 
 
 class PublishCertificatesOperator(RawDatabaseOperator):

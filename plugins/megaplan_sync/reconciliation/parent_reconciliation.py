@@ -11,9 +11,8 @@ from psycopg import Connection
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.paging import ListPage
 from megaplan_sync.kernel.entity_run import EntityRun
-from megaplan_sync.kernel.exceptions import NotLoadedError
+from megaplan_sync.kernel.exceptions import PAUSES, NotLoadedError
 from megaplan_sync.kernel.findings import RowKey
-from megaplan_sync.kernel.night_budget import NightBudgetSpentError
 from megaplan_sync.kernel.sql import for_table
 from megaplan_sync.raw.canonical import Entity, entity_id
 from megaplan_sync.raw.change_times import latest_believable
@@ -68,7 +67,7 @@ class ParentReconciliation:
         :returns: messages for people
         :raises NotLoadedError: the first load has not finished
         :raises SuspiciousAnswerError: the list is empty or incomplete
-        :raises NightBudgetSpentError: the sweep continues next night
+        :raises WorkPausedError: the sweep continues next night
         """
         self._refuse_unfinished_load()
         if self._state.audited_at is None:
@@ -81,7 +80,7 @@ class ParentReconciliation:
             except IncompleteListError as error:
                 log.warning("%s Reading the whole list again.", error)
                 messages = self._compare(again=True)
-        except NightBudgetSpentError:
+        except PAUSES:
             self._execute("pause_sweeps", run_id=self._state.run_id)
             raise
         self._recorded.mark_orphans()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.account_session import account_hook, save_settings, shared_budget, uis_hook_of
-from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database
+from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database, shared_raw_database
 from megaplan_sync.kernel.session import DurableSession, Session
 from uis_hook.client import UisClient
 
@@ -33,13 +33,14 @@ class TelephonySession:
 
 @contextmanager
 def telephony_session(
-    conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID
+    conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID, *, seconds: float | None = None
 ) -> Iterator[TelephonySession | None]:
     """Open a session for the duration of a block; None, with a line in the log, if ``telephony_active`` is off.
 
     Requests to Megaplan use the account's shared budget, except for the share of the live lane.
 
     :param conn_id: connection of the Megaplan account
+    :param seconds: how long requests to Megaplan may be sent; afterwards the work pauses
     :raises MegaplanSettingError: a setting of that connection is invalid
     """
     megaplan = account_hook(conn_id)
@@ -50,10 +51,10 @@ def telephony_session(
     uis = uis_hook_of(megaplan).client
     with (
         raw_database(postgres_conn_id, DurableSession) as connection,
-        raw_database(postgres_conn_id) as budget_connection,
+        shared_raw_database(postgres_conn_id) as shared,
     ):
-        megaplan.budget = shared_budget(budget_connection, megaplan)
-        save_settings(budget_connection, megaplan)
+        megaplan.budget = shared_budget(shared, megaplan, seconds)
+        save_settings(shared, megaplan)
         try:
             yield TelephonySession(megaplan, uis, connection)
         finally:

@@ -10,7 +10,7 @@ from typing import Any
 from airflow.sdk import BaseSensorOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from megaplan_sync.kernel.account_failures import AccountFailures
+from megaplan_sync.kernel.account_batch import NIGHT_SECONDS, AccountBatch
 from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.kernel.account_session import account_hook
 from megaplan_sync.kernel.certificate import Certificate, certificates_of
@@ -234,14 +234,18 @@ def _for_each(
     operator: AccountsOperator, work: Callable[[UploadSession], dict[str, Any]]
 ) -> dict[str, dict[str, Any]]:
     """Work on each account of an operator; failures are raised at the end."""
-    outcomes: dict[str, dict[str, Any]] = {}
-    with AccountFailures(operator.log) as failures:
-        for conn_id in operator.accounts:
-            with failures.catch(conn_id), upload_session(conn_id, operator.postgres_conn_id) as session:
-                if session is not None:
-                    outcomes[conn_id] = work(session)
-                    operator.log.info("%s: %s", conn_id, outcomes[conn_id])
-    return outcomes
+
+    def upload(conn_id: str) -> dict[str, Any] | None:
+        with upload_session(conn_id, operator.postgres_conn_id) as session:
+            if session is None:
+                return None
+            outcome = work(session)
+            operator.log.info("%s: %s", conn_id, outcome)
+            return outcome
+
+    with AccountBatch(operator.log, seconds=NIGHT_SECONDS) as batch:
+        outcomes = batch.run(operator.accounts, upload)
+    return {conn_id: outcome for conn_id, outcome in outcomes.items() if outcome is not None}
 
 
 def _moment(given: str | None, session: UploadSession) -> datetime | None:

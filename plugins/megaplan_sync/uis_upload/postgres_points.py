@@ -8,9 +8,9 @@ from dataclasses import asdict
 from threading import Lock
 from typing import Any
 
-from psycopg import Connection
 from psycopg.types.json import Jsonb
 
+from megaplan_sync.kernel.request_budget import Statements
 from megaplan_sync.kernel.sql import read_sql
 from uis_hook.jsonrpc import Api
 from uis_hook.limits import PERIODS, LimitPeriod, Limits, LimitWindow
@@ -22,14 +22,14 @@ class PostgresPoints:
 
     UIS charges successful calls only, so nothing is counted here.
 
-    :param connection: used for nothing else, in autocommit mode
+    :param connection: in autocommit mode; no transaction may be open in it
     :param longest_wait_seconds: raise an error instead of waiting longer
     :param reserved_share: of the day's points, left to others (0.1: the last tenth)
     """
 
     def __init__(
         self,
-        connection: Connection[Any],
+        connection: Statements,
         uis_conn_id: str,
         *,
         longest_wait_seconds: float,

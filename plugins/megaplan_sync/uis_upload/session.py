@@ -11,7 +11,7 @@ from typing import Any
 
 from megaplan_hook.settings import AccountSettings
 from megaplan_sync.kernel.account_session import account_hook, cabinet_hook
-from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database
+from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database, shared_raw_database
 from megaplan_sync.kernel.session import DurableSession, Session
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.uis_upload.external_ids import ext_id_prefix
@@ -93,12 +93,12 @@ def upload_session(conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID) -> It
     limits = cabinet_hook(uis_conn_id).settings
     with (
         raw_database(postgres_conn_id, DurableSession) as connection,
-        raw_database(postgres_conn_id) as points_connection,
+        shared_raw_database(postgres_conn_id) as shared,
     ):
         uis = UisHook(
             uis_conn_id,
             points=PostgresPoints(
-                points_connection,
+                shared,
                 uis_conn_id,
                 longest_wait_seconds=limits.longest_limit_wait_seconds,
                 reserved_share=limits.reserved_points_percent / 100,

@@ -87,7 +87,7 @@ class AccountWebhooks:
             if not may_continue or not self._eligible(self._waiting.entities()):
                 break
         for outcome in self._outcomes.values():
-            outcome.finish(outcome.requests)
+            outcome.finish(0)
             log.info("%s", outcome)
         if self._failures:
             raise EntitiesFailedError(

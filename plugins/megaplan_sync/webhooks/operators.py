@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk import Context
 
-from megaplan_sync.kernel.account_failures import AccountFailures
+from megaplan_sync.kernel.account_batch import AccountBatch
 from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.kernel.account_session import account_hook, account_session
 from megaplan_sync.kernel.accounts import chosen_accounts, in_batches
@@ -64,15 +64,17 @@ class ReadNamedEntitiesOperator(AccountsOperator):
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Return the outcome of each table of each account."""
         outcomes: list[EntityOutcome] = []
-        with AccountFailures(self.log) as failures:
-            for conn_id in self.accounts:
-                with failures.catch(conn_id), account_session(conn_id, self.postgres_conn_id) as session:
-                    if session is None:
-                        continue
-                    webhooks = AccountWebhooks(*session)
-                    try:
-                        webhooks.run()
-                    finally:  # also publish what was written before a failure
-                        outcomes += webhooks.outcomes()
+        with AccountBatch(self.log) as batch:
+            batch.run(self.accounts, lambda conn_id: self._read(conn_id, outcomes, batch.seconds_left))
             announce_changes(outcomes, self.postgres_conn_id, context)
         return [outcome.as_dict() for outcome in outcomes]
+
+    def _read(self, conn_id: str, outcomes: list[EntityOutcome], seconds: float) -> None:
+        with account_session(conn_id, self.postgres_conn_id, seconds=seconds) as session:
+            if session is None:
+                return
+            webhooks = AccountWebhooks(*session)
+            try:
+                webhooks.run()
+            finally:  # also publish what was written before a failure
+                outcomes += webhooks.outcomes()

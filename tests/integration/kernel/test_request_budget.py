@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from megaplan_sync.kernel.exceptions import RequestBudgetBusyError
+from megaplan_sync.kernel.exceptions import WorkPausedError
 from megaplan_sync.kernel.request_budget import PostgresRequestBudget
 from megaplan_sync.kernel.session import Session
 from megaplan_sync.raw.schema import prepare_raw_schema
@@ -56,9 +56,10 @@ def take(budget: PostgresRequestBudget, requests: int) -> None:
 
 
 def seconds_to_wait(budget: PostgresRequestBudget) -> float:
-    with pytest.raises(WaitError) as raised:
+    """Return how long it would wait, or pause."""
+    with pytest.raises((WaitError, WorkPausedError)) as raised:
         budget.acquire()
-    return raised.value.seconds
+    return raised.value.seconds or 0.0
 
 
 def move_into_the_past(database: Connection[Any], minutes: int) -> None:
@@ -119,7 +120,7 @@ def test_no_more_than_allowed_in_any_sixty_minutes(budget: Budget, database: Con
     small = budget(requests_per_hour=3)
     take(small, 3)
     assert small.remaining() == 0
-    assert 0.05 <= seconds_to_wait(small) <= 60
+    assert 59 * 60 < seconds_to_wait(small) <= 61 * 60
     assert small.remaining() == 0, "a caller that waits has taken nothing"
     move_into_the_past(database, 62)
     assert small.remaining() == 3
@@ -133,19 +134,53 @@ def test_what_was_spent_counts_for_sixty_minutes(budget: Budget, database: Conne
     move_into_the_past(database, 30)
     assert small.remaining() == 1
     take(small, 1)
-    assert seconds_to_wait(small) == 60, "half an hour is left; it tries again every minute"
+    with pytest.raises(
+        WorkPausedError, match=r"pauses for about 3\d min: the 3 requests of the hour"
+    ) as pause:
+        small.acquire()
+    assert pause.value.seconds is not None
+    assert 29 * 60 < pause.value.seconds < 32 * 60
 
 
-def test_nobody_waits_without_end(budget: Budget) -> None:
+@pytest.mark.parametrize("seconds", [61, 100_000])
+def test_nobody_sleeps_longer_than_a_minute(budget: Budget, seconds: float) -> None:
     slept: list[float] = []
     blocked = budget(sleep=slept.append)
-    blocked.back_off(100_000)
-    with pytest.raises(
-        RequestBudgetBusyError, match=f"account {ACCOUNT} was allowed for 120 minutes"
-    ) as caught:
+    blocked.back_off(seconds + 1)
+    with pytest.raises(WorkPausedError, match=f"Account {ACCOUNT} pauses .* 429"):
         blocked.acquire()
-    assert caught.value.retryable
-    assert sum(slept) <= 7200
+    assert slept == []
+    assert blocked.remaining() == 1000, "nothing was taken"
+
+
+def test_a_block_that_is_renewed_without_end_is_waited_for_a_minute_altogether(budget: Budget) -> None:
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        blocked.back_off(20)
+
+    blocked = budget(sleep=sleep)
+    blocked.back_off(20)
+    with pytest.raises(WorkPausedError):
+        blocked.acquire()
+    assert 35 < sum(slept) <= 60
+
+
+def test_whoever_would_queue_for_longer_than_a_minute_does_not_queue(
+    budget: Budget, database: Connection[Any]
+) -> None:
+    queued = budget()
+    database.execute("UPDATE megaplan_sync.request_budgets SET next_at = now() + interval '3 minutes'")
+    with pytest.raises(WorkPausedError, match="other runs wait"):
+        queued.acquire()
+
+
+def test_nothing_is_sent_after_the_time_given(budget: Budget) -> None:
+    over = budget(seconds=0)
+    with pytest.raises(WorkPausedError, match="its time in this run is used up"):
+        over.acquire()
+    assert over.remaining() == 1000
 
 
 def test_a_429_makes_everybody_wait_and_a_shorter_one_does_not_shorten_it(budget: Budget) -> None:

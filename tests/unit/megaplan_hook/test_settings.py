@@ -95,6 +95,7 @@ def test_defaults() -> None:
 def test_every_setting_is_read(as_text: bool) -> None:
     given: dict[str, Any] = {
         "deals_active": False,
+        "sync_every_minutes": 60,
         "deals_since": "2024-01-31",
         "deals_look_back_minutes": 60,
         "contacts_look_back_minutes": 1440,
@@ -151,6 +152,7 @@ def test_every_setting_is_read(as_text: bool) -> None:
         base_url="https://mp361546.megaplan.ru",
         account="mp361546",
         deals_active=False,
+        sync_every_minutes=60,
         telephony_active=True,
         uis_conn_id="uis_default",
         deals_to_uis=False,

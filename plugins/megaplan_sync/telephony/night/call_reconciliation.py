@@ -28,9 +28,9 @@ from megaplan_hook.exceptions import (
 from megaplan_sync.inbox.event_store import store_report_rows
 from megaplan_sync.kernel.certificate import CALLS, Certificate, save_certificates
 from megaplan_sync.kernel.entity_run import EntityRun
-from megaplan_sync.kernel.exceptions import MegaplanSyncError
+from megaplan_sync.kernel.exceptions import PAUSES, MegaplanSyncError
 from megaplan_sync.kernel.findings import Findings, RowKey
-from megaplan_sync.kernel.night_budget import NightBudget, NightBudgetSpentError
+from megaplan_sync.kernel.night_budget import NightBudget
 from megaplan_sync.kernel.postgres_errors import explained, is_lost
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.calls.call_table import drain
@@ -61,10 +61,7 @@ MAX_PUSHES = 20
 MAX_WAIT_SECONDS = 300.0
 """How long the pushes of one night wait for calls that are due later; ``megaplan_calls_push`` delivers the rest."""
 _MAX_LISTED = 10
-_BUDGET_SPENT = (
-    "The night's requests (setting night_requests) are used up: the push delivers what is open, and the next night "
-    "compares these days again."
-)
+_CONTINUES = "The push delivers what is open, and the next night compares these days again."
 _ACCOUNT_ERRORS = (MegaplanAuthError, MegaplanSettingError, NoTelephonyUsersError)
 
 
@@ -116,7 +113,7 @@ class CallReconciliation:
         )
         self._findings = Findings(self._connection, run_id, self._account, CALLS)
         left = max(self._hook.settings.night_requests - self._state.requests, 0)
-        self._hook.budget = NightBudget(self._hook.budget, left)
+        self._hook.budget = NightBudget(self._account, self._hook.budget, left)
         self._outbox = Outbox(self._connection, self._hook.settings, lease_seconds=0)
         self._reported: set[int] = set()
         self._push = AccountPush(
@@ -139,8 +136,8 @@ class CallReconciliation:
         verdict = None
         try:
             reasons = self._reconcile(counts)
-        except NightBudgetSpentError:
-            verdict, reasons = "partial", [_BUDGET_SPENT]
+        except PAUSES as error:
+            verdict, reasons = "partial", [f"{error} {_CONTINUES}"]
         except Exception as error:
             if is_lost(error):
                 raise
@@ -181,8 +178,8 @@ class CallReconciliation:
         reasons = []
         try:
             self._push_until_settled(date_ranges)
-        except NightBudgetSpentError:
-            reasons = [_BUDGET_SPENT]
+        except PAUSES as error:
+            reasons = [f"{error} {_CONTINUES}"]
         reasons += self._settle(date_ranges, differences)
         if counts.unmapped:
             reasons.append(

@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow.sdk import Context
 
-from megaplan_sync.kernel.account_failures import AccountFailures
+from megaplan_sync.kernel.account_batch import NIGHT_SECONDS, AccountBatch
 from megaplan_sync.kernel.account_operators import AccountsOperator
 from megaplan_sync.kernel.account_session import account_hook, has_calls
 from megaplan_sync.kernel.certificate import CALLS
@@ -51,16 +51,17 @@ class ReconcileCallsOperator(AccountsOperator):
             return
         with airflow_errors():
             since = first_day(self.since)
-        with AccountFailures(self.log) as failures:
-            for conn_id in self.accounts:
-                with failures.catch(conn_id):
-                    self._reconcile(conn_id, since, str(context["run_id"]))
+        run_id = str(context["run_id"])
+        with AccountBatch(self.log, seconds=NIGHT_SECONDS) as batch:
+            batch.run(
+                self.accounts, lambda conn_id: self._reconcile(conn_id, since, run_id, batch.seconds_left)
+            )
 
-    def _reconcile(self, conn_id: str, since: date | None, run_id: str) -> None:
+    def _reconcile(self, conn_id: str, since: date | None, run_id: str, seconds: float) -> None:
         if not has_calls(account_hook(conn_id).settings):
             self.log.info("%s: telephony_active is off or uis_conn_id is empty, no calls to compare", conn_id)
             return
-        with telephony_session(conn_id, self.postgres_conn_id) as session:
+        with telephony_session(conn_id, self.postgres_conn_id, seconds=seconds) as session:
             if session is None:
                 return
             prepare_telephony_schema(session.connection)

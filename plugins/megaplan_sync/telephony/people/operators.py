@@ -5,7 +5,7 @@ from typing import Any
 
 from airflow.sdk import BaseHook, Context
 
-from megaplan_sync.kernel.account_failures import AccountFailures
+from megaplan_sync.kernel.account_batch import AccountBatch
 from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.kernel.error_reporting import airflow_errors
 from megaplan_sync.kernel.postgres import raw_database
@@ -38,13 +38,16 @@ class TelephonyUsersToPostgresOperator(AccountsOperator):
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Return the outcome of every account with active telephony, including its mismatches."""
         outcomes: list[UserSyncOutcome] = []
-        with AccountFailures(self.log) as failures:
-            for conn_id in self.accounts:
-                with failures.catch(conn_id), telephony_session(conn_id, self.postgres_conn_id) as session:
-                    if session is not None:
-                        outcome = UserSyncOutcome(session.account)
-                        outcomes.append(outcome)
-                        UserSync(session).run(outcome)
+
+        def map_users(conn_id: str) -> None:
+            with telephony_session(conn_id, self.postgres_conn_id, seconds=batch.seconds_left) as session:
+                if session is not None:
+                    outcome = UserSyncOutcome(session.account)
+                    outcomes.append(outcome)
+                    UserSync(session).run(outcome)
+
+        with AccountBatch(self.log) as batch:
+            batch.run(self.accounts, map_users)
             self._publish(outcomes, context)
         return [outcome.as_dict() for outcome in outcomes]
 

@@ -11,7 +11,7 @@ from airflow.sdk import BaseSensorOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
 from psycopg import Connection
 
-from megaplan_sync.kernel.account_failures import AccountFailures
+from megaplan_sync.kernel.account_batch import AccountBatch
 from megaplan_sync.kernel.account_operators import AccountsOperator, RawDatabaseOperator
 from megaplan_sync.kernel.account_session import account_hook
 from megaplan_sync.kernel.accounts import chosen_accounts
@@ -27,6 +27,9 @@ from megaplan_sync.telephony.push.exceptions import CallNumberError, UnknownCall
 from megaplan_sync.telephony.push.outbox import Outbox
 from megaplan_sync.telephony.push.outbox_trigger import OutboxDueTrigger
 from megaplan_sync.telephony.session import TelephonySession, telephony_session
+
+PUSH_SECONDS = 60.0
+"""How long a task works on its accounts: the next task begins when all are done, and a run every few minutes."""
 
 
 class PushNewCallsOperator(RawDatabaseOperator):
@@ -49,17 +52,20 @@ class PushNewCallsOperator(RawDatabaseOperator):
         with airflow_errors(), raw_database(self.postgres_conn_id) as connection:
             prepare_raw_schema(connection)
             prepare_telephony_schema(connection)
-        begun = 0
         with airflow_errors():
             accounts = chosen_accounts(self.accounts or ())
-        for conn_id in accounts:
+        batch = AccountBatch(self.log, seconds=PUSH_SECONDS)
+
+        def push_first_batch(conn_id: str) -> int:
             try:
-                with telephony_session(conn_id, self.postgres_conn_id) as session:
-                    if session is not None:
-                        begun += _push_of(session).push_first_batch()
+                with telephony_session(conn_id, self.postgres_conn_id, seconds=batch.seconds_left) as session:
+                    return 0 if session is None else _push_of(session).push_first_batch()
             except OUR_ERRORS as error:  # push_calls reports it again, and fails
                 self.log.warning("%s: %s", conn_id, error)
-        return begun
+                return 0
+
+        with batch:
+            return sum(batch.run(accounts, push_first_batch).values())
 
 
 class ResendCallsOperator(RawDatabaseOperator):
@@ -111,18 +117,18 @@ class PushCallsOperator(AccountsOperator):
 
     def execute(self, context: Context) -> dict[str, dict[str, int]]:
         """Return the counts of each account."""
-        outcomes: dict[str, dict[str, int]] = {}
-        with AccountFailures(self.log) as failures:
-            for conn_id in self.accounts:
-                with failures.catch(conn_id), telephony_session(conn_id, self.postgres_conn_id) as session:
-                    if session is None:
-                        continue
-                    outcomes[conn_id] = counts = _push_of(session).run()
-                    shown = (
-                        f"{name.replace('_', ' ')} {number}" for name, number in counts.items() if number
-                    )
-                    self.log.info("%s: %s", conn_id, ", ".join(shown))
-        return outcomes
+        with AccountBatch(self.log, seconds=PUSH_SECONDS) as batch:
+            outcomes = batch.run(self.accounts, lambda conn_id: self._push(conn_id, batch.seconds_left))
+        return {conn_id: counts for conn_id, counts in outcomes.items() if counts is not None}
+
+    def _push(self, conn_id: str, seconds: float) -> dict[str, int] | None:
+        with telephony_session(conn_id, self.postgres_conn_id, seconds=seconds) as session:
+            if session is None:
+                return None
+            counts = _push_of(session).run()
+            shown = (f"{name.replace('_', ' ')} {number}" for name, number in counts.items() if number)
+            self.log.info("%s: %s", conn_id, ", ".join(shown))
+            return counts
 
 
 class RecordingSensor(RawDatabaseOperator, BaseSensorOperator):
@@ -165,16 +171,22 @@ class RecordingSensor(RawDatabaseOperator, BaseSensorOperator):
         return self._check_or_defer(float(event["until"]))
 
     def _check_or_defer(self, until: float) -> int:
-        ready, accounts = 0, []
-        for conn_id in (each for batch in self.accounts for each in batch):
+        accounts: list[str] = []
+
+        def check(conn_id: str) -> int:
             try:
-                with telephony_session(conn_id, self.postgres_conn_id) as session:
+                with telephony_session(conn_id, self.postgres_conn_id, seconds=PUSH_SECONDS) as session:
                     if session is None:
-                        continue
+                        return 0
                     accounts.append(session.account)
-                    ready += _push_of(session).check_recordings()
+                    return _push_of(session).check_recordings()
             except OUR_ERRORS as error:  # push_the_rest fails with it; the other accounts continue
                 self.log.error("%s: %s", conn_id, error)
+                return 0
+
+        with AccountBatch(self.log, seconds=PUSH_SECONDS) as batch:
+            conn_ids = [conn_id for several in self.accounts for conn_id in several]
+            ready = sum(batch.run(conn_ids, check).values())
         if not accounts:
             raise AirflowSkipException("No account has telephony_active")
         with airflow_errors(), raw_database(self.postgres_conn_id) as connection:

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk import Context
 
-from megaplan_sync.kernel.account_failures import AccountFailures
+from megaplan_sync.kernel.account_batch import NIGHT_SECONDS, AccountBatch
 from megaplan_sync.kernel.account_operators import RawDatabaseOperator
 from megaplan_sync.kernel.account_session import account_hook
 from megaplan_sync.kernel.postgres import raw_database
@@ -32,10 +32,11 @@ class ForgetOldCallsOperator(RawDatabaseOperator):
     def execute(self, context: Context) -> dict[str, dict[str, int]]:
         """Return what was deleted of each account, and what had to be kept."""
         done: dict[str, dict[str, int]] = {}
-        with AccountFailures(self.log) as failures:
-            for conn_id in (each for batch in self.accounts or () for each in batch):
-                with failures.catch(conn_id):
-                    self._forget(conn_id, done)
+        with AccountBatch(self.log, seconds=NIGHT_SECONDS) as batch:
+            batch.run(
+                [conn_id for several in self.accounts or () for conn_id in several],
+                lambda conn_id: self._forget(conn_id, done),
+            )
         return done
 
     def _forget(self, conn_id: str, done: dict[str, dict[str, int]]) -> None:

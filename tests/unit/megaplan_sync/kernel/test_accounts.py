@@ -2,7 +2,13 @@
 
 import pytest
 
-from megaplan_sync.kernel.accounts import MOST_TASKS, chosen_accounts, configured_accounts, in_batches
+from megaplan_sync.kernel.accounts import (
+    ACCOUNTS_PER_TASK,
+    MOST_TASKS,
+    chosen_accounts,
+    configured_accounts,
+    in_batches,
+)
 from megaplan_sync.kernel.exceptions import AccountListError, UnknownAccountError
 
 VARIABLE = "AIRFLOW_VAR_MEGAPLAN_ACCOUNTS"
@@ -45,11 +51,20 @@ def test_an_unknown_account_is_reported_with_the_known_ones(monkeypatch: pytest.
         chosen_accounts(["x", "a", "y"])
 
 
-@pytest.mark.parametrize("accounts", [0, 1, 2, MOST_TASKS, MOST_TASKS + 1, 5 * MOST_TASKS + 3])
-def test_every_account_is_in_exactly_one_batch(accounts: int) -> None:
+@pytest.mark.parametrize(
+    ("accounts", "tasks"),
+    [
+        (0, 0),
+        (1, 1),
+        (ACCOUNTS_PER_TASK, 1),
+        (ACCOUNTS_PER_TASK + 1, 2),
+        (ACCOUNTS_PER_TASK * MOST_TASKS + 3, MOST_TASKS),
+    ],
+)
+def test_every_account_is_in_exactly_one_batch(accounts: int, tasks: int) -> None:
     names = [f"account_{number}" for number in range(accounts)]
     batches = in_batches(names)
     assert sorted(name for batch in batches for name in batch) == sorted(names)
-    assert len(batches) == min(accounts, MOST_TASKS)
+    assert len(batches) == tasks
     sizes = [len(batch) for batch in batches]
     assert not sizes or max(sizes) - min(sizes) <= 1
