@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install browser pooler demo gateway up test fuzz histories check format docs clean
+.PHONY: help install browser pooler prometheus demo gateway up test fuzz histories check format docs clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,9 @@ browser: ## Chromium for the browser tests; installed if apt and root are availa
 pooler: ## PgBouncer for the tests through it; installed if apt and root are available
 	@.ci/pooler
 
+prometheus: ## Prometheus for the tests of deploy/monitoring; installed if apt and root are available
+	@.ci/prometheus
+
 demo: install ## everything, with emulated services, an embedded Postgres and a real Airflow; DEMO_ONCE=1 exits afterwards
 	$(BIN)/python -m demo $(if $(DEMO_ONCE),--once)
 
@@ -36,7 +39,7 @@ up: ## Airflow and Postgres in containers (docker compose), for real accounts
 	docker compose up --build --detach --wait
 
 # a file's tests stay in one process because they share servers; files run in the order of their folders, small ones last
-test: install browser pooler ## all tests, on all cores
+test: install browser pooler prometheus ## all tests, on all cores
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --cov
 
 FUZZ_ROUNDS ?= 10000

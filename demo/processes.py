@@ -34,6 +34,11 @@ class Program:
         if code is not None:
             raise ProgramEndedError(self.name, code, self.log)
 
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+        return self._process.pid
+
     def kill(self) -> None:
         """Kill it and all its children with signal 9."""
         _signal_group(self._process.pid, signal.SIGKILL)

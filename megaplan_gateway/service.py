@@ -13,6 +13,7 @@ from megaplan_gateway.accounts.registry import AccountRegistry
 from megaplan_gateway.database import database_pool, in_time
 from megaplan_gateway.http.rate_limits import TokenBucket
 from megaplan_gateway.inbox.inbox_writer import InboxWriter
+from megaplan_gateway.lane_metrics import LaneMetrics
 from megaplan_gateway.metrics import Metrics
 from megaplan_gateway.options import Options
 from megaplan_gateway.popups.card_table import CardTable
@@ -41,6 +42,7 @@ class Gateway:
         self.options = options or Options()
         self.metrics = Metrics()
         self.pool = database_pool(conninfo, self.options.pool_size)
+        self.lane_metrics = LaneMetrics(self.pool)
         self.accounts = AccountRegistry(read_accounts, self._account, self.metrics)
         self.lease = GatewayLease(self.pool)
         table = CardTable(self.pool, self.lease.gateway)

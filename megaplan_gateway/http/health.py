@@ -26,7 +26,8 @@ def health_routes(gateway: Gateway) -> list[Route]:
 
     async def metrics(request: Request) -> Response:
         """Return the metrics in Prometheus's format."""
-        content = generate_latest(gateway.metrics.registry)
+        await gateway.lane_metrics.refresh()
+        content = generate_latest(gateway.metrics.registry) + generate_latest(gateway.lane_metrics.registry)
         return Response(content, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     return [Route("/health", health), Route("/ready", ready), Route("/metrics", metrics)]

@@ -14,5 +14,5 @@ ON CONFLICT (run_id, account, entity) DO UPDATE SET
 
 
 -- name: delete_old_entity_runs
--- Outcomes are kept for 90 days.
-DELETE FROM megaplan_sync.entity_runs WHERE account = %(account)s AND finished_at < now() - interval '90 days'
+-- Outcomes of all accounts are kept for 30 days.
+DELETE FROM megaplan_sync.entity_runs WHERE finished_at < now() - interval '30 days'

@@ -140,7 +140,8 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.entity_runs (
   outcome     jsonb       NOT NULL,
   PRIMARY KEY (run_id, account, entity)
 );
-COMMENT ON TABLE megaplan_sync.entity_runs IS 'Outcome of each finished read; a retry skips what its run has finished';
+CREATE INDEX IF NOT EXISTS entity_runs_by_time ON megaplan_sync.entity_runs (finished_at); -- since version 7
+COMMENT ON TABLE megaplan_sync.entity_runs IS 'Outcome of each read that changed rows or has paused (partial); a retry skips what its run has finished';
 
 CREATE TABLE IF NOT EXISTS megaplan_sync.view_columns (
   view        text    NOT NULL,

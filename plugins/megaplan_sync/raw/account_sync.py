@@ -43,8 +43,8 @@ from megaplan_sync.raw.writer import EntityWriter, PageCounts
 log = logging.getLogger(__name__)
 
 MOST_IN_A_ROW = 2
-"""Lists one after another that cannot be read, before the run ends, because a limit keeps them from it (each for up to a
-minute), Megaplan cannot be reached, or sends what is no answer of its: then it is not about one list."""
+"""Lists one after another that cannot be read, before the run ends, because a limit keeps them from it (each for a
+minute at most), Megaplan cannot be reached, or sends what is no answer of its: then it is not about one list."""
 _CLOCK_TOLERANCE = timedelta(minutes=5)
 """Runs do not begin on the second: with a stretch of an hour, every fourth quarter-hourly run reads."""
 _REFUSES_EVERYTHING = (MegaplanAuthError, MegaplanSettingError)
@@ -74,7 +74,6 @@ class AccountSync:
         """
         names = chosen_entities(wanted)
         self._save_account()
-        self._execute("delete_old_entity_runs")
         read_at = dict(self._execute("select_read_times"))
         earlier = {
             name: EntityOutcome.from_dict(outcome)
@@ -159,15 +158,16 @@ class AccountSync:
         except PAUSES as pause:
             outcome.partial = str(pause)
         outcome.finish(self._hook.requests_sent - sent_before)
-        with self._connection.transaction():
-            self._execute("commit_durably")  # before an asset event announces the rows
-            self._execute(
-                "save_entity_run",
-                run_id=self._run_id,
-                entity=outcome.entity,
-                started_at=started_at,
-                outcome=Jsonb(outcome.as_dict()),
-            )
+        if outcome.changed or outcome.partial:  # otherwise a retry may as well look again
+            with self._connection.transaction():
+                self._execute("commit_durably")  # before an asset event announces the rows
+                self._execute(
+                    "save_entity_run",
+                    run_id=self._run_id,
+                    entity=outcome.entity,
+                    started_at=started_at,
+                    outcome=Jsonb(outcome.as_dict()),
+                )
         log.log(logging.WARNING if outcome.partial else logging.INFO, "%s", outcome)
         return outcome
 

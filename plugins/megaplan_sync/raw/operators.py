@@ -11,6 +11,7 @@ from megaplan_sync.kernel.account_session import account_session
 from megaplan_sync.kernel.accounts import chosen_accounts, in_batches
 from megaplan_sync.kernel.error_reporting import ReportingOperator, airflow_errors
 from megaplan_sync.kernel.postgres import raw_database
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.account_sync import AccountSync, chosen_entities
 from megaplan_sync.raw.announcements import announce_changes
 from megaplan_sync.raw.outcome import EntityOutcome
@@ -18,12 +19,13 @@ from megaplan_sync.raw.schema import prepare_raw_schema
 
 
 class PrepareRawTablesOperator(RawDatabaseOperator):
-    """Creates the raw tables and views, or upgrades older ones; does nothing if they are up to date."""
+    """Creates the raw tables and views, or upgrades older ones; deletes outcomes of old runs."""
 
     def execute(self, context: Context) -> bool:
         """Return whether anything was created or upgraded."""
         with airflow_errors(), raw_database(self.postgres_conn_id) as connection:
             done = prepare_raw_schema(connection)
+            connection.execute(read_sql("delete_old_entity_runs"))
         self.log.info("Raw tables and views %s", "created or upgraded" if done else "are up to date")
         return done
 

@@ -150,7 +150,7 @@ def test_the_tasks_process_all_accounts_and_publish_what_changed(
     )
     monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_POSTGRES", json.dumps(postgres_connection(world.uri)))
     chosen = ChooseAccountsWithWebhooksOperator(task_id="choose_accounts").execute({})
-    assert chosen == [["megaplan_broken"], ["megaplan_default"]]
+    assert chosen == [["megaplan_broken", "megaplan_default"]]
     events = Events()
     read = ReadNamedEntitiesOperator(task_id="read", accounts=["megaplan_broken", "megaplan_default"])
     with pytest.raises(AirflowException, match="'megaplan_broken', field 'host'"):
