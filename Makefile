@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install browser pooler prometheus demo gateway up test fuzz histories check format docs clean
+.PHONY: help install browser pooler prometheus demo gateway up test fuzz histories chaos check format docs clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,10 @@ fuzz: install ## 10 000 accounts full of odd rows, one to two hours; FUZZ_ROUNDS
 HISTORIES ?= 200
 histories: install ## 200 random histories of an account, whose certificates are compared with Megaplan byte for byte
 	HISTORIES=$(HISTORIES) $(BIN)/python -m pytest -n 0 tests/integration/histories
+
+CHAOS_EVENTS ?= 10000
+chaos: install ## 10 000 events to two gateways that are killed in turn, while Postgres crashes and Megaplan hangs
+	CHAOS_EVENTS=$(CHAOS_EVENTS) $(BIN)/python -m pytest -n 0 -s tests/integration/gateway/test_chaos.py
 
 check: install ## linter, types, import rules
 	$(BIN)/ruff check .

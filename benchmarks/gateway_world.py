@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from megaplan_sync.raw.schema import prepare_raw_schema
 
 SECRET = "benchmark-secret"
 EMPLOYEES = 50
+UNHURRIED = {"requests_per_second": 1000, "requests_per_hour": 1_000_000}
 _FILL = """
 INSERT INTO telephony.users (account, employee_id, uis_employee_id, internal_number, lines)
 SELECT %(account)s, n, 500 + n, (100 + n)::text, ARRAY[(79160000000 + n)::text]
@@ -150,10 +151,14 @@ def fill(uri: str, account: str, contacts: int) -> None:
 
 
 @contextmanager
-def running_gateway(postgres: Postgres, database: str, megaplan_port: int) -> Iterator[RunningGateway]:
-    """Run ``python -m megaplan_gateway`` inside the block."""
+def running_gateway(
+    postgres: Postgres, database: str, megaplan_port: int, budget: Mapping[str, float] = UNHURRIED
+) -> Iterator[RunningGateway]:
+    """Run ``python -m megaplan_gateway`` inside the block.
+
+    :param budget: settings of the connection
+    """
     port = _free_port()
-    fast = {"requests_per_second": 1000, "requests_per_hour": 1_000_000}
     megaplan = {
         "conn_type": "megaplan",
         "host": f"http://127.0.0.1:{megaplan_port}",
@@ -163,7 +168,7 @@ def running_gateway(postgres: Postgres, database: str, megaplan_port: int) -> It
             "telephony_active": True,
             "uis_conn_id": "uis_default",
             "route_fallback": "74950000077",
-            **fast,
+            **budget,
         },
     }
     uis = {"conn_type": "uis", "extra": {"access_token": "token", "webhook_secret": SECRET}}

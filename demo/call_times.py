@@ -1,42 +1,38 @@
-"""Calculates from the logs of both emulators how fast the cards follow the telephones."""
+"""Calculates from the logs of both emulators how fast the card of a call follows the telephones."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+Popups = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
-class Milliseconds(NamedTuple):
-    """Delay between an event at UIS and what Megaplan shows."""
-
-    first: int
-    last: int
-    cards: int
-
-
-def cards_after_ringing(
-    call: int, events: Sequence[Mapping[str, Any]], popups: Mapping[str, Sequence[Mapping[str, Any]]]
-) -> Milliseconds | None:
-    """Return how long the cards took to open after the telephones began to ring; None while some are missing.
+def card_after_ringing(call: int, events: Sequence[Mapping[str, Any]], popups: Popups) -> int | None:
+    """Return the milliseconds from the first ring to the card; None while it is missing.
 
     :param events: of UIS, by its clock
-    :param popups: of Megaplan, by employee; a call has one for each employee whose telephone rings
+    :param popups: of Megaplan, by employee
     """
-    rang = _times(call, events, "call_proceeding")
+    rang = telephones_rung(call, events)
     opened = [entry["at"] for entry in _shown(call, popups) if entry["event"] == "open"]
-    return _later(rang, opened) if rang and len(opened) >= len(rang) else None
+    return _milliseconds(rang[0], opened[0]) if rang and opened else None
 
 
-def card_after_answer(
-    call: int, events: Sequence[Mapping[str, Any]], popups: Mapping[str, Sequence[Mapping[str, Any]]]
-) -> Milliseconds | None:
-    """Return how long Megaplan took to show the answer; ``last``: until all other cards were gone."""
-    answered = _times(call, events, "talk_started")[:1]
+def card_after_answer(call: int, events: Sequence[Mapping[str, Any]], popups: Popups) -> int | None:
+    """Return the milliseconds from the answer until the card says so, on one screen only; None before."""
+    answered = _times(call, events, "talk_started")
     shown = _shown(call, popups)
-    talking = [entry["at"] for entry in shown if entry["state"] == "talking"][:1]
-    still = {entry["employee"]: entry["event"] != "close" for entry in shown}
-    if not answered or not talking or sum(still.values()) > 1:
+    talking = [entry["at"] for entry in shown if entry["state"] == "talking"]
+    last = {entry["employee"]: entry for entry in shown}
+    screens = [entry for entry in last.values() if entry["event"] != "close"]
+    if not answered or not talking or len(screens) > 1:
         return None
-    gone = [entry["at"] for entry in shown if entry["event"] == "close"][: len(still) - 1]
-    return _later(answered, [*talking, *gone])
+    moved = [entry["at"] for entry in shown if entry["event"] == "close" and entry["at"] >= answered[0]]
+    return _milliseconds(answered[0], max(talking[0], *moved[:1]) if moved else talking[0])
+
+
+def telephones_rung(call: int, events: Sequence[Mapping[str, Any]]) -> list[float]:
+    """Return when the telephones of a call began to ring, in order."""
+    return sorted(_times(call, events, "call_proceeding"))
 
 
 def _times(call: int, events: Sequence[Mapping[str, Any]], name: str) -> list[float]:
@@ -54,6 +50,5 @@ def _shown(call: int, popups: Mapping[str, Sequence[Mapping[str, Any]]]) -> list
     return sorted(found, key=lambda entry: float(entry["at"]))
 
 
-def _later(began: Sequence[float], shown: Sequence[float]) -> Milliseconds:
-    delays = [round((at - min(began)) * 1000) for at in shown]
-    return Milliseconds(min(delays), max(delays), len(delays))
+def _milliseconds(began: float, shown: float) -> int:
+    return round((shown - began) * 1000)

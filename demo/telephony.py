@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from demo.call_times import card_after_answer, cards_after_ringing
+from demo.call_times import card_after_answer, card_after_ringing, telephones_rung
 from demo.emulated_megaplan import EmulatedMegaplan
 from demo.emulated_uis import EmulatedUis
 from demo.promises import BrokenPromiseError, Promise
@@ -55,23 +55,29 @@ class DemoCall:
     def promises(self) -> list[Promise]:
         """Return what is expected."""
         return [
-            Promise("the cards of the call on the screens", self._cards),
+            Promise("the card of the call on a screen", self._card),
             Promise("the answered call on the screens", self._answer),
             Promise("the call in Megaplan's history with its recording", self._recording),
             Promise("the communication of the call", self._communication),
         ]
 
-    def _cards(self) -> str | None:
-        took = cards_after_ringing(self._number, *self._written_down())
-        return took and (
-            f"{self._client.name} calls, {took.cards} telephones ring: "
-            f"the first card is on the screen {took.first} ms later, the last {took.last} ms."
+    def _card(self) -> str | None:
+        events, popups = self._written_down()
+        took = card_after_ringing(self._number, events, popups)
+        if took is None:
+            return None
+        rung = len(telephones_rung(self._number, events))
+        telephones = "a telephone rings" if rung == 1 else f"{rung} telephones ring"
+        return (
+            f"{self._client.name} calls, {telephones}: the card is on the first one's screen {took} ms later."
         )
 
     def _answer(self) -> str | None:
         took = card_after_answer(self._number, *self._written_down())
-        return took and (
-            f"Somebody answers: the card says so {took.first} ms later, the others' are gone after {took.last} ms."
+        return (
+            None
+            if took is None
+            else f"Somebody answers: the card is on that screen and says so {took} ms later."
         )
 
     def _recording(self) -> str | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from psycopg_pool import AsyncConnectionPool
@@ -51,6 +52,23 @@ def _discard(task: asyncio.Task[Any]) -> None:
     _abandoned.discard(task)
     if not task.cancelled():
         task.exception()  # retrieves it, or asyncio would log it: nobody awaits the task any more
+
+
+class FewSessions:
+    """A pool's sessions, of which background work uses only a few at a time: the others are for those who wait.
+
+    :param most: sessions in use at a time
+    """
+
+    def __init__(self, pool: Pool, most: int) -> None:
+        self._pool = pool
+        self._free = asyncio.Semaphore(most)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[LiveSession]:
+        """Use a session inside the block."""
+        async with self._free, self._pool.connection() as session:
+            yield session
 
 
 def database_pool(conninfo: str, size: int) -> Pool:

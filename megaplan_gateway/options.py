@@ -20,6 +20,7 @@ class Options:
     :param store_seconds: how long a message waits for Postgres before it is refused (503)
     :param reload_seconds: interval between reloads of the connections and the Variable
     :param pool_size: maximum number of Postgres sessions
+    :param popup_sessions: how many of them pop-ups use
     :param route_seconds: deadline for answering UIS's routing request, whatever fails; UIS does not document its own
         timeout, two seconds are assumed
     :param route_index_seconds: the part of it reserved for the raw tables
@@ -37,6 +38,7 @@ class Options:
     store_seconds: float = 5.0
     reload_seconds: float = 30.0
     pool_size: int = 8
+    popup_sessions: int = 4
     route_seconds: float = 1.5
     route_index_seconds: float = 0.4
     megaplan_seconds: float = 10.0

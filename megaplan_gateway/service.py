@@ -10,7 +10,7 @@ from psycopg import Error
 from megaplan_gateway.accounts.account import Account
 from megaplan_gateway.accounts.airflow_connections import AccountSource, ConnectionSnapshot
 from megaplan_gateway.accounts.registry import AccountRegistry
-from megaplan_gateway.database import database_pool, in_time
+from megaplan_gateway.database import FewSessions, database_pool, in_time
 from megaplan_gateway.http.rate_limits import TokenBucket
 from megaplan_gateway.inbox.inbox_writer import InboxWriter
 from megaplan_gateway.lane_metrics import LaneMetrics
@@ -45,8 +45,9 @@ class Gateway:
         self.lane_metrics = LaneMetrics(self.pool)
         self.accounts = AccountRegistry(read_accounts, self._account, self.metrics)
         self.lease = GatewayLease(self.pool)
-        table = CardTable(self.pool, self.lease.gateway)
-        queue = LiveQueue(self.pool, self.lease.gateway)
+        sessions = FewSessions(self.pool, self.options.popup_sessions)
+        table = CardTable(sessions, self.lease.gateway)
+        queue = LiveQueue(sessions, self.lease.gateway)
         self.uis_clocks = UisClocks(self.metrics)
         cards = CardUpdater(table, self.uis_clocks, self.options, self.metrics)
         self.popups = PopupScheduler(self.accounts, queue, self.lease, table, cards, self.metrics)

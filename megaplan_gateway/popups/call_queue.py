@@ -7,7 +7,8 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-WORKERS = 6
+WORKERS = 48
+"""Most of them wait for the request budget, where ends overtake cards. Few at a time use Postgres."""
 MAX_WAITING = 2000
 
 Refresh = Callable[[int, Callable[[], bool]], Awaitable[None]]

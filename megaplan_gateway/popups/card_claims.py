@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from megaplan_gateway.popups.card_table import CardTable
+from megaplan_gateway.vendors.live_budget import IsObsolete, ObsoleteError
 from megaplan_sync.telephony.live.cards import WantedCard
 
-IsObsolete = Callable[[], bool]
 _Key = tuple[str, int, WantedCard]
-
-
-class ObsoleteError(Exception):
-    """A request became obsolete while it waited; nothing was sent."""
 
 
 class CardClaims:
@@ -47,21 +41,20 @@ class CardClaim:
     """A claim to one pop-up.
 
     :ivar is_made: whether it is recorded
+    :ivar is_obsolete: returns whether the pop-up is no longer wanted
     """
 
     def __init__(self, claims: CardClaims, key: _Key, is_obsolete: IsObsolete) -> None:
         self._claims = claims
         self._key = key
-        self._is_obsolete = is_obsolete
+        self.is_obsolete = is_obsolete
         self.is_made = False
 
     async def make(self) -> None:
         """Record the claim, unless it is recorded.
 
-        :raises ObsoleteError: the pop-up is no longer wanted, or not ours to create
+        :raises ObsoleteError: it is not ours to create
         """
-        if self._is_obsolete():
-            raise ObsoleteError
         if not self.is_made:
             self._claims.unsure.add(self._key)
             self.is_made = await self._claims.table.claim(*self._key, self._claims.lease_seconds)

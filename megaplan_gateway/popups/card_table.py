@@ -10,7 +10,7 @@ from psycopg import AsyncConnection, Rollback
 from psycopg.errors import UndefinedTable
 from psycopg.rows import class_row
 
-from megaplan_gateway.database import Pool
+from megaplan_gateway.database import FewSessions
 from megaplan_hook.links import Link
 from megaplan_sync.kernel.phones import phone_e164
 from megaplan_sync.kernel.sql import read_sql
@@ -38,7 +38,7 @@ class CardTable:
     :param gateway: the id of this gateway; it creates pop-ups only of calls that it has in ``telephony.live_queue``
     """
 
-    def __init__(self, pool: Pool, gateway: str) -> None:
+    def __init__(self, pool: FewSessions, gateway: str) -> None:
         self._pool = pool
         self._gateway = gateway
 

@@ -12,11 +12,11 @@ from typing import Any
 from megaplan_gateway.accounts.account import Account
 from megaplan_gateway.metrics import Metrics
 from megaplan_gateway.options import Options
-from megaplan_gateway.popups.card_claims import CardClaim, CardClaims, IsObsolete, ObsoleteError
+from megaplan_gateway.popups.card_claims import CardClaim, CardClaims
 from megaplan_gateway.popups.card_table import CardTable
 from megaplan_gateway.popups.lost_hang_ups import LostHangUps
 from megaplan_gateway.popups.uis_clocks import UisClocks
-from megaplan_gateway.vendors.live_budget import BudgetSpentError
+from megaplan_gateway.vendors.live_budget import BudgetSpentError, ObsoleteError
 from megaplan_gateway.vendors.urgency import Urgency
 from megaplan_hook.exceptions import (
     MegaplanAPIError,
@@ -57,6 +57,9 @@ MAX_ATTEMPTS = 150
 """Of one change, about half a day: a card outlives an outage of Megaplan, but not for ever."""
 
 
+HasHappened = Callable[[], bool]
+
+
 class CardUpdater:
     """Updates pop-ups. The caller must not run two refreshes of the same call at once."""
 
@@ -78,7 +81,7 @@ class CardUpdater:
         self._claims = CardClaims(table, lease_seconds=3 * options.megaplan_seconds + 30)
 
     async def refresh(
-        self, account: Account, call_session_id: int, is_outdated: IsObsolete, has_lapsed: IsObsolete
+        self, account: Account, call_session_id: int, is_outdated: HasHappened, has_lapsed: HasHappened
     ) -> None:
         """Bring a call's pop-ups in line with its events.
 
@@ -88,9 +91,26 @@ class CardUpdater:
         :param has_lapsed: returns whether another gateway may have the call by now
         """
         await self._claims.undo_unsure(account.name, call_session_id)
+        call, actions = await self._plan(account, call_session_id)
+        if call is not None:
+            await self._apply(account, call, actions, is_outdated, has_lapsed)
+
+    async def close_all(self, account: Account, call_session_id: int, has_lapsed: HasHappened) -> None:
+        """Close a call's pop-ups regardless of its events, because the account is no longer served."""
         state = await self._table.state_of(account.name, call_session_id)
         if not state.events:
             return
+        live, now = live_call(state.events, _region(account)), self._uis_now(account)
+        actions = to_do(closing_all(live, state.cards), state.cards, now)
+        await self._apply(account, live.call, actions, lambda: False, has_lapsed)
+
+    async def _plan(
+        self, account: Account, call_session_id: int
+    ) -> tuple[Call | None, list[tuple[WantedCard, Card | None]]]:
+        """Return a call, None if it has no events, and what is to be done about its pop-ups."""
+        state = await self._table.state_of(account.name, call_session_id)
+        if not state.events:
+            return None, []
         live = live_call(state.events, _region(account))
         now = self._uis_now(account)
         if why_left_out(live.call, account.settings):
@@ -101,16 +121,7 @@ class CardUpdater:
         is_shown = any(card.is_shown for card in state.cards)
         if is_shown and await self.lost_hang_ups.has_ended(account, live.call, now):
             wanted = closing_all(live, state.cards)
-        await self._apply(account, live.call, to_do(wanted, state.cards, now), is_outdated, has_lapsed)
-
-    async def close_all(self, account: Account, call_session_id: int, has_lapsed: IsObsolete) -> None:
-        """Close a call's pop-ups regardless of its events, because the account is no longer served."""
-        state = await self._table.state_of(account.name, call_session_id)
-        if not state.events:
-            return
-        live, now = live_call(state.events, _region(account)), self._uis_now(account)
-        actions = to_do(closing_all(live, state.cards), state.cards, now)
-        await self._apply(account, live.call, actions, lambda: False, has_lapsed)
+        return live.call, to_do(wanted, state.cards, now)
 
     def _uis_now(self, account: Account) -> datetime:
         """Return the time by UIS's clock, which the times of the call's events are of."""
@@ -121,8 +132,8 @@ class CardUpdater:
         account: Account,
         call: Call,
         actions: list[tuple[WantedCard, Card | None]],
-        is_outdated: IsObsolete,
-        has_lapsed: IsObsolete,
+        is_outdated: HasHappened,
+        has_lapsed: HasHappened,
     ) -> None:
         outcomes = await asyncio.gather(
             *(self._apply_one(account, call, *action, is_outdated, has_lapsed) for action in actions),
@@ -138,13 +149,13 @@ class CardUpdater:
         call: Call,
         wanted: WantedCard,
         card: Card | None,
-        is_outdated: IsObsolete,
-        has_lapsed: IsObsolete,
+        is_outdated: HasHappened,
+        has_lapsed: HasHappened,
     ) -> None:
         what = "open" if card is None else "finish" if wanted.phase == "finished" else "change"
         try:
             if card is None:
-                outcome = await self._open(account, call, wanted, lambda: is_outdated() or has_lapsed())
+                outcome = await self._open(account, call, wanted, is_outdated, has_lapsed)
             else:
                 outcome = await self._change(account, call, wanted, card, has_lapsed)
         except ObsoleteError:
@@ -164,14 +175,31 @@ class CardUpdater:
         while True:
             left = until - time.monotonic()
             try:
-                return await account.megaplan.create_call_info(body, left, claim.make, urgency)
+                return await account.megaplan.create_call_info(
+                    body, left, claim.is_obsolete, claim.make, urgency
+                )
             except MegaplanRateLimitError:
                 await claim.undo()
                 if time.monotonic() >= until:
                     raise
 
-    async def _open(self, account: Account, call: Call, wanted: WantedCard, is_obsolete: IsObsolete) -> str:
+    async def _open(
+        self,
+        account: Account,
+        call: Call,
+        wanted: WantedCard,
+        is_outdated: HasHappened,
+        has_lapsed: HasHappened,
+    ) -> str:
         number = call.call_session_id
+
+        async def is_obsolete() -> bool:
+            if has_lapsed() or not is_outdated():
+                return has_lapsed()
+            _, actions = await self._plan(account, number)  # another telephone rings, or the call is over?
+            contents = [one.content for one, card in actions if card is None]
+            return wanted.content not in contents
+
         datetime_format = account.settings.vendor_quirks.datetime_write_format
         client = await self._table.client_of(account.name, call.contact_phone, _region(account))
         body = opening_body(wanted, call, client=client, datetime_format=datetime_format)
@@ -219,7 +247,7 @@ class CardUpdater:
         return "ok"
 
     async def _change(
-        self, account: Account, call: Call, wanted: WantedCard, card: Card, has_lapsed: IsObsolete
+        self, account: Account, call: Call, wanted: WantedCard, card: Card, has_lapsed: HasHappened
     ) -> str:
         number, datetime_format = call.call_session_id, account.settings.vendor_quirks.datetime_write_format
         is_end = wanted.phase == "finished"
@@ -252,17 +280,16 @@ class CardUpdater:
         return "ok"
 
     async def _send(
-        self, account: Account, card: Card, body: dict[str, Any], has_lapsed: IsObsolete
+        self, account: Account, card: Card, body: dict[str, Any], has_lapsed: HasHappened
     ) -> dict[str, Any]:
         megaplan = account.megaplan
 
-        async def check() -> None:
-            if has_lapsed():
-                raise ObsoleteError
+        async def is_obsolete() -> bool:
+            return has_lapsed()
 
         if card.call_info_id is not None:
-            return await megaplan.update_call_info(card.call_info_id, body, self._timeout, check)
-        return await megaplan.update_call_info_by_provider(card.provider_id, body, self._timeout, check)
+            return await megaplan.update_call_info(card.call_info_id, body, self._timeout, is_obsolete)
+        return await megaplan.update_call_info_by_provider(card.provider_id, body, self._timeout, is_obsolete)
 
     async def _save_failure(
         self, account: Account, number: int, wanted: WantedCard, card: Card, error: Exception

@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
-from megaplan_gateway.database import Pool
+from megaplan_gateway.database import FewSessions
 from megaplan_sync.inbox.event_store import StoredEvent
 from megaplan_sync.kernel.sql import read_sql
 
@@ -29,7 +29,7 @@ class LiveQueue:
     :param gateway: the id of this gateway, see :class:`GatewayLease`
     """
 
-    def __init__(self, pool: Pool, gateway: str) -> None:
+    def __init__(self, pool: FewSessions, gateway: str) -> None:
         self._pool = pool
         self._gateway = gateway
 

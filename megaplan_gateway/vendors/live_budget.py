@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from psycopg import Error
 from psycopg_pool import PoolTimeout
@@ -18,12 +20,27 @@ log = logging.getLogger(__name__)
 
 ENDS_SHARE = 0.05
 """Share of the hourly limit that only ends may use."""
+REQUESTS_AHEAD = 2
+"""How many requests that somebody waits for may be sent at once, before the rate holds again."""
 POSTGRES_SECONDS = 0.3
 """Timeout of the shared budget; after it the rate is limited locally."""
 
 
 class BudgetSpentError(Exception):
     """The budget allows no request to Megaplan before the timeout."""
+
+
+IsObsolete = Callable[[], Coroutine[Any, Any, bool]]
+"""Returns whether a request has become obsolete while it waited."""
+
+
+async def never() -> bool:
+    """Say that a request is not obsolete."""
+    return False
+
+
+class ObsoleteError(Exception):
+    """A request became obsolete while it waited; nothing was sent."""
 
 
 class LiveBudget:
@@ -46,16 +63,25 @@ class LiveBudget:
         }
         self._fallback_seconds = settings.vendor_quirks.retry_after_fallback_seconds
         self._spacing_seconds = 1.0 / settings.requests_per_second
+        ahead = REQUESTS_AHEAD * self._spacing_seconds
+        self._ahead_seconds = {Urgency.END: ahead, Urgency.CARD: ahead, Urgency.OTHER: 0.0}
         self._turns = Turns()
         self._pauses = Pauses(time.monotonic)
         self._next_local = 0.0
         self._row_exists = False
 
-    async def acquire(self, timeout: float, urgency: Urgency = Urgency.OTHER) -> None:
+    async def acquire(
+        self,
+        timeout: float,
+        urgency: Urgency = Urgency.OTHER,
+        is_obsolete: IsObsolete = never,
+    ) -> None:
         """Wait until one request may be sent.
 
         A caller that would have to wait longer than its timeout spends nothing, so it does not delay the others.
 
+        :param is_obsolete: returns whether the request became obsolete before its turn; then nothing is spent
+        :raises ObsoleteError: it did
         :raises BudgetSpentError: if no request may be sent within ``timeout`` seconds
         """
         deadline = time.monotonic() + timeout
@@ -66,9 +92,18 @@ class LiveBudget:
             await asyncio.sleep(pause)
         try:
             async with self._turns.turn(urgency, max(0.0, deadline - time.monotonic())):
+                if await self._says(is_obsolete):
+                    raise ObsoleteError
                 await self._acquire(deadline, urgency)
         except TurnTimeoutError:
             raise BudgetSpentError from None
+
+    async def _says(self, is_obsolete: IsObsolete) -> bool:
+        """Return whether a request is obsolete; if that cannot be found out quickly, it is not."""
+        try:
+            return await in_time(POSTGRES_SECONDS, is_obsolete())
+        except (Error, PoolTimeout, OSError):
+            return False
 
     async def back_off(self, retry_after: float | None, urgency: Urgency) -> None:
         """Pause after Megaplan answered 429, and stop the batch work of this account.
@@ -94,7 +129,7 @@ class LiveBudget:
             try:
                 wait, is_taken = await in_time(POSTGRES_SECONDS, self._take(left, urgency))
             except (Error, PoolTimeout, OSError, TimeoutError):
-                wait, is_taken = self._take_locally(left)
+                wait, is_taken = self._take_locally(left, urgency)
             if time.monotonic() + wait > deadline:
                 raise BudgetSpentError
             if wait > 0:
@@ -108,6 +143,7 @@ class LiveBudget:
             **self._limits,
             "requests_per_hour": self._per_hour[urgency],
             "longest_wait_seconds": timeout,
+            "ahead_seconds": self._ahead_seconds[urgency],
         }
         async with self._pool.connection() as connection:
             if not self._row_exists:
@@ -123,10 +159,11 @@ class LiveBudget:
         _, wait, queue = (float(value) for value in state)
         return max(0.05, wait, queue if queue > timeout else 0.0), False
 
-    def _take_locally(self, timeout: float) -> tuple[float, bool]:
+    def _take_locally(self, timeout: float, urgency: Urgency) -> tuple[float, bool]:
         now = time.monotonic()
         at = max(now, self._next_local)
-        is_taken = at - now <= timeout
+        wait = max(0.0, at - now - self._ahead_seconds[urgency])
+        is_taken = wait <= timeout
         if is_taken:
             self._next_local = at + self._spacing_seconds
-        return at - now, is_taken
+        return wait, is_taken

@@ -11,7 +11,13 @@ import orjson
 
 from megaplan_gateway.metrics import Metrics
 from megaplan_gateway.vendors.http_clients import TRANSPORT_ERRORS, describe_failure, http_client
-from megaplan_gateway.vendors.live_budget import BudgetSpentError, LiveBudget
+from megaplan_gateway.vendors.live_budget import (
+    BudgetSpentError,
+    IsObsolete,
+    LiveBudget,
+    ObsoleteError,
+    never,
+)
 from megaplan_gateway.vendors.login_backoff import LoginBackoff
 from megaplan_gateway.vendors.urgency import Urgency
 from megaplan_hook.envelope import Answer, entity, entity_or_not_found, parse_answer
@@ -94,6 +100,7 @@ class AsyncMegaplanClient:
         timeout: float,
         arguments: Mapping[str, Any] | None = None,
         body: object | None = None,
+        is_obsolete: IsObsolete = never,
         before_sending: BeforeSending = nothing,
         urgency: Urgency = Urgency.OTHER,
     ) -> Answer:
@@ -101,12 +108,13 @@ class AsyncMegaplanClient:
 
         :param path: route below ``/api/v3``
         :raises BudgetSpentError: if the budget allows no request before the timeout; nothing was sent
+        :raises ObsoleteError: if the request became obsolete; nothing was sent
         :raises MegaplanError: if the request failed; after a MegaplanTransportError or MegaplanServerError its
             outcome is unknown
         """
         deadline = self._clock() + timeout
         token = await self._access_token(deadline, urgency)
-        sent = (method, path, arguments, body, deadline, before_sending, urgency)
+        sent = (method, path, arguments, body, deadline, is_obsolete, before_sending, urgency)
         status, content, retry_after = await self._send(token, *sent)
         if refuses_token(status, content):
             token = await self._access_token(deadline, urgency, refused=token)
@@ -140,6 +148,7 @@ class AsyncMegaplanClient:
         self,
         call: Mapping[str, Any],
         timeout: float,
+        is_obsolete: IsObsolete = never,
         before_sending: BeforeSending = nothing,
         urgency: Urgency = Urgency.CARD,
     ) -> dict[str, Any]:
@@ -147,7 +156,13 @@ class AsyncMegaplanClient:
         path = "/callInfo"
         body = {"contentType": "CallInfo", **call}
         answer = await self.request(
-            "POST", path, body=body, timeout=timeout, before_sending=before_sending, urgency=urgency
+            "POST",
+            path,
+            body=body,
+            timeout=timeout,
+            is_obsolete=is_obsolete,
+            before_sending=before_sending,
+            urgency=urgency,
         )
         return entity(answer, path)
 
@@ -156,14 +171,14 @@ class AsyncMegaplanClient:
         call_info_id: str,
         changes: Mapping[str, Any],
         timeout: float,
-        before_sending: BeforeSending = nothing,
+        is_obsolete: IsObsolete = never,
     ) -> dict[str, Any]:
         """Update a call object and its pop-up."""
         path = f"/callInfo/{path_id(call_info_id)}"
         # without the id in the body Megaplan may create a second object, as it does with todos (seen live)
         body = {"contentType": "CallInfo", **changes, "id": call_info_id}
         answer = await self.request(
-            "POST", path, body=body, timeout=timeout, before_sending=before_sending, urgency=Urgency.END
+            "POST", path, body=body, timeout=timeout, is_obsolete=is_obsolete, urgency=Urgency.END
         )
         return entity(answer, path)
 
@@ -172,7 +187,7 @@ class AsyncMegaplanClient:
         provider_id: str,
         changes: Mapping[str, Any],
         timeout: float,
-        before_sending: BeforeSending = nothing,
+        is_obsolete: IsObsolete = never,
     ) -> dict[str, Any]:
         """Update a call object by its ``providerId``; if several have it, the latest.
 
@@ -181,7 +196,7 @@ class AsyncMegaplanClient:
         path = "/callInfo/provider"
         body = {"contentType": "CallInfo", **changes, "providerId": provider_id}
         answer = await self.request(
-            "POST", path, body=body, timeout=timeout, before_sending=before_sending, urgency=Urgency.END
+            "POST", path, body=body, timeout=timeout, is_obsolete=is_obsolete, urgency=Urgency.END
         )
         return entity_or_not_found(answer, path)
 
@@ -205,6 +220,7 @@ class AsyncMegaplanClient:
         arguments: Mapping[str, Any] | None,
         body: object | None,
         deadline: float,
+        is_obsolete: IsObsolete,
         before_sending: BeforeSending,
         urgency: Urgency,
     ) -> tuple[int, bytes, float | None]:
@@ -221,7 +237,15 @@ class AsyncMegaplanClient:
         query = encode_arguments(arguments or {})
         url = f"{self.settings.base_url}{API_PREFIX}{path}" + (f"?{query}" if query else "")
         return await self._exchange(
-            method, url, path, deadline, before_sending, urgency, headers=headers, content=content
+            method,
+            url,
+            path,
+            deadline,
+            is_obsolete,
+            before_sending,
+            urgency,
+            headers=headers,
+            content=content,
         )
 
     async def _exchange(
@@ -230,11 +254,14 @@ class AsyncMegaplanClient:
         url: str,
         path: str,
         deadline: float,
+        is_obsolete: IsObsolete,
         before_sending: BeforeSending,
         urgency: Urgency,
         **sent: Any,
     ) -> tuple[int, bytes, float | None]:
-        await self._budget.acquire(deadline - self._clock(), urgency)
+        await self._budget.acquire(deadline - self._clock(), urgency, is_obsolete)
+        if await is_obsolete():
+            raise ObsoleteError
         await before_sending()
         if self._clock() >= deadline:  # the process was paused
             raise BudgetSpentError
@@ -306,6 +333,6 @@ class AsyncMegaplanClient:
         url = f"{self.settings.base_url}{API_PREFIX}{TOKEN_PATH}"
         body = encoded_grant(grant, self.settings.vendor_quirks.token_body)
         status, content, wait = await self._exchange(
-            "POST", url, TOKEN_PATH, deadline, nothing, urgency, **body
+            "POST", url, TOKEN_PATH, deadline, never, nothing, urgency, **body
         )
         return parse_token_answer(status, content, wait)

@@ -29,7 +29,10 @@ class TurnTimeoutError(Exception):
 
 
 class Turns:
-    """Lets one request at a time pass, the most urgent of those that wait."""
+    """Lets one request at a time pass, the most urgent of those that wait.
+
+    Of first cards the newest goes first: if there are too many, most still come in time, instead of all too late.
+    """
 
     def __init__(self) -> None:
         self._is_taken = False
@@ -54,7 +57,8 @@ class Turns:
     async def _wait(self, urgency: Urgency, timeout: float) -> None:
         granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._arrivals += 1
-        heapq.heappush(self._waiting, (urgency, self._arrivals, granted))
+        order = -self._arrivals if urgency is Urgency.CARD else self._arrivals
+        heapq.heappush(self._waiting, (urgency, order, granted))
         try:
             async with asyncio.timeout(timeout):
                 await asyncio.shield(granted)

@@ -59,8 +59,8 @@ class AccountSettings(ConnectionSettings):
     requests_per_second: Annotated[
         float, Field(ge=0.1, le=1000), Setting("Requests per second", "Requests", unit="requests per second")
     ] = 3.0
-    """Maximum number of requests per second to this account, for all processes together. An independent client
-    gives 5 as Megaplan's limit."""
+    """Maximum number of requests per second to this account, for all processes together. Pop-ups may be two
+    requests ahead. An independent client gives 5 as Megaplan's limit."""
     requests_per_hour: Annotated[
         int, Field(ge=1, le=1_000_000), Setting("Requests per hour", "Requests", unit="requests per hour")
     ] = 1000

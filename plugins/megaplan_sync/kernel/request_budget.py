@@ -70,6 +70,7 @@ class PostgresRequestBudget:
             "requests_per_second": requests_per_second,
             "requests_per_hour": self._requests_per_hour,
             "longest_wait_seconds": longest_wait_seconds,
+            "ahead_seconds": 0.0,
             "ignores_block": False,
         }
         connection.execute(read_sql("create_request_budget"), {"account": account})

@@ -1,6 +1,7 @@
 """Reads Megaplan's values where Python needs them; what does not fit becomes None."""
 
 import re
+import unicodedata
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +21,17 @@ def text(value: Any) -> str | None:
     if kind is str:
         return str(value).replace("\0", "\ufffd")
     return str(value) if kind is int or kind is float else None
+
+
+def visible_text(value: str, most: int) -> str:
+    """Return what a person sees of a text: without control characters, invisible marks and marks of direction.
+
+    :param most: characters; what is longer is cut, and ends with an ellipsis
+    """
+    seen = (" " if character.isspace() else character for character in value[: 10 * most])
+    shown = "".join(character for character in seen if unicodedata.category(character)[0] != "C")
+    shown = " ".join(shown.split())
+    return shown if len(shown) <= most else shown[: most - 1] + "…"
 
 
 def boolean(value: Any) -> bool | None:

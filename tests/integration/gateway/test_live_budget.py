@@ -93,7 +93,8 @@ def test_an_end_overtakes_what_waits_for_its_turn(tables: Connection[Any], datab
             await budget.acquire(20, urgency)
             passed.append(name)
 
-        await budget.acquire(20)
+        for _ in range(3):
+            await budget.acquire(20, Urgency.CARD)
         cards = [asyncio.create_task(send("card", Urgency.CARD)) for _ in range(3)]
         await asyncio.sleep(0.1)
         await asyncio.gather(send("end", Urgency.END), *cards)
@@ -102,6 +103,30 @@ def test_an_end_overtakes_what_waits_for_its_turn(tables: Connection[Any], datab
     passed = with_budget(database_uri, work, SETTINGS)
     assert passed.index("end") <= 1, "at most the request that already has its turn is before it"
     assert len(passed) == 4
+
+
+@pytest.mark.parametrize("is_postgres_there", [True, False])
+def test_what_somebody_waits_for_may_go_a_little_ahead_of_the_rate(
+    is_postgres_there: bool, tables: Connection[Any], database_uri: str
+) -> None:
+    async def work(budget: LiveBudget) -> list[int]:
+        passed = []
+        for urgency in (Urgency.OTHER, Urgency.CARD, Urgency.END, Urgency.OTHER):
+            outcomes = [await can_pass(budget, urgency) for _ in range(3)]
+            passed.append(sum(outcomes))
+        return passed
+
+    slow = SETTINGS.model_copy(update={"requests_per_second": 0.1})
+    uri = database_uri if is_postgres_there else "host=127.0.0.1 port=1"
+    assert with_budget(uri, work, slow) == [1, 2, 0, 0]
+
+
+async def can_pass(budget: LiveBudget, urgency: Urgency) -> bool:
+    try:
+        await budget.acquire(1.0, urgency)
+    except BudgetSpentError:
+        return False
+    return True
 
 
 def test_a_limit_stops_batch_work_and_only_its_own_kind_of_request(

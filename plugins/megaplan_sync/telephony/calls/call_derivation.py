@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from megaplan_sync.inbox.notifications import whole_number
 from megaplan_sync.kernel.phones import phone_digits
+from megaplan_sync.kernel.values import visible_text
 from megaplan_sync.telephony.calls.call import Call, CallEvent, Direction, Outcome, Record
 from megaplan_sync.telephony.calls.call_employees import rung_employees, talked_employees, whose_call
 from megaplan_sync.telephony.calls.call_recordings import call_records
@@ -15,6 +16,7 @@ from megaplan_sync.telephony.calls.call_times import call_times
 from megaplan_sync.telephony.calls.known_events import KnownEvents, boolean_in, employee_of, text_in
 from megaplan_sync.telephony.people.internal_numbers import internal_number
 
+_LONGEST_PHONE = 100
 _LONGEST_EXTENSION = 5  # digits, according to the vendor's documentation of employees
 
 
@@ -63,8 +65,12 @@ def derive_call(events: Iterable[CallEvent], region: str = "RU") -> Call:
 
 
 def _phone(known: KnownEvents, name: str, region: str) -> str | None:
+    """Return a number. What is none comes from a stranger, and goes to Megaplan as a person would see it."""
     told = text_in(known.fact(name))
-    return None if told is None else phone_digits(told, region)
+    if told is None:
+        return None
+    digits = phone_digits(told, region)
+    return digits if digits != told else visible_text(told, _LONGEST_PHONE) or None
 
 
 def _direction(known: KnownEvents) -> Direction | None:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from megaplan_sync.inbox.notification_bodies import read_body
 from megaplan_sync.inbox.notifications import flat, whole_number
 from megaplan_sync.kernel.phones import phone_e164
+from megaplan_sync.kernel.values import visible_text
 from megaplan_sync.telephony.calls.known_events import text_in
 from megaplan_sync.telephony.people.internal_numbers import internal_number
 from uis_hook.phones import dialled
@@ -53,7 +54,7 @@ def read_route_request(body: bytes, content_type: str | None, query: str | None)
         return RouteRequest(None, None, read.broken)
     values = flat(read.values)
     session = whole_number(values.get("call_session_id")) or whole_number(values.get("cdr_id"))
-    caller = (text_in(values.get("numa")) or "").strip()
+    caller = visible_text(text_in(values.get("numa")) or "", _LONGEST_CALLER + 1)
     # numbers are cached, so their length is limited
     is_number = len(caller) <= _LONGEST_CALLER and any(one.isdigit() for one in caller)
     return RouteRequest(session, caller if is_number else None)

@@ -32,7 +32,7 @@ class LiveBudget:
     def __init__(self) -> None:
         self.backed_off: list[float | None] = []
 
-    async def acquire(self, timeout: float, urgency: Urgency) -> None:
+    async def acquire(self, *_: object) -> None:
         return None
 
     async def back_off(self, retry_after: float | None, urgency: Urgency) -> None:

@@ -16,7 +16,7 @@ async def _run(scenario: Callable[[Turns], Awaitable[None]]) -> None:
     await scenario(Turns())
 
 
-def test_the_most_urgent_of_those_that_wait_goes_first_and_equals_in_order() -> None:
+def test_the_most_urgent_of_those_that_wait_goes_first_and_of_cards_the_newest() -> None:
     async def scenario(turns: Turns) -> None:
         passed: list[str] = []
         release = asyncio.Event()
@@ -35,13 +35,14 @@ def test_the_most_urgent_of_those_that_wait_goes_first_and_equals_in_order() -> 
             ("first card", Urgency.CARD),
             ("second card", Urgency.CARD),
             ("end", Urgency.END),
+            ("second end", Urgency.END),
         ):
             await asyncio.sleep(0)
             tasks.append(asyncio.create_task(passes(name, urgency)))
         await asyncio.sleep(0)
         release.set()
         await asyncio.gather(*tasks)
-        assert passed == ["end", "first card", "second card", "widget"]
+        assert passed == ["end", "second end", "second card", "first card", "widget"]
         async with turns.turn(Urgency.OTHER, 0):
             pass
 

@@ -185,3 +185,21 @@ def test_an_internal_number_is_one_in_every_form(contact: str, is_internal: bool
     assert (
         derive_call([CallEvent("acme", 700, "call_session_finished", DAY, values)]).is_internal is is_internal
     )
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("\u202e+7 (999) 555-00-11\u200b", "79995550011"),
+        ("anonymous", "anonymous"),
+        ("Банк\u202e\u200b\u2066 России\r\n\x1b[31m \x00\ufeff", "Банк России [31m"),
+        ("<b>\t1</b>", "<b> 1</b>"),  # nothing is escaped here: Megaplan gets a value, not HTML
+        ("\u200b\n", None),
+        ("x" * 5000, "x" * 99 + "…"),
+    ],
+    ids=["number", "word", "invisible marks", "tab", "nothing visible", "too long"],
+)
+def test_what_a_stranger_sends_as_his_number_is_what_a_person_would_see(sent: str, shown: str | None) -> None:
+    values = {"contact_phone_number": sent, "virtual_phone_number": sent, "direction": "in"}
+    call = derive_call([CallEvent("acme", 700, "call_session_finished", DAY, values)])
+    assert (call.contact_phone, call.virtual_phone) == (shown, shown)
