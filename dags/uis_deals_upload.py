@@ -27,12 +27,15 @@ contacts or pipelines do not start a run.
 `upload_deals` sends what UIS lacks or has in another state, according to the ledger (schema `uis`): funnels, user
 fields, employees, contacts, then deals, up to 1000 at once. `wait_for_processing` waits, without a worker, until UIS
 has processed them. `verify_deals` looks them up in the report and writes the certificate
-(`megaplan_raw.certificates`, entity `uis_deals`). `report_upload` logs it, with everything that failed and why.
+(`megaplan_raw.certificates`, entity `uis_deals`). It compares every column, and reads back what deals refer to.
+`report_upload` logs it, with everything that failed, why, and who can mend it: `wait` (it is retried by itself),
+`mend in Megaplan`, `mend in UIS` or `ours`.
 
 ### A rerun
 
 A rerun is harmless at any time, and so is a killed run: the content of a request is saved before it is sent, and read
-back from UIS if its outcome is unknown. Unchanged deals are not sent again.
+back from UIS if its outcome is unknown. Unchanged deals are not sent again. What UIS shows otherwise than it was sent
+is sent once more.
 
 ### Parameters (Trigger)
 

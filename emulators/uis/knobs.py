@@ -45,6 +45,11 @@ class Knobs(knobs.Knobs):
     refused_field: Literal["index", "from_one", "bare"] = (
         "index"  # naming a record (from_one: deals.1 is the first)
     )
+    omitted_deal_fields: Literal["keep", "drop"] = "keep"  # values of the last record, or none
+    merged_user_fields: bool = False  # keep those that a record does not list, although it lists others
+    cleared_by: Literal["null", "empty", "nothing"] = "null"  # what removes a value; anything else is refused
+    sum_digits: int = 15  # before the point, of revenue and of numeric user fields
+    undeletable_deals: str = ""  # ends of ext_id, comma separated
     deals_filters: bool = True  # the operators in and like, "not for all methods", in lists of deals
     # recordings
     record_delay_s: float = 5.0  # from the end of the session to talk_record_file

@@ -112,7 +112,7 @@ def entity_rows(account: "Account", entity: str) -> list[dict[str, Any]]:
                 for one in account.exchange.recordings.values()
             ]
         case "deals":
-            return [record.data for record in deals.newest_visible()]
+            return [record.state for record in deals.newest_visible()]
         case "deal_history":
             return [record.data | {"is_generated": record.is_generated} for record in deals.visible()]
     raise ValueError(

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from uis_hook.account_time import account_text
+from uis_hook.clearing import Clearing
 from uis_hook.jsonrpc import Request, nothing
 from uis_hook.paging import MAX_LIMIT, ListRequest
 from uis_hook.phones import phone_digits
@@ -24,6 +25,8 @@ from uis_hook.vendor_quirks import PhoneForm
 MAX_BATCH = 1000
 MAX_STAGES_IN_PROCESS = 100
 MAX_STAGE_ORDER = 10_000
+MOST_SUM = Decimal(10) ** 13
+"""Sums below have at most 15 digits with their hundredths, as many as a number in JSON keeps."""
 CommunicationType = Literal["chat", "offline_message", "call", "goal", "email"]
 UserFieldType = Literal["numeric", "string"]
 
@@ -88,6 +91,8 @@ class DealRecord:
     :param contact_ext_ids: of contacts; together with main_contact_ext_id, which is one of them, or neither.
     :param revenue: the report shows it in roubles; there is no field for a currency.
     :param user_fields: values by the ext_id of a field made before.
+    :param cleared: fields that UIS has a value of and that have none any more, see :mod:`uis_hook.clearing`.
+    :param cleared_user_fields: the same for user fields by ext_id, with what to write if UIS accepts no empty value.
     :param communication_id: links the deal with a call or other communication; with its type, or neither.
     """
 
@@ -108,6 +113,14 @@ class DealRecord:
     communication_id: int | None = None
     communication_type: CommunicationType | None = None
     user_fields: Mapping[str, str] = field(default_factory=dict)
+    cleared: frozenset[str] = frozenset()
+    cleared_user_fields: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def latest_moment(self) -> datetime:
+        """The latest of its moments: UIS refuses those in the future."""
+        moments = (self.created_at, self.stage_moved_at, self.modified_at, self.closed_at)
+        return max(moment for moment in moments if moment is not None)
 
     def problems(self, now: datetime, *, links_communications: bool = True) -> dict[str, str]:
         """Return what UIS would refuse, by field: one bad record makes it refuse the whole upload.
@@ -143,10 +156,15 @@ class DealRecord:
             found["communication_id"] = "Novofon knows no such field; contacts link deals with calls there"
         if self.revenue is not None and not self.revenue.is_finite():
             found["revenue"] = "it is no number"
+        elif self.revenue is not None and abs(self.revenue) >= MOST_SUM:
+            found["revenue"] = "it has more digits than UIS takes"
         return found
 
-    def params(self, zone: ZoneInfo) -> dict[str, Any]:
-        """Write it as UIS wants it; what is None is left out."""
+    def params(self, zone: ZoneInfo, clearing: Clearing | None = None) -> dict[str, Any]:
+        """Write it as UIS wants it; what is None is left out.
+
+        :param clearing: how values are removed; None: not at all
+        """
         moments = {
             "created_date_time": self.created_at,
             "modified_stage_date_time": self.stage_moved_at,
@@ -169,10 +187,14 @@ class DealRecord:
             "source": self.source,
             "communication_id": self.communication_id,
             "communication_type": self.communication_type,
-            "user_fields": [{"ext_id": name, "value": value} for name, value in self.user_fields.items()]
+            "user_fields": [
+                *({"ext_id": name, "value": value} for name, value in self.user_fields.items()),
+                *(clearing.user_fields(self.cleared_user_fields) if clearing else ()),
+            ]
             or None,
         }
-        return params | {name: value for name, value in optional.items() if value is not None}
+        cleared = clearing.fields(self.cleared) if clearing else {}
+        return params | cleared | {name: value for name, value in optional.items() if value is not None}
 
 
 # -- funnels and their stages
@@ -291,7 +313,11 @@ def rename_deal_user_field(ext_id: str, name: str) -> Request[None]:
 
 
 def upload_deals_history(
-    settings: UisSettings, records: Sequence[DealRecord], *, now: datetime | None = None
+    settings: UisSettings,
+    records: Sequence[DealRecord],
+    *,
+    now: datetime | None = None,
+    clearing: Clearing | None = None,
 ) -> Request[None]:
     """Add up to 1000 records to the history of deals: all of them or, at the first bad one, none.
 
@@ -299,6 +325,7 @@ def upload_deals_history(
     upload of unknown outcome may be sent again at once says the quirk ``resend_uploads``.
 
     :param now: what counts as the future; default is this machine's clock.
+    :param clearing: how values are removed; None: as the quirk ``deal_clearing`` says.
     :raises ValueError: naming the record and the field that UIS would refuse, before anything is sent.
     """
     _check_batch(records, "records")
@@ -307,7 +334,8 @@ def upload_deals_history(
     for number, record in enumerate(records):
         for name, problem in record.problems(now, links_communications=links_communications).items():
             raise ValueError(f"record {number} (deal {record.ext_id!r}), {name}: {problem}")
-    params = {"deals": [record.params(settings.zone) for record in records]}
+    clearing = clearing or Clearing(settings.vendor_quirks.deal_clearing)
+    params = {"deals": [record.params(settings.zone, clearing) for record in records]}
     return Request(
         "upload.deals_history", params, nothing, may_come_twice=settings.vendor_quirks.resend_uploads
     )

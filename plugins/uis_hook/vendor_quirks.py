@@ -10,6 +10,7 @@ from megaplan_vendor_kit.connection_settings import SettingsModel
 from megaplan_vendor_kit.setting import Setting
 
 EmployeeUpdate = Literal["given_then_full", "given", "full"]
+DealClearing = Literal["null_then_empty", "null", "empty", "omit"]
 PhoneForm = Literal["digits", "plus"]
 RoutePhones = Literal["active", "outside", "internal"]
 
@@ -43,5 +44,9 @@ class VendorQuirks(SettingsModel):
     read_lag_seconds: Annotated[float, Field(ge=0, le=600), Setting(unit="seconds")] = 10.0
     """How long after a request whose answer was lost its effect may still be missing. This is the time before
     checking whether an upload has arrived."""
+    deal_clearing: DealClearing = "null_then_empty"
+    """How a value that a deal no longer has (sum, contact, manager, user field) is removed: null, empty (0 for the
+    sum, an empty text or list otherwise), null_then_empty (empty where UIS refuses null; user fields always empty) or
+    omit (left out). A form that UIS refuses is left out as well."""
     deal_text_length: Annotated[int, Field(ge=50, le=100_000), Setting(unit="characters")] = 1000
     """Maximum length of a user field or a comment of a deal. Longer ones are cut. UIS documents no limit."""

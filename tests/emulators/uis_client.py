@@ -24,7 +24,7 @@ class Client:
 
     def raw(self, body: bytes | str, path: str = "/v2.0", **options: Any) -> dict[str, Any]:
         """POST any bytes."""
-        answer = self.session.post(self.url + path, data=body, timeout=10, **options)
+        answer = self.session.post(self.url + path, data=body, timeout=120, **options)
         parsed: dict[str, Any] = answer.json()
         return parsed
 
@@ -49,7 +49,7 @@ class Client:
 
     def control(self, path: str, body: Any = None, method: str = "POST") -> Any:
         """Use a control route."""
-        answer = requests.request(method, f"{self.url}/_control/{path}", json=body, timeout=30)
+        answer = requests.request(method, f"{self.url}/_control/{path}", json=body, timeout=120)
         assert answer.status_code == 200, answer.text
         return answer.json()
 

@@ -40,6 +40,9 @@ def _in_processing(call: Call) -> dict[str, Any]:
 
 
 def _delete(call: Call) -> dict[str, Any]:
+    kept = [end.strip() for end in call.account.knobs.undeletable_deals.split(",") if end.strip()]
+    if call.params["ext_id"].endswith(tuple(f"-{end}" for end in kept)):
+        raise RpcError("dependency_error", "ext_id", call.params["ext_id"])
     if call.account.deals.deals.pop(call.params["ext_id"], None) is None:
         raise RpcError("entity_not_found", "ext_id", call.params["ext_id"])
     return {}

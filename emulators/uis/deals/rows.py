@@ -50,7 +50,7 @@ def user_field_column(ext_id: str) -> str:
 
 def deal_row(store: DealStore, record: DealRecord, sessions: dict[int, Session]) -> dict[str, Any]:
     """Return a deal as ``get.deals`` shows it."""
-    data, wall = record.data, store.wall
+    data, wall = record.state, store.wall
     funnel = store.funnels[data["sales_funnel_ext_id"]]
     stage = funnel.stage(data["stage_ext_id"])
     contact = store.contacts.get(data.get("main_contact_ext_id") or "")
@@ -98,7 +98,7 @@ def deal_row(store: DealStore, record: DealRecord, sessions: dict[int, Session])
             "value": data["communication_type"],
             "value_id": data["communication_type"],
         }
-    given = {entry["ext_id"]: entry["value"] for entry in data.get("user_fields", [])}
+    given = {entry["ext_id"]: entry["value"] for entry in data.get("user_fields") or []}
     for ext_id in store.user_fields:
         row[user_field_column(ext_id)] = given.get(ext_id)
     return row
@@ -108,7 +108,7 @@ def _finished(store: DealStore, record: DealRecord, stage: Stage | None) -> floa
     """Return when the deal was closed; the closing date counts only on a final stage."""
     if stage is None or stage.status == "in_process":
         return None
-    closed = record.data.get("closed_date_time")
+    closed = record.state.get("closed_date_time")
     return store.wall.timestamp(closed) if closed else record.stage_moved
 
 
@@ -125,7 +125,7 @@ def _before_failure(store: DealStore, record: DealRecord, stage: Stage | None) -
 
 def _calls(record: DealRecord, contact: dict[str, Any] | None, sessions: dict[int, Session]) -> list[Session]:
     """Return the deal's calls: an explicit link wins over those of the contact's numbers."""
-    data = record.data
+    data = record.state
     if data.get("communication_type") == "call":
         return [sessions[data["communication_id"]]] if data["communication_id"] in sessions else []
     phones = set(contact["phone_numbers"]) if contact else set()

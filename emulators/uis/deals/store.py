@@ -40,9 +40,13 @@ class Funnel:
 
 @dataclass
 class DealRecord:
-    """One record of a deal's history; ``visible``: when its processing ends."""
+    """One record of a deal's history; ``visible``: when its processing ends.
+
+    ``data`` is what was uploaded, ``state`` the deal after it.
+    """
 
     data: dict[str, Any]
+    state: dict[str, Any]
     created: float
     stage_moved: float
     visible: float

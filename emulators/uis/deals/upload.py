@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import RpcError
 from ..rpc.params import Param, moment, strings, text
+from .clearing import check_clearing, check_digits, state_after
 from .store import DealRecord, DealStore, Funnel, Stage
 
 COMMUNICATION_TYPES = ("chat", "offline_message", "call", "goal", "email")
@@ -27,7 +28,7 @@ _BASE = (
     text("stage_ext_id", True),
     text("comments", nullable=True),
     text("source", nullable=True),
-    Param("user_fields", "array", items=(text("ext_id", True), Param("value", "string", True))),
+    Param("user_fields", "array", items=(text("ext_id", True), Param("value", "any", True))),
 )
 # not in Novofon's edition
 _EXTENDED = (
@@ -48,6 +49,7 @@ class _Checked:
     """A record that has passed the checks, with its funnel and stage."""
 
     data: dict[str, Any]
+    state: dict[str, Any]
     created: float
     stage_moved: float
     funnel: Funnel
@@ -61,7 +63,7 @@ class Upload:
         self._store = store
         self._call_ids = call_ids
         self._last: dict[str, dict[str, Any]] = {
-            ext_id: records[-1].data for ext_id, records in store.deals.items() if records
+            ext_id: records[-1].state for ext_id, records in store.deals.items() if records
         }
 
     def run(self, records: list[dict[str, Any]]) -> None:
@@ -76,7 +78,7 @@ class Upload:
             except RpcError as error:
                 self._name_record(error, index, record)
                 raise
-            self._last[record["ext_id"]] = record
+            self._last[record["ext_id"]] = checked[-1].state
         visible = self._store.clock.now() + self._store.knobs.deals_processing_s
         for one in checked:
             self._take(one, visible)
@@ -108,6 +110,7 @@ class Upload:
             )
             if record.get(name) is not None
         }
+        check_clearing(self._store.knobs, record)
         created, moved = times["created_date_time"], times["modified_stage_date_time"]
         for name, value in times.items():
             if value > now:
@@ -123,7 +126,8 @@ class Upload:
         stage = funnel.stage(record["stage_ext_id"])
         if stage is None:
             raise RpcError("entity_not_found", "stage_ext_id", record["stage_ext_id"])
-        return _Checked(record, created, moved, funnel, stage)
+        state = state_after(self._store.knobs, self._last.get(record["ext_id"]), record)
+        return _Checked(record, state, created, moved, funnel, stage)
 
     def _check_pairs(self, record: dict[str, Any]) -> None:
         """Contacts with their main one, communication id with its type: both or neither."""
@@ -146,16 +150,19 @@ class Upload:
             if contact not in store.contacts:
                 raise RpcError("entity_not_found", f"contact_ext_ids.{index}", contact)
         for name, known in (("employee_ext_id", store.employees), ("company_ext_id", store.companies)):
-            if record.get(name) is not None and record[name] not in known:
+            if record.get(name) and record[name] not in known:
                 raise RpcError("entity_not_found", name, record[name])
         if record.get("communication_type") == "call" and record["communication_id"] not in self._call_ids:
             raise RpcError("entity_not_found", "communication_id", record["communication_id"])
+        check_digits(store.knobs, record.get("revenue"), "revenue")
         for index, entry in enumerate(record.get("user_fields", [])):
             known_field = store.user_fields.get(entry["ext_id"])
             if known_field is None:
                 raise RpcError("entity_not_found", f"user_fields.{index}.ext_id", entry["ext_id"])
-            if known_field["data_type"] == "numeric" and not _is_number(entry["value"]):
-                raise RpcError("invalid_parameter_value", f"user_fields.{index}.value", entry["value"])
+            if known_field["data_type"] == "numeric" and entry["value"]:
+                if not _is_number(entry["value"]):
+                    raise RpcError("invalid_parameter_value", f"user_fields.{index}.value", entry["value"])
+                check_digits(store.knobs, entry["value"], f"user_fields.{index}.value")
 
     def _check_order(self, record: dict[str, Any], moved: float) -> None:
         """No back-dating; another contact or communication only together with a later stage time."""
@@ -169,7 +176,7 @@ class Upload:
         if moved > before:
             return
         for linked in ("contact_ext_ids", "main_contact_ext_id", "communication_id"):
-            if linked in record and linked in last and record[linked] != last[linked]:
+            if linked in record and (record[linked] or None) != (last.get(linked) or None):
                 raise _wrong(linked, record, f"May be changed only with a later {name}")
 
     def _take(self, one: _Checked, visible: float) -> None:
@@ -178,9 +185,10 @@ class Upload:
         history = store.deals.setdefault(one.data["ext_id"], [])
         for stage in _skipped(history, one):
             generated = one.data | {"stage_ext_id": stage.ext_id}
-            history.append(DealRecord(generated, one.created, one.stage_moved, visible, True))
+            state = one.state | {"stage_ext_id": stage.ext_id}
+            history.append(DealRecord(generated, state, one.created, one.stage_moved, visible, True))
         defaults = {"modified_date_time": store.wall.text(store.clock.now())}
-        history.append(DealRecord(defaults | one.data, one.created, one.stage_moved, visible))
+        history.append(DealRecord(defaults | one.data, one.state, one.created, one.stage_moved, visible))
 
 
 def _skipped(history: list[DealRecord], one: _Checked) -> list[Stage]:

@@ -5,23 +5,6 @@
 CREATE SCHEMA IF NOT EXISTS uis;
 COMMENT ON SCHEMA uis IS 'What the UIS cabinet has of Megaplan''s deals, maintained by airflow-provider-megaplan';
 
--- Version 1 said "parked" for what version 2 calls "failed".
-DO $$
-DECLARE
-  old record;
-BEGIN
-  FOR old IN
-    SELECT attrelid::regclass AS relation, attname AS name
-    FROM pg_attribute
-    WHERE attrelid IN (to_regclass('uis.deals'), to_regclass('uis.directory_rows'), to_regclass('uis.parked'))
-      AND attname IN ('parked_hash', 'parked_at')
-  LOOP
-    EXECUTE format('ALTER TABLE %s RENAME COLUMN %I TO %I', old.relation, old.name, replace(old.name, 'parked', 'failed'));
-  END LOOP;
-END $$;
-ALTER VIEW IF EXISTS uis.parked RENAME TO failed;
-ALTER INDEX IF EXISTS uis.deals_on_their_way RENAME TO deals_in_flight;
-
 CREATE TABLE IF NOT EXISTS uis.schema_version (
   only_row   boolean PRIMARY KEY DEFAULT true CHECK (only_row),
   version    integer NOT NULL,
@@ -39,11 +22,15 @@ CREATE TABLE IF NOT EXISTS uis.directory_rows (
   failed_hash  text,
   error        text,
   failed_at    timestamptz,
+  remedy       text,
+  verified_hash text,
+  difference   text,
+  repaired_hash text,
   PRIMARY KEY (account, kind, ext_id)
 );
 COMMENT ON TABLE uis.directory_rows IS 'What deals refer to, as UIS has it: funnels with stages, employees, contacts, user fields';
 COMMENT ON COLUMN uis.directory_rows.account IS 'Label before .megaplan.ru, otherwise host:port';
-COMMENT ON COLUMN uis.directory_rows.kind IS 'funnel, employee, contact or user_field';
+COMMENT ON COLUMN uis.directory_rows.kind IS 'funnel, employee, contact or user_field; stage: one that is gone from Megaplan and that UIS keeps';
 COMMENT ON COLUMN uis.directory_rows.ext_id IS 'Id in UIS: account, kind and Megaplan''s id';
 COMMENT ON COLUMN uis.directory_rows.content_hash IS 'Hash of what UIS has; null: nothing';
 COMMENT ON COLUMN uis.directory_rows.content IS 'What UIS has, as it was sent';
@@ -51,6 +38,10 @@ COMMENT ON COLUMN uis.directory_rows.sent_at IS 'When UIS last accepted it';
 COMMENT ON COLUMN uis.directory_rows.failed_hash IS 'Hash of content that UIS refuses; it is not sent again until it changes';
 COMMENT ON COLUMN uis.directory_rows.error IS 'Why it is refused, or what had to be left out';
 COMMENT ON COLUMN uis.directory_rows.failed_at IS 'When it was refused';
+COMMENT ON COLUMN uis.directory_rows.remedy IS 'Who can mend it: wait, mend in Megaplan, mend in UIS, ours';
+COMMENT ON COLUMN uis.directory_rows.verified_hash IS 'content_hash when it was last read back';
+COMMENT ON COLUMN uis.directory_rows.difference IS 'How UIS differs from what was sent; null: it does not, as far as it was read back';
+COMMENT ON COLUMN uis.directory_rows.repaired_hash IS 'Hash of content that was sent once more because of a difference';
 
 CREATE TABLE IF NOT EXISTS uis.deals (
   account         text NOT NULL,
@@ -71,6 +62,10 @@ CREATE TABLE IF NOT EXISTS uis.deals (
   verified_at     timestamptz,
   verify_tries    integer NOT NULL DEFAULT 0,
   difference      text,
+  remedy          text,
+  retry_at        timestamptz,
+  stale           text[],
+  repaired_hash   text,
   PRIMARY KEY (account, deal_id)
 );
 COMMENT ON TABLE uis.deals IS 'Deals as UIS has them, what is in flight, what failed and why';
@@ -92,6 +87,10 @@ COMMENT ON COLUMN uis.deals.verified_hash IS 'sent_hash when the report "Raw dat
 COMMENT ON COLUMN uis.deals.verified_at IS 'When that was';
 COMMENT ON COLUMN uis.deals.verify_tries IS 'How often the report has not shown the deal since it was sent';
 COMMENT ON COLUMN uis.deals.difference IS 'Columns of the report that differ from what was sent; null: none';
+COMMENT ON COLUMN uis.deals.remedy IS 'Who can mend the failure: wait (it is retried by itself), mend in Megaplan, mend in UIS, ours';
+COMMENT ON COLUMN uis.deals.retry_at IS 'When it is tried again by itself; null: once the deal changes, or with resend_failed';
+COMMENT ON COLUMN uis.deals.stale IS 'Fields that the report shows otherwise: the next run sends or removes them; null: none';
+COMMENT ON COLUMN uis.deals.repaired_hash IS 'Hash of content that was sent once more because of a difference';
 CREATE INDEX IF NOT EXISTS deals_in_flight ON uis.deals (account) WHERE sending IS NOT NULL;
 CREATE INDEX IF NOT EXISTS deals_failed ON uis.deals (failed_at) WHERE failed_hash IS NOT NULL; -- since version 3
 
@@ -128,11 +127,21 @@ COMMENT ON COLUMN uis.upload_runs.counts IS 'What was sent, failed, deleted, rea
 COMMENT ON COLUMN uis.upload_runs.unfinished IS 'Why something waits for the next run; null: nothing waits';
 
 CREATE OR REPLACE VIEW uis.failed AS
-SELECT account, 'deal' AS kind, ext_id, deal_id, error, failed_at
+SELECT account, 'deal' AS kind, ext_id, deal_id, error, failed_at, remedy, retry_at
 FROM uis.deals
 WHERE failed_hash IS NOT NULL
 UNION ALL
-SELECT account, kind, ext_id, NULL, error, failed_at
+SELECT account, kind, ext_id, NULL, error, failed_at, remedy, NULL
 FROM uis.directory_rows
 WHERE failed_hash IS NOT NULL;
-COMMENT ON VIEW uis.failed IS 'Deals and directory rows that UIS or its rules refuse, and why';
+COMMENT ON VIEW uis.failed IS 'Deals and directory rows that UIS or its rules refuse, who can mend them, and why';
+
+CREATE OR REPLACE VIEW uis.differing AS
+SELECT account, 'deal' AS kind, ext_id, deal_id, difference
+FROM uis.deals
+WHERE difference IS NOT NULL
+UNION ALL
+SELECT account, kind, ext_id, NULL, difference
+FROM uis.directory_rows
+WHERE difference IS NOT NULL;
+COMMENT ON VIEW uis.differing IS 'What UIS shows otherwise than it was sent, and in which fields';

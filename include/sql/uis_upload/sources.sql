@@ -1,6 +1,6 @@
 -- name: select_upload_deals
 -- Deals in a range of ids whose facts differ from what UIS has, with what it has. A failed deal is returned again once
--- its facts change. Contacts and employees that UIS does not have are left out; they become facts once it has them.
+-- its facts change, or its time has come. Contacts and employees that UIS does not have are left out; they become facts once it has them.
 -- The main contact is the client, unless only the contact person has a phone or an e-mail.
 WITH chosen AS (
   SELECT *
@@ -105,11 +105,12 @@ SELECT
   facts.content,
   md5(facts.content::text) AS content_hash,
   facts.updated_at,
-  ledger.sent
+  ledger.sent,
+  ledger.stale
 FROM facts
 LEFT JOIN uis.deals AS ledger ON ledger.account = %(account)s AND ledger.deal_id = facts.id
 WHERE ledger.sent_hash IS DISTINCT FROM md5(facts.content::text)
-  AND ledger.failed_hash IS DISTINCT FROM md5(facts.content::text)
+  AND (ledger.failed_hash IS DISTINCT FROM md5(facts.content::text) OR ledger.retry_at <= now())
   AND ledger.sending IS NULL
 ORDER BY facts.id
 

@@ -1,6 +1,7 @@
 """Creates and upgrades the schemas ``telephony`` and ``uis``; refuses newer ones, and never drops data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from psycopg import Connection
@@ -32,11 +33,14 @@ TELEPHONY_TABLES = tuple(
         "forgotten_calls",
     )
 )
-UPLOAD_SCHEMA_VERSION = 3
+UPLOAD_SCHEMA_VERSION = 4
 """Version of the tables of schema ``uis`` that this code writes."""
 UPLOAD_TABLES = tuple(
-    f"uis.{name}" for name in ("schema_version", "directory_rows", "deals", "points", "upload_runs", "failed")
+    f"uis.{name}"
+    for name in ("schema_version", "directory_rows", "deals", "points", "upload_runs", "failed", "differing")
 )
+_UPLOAD_MIGRATIONS = {2: "migrate_uploads_to_2", 4: "migrate_uploads_to_4"}
+"""Statements that turn tables of the version before into those of a version."""
 
 
 def prepare_telephony_schema(connection: Connection[Any]) -> bool:
@@ -68,6 +72,7 @@ def prepare_upload_schema(connection: Connection[Any]) -> bool:
         select_version="select_upload_schema_version",
         create_tables="create_upload_tables",
         save_version="save_upload_schema_version",
+        migrations=_UPLOAD_MIGRATIONS,
     )
 
 
@@ -79,11 +84,13 @@ def _prepare_schema(
     select_version: str,
     create_tables: str,
     save_version: str,
+    migrations: Mapping[int, str] = MappingProxyType({}),
 ) -> bool:
     """Create what is missing, in one transaction.
 
     :param tables: all tables and views of this version, with their schema; the first one holds the version
     :param version: that this code writes
+    :param migrations: executed before the tables are created, if they were written by an older version
     """
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(read_sql("lock_schema"))
@@ -101,6 +108,9 @@ def _prepare_schema(
         if is_migrated:
             cursor.execute(read_sql("create_definition_functions"))
             cursor.execute(read_sql("migrate_telephony_to_8"))
+        for number, statement in migrations.items():
+            if 0 < found < number:
+                cursor.execute(read_sql(statement))
         cursor.execute(read_sql(create_tables))
         if is_migrated:
             cursor.execute(read_sql("restore_delivery_views"))

@@ -52,19 +52,21 @@ class AccountUpload:
         """
         with self._counted(is_first=True):
             if resend_failed:
+                self._session.execute("forget_kept_stages")
                 self._session.count("retried", int(self._session.execute("clear_failed_uploads")[0][0]))
             self._read_back.resolve(own_request=False)
             contacts = Contacts(self._session)
             if full or not self._ledger.has_any():
                 self._adopt(contacts)
-            funnels = Funnels(self._session).sync()
+            funnels = Funnels(self._session)
+            plans = funnels.sync()
             fields = self._fields()
             self._employees()
             contacts.send_new()
             if {"contacts_created", "contacts_adopted"} & self._session.counts.keys():
                 self._session.execute("analyze_upload_ledger")
             builder = RecordBuilder(
-                funnels,
+                plans,
                 self._session.uis.settings.zone,
                 self._session.uis.settings.vendor_quirks.deal_text_length,
                 self._session.settings.base_url + self._session.settings.vendor_quirks.deal_card_path,
@@ -73,6 +75,7 @@ class AccountUpload:
                     for ext_id, row in DirectoryLedger(self._session, "user_field").load().items()
                     if row.content_hash is not None
                 ),
+                funnels.refused,
             )
             uploads = DealUploads(self._session, self._ledger, builder)
             uploads.send(since, fields.sources)
@@ -88,7 +91,7 @@ class AccountUpload:
 
     def _adopt(self, contacts: Contacts) -> None:
         """Rebuild the ledger from what UIS has."""
-        for kind in ("funnel", "employee", "user_field", "contact"):
+        for kind in ("funnel", "employee", "user_field"):
             DirectoryLedger(self._session, kind).reset()
         self._session.execute("reset_uploads")
         contacts.adopt()

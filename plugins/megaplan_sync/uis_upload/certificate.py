@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,12 @@ from megaplan_sync.kernel.certificate import Certificate, Verdict, save_certific
 from megaplan_sync.uis_upload.session import UploadSession
 
 ENTITY = "uis_deals"
+_SORTS = {
+    "wait": "wait and are retried by themselves",
+    "mend in Megaplan": "to mend in Megaplan",
+    "mend in UIS": "to mend in UIS",
+    "ours": "of this package",
+}
 
 
 def certify(session: UploadSession, run_id: str) -> Certificate:
@@ -17,7 +24,7 @@ def certify(session: UploadSession, run_id: str) -> Certificate:
     The columns mean: *missing* deals were or are not in UIS, *stale* ones were or are there in another state;
     *repaired* ones of both were sent by this run; *extra* ones were in UIS and no longer in Megaplan.
     """
-    ((in_megaplan, in_uis, same, differing, failed, unseen),) = session.execute("count_uploads")
+    ((in_megaplan, in_uis, same, differing, failed, unseen, directories),) = session.execute("count_uploads")
     ((requests, counts, unfinished, seconds),) = session.execute("select_upload_run", run_id=run_id)
     created, changed, deleted = (
         int(counts.get(name, 0)) for name in ("deals_created", "deals_changed", "deals_deleted")
@@ -25,13 +32,17 @@ def certify(session: UploadSession, run_id: str) -> Certificate:
     absent = max(0, in_megaplan - in_uis)
     missing, stale = created + absent, changed + differing + unseen
     unresolved = absent + differing + unseen
-    verdict: Verdict = "partial" if unfinished else "unresolved" if unresolved or failed else "proven"
+    verdict: Verdict = (
+        "partial" if unfinished else "unresolved" if unresolved or failed or directories else "proven"
+    )
     certificate = Certificate(
         account=session.account,
         entity=ENTITY,
         depth="full",
         verdict=verdict,
-        reason=_reason(unfinished, failed, differing, unseen),
+        reason=_reason(
+            unfinished, dict(session.execute("count_failed_uploads")), differing, unseen, directories
+        ),
         in_megaplan=in_megaplan,
         in_table=in_uis,
         same=same,
@@ -56,12 +67,17 @@ def run_counts(session: UploadSession, run_id: str) -> dict[str, Any]:
     return dict(counts)
 
 
-def _reason(unfinished: str | None, failed: int, differing: int, unseen: int) -> str | None:
+def _reason(
+    unfinished: str | None, failed: Mapping[str, int], differing: int, unseen: int, directories: int
+) -> str | None:
     reasons = [unfinished] if unfinished else []
     if failed:
-        reasons.append(f"{failed} deals failed: see the view uis.failed.")
+        sorts = ", ".join(f"{number} {_SORTS.get(remedy, remedy)}" for remedy, number in failed.items())
+        reasons.append(f"{sum(failed.values())} failed: {sorts}; see the view uis.failed.")
     if differing:
-        reasons.append(f"{differing} deals differ in the report: see uis.deals, column difference.")
+        reasons.append(f"{differing} deals differ in the report: see the view uis.differing.")
+    if directories:
+        reasons.append(f"{directories} directory rows differ in UIS: see the view uis.differing.")
     if unseen:
         reasons.append(f"{unseen} deals are not in the report yet: the next run checks again.")
     return " ".join(reasons) or None

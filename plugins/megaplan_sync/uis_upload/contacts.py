@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from megaplan_sync.uis_upload.batch_sender import BatchSender
+from megaplan_sync.uis_upload.deal_records import FIRST_DAY
 from megaplan_sync.uis_upload.directory_ledger import TRIES, DirectoryLedger, SentRow
+from megaplan_sync.uis_upload.remedies import remedy_of
 from megaplan_sync.uis_upload.session import UploadSession
 from uis_hook import deals
 from uis_hook.deals import MAX_BATCH, DealContact
@@ -72,7 +74,7 @@ def due_contact(ext_id: str, facts: Mapping[str, Any], content_hash: str, now: d
         name=str(facts["name"]),
         phone_numbers=tuple(dict.fromkeys(phones)),
         emails=tuple(reversed(unique_emails.values())),
-        created_at=created if created is not None and created <= now else None,
+        created_at=created if created is not None and FIRST_DAY <= created <= now else None,
     )
     return DueContact(ext_id, content_hash, contact, tuple(left_out))
 
@@ -92,8 +94,8 @@ class Contacts:
         """Add the contacts that UIS has to the ledger; their content is compared before anything is sent."""
         start = f"{self._session.prefix}-contact-"
         rows = self._uis.rows(deals.beginning_with(deals.deal_contacts(), start))
-        ours = [_adopted(row) for row in rows if str(row.get("ext_id")).startswith(start)]
-        self._ledger.save(ours)
+        ours = [adopted_contact(row) for row in rows if str(row.get("ext_id")).startswith(start)]
+        self._ledger.adopt(ours)
         self._session.count("contacts_adopted", len(ours))
 
     def send_new(self) -> None:
@@ -154,7 +156,7 @@ class Contacts:
         wanted = {due.ext_id for due in batch}
         rows = self._uis.rows(*deals.with_ext_ids(deals.deal_contacts(), sorted(wanted)))
         present = {str(row["ext_id"]): row for row in rows if row.get("ext_id") in wanted}
-        self._ledger.save([_adopted(row) for row in present.values()])
+        self._ledger.save([adopted_contact(row) for row in present.values()])
         self._session.count("contacts_created", len(present))
         return [due for due in batch if due.ext_id not in present]
 
@@ -179,11 +181,11 @@ class Contacts:
         """Leave out a refused phone or e-mail; if something else is refused, the contact has failed."""
         repaired = _without_refused_value(due, refusal)
         if repaired is None:
-            self._ledger.fail(due.ext_id, due.content_hash, refusal)
+            self._ledger.fail(due.ext_id, due.content_hash, refusal, remedy_of(refusal))
         return repaired
 
 
-def _adopted(row: Mapping[str, Any]) -> SentRow:
+def adopted_contact(row: Mapping[str, Any]) -> SentRow:
     """Return the ledger row of a contact as UIS shows it; its hash matches no facts."""
     content = {
         "name": row.get("name"),

@@ -16,7 +16,9 @@ from psycopg.types.json import Jsonb
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.uis_upload.deal_fields import FieldSource
 from megaplan_sync.uis_upload.deal_records import DealFacts, Move
+from megaplan_sync.uis_upload.remedies import Remedy
 from megaplan_sync.uis_upload.session import UploadSession
+from uis_hook.clearing import Clearing
 from uis_hook.deals import DealRecord
 
 log = logging.getLogger(__name__)
@@ -32,9 +34,9 @@ class PlannedDeal:
     facts: DealFacts
     records: Sequence[DealRecord]
 
-    def last(self, zone: ZoneInfo) -> dict[str, Any]:
+    def last(self, zone: ZoneInfo, clearing: Clearing | None = None) -> dict[str, Any]:
         """Return the record of the deal's current state, as it is sent."""
-        return self.records[-1].params(zone)
+        return self.records[-1].params(zone, clearing)
 
 
 @dataclass(frozen=True)
@@ -104,14 +106,14 @@ class DealLedger:
             found[deal_id].append(Move(*move))
         return found
 
-    def intend(self, deals: Sequence[PlannedDeal], zone: ZoneInfo) -> None:
+    def intend(self, deals: Sequence[PlannedDeal], zone: ZoneInfo, clearing: Clearing) -> None:
         """Save what a request is about to contain, on disk."""
         self._session.execute(
             "intend_upload",
             deal_ids=[deal.facts.deal_id for deal in deals],
             ext_ids=[deal.facts.ext_id for deal in deals],
             hashes=[deal.facts.content_hash for deal in deals],
-            sending=[Jsonb(deal.last(zone)) for deal in deals],
+            sending=[Jsonb(deal.last(zone, clearing)) for deal in deals],
             records=[len(deal.records) for deal in deals],
         )
 
@@ -123,22 +125,25 @@ class DealLedger:
         """Note that UIS has certainly not accepted what was in flight."""
         self._session.execute("withdraw_upload", deal_ids=list(deal_ids))
 
-    def fail(self, facts: DealFacts, reason: Exception | str, *, is_temporary: bool = False) -> None:
-        """Save why a deal failed.
+    def fail(
+        self, facts: DealFacts, reason: Exception | str, remedy: Remedy, *, retry_at: datetime | None = None
+    ) -> None:
+        """Save why a deal failed, and who can mend it.
 
-        :param is_temporary: the next run tries again, even if nothing has changed in Megaplan
+        :param retry_at: when it is tried again, even if nothing has changed in Megaplan; None: not at all
         """
-        content_hash = "temporary" if is_temporary else facts.content_hash
         rows = self._session.execute(
             "fail_upload",
             deal_id=facts.deal_id,
             ext_id=facts.ext_id,
-            hash=content_hash,
+            hash=facts.content_hash,
             error=str(reason),
+            remedy=remedy,
+            retry_at=retry_at,
         )
         if rows[0][0]:
-            log.warning("deal %s failed: %s", facts.ext_id, reason)
-            self._session.count("deals_failed")
+            log.warning("deal %s failed (%s): %s", facts.ext_id, remedy, reason)
+            self._session.count("deals_waiting" if remedy == "wait" else "deals_failed")
 
     def confirm(self, deals: Sequence[DealFacts]) -> None:
         """Note that UIS already has what would be sent."""

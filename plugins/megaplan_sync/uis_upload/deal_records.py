@@ -8,7 +8,7 @@ a deal has a later ``modified_date_time`` than the one before, which identifies 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
@@ -25,11 +25,15 @@ from megaplan_sync.uis_upload.deal_fields import (
     SUM,
 )
 from megaplan_sync.uis_upload.funnel_plan import FunnelPlan
+from megaplan_sync.uis_upload.remedies import Remedy
 from uis_hook.account_time import moment_of
-from uis_hook.deals import DealRecord
+from uis_hook.clearing import CLEARABLE, CONTACTS
+from uis_hook.deals import MOST_SUM, DealRecord
 
 MAPPING_VERSION = "1"
 """Increment when records are built differently: all deals are compared again, and sent if they differ."""
+FIRST_DAY = datetime(1970, 1, 1, tzinfo=UTC)
+"""Earlier times are mistakes, and UIS may not know such years."""
 ONE_SECOND = timedelta(seconds=1)
 
 
@@ -48,6 +52,7 @@ class DealFacts:
 
     :param content: facts as ``select_upload_deals`` returns them
     :param sent: the last record that UIS has, as it was sent; None if it does not have the deal
+    :param stale: fields and user fields that the report shows otherwise; None: nothing is to be sent again
     """
 
     deal_id: int
@@ -56,17 +61,21 @@ class DealFacts:
     content_hash: str
     updated_at: datetime | None
     sent: Mapping[str, Any] | None
+    stale: Sequence[str] | None = None
 
 
 class DealProblem(Exception):  # noqa: N818 - a finding about one deal, which fails nothing
     """Why a deal cannot be sent.
 
-    :param is_temporary: whether the next run may succeed without any change in Megaplan
+    :param retry_at: when it is tried again without any change in Megaplan; None: not at all
     """
 
-    def __init__(self, message: str, *, is_temporary: bool = False) -> None:
+    def __init__(
+        self, message: str, remedy: Remedy = "mend in Megaplan", *, retry_at: datetime | None = None
+    ) -> None:
         super().__init__(message)
-        self.is_temporary = is_temporary
+        self.remedy: Remedy = remedy
+        self.retry_at = retry_at
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,7 @@ class RecordBuilder:
     :param longest_text: of a user field or a comment, in characters
     :param link_template: address of a deal's card, with ``{id}``
     :param user_fields: those that UIS has; it refuses records with others
+    :param refused: who can mend the pipelines that UIS refuses, by their ids
     """
 
     funnels: Mapping[int, FunnelPlan]
@@ -85,6 +95,7 @@ class RecordBuilder:
     longest_text: int
     link_template: str
     user_fields: frozenset[str]
+    refused: Mapping[int, Remedy] = field(default_factory=dict)
 
     @property
     def version(self) -> str:
@@ -101,11 +112,15 @@ class RecordBuilder:
         content = facts.content
         funnel, stage = self._stage(content["program_id"], content["state_id"])
         if funnel is None or stage is None:
-            raise DealProblem("its pipeline or stage is unknown, or refused by UIS", is_temporary=True)
+            remedy = self.refused.get(content["program_id"], "wait")
+            raise DealProblem("its pipeline or stage is unknown, or refused by UIS", remedy, retry_at=now)
         created = _moment(content["created_at"])
         if created is None:
             raise DealProblem("created_at: it is empty")
+        if created < FIRST_DAY:
+            raise DealProblem("created_at: it lies before 1970")
         revenue = _money(content["revenue"])
+        _check_sum(content["sum"])
         state = DealRecord(
             ext_id=facts.ext_id,
             name=str(content["name"]),
@@ -121,15 +136,40 @@ class RecordBuilder:
             source=self._cut(content["advertising_way"]),
             user_fields=self._user_fields(facts.deal_id, content),
         )
+        state = self._with_cleared(state, facts)
         sent = _Sent.of(facts.sent, self.zone)
         ends_here = bool(moves) and moves[-1].state_id == content["state_id"]
         history = self._history(state, moves[:-1] if ends_here else moves, created, sent)
         history.append(self._present(state, facts, moves, history, sent, now))
         for record in history:
-            problems = {**record.problems(now), **_future(record, now)}
-            for name, problem in problems.items():
-                raise DealProblem(f"{name}: {problem}", is_temporary="future" in problem)
+            for name in _future(record, now):
+                raise DealProblem(f"{name}: it lies in the future", "wait", retry_at=record.latest_moment)
+            for name, problem in record.problems(now).items():
+                raise DealProblem(f"{name}: {problem}")
         return history
+
+    def _with_cleared(self, state: DealRecord, facts: DealFacts) -> DealRecord:
+        """Name what UIS has a value of, or shows one of, and the deal has none."""
+        sent, stale = facts.sent or {}, facts.stale or ()
+        cleared = {
+            name for name in CLEARABLE if not getattr(state, name) and (sent.get(name) or name in stale)
+        }
+        if state.revenue is not None:
+            cleared.discard("revenue")
+        elif sent.get("revenue") is not None:
+            cleared.add("revenue")
+        fields = [entry["ext_id"] for entry in sent.get("user_fields") or () if entry.get("value")]
+        gone: dict[str, str | None] = dict.fromkeys(fields)
+        gone |= {name: "0" if name == SUM else "—" for name in stale}
+        return replace(
+            state,
+            cleared=frozenset(cleared),
+            cleared_user_fields={
+                ext_id: text
+                for ext_id, text in gone.items()
+                if ext_id in self.user_fields and ext_id not in state.user_fields
+            },
+        )
 
     def _stage(
         self, program_id: int | None, state_id: int | None
@@ -180,9 +220,10 @@ class RecordBuilder:
         moved = max(each for each in (moved, state.created_at, before) if each is not None)
         if sent is not None:
             moved = max(moved, sent.stage_moved_at)
-            if moved == sent.stage_moved_at and _contacts(state) != sent.contacts:
+            is_other = _contacts(state) != sent.contacts or CONTACTS in (facts.stale or ())
+            if moved == sent.stage_moved_at and is_other:
                 moved = sent.stage_moved_at + ONE_SECOND
-        modified = max(_seconds(facts.updated_at or now), moved)
+        modified = max(_seconds(facts.updated_at or moved), moved)
         modified = min(modified, max(_seconds(now), moved))
         if sent is not None and modified <= sent.modified_at:
             modified = sent.modified_at + ONE_SECOND
@@ -213,7 +254,7 @@ class RecordBuilder:
         return {**{ext_id: text for ext_id, text in fields.items() if ext_id != STAGE}, **name}
 
     def _comments(self, content: Mapping[str, Any]) -> str | None:
-        amount = " ".join(part for part in (content["sum"], content["currency"]) if part)
+        amount = " ".join(part for part in (content["sum"], content["currency"]) if part and content["sum"])
         return self._cut("; ".join(part for part in (amount, content["goods"]) if part))
 
     def _cut(self, text: Any) -> str | None:
@@ -242,7 +283,7 @@ class _Sent:
             return None
         moved = moment_of(sent["modified_stage_date_time"], zone)
         if moved is None:
-            raise DealProblem("modified_stage_date_time: UIS does not report it")
+            raise DealProblem("modified_stage_date_time: UIS does not report it", "ours")
         return cls(
             stage_moved_at=moved,
             modified_at=moment_of(sent.get("modified_date_time"), zone) or moved,
@@ -250,17 +291,15 @@ class _Sent:
         )
 
 
-def _future(record: DealRecord, now: datetime) -> dict[str, str]:
+def _future(record: DealRecord, now: datetime) -> list[str]:
+    """Return the times that have not come yet: UIS refuses these, too."""
     moments = {
+        "created_at": record.created_at,
         "stage_moved_at": record.stage_moved_at,
         "modified_at": record.modified_at,
         "closed_at": record.closed_at,
     }
-    return {
-        name: "it lies in the future"
-        for name, moment in moments.items()
-        if moment is not None and moment > now
-    }
+    return [name for name, moment in moments.items() if moment is not None and moment > now]
 
 
 def _seconds(moment: datetime) -> datetime:
@@ -277,3 +316,10 @@ def _money(text: str | None) -> Decimal | None:
         return None if text is None else Decimal(text).quantize(Decimal("0.01"))
     except InvalidOperation:  # no number, or one of more digits than a Decimal has
         raise DealProblem("revenue: it is not a number, or too large") from None
+
+
+def _check_sum(text: str | None) -> None:
+    """Check the sum in the deal's own currency, the value of a numeric user field."""
+    number = Decimal(text or 0)
+    if not number.is_finite() or abs(number) >= MOST_SUM:
+        raise DealProblem("sum: it is not a number, or has more digits than UIS takes")

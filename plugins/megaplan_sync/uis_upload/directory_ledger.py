@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 from psycopg.types.json import Jsonb
 
 from megaplan_sync.uis_upload.content_hash import hash_of
+from megaplan_sync.uis_upload.remedies import Remedy, remedy_of
 from megaplan_sync.uis_upload.session import UploadSession
 from uis_hook.exceptions import UisDuplicateError, UisServerError, UisTransportError, UisValidationError
 from uis_hook.jsonrpc import Request
@@ -16,7 +17,8 @@ from uis_hook.paging import ListRequest
 
 log = logging.getLogger(__name__)
 
-Kind = Literal["funnel", "employee", "contact", "user_field"]
+Kind = Literal["funnel", "employee", "contact", "user_field", "stage"]
+"""A *stage* is only one that is gone from Megaplan and that UIS does not let go."""
 TRIES = 3
 
 
@@ -26,6 +28,7 @@ class KnownRow(NamedTuple):
     content_hash: str | None
     content: Any
     failed_hash: str | None
+    remedy: Remedy | None = None
 
 
 class SentRow(NamedTuple):
@@ -61,17 +64,31 @@ class DirectoryLedger:
                 errors=[row.error for row in rows],
             )
 
-    def fail(self, ext_id: str, content_hash: str, reason: Exception | str) -> None:
-        """Save what UIS refuses."""
-        log.warning("%s %s failed: %s", self.kind, ext_id, reason)
+    def fail(self, ext_id: str, content_hash: str, reason: Exception | str, remedy: Remedy) -> None:
+        """Save what UIS refuses, and who can mend it."""
+        log.warning("%s %s failed (%s): %s", self.kind, ext_id, remedy, reason)
         self._session.execute(
-            "fail_directory_row", kind=self.kind, ext_id=ext_id, hash=content_hash, error=str(reason)
+            "fail_directory_row",
+            kind=self.kind,
+            ext_id=ext_id,
+            hash=content_hash,
+            error=str(reason),
+            remedy=remedy,
         )
         self._session.count(f"{self.kind}s_failed")
 
     def reset(self) -> None:
         """Clear what UIS has, before it is read from UIS itself."""
         self._session.execute("reset_directory_rows", kind=self.kind)
+
+    def adopt(self, rows: Sequence[SentRow]) -> None:
+        """Replace what UIS has by what was read from it; what has the content that was sent stays as it is."""
+        self._session.execute(
+            "adopt_directory_rows",
+            kind=self.kind,
+            ext_ids=[row.ext_id for row in rows],
+            contents=[Jsonb(row.content) for row in rows],
+        )
 
 
 def create_once(session: UploadSession, create: Request[None]) -> bool:
@@ -127,6 +144,6 @@ def sync_names(
                 session.uis.ask(rename(ext_id, name))
                 session.count(f"{kind}s_renamed")
         except UisValidationError as refusal:
-            ledger.fail(ext_id, hash_of(name), refusal)
+            ledger.fail(ext_id, hash_of(name), refusal, remedy_of(refusal))
         else:
             ledger.save([SentRow(ext_id, hash_of(name), name)])

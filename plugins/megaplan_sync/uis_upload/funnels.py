@@ -9,6 +9,7 @@ from megaplan_sync.uis_upload.content_hash import hash_of
 from megaplan_sync.uis_upload.directory_ledger import DirectoryLedger, KnownRow, SentRow, create_once
 from megaplan_sync.uis_upload.external_ids import pipeline_ext_id
 from megaplan_sync.uis_upload.funnel_plan import FunnelPlan, PlannedStage, plan_funnel, stage_orders
+from megaplan_sync.uis_upload.remedies import Remedy, remedy_of
 from megaplan_sync.uis_upload.session import UploadSession
 from uis_hook import deals
 from uis_hook.deals import FinalStage, Stage
@@ -25,6 +26,9 @@ class Funnels:
         self._session = session
         self._uis = session.uis
         self._ledger = DirectoryLedger(session, "funnel")
+        self._kept_stages = DirectoryLedger(session, "stage")
+        self.refused: dict[int, Remedy] = {}
+        """Who can mend the pipelines that UIS refuses."""
 
     def sync(self) -> dict[int, FunnelPlan]:
         """Create and update funnels; return those that UIS has, by pipeline."""
@@ -37,13 +41,16 @@ class Funnels:
             try:
                 plan = plan_funnel(self._session.prefix, pipeline_id, name, stages)
             except ValueError as problem:
-                self._ledger.fail(ext_id, hash_of([name, stages]), str(problem))
+                if (content_hash := hash_of([name, stages])) != row.failed_hash:
+                    self._ledger.fail(ext_id, content_hash, str(problem), "mend in Megaplan")
+                self.refused[pipeline_id] = "mend in Megaplan"
                 continue
             content_hash = hash_of(plan.content)
             if row.content_hash == content_hash:
                 plans[pipeline_id] = plan
                 continue
             if row.failed_hash == content_hash:
+                self.refused[pipeline_id] = row.remedy or "ours"
                 continue
             if present is None:
                 present = {
@@ -52,7 +59,8 @@ class Funnels:
             try:
                 self._update(plan, present.get(ext_id))
             except UisValidationError as refusal:
-                self._ledger.fail(ext_id, content_hash, refusal)
+                self.refused[pipeline_id] = remedy_of(refusal)
+                self._ledger.fail(ext_id, content_hash, refusal, remedy_of(refusal))
             else:
                 self._ledger.save([SentRow(ext_id, content_hash, plan.content)])
                 plans[pipeline_id] = plan
@@ -92,12 +100,14 @@ class Funnels:
         for stage, order in zip(plan.in_process, orders, strict=True):
             self._stage(plan, stage, order, present.get(stage.ext_id))
         wanted = {plan.success.ext_id, plan.failed.ext_id, *(stage.ext_id for stage in plan.in_process)}
-        for ext_id in present.keys() - wanted:
+        for ext_id in present.keys() - wanted - self._kept_stages.load().keys():
             try:
                 self._uis.ask(deals.delete_stage(plan.ext_id, ext_id))
                 self._session.count("stages_deleted")
-            except UisValidationError:
-                self._session.count("stages_kept")  # deals are in it: their history needs it
+            except UisValidationError as refusal:  # deals are in it: their history needs it
+                kept = SentRow(ext_id, "kept", {"funnel": plan.ext_id}, str(refusal))
+                self._kept_stages.save([kept])
+                self._session.count("stages_kept")
 
     def _stage(
         self, plan: FunnelPlan, stage: PlannedStage, order: int, present: Mapping[str, Any] | None

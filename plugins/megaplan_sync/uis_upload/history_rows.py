@@ -39,14 +39,14 @@ def is_the_same_upload(row: Mapping[str, Any], sent: Mapping[str, Any]) -> bool:
     names = ["modified_stage_date_time", "stage_ext_id", "sales_funnel_ext_id"]
     if row.get("modified_date_time"):
         names.append("modified_date_time")
-        return all(_text(row.get(name)) == _text(sent.get(name)) for name in names)
+        return all(text(row.get(name)) == text(sent.get(name)) for name in names)
     return is_the_same_state(row, sent)
 
 
 def is_the_same_state(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Return whether two records describe the same state of a deal, whenever they were sent."""
     return (
-        all(_text(one.get(name)) == _text(other.get(name)) for name in COMPARED)
+        all(text(one.get(name)) == text(other.get(name)) for name in COMPARED)
         and number(one.get("revenue")) == number(other.get("revenue"))
         and sorted(one.get("contact_ext_ids") or ()) == sorted(other.get("contact_ext_ids") or ())
         and _fields(one) == _fields(other)
@@ -60,7 +60,7 @@ def last_record(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
         return None
     newest = max(
         uploaded,
-        key=lambda row: (_text(row.get("modified_stage_date_time")), _text(row.get("modified_date_time"))),
+        key=lambda row: (text(row.get("modified_stage_date_time")), text(row.get("modified_date_time"))),
     )
     return {name: newest[name] for name in KEPT if newest.get(name) not in (None, [], "")}
 
@@ -75,15 +75,16 @@ def number(value: Any) -> Decimal | None:
         return None
 
 
-def _text(value: Any) -> str:
-    text = "" if value is None else str(value).strip()
-    return text.replace("T", " ", 1) if _MOMENT.match(text) else text
+def text(value: Any) -> str:
+    """Return a value as text; times have a space between date and time."""
+    words = "" if value is None else str(value).strip()
+    return words.replace("T", " ", 1) if _MOMENT.match(words) else words
 
 
 def _fields(record: Mapping[str, Any]) -> dict[str, str]:
     fields = {}
     for entry in record.get("user_fields") or ():
-        value = _text(entry.get("value"))
+        value = text(entry.get("value"))
         as_number = number(value)
         if value:
             fields[str(entry.get("ext_id"))] = value if as_number is None else str(as_number)

@@ -26,6 +26,7 @@ from megaplan_sync.uis_upload.certificate import certify, run_counts
 from megaplan_sync.uis_upload.exceptions import SinceError, UploadIncompleteError
 from megaplan_sync.uis_upload.processing_trigger import DealsProcessedTrigger
 from megaplan_sync.uis_upload.session import UploadSession, uis_connection_of, upload_session
+from megaplan_sync.uis_upload.verification import MOST_TRIES
 from uis_hook.exceptions import UisError
 from uis_hook.hook import UisHook
 from uis_hook.reports import deals_in_processing
@@ -140,7 +141,7 @@ class DealsProcessedSensor(RawDatabaseOperator, BaseSensorOperator):
                     if uis_conn_id is None:
                         continue
                     session = UploadSession(settings, UisHook(uis_conn_id).client, connection)
-                    if session.execute("select_unverified_uploads", most_tries=1_000_000):
+                    if session.execute("select_unverified_uploads", most_tries=MOST_TRIES):
                         found.append(uis_conn_id)
                 except OUR_ERRORS as error:  # the task that uploads this account fails with this error
                     self.log.error("%s: %s", conn_id, error)
@@ -210,10 +211,16 @@ class ReportUploadOperator(RawDatabaseOperator):
         with upload_session(conn_id, self.postgres_conn_id) as session:
             if session is None or session.account not in {each.account for each in certificates}:
                 return []
-            for kind, ext_id, error in session.execute("select_failed_uploads", limit=MOST_FAILURES_LOGGED):
-                self.log.warning("%s: %s %s failed: %s", session.account, kind, ext_id, error)
-            for ext_id, difference in session.execute("select_differing_uploads", limit=MOST_FAILURES_LOGGED):
-                self.log.warning("%s: deal %s in the report: %s", session.account, ext_id, difference)
+            failed = session.execute("select_failed_uploads", limit=MOST_FAILURES_LOGGED)
+            for kind, ext_id, remedy, error in failed:
+                self.log.warning("%s: %s %s failed (%s): %s", session.account, kind, ext_id, remedy, error)
+            differing = session.execute("select_differing_uploads", limit=MOST_FAILURES_LOGGED)
+            for kind, ext_id, difference in differing:
+                self.log.warning("%s: %s %s in UIS: %s", session.account, kind, ext_id, difference)
+            sorts = ", ".join(
+                f"{remedy} {number}" for remedy, number in session.execute("count_failed_uploads")
+            )
+            self.log.info("%s: failed by who can mend them: %s", session.account, sorts or "none")
             counts = run_counts(session, run_id)
             self.log.info(
                 "%s: %s", session.account, ", ".join(f"{name} {n}" for name, n in sorted(counts.items()))
@@ -223,6 +230,8 @@ class ReportUploadOperator(RawDatabaseOperator):
                 for name in (
                     *("deals_failed", "contacts_failed", "funnels_failed", "employees_failed"),
                     *("user_fields_failed", "deals_differing", "deals_unseen", "deals_lost"),
+                    *("funnels_differing", "employees_differing", "contacts_differing"),
+                    *("user_fields_differing", "deletions_refused"),
                 )
             )
             return [

@@ -1,4 +1,4 @@
-"""Columns of the report "Raw data, Deals", compared with what was sent. Free of I/O.
+"""Columns of the report "Raw data, Deals", compared with what was sent, present or absent. Free of I/O.
 
 The column ids of user fields are not documented: they are looked up in ``getobj.columns_tree``, by our id of the
 field at the end of the column's id, or else by the field's name.
@@ -6,11 +6,35 @@ field at the end of the column's id, or else by the field's name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from megaplan_sync.uis_upload.directory_ledger import KnownRow
-from megaplan_sync.uis_upload.history_rows import number
+from megaplan_sync.uis_upload.history_rows import number, text
+
+_UNKNOWN = object()
+"""Instead of a value that cannot be compared."""
+
+
+class Difference(NamedTuple):
+    """A column that differs.
+
+    :param field: of the record, or the id of the user field; None if sending the deal again would not change it
+    """
+
+    column: str
+    field: str | None
+
+
+@dataclass(frozen=True)
+class Directories:
+    """What UIS has of what deals refer to, by id, and which of it was found to differ."""
+
+    funnels: Mapping[str, KnownRow]
+    employees: Mapping[str, KnownRow]
+    contacts: Mapping[str, KnownRow]
+    differing: frozenset[str] = frozenset()
 
 
 def user_field_columns(tree: Any, fields: Mapping[str, str]) -> dict[str, str]:
@@ -29,37 +53,85 @@ def user_field_columns(tree: Any, fields: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def difference(
+def known_columns(tree: Any) -> frozenset[str]:
+    """Return the ids of all columns that the report has."""
+    return frozenset(str(node["id"]) for node in _nodes(tree))
+
+
+def differences(
     sent: Mapping[str, Any],
     row: Mapping[str, Any],
     *,
-    funnel: KnownRow | None,
-    employee: KnownRow | None,
+    directories: Directories,
     columns: Mapping[str, str],
-) -> str | None:
-    """Return the names, not the values, of columns that differ from what was sent; None if there are none."""
-    wanted: dict[str, Any] = {
-        "deal_date_time": sent["created_date_time"],
-        "deal_name": sent["name"],
-        "deal_contact_ext_id": sent.get("main_contact_ext_id"),
-    }
-    if funnel is not None and isinstance(funnel.content, dict):
-        wanted["deal_current_funnel"] = funnel.content["name"]
-        wanted["deal_current_stage"] = _stage_name(funnel.content, str(sent["stage_ext_id"]))
-    if employee is not None:
-        wanted["deal_employee"] = employee.content
-    wanted |= {
-        columns[entry["ext_id"]]: entry["value"]
-        for entry in sent.get("user_fields") or ()
-        if entry["ext_id"] in columns
-    }
-    differing = [name for name, value in wanted.items() if not _equal(_plain(row.get(name)), value)]
-    if (number(_plain(row.get("deal_revenue"))) or 0) != (number(sent.get("revenue")) or 0):
-        differing.append("deal_revenue")
-    return ", ".join(sorted(differing)) or None
+    known: frozenset[str] = frozenset(),
+) -> list[Difference]:
+    """Return the columns that differ from what was sent, without their values.
+
+    :param columns: of user fields, by their ids
+    :param known: columns that the report has; others are compared only if the row shows them
+    """
+    fields = {entry["ext_id"]: entry["value"] for entry in sent.get("user_fields") or ()}
+    wanted = _wanted(sent, directories)
+    wanted |= {column: (ext_id, fields.get(ext_id)) for ext_id, column in columns.items()}
+    found = []
+    for column, (field, value) in wanted.items():
+        if value is _UNKNOWN or (column not in row and column not in known and not value):
+            continue
+        if not _equal(column, _plain(row.get(column)), value):
+            found.append(Difference(column, field))
+    return sorted(found)
 
 
-def _stage_name(funnel: Mapping[str, Any], ext_id: str) -> str | None:
+def _wanted(sent: Mapping[str, Any], directories: Directories) -> dict[str, tuple[str | None, Any]]:
+    """Return what each column must show, and the field of the record that it comes from."""
+    funnel = directories.funnels.get(str(sent["sales_funnel_ext_id"]))
+    content = funnel.content if funnel is not None and isinstance(funnel.content, dict) else None
+    employee = _entry(directories.employees, sent.get("employee_ext_id"))
+    contact = _entry(directories.contacts, sent.get("main_contact_ext_id"))
+    stage = None if content is None else stage_name(content, str(sent["stage_ext_id"]))
+    closed = None
+    if content is not None and sent["stage_ext_id"] in (content["success"][0], content["failed"][0]):
+        closed = sent.get("closed_date_time") or sent["modified_stage_date_time"]
+
+    def unless_differing(ext_id: str, field: str) -> str | None:
+        return None if sent.get(ext_id) in directories.differing else field
+
+    of_funnel = "sales_funnel_ext_id"
+    return {
+        "deal_date_time": ("created_date_time", sent["created_date_time"]),
+        "deal_name": ("name", sent["name"]),
+        "deal_current_stage_date": ("modified_stage_date_time", sent["modified_stage_date_time"]),
+        "deal_finish_date": ("closed_date_time", _UNKNOWN if content is None else closed),
+        "deal_current_funnel": (
+            unless_differing(of_funnel, of_funnel),
+            _UNKNOWN if content is None else content["name"],
+        ),
+        "deal_current_stage": (
+            unless_differing(of_funnel, "stage_ext_id"),
+            _UNKNOWN if stage is None else stage,
+        ),
+        "deal_employee": (unless_differing("employee_ext_id", "employee_ext_id"), employee),
+        "deal_contact_ext_id": ("contact_ext_ids", sent.get("main_contact_ext_id")),
+        "deal_contact": (None, contact if contact in (None, _UNKNOWN) else contact["name"]),
+        "deal_contact_phone_numbers": (None, contact if contact in (None, _UNKNOWN) else contact["phones"]),
+        "deal_contact_emails": (None, contact if contact in (None, _UNKNOWN) else contact["emails"]),
+        "deal_revenue": ("revenue", sent.get("revenue")),
+        "deal_comments": ("comments", sent.get("comments")),
+        "deal_source": ("source", sent.get("source")),
+    }
+
+
+def _entry(rows: Mapping[str, KnownRow], ext_id: str | None) -> Any:
+    """Return what UIS has of something; None if the deal has none, unknown if its content is."""
+    if not ext_id:
+        return None
+    row = rows.get(ext_id)
+    return _UNKNOWN if row is None or row.content is None else row.content
+
+
+def stage_name(funnel: Mapping[str, Any], ext_id: str) -> str | None:
+    """Return the name of a stage of a funnel, as it was sent; None if it has none of that id."""
     stages = [funnel["success"], funnel["failed"], *funnel["in_process"]]
     return next((name for stage, name in stages if stage == ext_id), None)
 
@@ -68,10 +140,22 @@ def _plain(value: Any) -> Any:
     return value.get("value") if isinstance(value, Mapping) else value
 
 
-def _equal(shown: Any, sent: Any) -> bool:
-    if str(shown if shown is not None else "").strip() == str(sent if sent is not None else "").strip():
+def _equal(column: str, shown: Any, sent: Any) -> bool:
+    if isinstance(shown, Sequence) and not isinstance(shown, str):
+        return _points(shown) == _points(sent or ())
+    if column in ("deal_finish_date", "deal_current_stage_date"):  # they are dates without a time
+        return text(shown)[:10] == text(sent)[:10]
+    if column == "deal_revenue":
+        return (number(shown) or 0) == (number(sent) or 0)
+    if text(shown) == text(sent):
         return True
+    if isinstance(sent, Sequence) and not isinstance(sent, str):
+        return not sent and not shown
     return sent is not None and number(sent) is not None and number(shown) == number(sent)
+
+
+def _points(values: Any) -> set[str]:
+    return {str(value).removeprefix("+").lower() for value in values}
 
 
 def _nodes(tree: Any) -> Iterator[Mapping[str, Any]]:

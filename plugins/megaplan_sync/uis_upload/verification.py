@@ -10,9 +10,16 @@ from typing import Any
 
 from megaplan_sync.uis_upload.deal_ledger import DealLedger, UnverifiedDeal
 from megaplan_sync.uis_upload.directory_ledger import DirectoryLedger
-from megaplan_sync.uis_upload.history_rows import is_the_same_upload
+from megaplan_sync.uis_upload.directory_verification import DirectoryVerification
+from megaplan_sync.uis_upload.history_rows import is_the_same_state, is_the_same_upload
 from megaplan_sync.uis_upload.read_back import ReadBack
-from megaplan_sync.uis_upload.report_columns import difference, user_field_columns
+from megaplan_sync.uis_upload.report_columns import (
+    Difference,
+    Directories,
+    differences,
+    known_columns,
+    user_field_columns,
+)
 from megaplan_sync.uis_upload.session import UploadSession
 from uis_hook.account_time import moment_of
 from uis_hook.exceptions import (
@@ -52,7 +59,14 @@ class Verification:
         self._read_back = read_back
 
     def run(self) -> None:
-        """Compare; deals that the report does not show are looked up in the history, and sent again if missing."""
+        """Compare what deals refer to, then the deals.
+
+        Deals that the report does not show are looked up in the history, and sent again if missing. Those that it
+        shows otherwise are sent again, too, once.
+        """
+        directories = DirectoryVerification(self._session)
+        directories.run()
+        self._differing = frozenset(directories.differing)
         unverified = self._ledger.unverified(MOST_TRIES)
         if not unverified:
             return
@@ -63,18 +77,24 @@ class Verification:
             self._by_history(unverified)
             return
         seen = [deal for deal in unverified if deal.ext_id in rows]
-        self._save(seen, {deal.deal_id: self._difference(deal, rows[deal.ext_id]) for deal in seen})
+        self._save(seen, {deal.deal_id: self._differences(deal, rows[deal.ext_id]) for deal in seen})
         if unseen := [deal for deal in unverified if deal.ext_id not in rows]:
             self._search_history(unseen)
 
-    def _save(self, deals: Sequence[UnverifiedDeal], differences: Mapping[int, str | None]) -> None:
+    def _save(self, deals: Sequence[UnverifiedDeal], found: Mapping[int, Sequence[Difference]]) -> None:
+        differing = {
+            deal_id: ", ".join(each.column for each in some) for deal_id, some in found.items() if some
+        }
         self._session.execute(
             "save_verified_uploads",
             deal_ids=[deal.deal_id for deal in deals],
             hashes=[deal.sent_hash for deal in deals],
-            differences=[differences.get(deal.deal_id) for deal in deals],
+            differences=[differing.get(deal.deal_id) for deal in deals],
+            stale=[
+                " ".join(sorted({each.field for each in found.get(deal.deal_id, ()) if each.field}))
+                for deal in deals
+            ],
         )
-        differing = {deal_id: text for deal_id, text in differences.items() if text}
         for deal_id, text in list(differing.items())[:20]:
             log.warning("deal %d differs in the report: %s", deal_id, text)
         self._session.count("deals_verified", len(deals) - len(differing))
@@ -100,7 +120,15 @@ class Verification:
             for deal in unverified
             if any(is_the_same_upload(row, deal.sent) for row in histories.get(deal.ext_id, ()))
         ]
-        self._save(found, {})
+        differing = [Difference("the last record in the history", None)]
+        self._save(
+            found,
+            {
+                deal.deal_id: differing
+                for deal in found
+                if not any(is_the_same_state(row, deal.sent) for row in histories[deal.ext_id])
+            },
+        )
         ids = {deal.deal_id for deal in found}
         lost = [deal.deal_id for deal in unverified if deal.deal_id not in ids]
         self._session.execute("mark_uploads_unseen", deal_ids=lost)
@@ -114,8 +142,14 @@ class Verification:
             ext_id: str(row.content)
             for ext_id, row in DirectoryLedger(self._session, "user_field").load().items()
         }
-        self._columns = user_field_columns(uis.ask(columns_tree("deals")), fields)
-        self._names = {kind: DirectoryLedger(self._session, kind).load() for kind in ("funnel", "employee")}
+        tree = uis.ask(columns_tree("deals"))
+        self._columns, self._known = user_field_columns(tree, fields), known_columns(tree)
+        self._directories = Directories(
+            funnels=DirectoryLedger(self._session, "funnel").load(),
+            employees=DirectoryLedger(self._session, "employee").load(),
+            contacts=DirectoryLedger(self._session, "contact").load(),
+            differing=self._differing,
+        )
         wanted = {deal.ext_id for deal in unverified}
         found: dict[str, Mapping[str, Any]] = {}
         for start, end in self._date_ranges(unverified):
@@ -139,11 +173,7 @@ class Verification:
         else:
             yield moments[0], moments[-1] + second
 
-    def _difference(self, deal: UnverifiedDeal, row: Mapping[str, Any]) -> str | None:
-        return difference(
-            deal.sent,
-            row,
-            funnel=self._names["funnel"].get(str(deal.sent["sales_funnel_ext_id"])),
-            employee=self._names["employee"].get(str(deal.sent.get("employee_ext_id"))),
-            columns=self._columns,
+    def _differences(self, deal: UnverifiedDeal, row: Mapping[str, Any]) -> list[Difference]:
+        return differences(
+            deal.sent, row, directories=self._directories, columns=self._columns, known=self._known
         )

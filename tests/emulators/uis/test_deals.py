@@ -225,3 +225,86 @@ def test_a_deal_can_be_deleted(funnel: Client) -> None:
     funnel.data("delete.deals", ext_id="d1")
     assert history(funnel, "ext_id") == []
     assert funnel.error("delete.deals", ext_id="d1") == ("entity_not_found", "ext_id")
+
+
+FULL = {
+    "contact_ext_ids": ["c1"],
+    "main_contact_ext_id": "c1",
+    "employee_ext_id": "e1",
+    "revenue": 7,
+    "comments": "RUB",
+    "user_fields": [{"ext_id": "currency", "value": "RUB"}],
+}
+SHOWN = ("deal_contact_ext_id", "deal_employee", "deal_revenue", "deal_comments", "deal_user_field_currency")
+
+
+@pytest.mark.parametrize(
+    ("knobs", "changes", "shown"),
+    [
+        ({}, {}, ["c1", "Иванова Анна", 7, "RUB", "RUB"]),
+        ({"omitted_deal_fields": "drop"}, {}, [None] * 5),
+        ({}, {"user_fields": [{"ext_id": "rate", "value": "1"}]}, ["c1", "Иванова Анна", 7, "RUB", None]),
+        (
+            {"merged_user_fields": True},
+            {"user_fields": [{"ext_id": "rate", "value": "1"}]},
+            ["c1", "Иванова Анна", 7, "RUB", "RUB"],
+        ),
+        (
+            {},
+            {
+                **{"contact_ext_ids": None, "main_contact_ext_id": None, "employee_ext_id": None},
+                **{"revenue": None, "comments": None},
+            },
+            [None, None, None, None, "RUB"],
+        ),
+        (
+            {"cleared_by": "empty"},
+            {
+                **{"contact_ext_ids": [], "main_contact_ext_id": "", "employee_ext_id": "", "comments": ""},
+                "user_fields": [{"ext_id": "currency", "value": ""}],
+            },
+            [None, None, 7, None, ""],
+        ),
+    ],
+)
+def test_what_a_record_leaves_out_or_empties(
+    funnel: Client, knobs: dict[str, Any], changes: dict[str, Any], shown: list[Any]
+) -> None:
+    funnel.control("knobs", knobs)
+    upload(funnel, deal(**FULL))
+    upload(funnel, deal(modified_stage_date_time="2026-01-10 09:00:01", **changes))
+    (row,) = read_back(funnel, *SHOWN)
+    assert list(row.values()) == shown
+
+
+@pytest.mark.parametrize(
+    ("cleared_by", "changes", "refused"),
+    [
+        ("null", {"comments": ""}, ("invalid_parameter_value", "deals.0.comments")),
+        ("null", {"contact_ext_ids": []}, ("invalid_parameter_value", "deals.0.contact_ext_ids")),
+        ("empty", {"revenue": None}, ("data_type_error", "deals.0.revenue")),
+        ("nothing", {"source": None}, ("data_type_error", "deals.0.source")),
+        ("null", {"revenue": 1e15}, ("invalid_parameter_value", "deals.0.revenue")),
+        (
+            "null",
+            {"user_fields": [{"ext_id": "currency", "value": " "}]},
+            ("invalid_parameter_value", "deals.0.user_fields.0.value"),
+        ),
+        (
+            "null",
+            {"user_fields": [{"ext_id": "rate", "value": "-1e15"}]},
+            ("invalid_parameter_value", "deals.0.user_fields.0.value"),
+        ),
+    ],
+)
+def test_other_ways_to_remove_a_value_and_long_numbers_are_refused(
+    funnel: Client, cleared_by: str, changes: dict[str, Any], refused: tuple[str, str]
+) -> None:
+    funnel.control("knobs", {"cleared_by": cleared_by})
+    assert refusal(funnel, deal(**changes)) == refused
+
+
+def test_a_deal_that_cannot_be_deleted(funnel: Client) -> None:
+    upload(funnel, deal(ext_id="mp-deal-1"))
+    funnel.control("knobs", {"undeletable_deals": "1"})
+    assert funnel.error("delete.deals", ext_id="mp-deal-1") == ("dependency_error", "ext_id")

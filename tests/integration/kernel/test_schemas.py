@@ -15,6 +15,7 @@ from megaplan_sync.kernel.schemas import (
 )
 
 UPLOAD_SCHEMA_1 = Path(__file__).with_name("uis_schema_1.sql")
+UPLOAD_SCHEMA_2 = Path(__file__).with_name("uis_schema_2.sql")
 
 
 def tables(database: Connection[Any]) -> set[str]:
@@ -68,6 +69,38 @@ def test_upload_tables_of_version_1_are_upgraded_with_their_rows(database: Conne
     assert sent.fetchall() == [("a-deal-1", "x", {"name": "sent"}, None)]
     own_view = database.execute("SELECT count(*) FROM public.refusals").fetchone()
     assert own_view == (2,), "views on top of the renamed one still work"
+    upgraded = upload_catalogue(database)
+    database.execute("DROP SCHEMA uis CASCADE")
+    assert prepare_upload_schema(database)
+    assert upload_catalogue(database) == upgraded
+
+
+def test_upload_tables_of_version_2_learn_who_can_mend_and_are_verified_once_more(
+    database: Connection[Any],
+) -> None:
+    database.execute(UPLOAD_SCHEMA_2.read_bytes())
+    assert prepare_upload_schema(database)
+    assert not prepare_upload_schema(database)
+    remedies = database.execute(
+        "SELECT ext_id, remedy, retry_at <= now() FROM uis.failed ORDER BY ext_id"
+    ).fetchall()
+    assert remedies == [
+        ("a-contact-7", "mend in Megaplan", None),
+        ("a-deal-2", "mend in Megaplan", None),
+        ("a-deal-3", "wait", True),
+        ("a-deal-4", "wait", True),
+        ("a-deal-5", "mend in UIS", None),
+        ("a-deal-6", "mend in Megaplan", None),
+        ("a-deal-7", "ours", None),
+        ("a-employee-1", "ours", None),
+        ("a-pipeline-1", "mend in Megaplan", None),
+        ("mp_goods", "mend in UIS", None),
+    ]
+    sent = database.execute(
+        "SELECT sent_hash, verified_hash, verify_tries, difference, stale FROM uis.deals WHERE sent IS NOT NULL"
+    )
+    assert set(sent.fetchall()) == {("x", None, 0, None, None)}
+    assert database.execute("SELECT count(*) FROM public.refusals").fetchone() == (10,)
     upgraded = upload_catalogue(database)
     database.execute("DROP SCHEMA uis CASCADE")
     assert prepare_upload_schema(database)

@@ -42,5 +42,6 @@ def test_a_test_deal_is_seen_in_the_cabinet(world: UploadWorld, migrated_airflow
     assert run.states["wait_for_processing"] == "skipped", "no upload waits to be verified"
     assert run.states["report_upload"] == "failed"
     assert run.tries["report_upload"] == 1
-    assert "1 deals failed" in run.error("report_upload")
+    assert "1 failed: 1 to mend in Megaplan" in run.error("report_upload")
+    assert "failed by who can mend them: mend in Megaplan 1" in run.output
     assert "uis-demo-token" not in airflow.written()

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from psycopg import Connection
 from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_sync.kernel.account_session import account_hook
@@ -113,8 +114,18 @@ class UploadWorld:
             ("2026-01-01", "2026-12-31"),
         ):
             window = {"date_from": f"{first} 00:00:00", "date_till": f"{last} 23:59:59"}
-            for row in self.uis.data("get.deals", report_id=1002, fields=fields, limit=10_000, **window):
-                rows[str(row["deal_ext_id"]).rpartition("-")[2]] = row
+            offset = 0
+            while page := self.uis.data(
+                "get.deals",
+                report_id=1002,
+                fields=fields,
+                sort=[{"field": "deal_ext_id", "order": "asc"}],
+                limit=10_000,
+                offset=offset,
+                **window,
+            ):
+                offset += len(page)
+                rows |= {str(row["deal_ext_id"]).rpartition("-")[2]: row for row in page}
         return rows
 
     def history(self, deal_id: Any = None) -> list[dict[str, Any]]:
@@ -142,6 +153,28 @@ class UploadWorld:
     def failed(self) -> dict[str, str]:
         """Return what failed, with the reason."""
         return {row["ext_id"]: row["error"] for row in self.rows("SELECT ext_id, error FROM uis.failed")}
+
+    @staticmethod
+    def json(value: Any) -> Any:
+        """Return a value as a parameter of type jsonb."""
+        return Jsonb(value)
+
+    def remedies(self) -> dict[str, str]:
+        """Return who can mend what failed, by the last part of its id."""
+        return {
+            row["ext_id"].rpartition("-")[2]: row["remedy"]
+            for row in self.rows("SELECT ext_id, remedy FROM uis.failed")
+        }
+
+    def change_payload(self, where: str, patch: str, *values: Any) -> None:
+        """Change deals as the raw tables hold them.
+
+        :param patch: a jsonb expression; keys that it has replace those of the payload
+        """
+        self.database.execute(
+            f"UPDATE megaplan_raw.deals SET payload = payload || {patch} WHERE {where}",  # type: ignore[arg-type]
+            values,
+        )
 
     def mutate(self, op: str, **spec: Any) -> dict[str, Any]:
         """Change something in Megaplan."""

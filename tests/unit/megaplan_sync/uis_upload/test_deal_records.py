@@ -24,7 +24,9 @@ FIELDS = frozenset(
     for name in ("sum", "currency", "goods", "stage", "advertising_way", "number", "link", "loss_reason")
 )
 FUNNELS = {3: plan_funnel("mp1", 3, "Продажи", STAGES)}
-BUILDER = RecordBuilder(FUNNELS, ZONE, 60, "https://mp1.megaplan.ru/deals/{id}/card/", FIELDS)
+BUILDER = RecordBuilder(
+    FUNNELS, ZONE, 60, "https://mp1.megaplan.ru/deals/{id}/card/", FIELDS, {4: "mend in UIS"}
+)
 CONTENT: dict[str, Any] = {
     "name": "Поставка окон",
     "number": "ТК-1",
@@ -173,23 +175,41 @@ def test_an_earlier_stage_time_is_not_sent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "words", "is_temporary"),
+    ("changes", "words", "remedy", "retry_at"),
     [
-        ({"created_at": None}, "created_at: it is empty", False),
-        ({"created_at": "2027-01-01T00:00:00+00:00"}, "future", True),
-        ({"stage_since": "2027-01-01T00:00:00+00:00"}, "stage_moved_at: it lies in the future", True),
-        ({"state_id": 99}, "pipeline or stage", True),
-        ({"program_id": None}, "pipeline or stage", True),
-        ({"main_contact": "mp1-contact-1"}, "none of contact_ext_ids", False),
-        ({"revenue": "NaN"}, "revenue", False),
+        ({"created_at": None}, "created_at: it is empty", "mend in Megaplan", None),
+        ({"created_at": "2027-01-01T00:00:00+00:00"}, "future", "wait", datetime(2027, 1, 1, tzinfo=UTC)),
+        (
+            {"stage_since": "2027-01-01T00:00:00+00:00"},
+            "stage_moved_at: it lies in the future",
+            "wait",
+            datetime(2027, 1, 1, tzinfo=UTC),
+        ),
+        ({"state_id": 99}, "pipeline or stage", "wait", NOW),
+        ({"program_id": None}, "pipeline or stage", "wait", NOW),
+        ({"program_id": 4}, "pipeline or stage", "mend in UIS", NOW),
+        ({"main_contact": "mp1-contact-1"}, "none of contact_ext_ids", "mend in Megaplan", None),
+        *(
+            ({name: text}, name, "mend in Megaplan", None)
+            for name in ("revenue", "sum")
+            for text in (
+                "NaN",
+                "Infinity",
+                "1e30",
+                "-1e30",
+                "1e999999",
+                "12345678901234567890",
+                "1" + "0" * 13,
+            )
+        ),
     ],
 )
 def test_what_uis_would_refuse_is_a_problem_of_the_deal(
-    changes: dict[str, Any], words: str, is_temporary: bool
+    changes: dict[str, Any], words: str, remedy: str, retry_at: datetime | None
 ) -> None:
     with pytest.raises(DealProblem, match=words) as caught:
         made(facts(**changes))
-    assert caught.value.is_temporary is is_temporary
+    assert (caught.value.remedy, caught.value.retry_at) == (remedy, retry_at)
 
 
 def test_two_changes_within_one_second_wait_for_the_next_one() -> None:
@@ -212,3 +232,55 @@ def test_a_user_field_that_uis_lacks_is_left_out() -> None:
     named = [{field["ext_id"] for field in record["user_fields"]} for record in records]
     assert named == [FIELDS - {"mp_goods", "mp_stage"}] * 2
     assert builder.version != BUILDER.version, "once UIS has it, all deals are compared again"
+
+
+SENT_BEFORE = {
+    "modified_stage_date_time": "2026-01-12 11:30:00",
+    "modified_date_time": "2026-01-13 03:00:00",
+    "contact_ext_ids": ["mp1-contact-77"],
+    "main_contact_ext_id": "mp1-contact-77",
+    "employee_ext_id": "mp1-employee-5",
+    "revenue": 0,
+    "comments": "3100 USD",
+    "source": "Реклама",
+    "user_fields": [
+        {"ext_id": "mp_sum", "value": "3100"},
+        {"ext_id": "mp_link", "value": "x"},
+        {"ext_id": "mp_gone", "value": "x"},
+    ],
+}
+NOTHING: dict[str, Any] = {
+    "employee": None,
+    "contacts": [],
+    "main_contact": None,
+    "revenue": None,
+    "sum": None,
+    "currency": None,
+    "goods": None,
+    "advertising_way": None,
+}
+
+
+def test_values_that_uis_has_and_the_deal_has_no_more_are_removed() -> None:
+    (record,) = BUILDER.records(facts(SENT_BEFORE, **NOTHING), (), NOW)
+    assert record.cleared == {"contact_ext_ids", "employee_ext_id", "revenue", "comments", "source"}
+    assert record.cleared_user_fields == {"mp_sum": None}, "UIS has no other user field that is gone"
+    assert record.stage_moved_at == datetime(2026, 1, 12, 8, 30, 1, tzinfo=UTC), "contacts need a later time"
+
+
+def test_nothing_is_removed_that_was_never_sent() -> None:
+    (record,) = BUILDER.records(facts(None, **NOTHING), (), NOW)
+    assert not record.cleared
+    assert not record.cleared_user_fields
+
+
+def test_what_the_report_still_shows_is_removed_with_a_word_if_need_be() -> None:
+    sent = {name: SENT_BEFORE[name] for name in ("modified_stage_date_time", "modified_date_time")}
+    stale = ["contact_ext_ids", "revenue", "mp_sum", "mp_goods", "mp_number"]
+    deal = replace(facts(sent, **NOTHING), stale=stale)
+    (record,) = BUILDER.records(deal, (), NOW)
+    assert record.cleared == {"contact_ext_ids", "revenue"}
+    assert record.cleared_user_fields == {"mp_sum": "0", "mp_goods": "—"}, (
+        "the number is there, and sent again"
+    )
+    assert record.stage_moved_at == datetime(2026, 1, 12, 8, 30, 1, tzinfo=UTC)
