@@ -31,13 +31,17 @@ within seconds, also if somebody does not answer.
 
 ### Parameters (Trigger)
 
-`accounts` limits the run; empty means all. Example: `{"accounts": ["megaplan_default"]}`.
+- `accounts` limits the run; empty means all. Example: `{"accounts": ["megaplan_default"]}`.
+- `calibrate` finds out how the accounts behave where the vendors' documentation is silent, and stores it in
+  `megaplan_sync.calibrations`; the other DAGs use it where a connection is silent. It takes about thirty requests.
+- `write_probe`: id of a contact in Megaplan that is there for tests. A communication is made for it, compared and
+  deleted.
 """
 
 from datetime import timedelta
 
 import pendulum
-from airflow.sdk import dag
+from airflow.sdk import Param, dag
 
 from megaplan_sync.doctor.operators import ExamineAccountsOperator
 from megaplan_sync.kernel.dag_params import OWNER, RUN_TYPES, accounts_param
@@ -62,7 +66,24 @@ from megaplan_sync.raw.operators import ChooseMegaplanAccountsOperator
     dag_display_name="Doctor: what works and what does not",
     doc_md=__doc__,
     tags=["megaplan", "uis", "telephony"],
-    params={"accounts": accounts_param()},
+    params={
+        "accounts": accounts_param(),
+        "calibrate": Param(
+            False,
+            type="boolean",
+            title="Find out how the accounts behave",
+            description="Reads Megaplan and UIS in about thirty ways and stores what differs from what is assumed; "
+            "the other DAGs use it where a connection is silent. Nothing is written there.",
+        ),
+        "write_probe": Param(
+            "",
+            type=["string", "integer", "null"],
+            examples=["1000123"],
+            title="Test contact for writes",
+            description="Id of a contact in Megaplan that is there for tests: a communication is made for it, "
+            "compared and deleted. Leave it empty to write nothing.",
+        ),
+    },
 )
 def megaplan_doctor() -> None:
     """Declare the tasks."""
@@ -70,7 +91,10 @@ def megaplan_doctor() -> None:
         task_id="choose_accounts", accounts="{{ params.accounts }}"
     )
     ExamineAccountsOperator.partial(
-        task_id="examine_accounts", map_index_template="{{ task.accounts | join(', ') | truncate(200) }}"
+        task_id="examine_accounts",
+        map_index_template="{{ task.accounts | join(', ') | truncate(200) }}",
+        calibrate="{{ params.calibrate }}",
+        write_probe="{{ params.write_probe }}",
     ).expand(accounts=choose_accounts.output)
 
 

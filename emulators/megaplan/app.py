@@ -113,7 +113,11 @@ class _Endpoint:
             parsed = _parse(body) if self._account.knobs.accept_json_token else None
             form = parsed if isinstance(parsed, dict) else {}
         else:
-            form = {name: str(value) for name, value in (await request.form()).items()}
+            is_multipart = request.headers.get("content-type", "").startswith("multipart/")
+            knobs = self._account.knobs
+            is_read = knobs.accept_multipart_token if is_multipart else knobs.accept_form_token
+            sent = await request.form() if is_read else {}
+            form = {name: str(value) for name, value in sent.items()}
         status, answer = self._account.tokens.grant(form)
         return _json(status, answer)
 

@@ -16,6 +16,8 @@ class Knobs(knobs.Knobs):
     # access
     token_ttl_s: float = 172_800
     refresh_reuse_leeway_s: float = 60
+    accept_form_token: bool = True
+    accept_multipart_token: bool = True
     accept_json_token: bool = True
     strict_user_header: bool = False  # X-User-Id without an application token: refuse instead of ignore
     # the application that the account starts with
@@ -50,6 +52,11 @@ class Knobs(knobs.Knobs):
     links_give: Literal["listed", "card"] = (
         "listed"  # getEntitiesByLinks: as a list without `fields`, or cards
     )
+    contractor_list: Literal["works", "500", "404", "first_page"] = (
+        "works"  # the mixed list: fails as other abstract routes do, or only behind its first page
+    )
+    employees_listed: Literal["all", "working"] = "all"  # working: who has left is not in the list
+    account_name: str = "demo"  # what /accountInfo says
     hidden_deal: Literal["403", "404"] = "403"  # answer to GET of a hidden deal
     hidden_contractor: Literal["403", "404"] = "403"  # the same for people and companies
     status_history: Literal["on", "404", "403"] = "on"  # answer of /deal/{id}/statusHistory

@@ -36,6 +36,8 @@ class Knobs(knobs.Knobs):
     limits_schema: Literal["day_minute", "hour", "empty"] = "day_minute"
     call_api_metadata: bool = True  # metadata in successes of the Call API
     # Data API
+    refused_sort_fields: str = ""  # comma separated fields that no list can be sorted by
+    calls_report_days: int = 0  # days that one report of calls may cover; 0 = three months
     update_employees_requires_full: bool = True  # last_name and phone_numbers with every update.employees
     flat_data_object: bool = False  # get.deals answers one object instead of a list, as its page shows
     include_unready_records: bool = False  # ids of recordings in reports before they can be downloaded

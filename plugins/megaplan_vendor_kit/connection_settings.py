@@ -14,8 +14,9 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
-from pydantic_core import ErrorDetails, PydanticUseDefault
+from pydantic_core import ErrorDetails
 
 from megaplan_vendor_kit.field_error import FieldError, shortened
 from megaplan_vendor_kit.setting import Setting, describe
@@ -50,6 +51,19 @@ class SettingsModel(BaseModel):
         hide_input_in_errors=True,
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_what_is_empty(cls, given: Any) -> Any:
+        """Drop empty fields of the form: ``model_fields_set`` then names what somebody has decided."""
+        if not isinstance(given, dict):
+            return given
+        settings = describe(cls)
+        return {
+            name: value
+            for name, value in given.items()
+            if name not in settings or not (value is None or (isinstance(value, str) and not value.strip()))
+        }
+
     @field_validator("*", mode="before")
     @classmethod
     def _read_leniently(cls, value: Any, info: ValidationInfo) -> Any:
@@ -58,8 +72,6 @@ class SettingsModel(BaseModel):
             return value
         if isinstance(value, str):
             value = value.strip()
-        if value is None or value == "":
-            raise PydanticUseDefault
         if isinstance(value, str) and "enum" in setting.schema:
             return value.lower()
         kind = setting.schema["type"]

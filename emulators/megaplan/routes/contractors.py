@@ -98,7 +98,26 @@ def _lister(content_types: tuple[str, ...]) -> Callable[[Call], Answer]:
         "CrmFilter",
         CONTRACTOR_FIELDS,
     )
-    return lambda call: list_table(call, call.store.contractors, route, _keep(call.args.get("q")))
+
+    def answer(call: Call) -> Answer:
+        if len(content_types) > 1:
+            _check_mixed_list(call)
+        return list_table(call, call.store.contractors, route, _keep(call.args.get("q")))
+
+    return answer
+
+
+def _check_mixed_list(call: Call) -> None:
+    """Fail where the knob ``contractor_list`` says so.
+
+    :raises ServerError: the abstract type has no model
+    :raises NotFoundError: there is no such route
+    """
+    works = call.store.knobs.contractor_list
+    if works == "404":
+        raise NotFoundError
+    if works == "500" or (works == "first_page" and call.args.get("pageAfter") is not None):
+        raise ServerError(_NO_MODEL)
 
 
 def search(call: Call) -> Answer:

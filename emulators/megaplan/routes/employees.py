@@ -29,7 +29,9 @@ def add_routes(router: Router) -> None:
 
 def list_employees(call: Call) -> Answer:
     """All employees; nothing filters them on the server."""
-    return list_table(call, call.store.tables["Employee"], _LIST)
+    only_working = call.store.knobs.employees_listed == "working"
+    keep = (lambda row, _: bool(row.data["isWorking"])) if only_working else None
+    return list_table(call, call.store.tables["Employee"], _LIST, keep)
 
 
 def update_employee(call: Call) -> Answer:
@@ -60,7 +62,7 @@ def account_info(call: Call) -> Answer:
         {
             "contentType": "AccountInfo",
             "id": "1",
-            "accountName": "demo",
+            "accountName": call.store.knobs.account_name,
             "permanentHost": "demo.megaplan.ru",
             "buildVersion": "r2510.27309.181",
             "locale": "ru",

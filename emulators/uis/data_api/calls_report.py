@@ -52,7 +52,8 @@ CALLS_COLUMNS = Columns(
 
 
 def _report(call: Call) -> Rows:
-    begin, end = read_interval(call, months=3)
+    days = call.account.knobs.calls_report_days
+    begin, end = read_interval(call, days=days) if days else read_interval(call, months=3)
     ongoing = call.params.get("include_ongoing_calls", False)
     sessions = [
         session

@@ -75,6 +75,7 @@ class Rpc:
             raise RpcError("data_type_error", "params", params)
         common = _EVERYWHERE if method.needs_token else ()
         check(params, (*common, *method.params), self._account.wall)
+        self._check_sort(params)
         result = method.handler(Call(self._account, self._api, params, token))
         if method.needs_token:
             limits.charge(method.points)
@@ -99,6 +100,12 @@ class Rpc:
         if brand is not None and brand != self._account.knobs.brand:
             raise RpcError("access_token_invalid", "access_token")
         return self._account.tokens.find(key)
+
+    def _check_sort(self, params: dict[str, Any]) -> None:
+        refused = {name.strip() for name in self._account.knobs.refused_sort_fields.split(",")}
+        for index, entry in enumerate(params.get("sort") or ()):
+            if isinstance(entry, dict) and entry.get("field") in refused:
+                raise RpcError("sort_prohibited", f"sort.{index}.field", entry["field"])
 
     def _check_access(self, method: Method, token: Token | None, ip: str) -> None:
         knobs = self._account.knobs

@@ -10,6 +10,7 @@ from megaplan_hook.exceptions import MegaplanSettingError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.settings import AccountSettings
 from megaplan_sync.kernel.absent_connection import absent_connection
+from megaplan_sync.kernel.calibration import use_what_was_seen
 from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database, shared_raw_database
 from megaplan_sync.kernel.request_budget import LIVE_SHARE, PostgresRequestBudget, Statements
 from megaplan_sync.kernel.session import Session
@@ -129,6 +130,7 @@ def account_session(
         yield None
         return
     with raw_database(postgres_conn_id) as connection, shared_raw_database(postgres_conn_id) as shared:
+        use_what_was_seen(connection, hook)
         hook.budget = shared_budget(shared, hook, seconds)
         save_settings(shared, hook)
         yield hook, connection

@@ -40,6 +40,7 @@ _SYNC_TABLES = (
     "token_users",
     "stage_backfills",
     "lost_views",
+    "calibrations",
 )
 _FURTHER_RAW_TABLES = ("past_deal_versions", "past_deal_stage_moves", "unreadable_rows", "certificates")
 EXPECTED_TABLES = (
@@ -107,6 +108,7 @@ def prepare_raw_schema(connection: Connection[Any]) -> bool:
         cursor.execute(read_sql("create_readers"))
         with migrated(connection, version):
             cursor.execute(read_sql("create_sync_tables"))
+            cursor.execute(read_sql("create_calibration_table"))
             for statement in TABLES:
                 cursor.execute(read_sql(statement))
             cursor.execute(read_sql("create_version_rule"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.account_session import account_hook, save_settings, shared_budget, uis_hook_of
+from megaplan_sync.kernel.calibration import use_what_was_seen, use_what_was_seen_of_uis
 from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database, shared_raw_database
 from megaplan_sync.kernel.session import DurableSession, Session
 from uis_hook.client import UisClient
@@ -48,11 +49,14 @@ def telephony_session(
         log.info("%s: telephony_active is off, nothing to do", conn_id)
         yield None
         return
-    uis = uis_hook_of(megaplan).client
+    uis_hook = uis_hook_of(megaplan)
     with (
         raw_database(postgres_conn_id, DurableSession) as connection,
         shared_raw_database(postgres_conn_id) as shared,
     ):
+        use_what_was_seen(connection, megaplan)
+        use_what_was_seen_of_uis(connection, uis_hook, megaplan.account)
+        uis = uis_hook.client
         megaplan.budget = shared_budget(shared, megaplan, seconds)
         save_settings(shared, megaplan)
         try:

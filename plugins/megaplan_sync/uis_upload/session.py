@@ -11,6 +11,7 @@ from typing import Any
 
 from megaplan_hook.settings import AccountSettings
 from megaplan_sync.kernel.account_session import account_hook, cabinet_hook
+from megaplan_sync.kernel.calibration import use_what_was_seen_of_uis
 from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database, shared_raw_database
 from megaplan_sync.kernel.session import DurableSession, Session
 from megaplan_sync.kernel.sql import read_sql
@@ -95,7 +96,7 @@ def upload_session(conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID) -> It
         raw_database(postgres_conn_id, DurableSession) as connection,
         shared_raw_database(postgres_conn_id) as shared,
     ):
-        uis = UisHook(
+        uis_hook = UisHook(
             uis_conn_id,
             points=PostgresPoints(
                 shared,
@@ -103,7 +104,9 @@ def upload_session(conn_id: str, postgres_conn_id: str = POSTGRES_CONN_ID) -> It
                 longest_wait_seconds=limits.longest_limit_wait_seconds,
                 reserved_share=limits.reserved_points_percent / 100,
             ),
-        ).client
+        )
+        use_what_was_seen_of_uis(connection, uis_hook, settings.account)
+        uis = uis_hook.client
         try:
             yield UploadSession(settings, uis, connection)
         finally:

@@ -1,0 +1,48 @@
+-- name: create_calibration_table
+-- What the doctor has seen of an account beside what is assumed.
+CREATE TABLE IF NOT EXISTS megaplan_sync.calibrations (
+  account text        NOT NULL,
+  side    text        NOT NULL,
+  name    text        NOT NULL,
+  assumed text        NOT NULL,
+  seen    text,
+  setting text,
+  value   jsonb,
+  seen_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (account, side, name)
+);
+COMMENT ON TABLE megaplan_sync.calibrations IS 'What megaplan_doctor with calibrate has seen of an account, beside what is assumed';
+COMMENT ON COLUMN megaplan_sync.calibrations.side IS 'megaplan or uis';
+COMMENT ON COLUMN megaplan_sync.calibrations.name IS 'What was looked at; a key of vendor_quirks where there is one';
+COMMENT ON COLUMN megaplan_sync.calibrations.assumed IS 'What connection and documentation say';
+COMMENT ON COLUMN megaplan_sync.calibrations.seen IS 'What the account showed; null if it could not be seen';
+COMMENT ON COLUMN megaplan_sync.calibrations.setting IS 'Setting of the connection that says so; DAGs use the seen value where the connection is silent';
+COMMENT ON COLUMN megaplan_sync.calibrations.value IS 'Value for the setting; null if none is needed';
+
+
+-- name: replace_calibration
+-- Saves what was seen of an account, in place of what was seen there before. What could not be seen this time stays.
+WITH given AS (
+  SELECT * FROM jsonb_to_recordset(%(facts)s::jsonb)
+    AS fact (side text, name text, assumed text, seen text, setting text, value jsonb)
+)
+INSERT INTO megaplan_sync.calibrations AS present (account, side, name, assumed, seen, setting, value)
+SELECT %(account)s, side, name, assumed, seen, setting, nullif(value, 'null') FROM given
+ON CONFLICT (account, side, name) DO UPDATE SET
+  assumed = excluded.assumed, seen = excluded.seen, setting = excluded.setting, value = excluded.value, seen_at = now()
+WHERE excluded.seen IS NOT NULL OR present.seen IS NULL
+
+
+-- name: select_calibration
+-- The table for people: what differs comes first.
+SELECT side, name, assumed, seen, setting, value, seen_at
+FROM megaplan_sync.calibrations
+WHERE account = %(account)s
+ORDER BY seen IS NOT DISTINCT FROM assumed OR seen IS NULL, side, name
+
+
+-- name: select_seen_settings
+-- Values of settings that the account has shown to need.
+SELECT setting, value
+FROM megaplan_sync.calibrations
+WHERE account = %(account)s AND side = %(side)s AND setting IS NOT NULL AND value IS NOT NULL

@@ -1,0 +1,1 @@
+"""Finds out how an account behaves where the vendors' documentation is silent or wrong."""
