@@ -1,30 +1,28 @@
 -- name: select_calls_to_plan
--- Finished calls that are not in the outbox, or have changed since their stages were planned.
-SELECT calls.call_session_id
+-- Finished calls whose stages were not planned yet, or that have changed since then. Calls between colleagues, and those of
+-- which too little is known, have no stages unless they were planned before.
+SELECT call_session_id
 FROM telephony.calls
-WHERE calls.account = %(account)s
-  AND calls.is_finished
-  AND NOT calls.is_internal
-  AND calls.direction IS NOT NULL
-  AND calls.outcome IS NOT NULL
-  AND NOT EXISTS (
-    SELECT
-    FROM telephony.call_deliveries AS delivery
-    WHERE delivery.account = calls.account AND delivery.call_session_id = calls.call_session_id
-  )
-UNION ALL
-SELECT calls.call_session_id
-FROM telephony.calls
-WHERE calls.account = %(account)s
-  AND calls.is_finished
-  AND EXISTS (
-    SELECT
-    FROM telephony.call_deliveries AS delivery
-    WHERE delivery.account = calls.account
-      AND delivery.call_session_id = calls.call_session_id
-      AND delivery.call_changed_at IS DISTINCT FROM calls.changed_at
-  )
+WHERE account = %(account)s
+  AND is_finished
+  AND planned_at IS DISTINCT FROM changed_at
+  AND (planned_at IS NOT NULL OR NOT is_internal AND direction IS NOT NULL AND outcome IS NOT NULL)
 ORDER BY call_session_id
+
+
+-- name: save_planned_calls
+-- Remembers for which version of some calls all stages are planned. A call that is being changed is planned again anyway.
+UPDATE telephony.calls SET planned_at = planned.changed_at
+FROM (
+  SELECT calls.account, calls.call_session_id, given.changed_at
+  FROM telephony.calls
+  JOIN unnest(%(call_session_ids)s::bigint[], %(changed_at)s::timestamptz[]) AS given (call_session_id, changed_at)
+    USING (call_session_id)
+  WHERE calls.account = %(account)s
+  ORDER BY calls.call_session_id
+  FOR NO KEY UPDATE OF calls SKIP LOCKED
+) AS planned
+WHERE calls.account = planned.account AND calls.call_session_id = planned.call_session_id
 
 
 -- name: select_deliveries

@@ -140,6 +140,7 @@ CREATE TABLE IF NOT EXISTS telephony.calls (
   first_event_at   timestamptz,
   last_event_at    timestamptz,
   changed_at       timestamptz NOT NULL DEFAULT now(),
+  planned_at       timestamptz,
   PRIMARY KEY (account, call_session_id)
 );
 ALTER TABLE telephony.calls ADD COLUMN IF NOT EXISTS talked_employees bigint[] NOT NULL DEFAULT '{}';
@@ -189,10 +190,31 @@ COMMENT ON COLUMN telephony.call_deliveries.tries IS 'Attempts since the stage b
 COMMENT ON COLUMN telephony.call_deliveries.result_id IS 'Megaplan''s id of what the stage made: CallInfo, Todo';
 COMMENT ON COLUMN telephony.call_deliveries.sent IS 'What Megaplan has of this stage, in the form of the stage: sent again only if something else is wanted';
 COMMENT ON COLUMN telephony.call_deliveries.error IS 'Why the stage is not done yet, has failed or is not wanted; or what it has left alone';
-COMMENT ON COLUMN telephony.call_deliveries.call_changed_at IS 'calls.changed_at when the stage was last planned; if they differ, it is planned again';
+COMMENT ON COLUMN telephony.call_deliveries.call_changed_at IS 'calls.changed_at when the stage was last planned';
 COMMENT ON COLUMN telephony.call_deliveries.wanted_hash IS 'Hash of what was wanted then: a failed stage is tried again once it differs';
 COMMENT ON COLUMN telephony.call_deliveries.claimed_by IS 'The run that is working on it';
 COMMENT ON COLUMN telephony.call_deliveries.claimed_until IS 'Until then no other run claims it; renewed before every request, so the claim of a killed run expires';
+
+DO $$ BEGIN -- since version 12
+  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'telephony.calls'::regclass AND attname = 'planned_at') THEN
+    ALTER TABLE telephony.calls ADD COLUMN planned_at timestamptz;
+    UPDATE telephony.calls SET planned_at = calls.changed_at
+    FROM (
+      SELECT account, call_session_id, min(call_changed_at) AS planned_at
+      FROM telephony.call_deliveries
+      GROUP BY account, call_session_id
+      HAVING min(call_changed_at) = max(call_changed_at) AND count(*) = count(call_changed_at)
+    ) AS planned
+    WHERE planned.account = calls.account
+      AND planned.call_session_id = calls.call_session_id
+      AND planned.planned_at = calls.changed_at;
+  END IF;
+END $$;
+COMMENT ON COLUMN telephony.calls.planned_at IS 'changed_at when its stages in the outbox were last planned; if they differ, they are planned again';
+CREATE INDEX IF NOT EXISTS calls_to_plan ON telephony.calls (account, call_session_id)
+  WHERE is_finished
+    AND planned_at IS DISTINCT FROM changed_at
+    AND (planned_at IS NOT NULL OR NOT is_internal AND direction IS NOT NULL AND outcome IS NOT NULL);
 CREATE INDEX IF NOT EXISTS call_deliveries_open ON telephony.call_deliveries (account, call_session_id)
   WHERE state IN ('waiting', 'due', 'unsure');
 CREATE INDEX IF NOT EXISTS call_deliveries_failed ON telephony.call_deliveries (changed_at, account, call_session_id, stage)

@@ -9,7 +9,7 @@ from psycopg import Connection
 from megaplan_sync.kernel.exceptions import NewerSchemaError
 from megaplan_sync.kernel.sql import read_sql
 
-TELEPHONY_SCHEMA_VERSION = 11
+TELEPHONY_SCHEMA_VERSION = 12
 """Version of the tables of schema ``telephony`` that this code writes."""
 _DELIVERIES = "telephony.call_deliveries"
 _DELIVERIES_BY_STAGE = 8

@@ -56,6 +56,19 @@ def test_what_was_delivered_before_the_upgrade_is_not_planned_again(database: Co
     database.execute(SCHEMA_7.read_bytes())
     prepare_telephony_schema(database)
     planned = database.execute(read_sql("select_calls_to_plan"), {"account": "mp1"}).fetchall()
+    assert (
+        planned
+        == database.execute(
+            """SELECT DISTINCT call_session_id FROM telephony.calls JOIN telephony.call_deliveries AS delivery
+          USING (account, call_session_id)
+        WHERE account = 'mp1' AND is_finished AND delivery.call_changed_at IS DISTINCT FROM calls.changed_at
+        UNION
+        SELECT call_session_id FROM telephony.calls
+        WHERE account = 'mp1' AND is_finished AND NOT is_internal AND direction IS NOT NULL AND outcome IS NOT NULL
+          AND (account, call_session_id) NOT IN (SELECT account, call_session_id FROM telephony.call_deliveries)
+        ORDER BY 1"""
+        ).fetchall()
+    ), "as version 10 found them"
     delivered = database.execute(
         "SELECT call_session_id FROM telephony.call_deliveries WHERE stage = 'history' AND state = 'done'"
     ).fetchall()

@@ -47,9 +47,15 @@ class Outbox:
         """Plan the stages of finished calls that are new or have changed; return how many calls."""
         self._unknown.clear()
         found = self._connection.execute(read_sql("select_calls_to_plan"), self._own).fetchall()
-        numbers = list(dict.fromkeys(number for (number,) in found))
+        numbers = [number for (number,) in found]
         for first in range(0, len(numbers), _CALLS_PER_PLAN):
-            self.plan(self.read(numbers[first : first + _CALLS_PER_PLAN]))
+            calls = self.read(numbers[first : first + _CALLS_PER_PLAN])
+            stored = self.plan(calls)
+            planned = [call for call in calls if call.call_session_id in stored]
+            changes = [call.call_changed_at for call in planned]
+            self._of_calls(
+                "save_planned_calls", [call.call_session_id for call in planned], changed_at=changes
+            )
         return len(numbers)
 
     def read(self, call_session_ids: Collection[int]) -> list[Delivery]:
