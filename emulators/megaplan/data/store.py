@@ -25,20 +25,6 @@ _NAMED_TABLES = (
     "Offer",
     "Invoice",
     "Payer",
-    "ContractorType",
-    "ContractorStatus",
-    "ContractorActivityType",
-    "ContractorAdvertisingWay",
-    "Currency",
-    "Tax",
-    "Unit",
-    "Country",
-    "OfferCategory",
-    "Tag",
-    "TradeFilter",
-    "CrmFilter",
-    "OfferFilter",
-    "InvoiceFilter",
     "TodoFilter",
     "TodoStatus",
     "TodoCategory",
@@ -51,6 +37,7 @@ _NAMED_TABLES = (
     "BasedOnHistory",
     "Integration",
 )
+"""Small directories come on top: their seed makes them."""
 
 
 def _created(record: Record) -> Any:
@@ -61,6 +48,14 @@ def _updated(record: Record) -> Any:
     return record.updated if isinstance(record, Deal) else record.data["updated"]
 
 
+class Tables(dict[str, Table]):
+    """Tables by content type; one that is named for the first time is empty."""
+
+    def __missing__(self, content_type: str) -> Table:
+        table = self[content_type] = Table(content_type)
+        return table
+
+
 class Store:
     """All tables, custom fields, links and what the token's user may not see."""
 
@@ -68,7 +63,7 @@ class Store:
         self.seed = seed
         self.clock = clock
         self.knobs = knobs
-        self.tables: dict[str, Table] = {name: Table(name) for name in _NAMED_TABLES}
+        self.tables = Tables((name, Table(name)) for name in _NAMED_TABLES)
         indexed: dict[str, Callable[[Record], Any]] = {"timeCreated": _created, "timeUpdated": _updated}
         self.deals = self.tables["Deal"] = Table("Deal", indexed)
         self.contractors = self.tables["Contractor"] = Table("Contractor", indexed)

@@ -37,7 +37,7 @@ _CONTRACTOR_TYPE = {
     "visibleOnCreationFields": stored("visibleInCardFields", []),
 }
 
-DIRECTORIES: dict[str, Form] = {
+LISTED: dict[str, Form] = {
     "ContractorType": plain_form(_CONTRACTOR_TYPE),
     "ContractorStatus": plain_form(_fields("name")),
     "ContractorActivityType": plain_form(_fields("name")),
@@ -46,14 +46,18 @@ DIRECTORIES: dict[str, Form] = {
     "Tax": plain_form(_fields("rate", "name")),
     "Unit": plain_form(_fields("name")),
     "Country": plain_form(_fields("name", isDefault=False)),
-    "OfferCategory": plain_form(_fields("name", type="product")),
-    "OfferRights": plain_form(_fields(askWhenDelete=False, produce=True)),
-    "Tag": plain_form(_fields("name", "user", canEdit=True, isGlobal=True)),
-    "File": plain_form(_fields("name", "extension", "size", "path", "thumbnail")),
     "TradeFilter": _saved_filter("program", "viewMode"),
     "CrmFilter": _saved_filter(),
     "OfferFilter": _saved_filter(),
     "InvoiceFilter": _saved_filter(),
     "TodoFilter": _saved_filter(),
+}
+"""Directories that have a list and cards, at a path like their content type."""
+DIRECTORIES: dict[str, Form] = {
+    **LISTED,
+    "OfferCategory": plain_form(_fields("name", type="product")),
+    "OfferRights": plain_form(_fields(askWhenDelete=False, produce=True)),
+    "Tag": plain_form(_fields("name", "user", canEdit=True, isGlobal=True)),
+    "File": plain_form(_fields("name", "extension", "size", "path", "thumbnail")),
     "InvoiceTemplate": plain_form(_fields("name", isDefault=False)),
 }

@@ -2,30 +2,14 @@
 
 from ..call import Answer, Call
 from ..data.records import Record
+from ..forms.directories import LISTED
 from ..reading.filter_fields import INVOICE_FIELDS, OFFER_FIELDS
 from ..reading.filters import CompiledFilter
 from ..reading.listing import ListRoute, list_table
 from ..router import Handler, Router
 from .handlers import card_of, extra_fields_of, finder
 
-_PLAIN = {
-    "contractorType": "ContractorType",
-    "contractorStatus": "ContractorStatus",
-    "contractorActivityType": "ContractorActivityType",
-    "contractorAdvertisingWay": "ContractorAdvertisingWay",
-    "currency": "Currency",
-    "tax": "Tax",
-    "country": "Country",
-    "unit": "Unit",
-    "payer": "Payer",
-    "department": "Department",
-    "tradeFilter": "TradeFilter",
-    "crmFilter": "CrmFilter",
-    "offerFilter": "OfferFilter",
-    "invoiceFilter": "InvoiceFilter",
-    "todoFilter": "TodoFilter",
-    "todoCategory": "TodoCategory",
-}
+_PLAIN = (*LISTED, "Payer", "Department", "TodoCategory")
 _OFFERS = ListRoute("OfferFilterListRequest", ("Offer",), {}, frozenset({"q"}), "OfferFilter", OFFER_FIELDS)
 _STATUSES = ListRoute("TodoStatusListRequest", ("TodoStatus",), extra=frozenset({"masterType"}))
 _INVOICES = ListRoute(
@@ -35,7 +19,8 @@ _INVOICES = ListRoute(
 
 def add_routes(router: Router) -> None:
     """Register the routes."""
-    for path, content_type in _PLAIN.items():
+    for content_type in _PLAIN:
+        path = content_type[0].lower() + content_type[1:]
         router.add("GET", f"/{path}", _lister(ListRoute(f"{content_type}ListRequest", (content_type,))))
         router.add("GET", f"/{path}/{{id}}", card_of(finder(content_type)))
     router.add("GET", "/todoStatus", list_todo_statuses)
