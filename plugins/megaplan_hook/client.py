@@ -41,8 +41,6 @@ Result = TypeVar("Result")
 
 LONGEST_LIMIT_SECONDS = 60.0
 """How long answers 429 to a request are waited out altogether: what takes longer is left to a later run."""
-_LONGEST_QUERIES: dict[str, int] = {}
-"""Characters that the web servers of accounts accept in a query, by base URL, as far as they refused more."""
 
 
 class MegaplanClient(HttpHook):
@@ -73,6 +71,8 @@ class MegaplanClient(HttpHook):
         self._sleep = sleep
         self._session_lock = threading.RLock()
         self._last_server_time: datetime | None = None
+        self.longest_query: int | None = None
+        """Characters of a query that the account's web server accepts; None as long as it has refused none."""
 
     # -- what the connection says
 
@@ -327,12 +327,13 @@ class MegaplanClient(HttpHook):
     def _list_answer(self, path: str, arguments: Mapping[str, Any]) -> Answer:
         """Request a page, its fields in several parts where one address cannot hold them all.
 
-        The length that the account's web server accepts is found by halving, and remembered by the process.
+        The length that the account's web server accepts is found by halving, and kept in ``longest_query``.
 
         :raises MegaplanRequestTooLongError: not even a single field can be requested
         """
         answers: list[Answer] = []
-        waiting = split_fields(arguments, _LONGEST_QUERIES.get(self.settings.base_url))
+        longest = self.longest_query
+        waiting = split_fields(arguments, longest)
         while waiting:
             try:
                 answers.append(self.request("GET", path, arguments=waiting[0]))
@@ -342,8 +343,8 @@ class MegaplanClient(HttpHook):
                 if longest is None:
                     raise
                 self.log.info("%s. Requesting fewer fields at once", refusal)
-                _LONGEST_QUERIES[self.settings.base_url] = longest
                 waiting = [part for each in waiting for part in split_fields(each, longest)]
+        self.longest_query = longest  # only now: it may have been refused for another reason
         if len(answers) == 1:
             return answers[0]
         return replace(answers[0], data=merged_rows([entries(answer, path) for answer in answers]))

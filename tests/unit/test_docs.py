@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.columns_table import BLOCK, with_columns
-from megaplan_sync.raw.table_definitions import described_columns
+from megaplan_sync.raw.table_definitions import TABLES, described_columns
 from megaplan_vendor_kit.settings_table import with_tables
 
 REPOSITORY = Path(__file__).parents[2]
@@ -16,10 +17,7 @@ SETTINGS = (REPOSITORY / "docs" / "settings.md").read_text(encoding="utf-8")
 RAW_TABLES = "\n".join(
     (REPOSITORY / "docs" / page).read_text(encoding="utf-8") for page in ("raw-tables.md", "deal-history.md")
 )
-SCHEMA = "\n".join(
-    path.read_text(encoding="utf-8")
-    for path in sorted((REPOSITORY / "include" / "sql" / "raw").glob("*_tables.sql"))
-)
+SCHEMA = "\n".join(read_sql(statement) for statement in TABLES)
 BLOCK_NAMES = [table for _, table, _ in BLOCK.findall(RAW_TABLES)]
 
 

@@ -25,23 +25,6 @@ CREATE TABLE IF NOT EXISTS megaplan_raw.contacts (
 ) WITH (toast_tuple_target = 8160);
 COMMENT ON TABLE megaplan_raw.contacts IS 'Contacts, people and companies (GET /contractor).';
 
-CREATE TABLE IF NOT EXISTS megaplan_raw.contact_points (
-  account           text NOT NULL, -- Label before .megaplan.ru, otherwise host:port
-  contact_id        bigint NOT NULL, -- contacts.id
-  position          integer NOT NULL, -- Place in the contact's list, from 0
-  type              text, -- phone, email, telegram, whatsapp, ... or address
-  value             text, -- As typed in Megaplan
-  phone_e164        text, -- Of a phone: E.164 with +, null if it is not a phone number
-  is_main           boolean, -- Marked as the main one of its type
-  first_synced_at   timestamptz NOT NULL DEFAULT now(), -- When this row was first written
-  changed_at        timestamptz NOT NULL DEFAULT now(), -- When its content last changed here
-  deleted_at        timestamptz, -- When it was found to be gone; the row is kept
-  deletion_evidence jsonb, -- How it was found to be gone
-  PRIMARY KEY (account, contact_id, position)
-);
-COMMENT ON TABLE megaplan_raw.contact_points IS 'Phone numbers, e-mail addresses and other contact details: one row per entry of contactInfo.';
-CREATE INDEX IF NOT EXISTS contact_points_by_phone ON megaplan_raw.contact_points (phone_e164) WHERE phone_e164 IS NOT NULL;
-
 CREATE TABLE IF NOT EXISTS megaplan_raw.employees (
   account           text NOT NULL, -- Label before .megaplan.ru, otherwise host:port
   id                bigint GENERATED ALWAYS AS (megaplan_raw.as_id(payload -> 'id')) STORED NOT NULL, -- Megaplan's id of the employee

@@ -44,31 +44,6 @@ CREATE TABLE IF NOT EXISTS megaplan_raw.deals (
 ) WITH (toast_tuple_target = 8160);
 COMMENT ON TABLE megaplan_raw.deals IS 'Deals (GET /deal).';
 
-CREATE TABLE IF NOT EXISTS megaplan_raw.deal_positions (
-  account            text NOT NULL, -- Label before .megaplan.ru, otherwise host:port
-  id                 bigint NOT NULL, -- Megaplan's id of the line item
-  deal_id            bigint NOT NULL, -- deals.id
-  position           integer NOT NULL, -- Place in the deal, from 0
-  name               text, -- Name
-  quantity           numeric, -- Quantity in unit
-  unit               text, -- Unit, e.g. шт.
-  price              numeric, -- Price of one unit in price_currency
-  price_currency     text, -- ISO 4217 code of price
-  sum                numeric, -- Sum of the line item in sum_currency
-  sum_currency       text, -- ISO 4217 code of sum
-  discount           numeric, -- Discount: per cent or an amount, depending on discount_type
-  discount_type      text, -- percent or absolute
-  offer_id           bigint, -- The line item's own copy of the offer
-  catalogue_offer_id bigint, -- The catalogue item it was copied from (originalOffer)
-  first_synced_at    timestamptz NOT NULL DEFAULT now(), -- When this row was first written
-  changed_at         timestamptz NOT NULL DEFAULT now(), -- When its content last changed here
-  deleted_at         timestamptz, -- When it was found to be gone; the row is kept
-  deletion_evidence  jsonb, -- How it was found to be gone
-  PRIMARY KEY (account, id)
-) WITH (toast_tuple_target = 8160);
-COMMENT ON TABLE megaplan_raw.deal_positions IS 'Goods and services of deals, Megaplan''s OfferRow.';
-CREATE INDEX IF NOT EXISTS deal_positions_by_deal ON megaplan_raw.deal_positions (account, deal_id);
-
 CREATE TABLE IF NOT EXISTS megaplan_raw.past_deal_versions (
   account          text NOT NULL, -- Label before .megaplan.ru, otherwise host:port
   deal_id          bigint GENERATED ALWAYS AS (megaplan_raw.as_id(payload -> 'id')) STORED NOT NULL, -- deals.id

@@ -150,51 +150,6 @@ RETURN (
 );
 COMMENT ON FUNCTION megaplan_raw.main_email IS 'The main e-mail address, otherwise the first one';
 
--- what a function returns cannot be replaced, and a column more is more to return
-DROP FUNCTION IF EXISTS megaplan_raw.deal_positions_of(jsonb), megaplan_raw.contact_points_of(jsonb);
-
-CREATE OR REPLACE FUNCTION megaplan_raw.deal_positions_of(payload jsonb)
-RETURNS TABLE (
-  id bigint, "position" integer, name text, quantity numeric, unit text, price numeric, price_currency text, sum numeric,
-  sum_currency text, discount numeric, discount_type text, offer_id bigint, catalogue_offer_id bigint
-)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $function$
-  SELECT
-    megaplan_raw.as_id(item -> 'id'),
-    place::integer - 1,
-    megaplan_raw.as_text(item -> 'name'),
-    megaplan_raw.as_number(item -> 'quantity'),
-    megaplan_raw.as_text(item -> 'unit' -> 'name'),
-    megaplan_raw.as_number(item -> 'price' -> 'value'),
-    megaplan_raw.as_text(item -> 'price' -> 'currency'),
-    megaplan_raw.as_number(item -> 'sum' -> 'value'),
-    megaplan_raw.as_text(item -> 'sum' -> 'currency'),
-    megaplan_raw.as_number(item -> 'discount' -> 'valueInMain'),
-    megaplan_raw.as_text(item -> 'discount' -> 'type'),
-    megaplan_raw.link_id(item -> 'offer'),
-    megaplan_raw.link_id(item -> 'offer' -> 'originalOffer')
-  FROM jsonb_array_elements(megaplan_raw.as_list(payload -> 'positions')) WITH ORDINALITY AS listed (item, place)
-  WHERE megaplan_raw.as_id(item -> 'id') IS NOT NULL
-$function$;
-COMMENT ON FUNCTION megaplan_raw.deal_positions_of IS 'Line items of a deal in its order, without entries that have no id';
-
-CREATE OR REPLACE FUNCTION megaplan_raw.contact_points_of(payload jsonb)
-RETURNS TABLE ("position" integer, type text, value text, is_main boolean)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $function$
-  SELECT
-    place::integer - 1,
-    coalesce(megaplan_raw.as_text(point -> 'type'), CASE WHEN point ->> 'contentType' = 'Address' THEN 'address' END),
-    coalesce(
-      nullif(megaplan_raw.as_text(point -> 'value'), ''),
-      CASE WHEN point ->> 'contentType' = 'Address' THEN megaplan_raw.as_text(point -> 'address') END,
-      megaplan_raw.as_text(point -> 'value')
-    ),
-    megaplan_raw.as_boolean(point -> 'isMain')
-  FROM jsonb_array_elements(megaplan_raw.as_list(payload -> 'contactInfo')) WITH ORDINALITY AS listed (point, place)
-  WHERE jsonb_typeof(point) = 'object'
-$function$;
-COMMENT ON FUNCTION megaplan_raw.contact_points_of IS 'Contact points of a contact; they have no id, so their position is the key';
-
 CREATE OR REPLACE FUNCTION megaplan_raw.field_type(field jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN coalesce(

@@ -255,6 +255,13 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.token_users (
 );
 COMMENT ON TABLE megaplan_sync.token_users IS 'User that the connection logs in as and its rights, as of the last proven reconciliation';
 
+CREATE TABLE IF NOT EXISTS megaplan_sync.query_lengths ( -- since version 9
+  account    text        PRIMARY KEY,
+  characters integer     NOT NULL,
+  found_at   timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE megaplan_sync.query_lengths IS 'Accounts whose web server, or a proxy before it, refused longer queries; after a week a longer one is tried';
+
 CREATE TABLE IF NOT EXISTS megaplan_sync.stage_backfills (
   account text        NOT NULL,
   deal_id bigint      NOT NULL,

@@ -233,7 +233,7 @@ class MissingColumnsError(MegaplanSyncError):
         named = ", ".join(f"megaplan_raw.{table}.{column}" for table, column in missing)
         super().__init__(
             f"Column {named} does not exist: add it with ALTER TABLE ... ADD COLUMN and its line of "
-            "include/sql/raw/*_tables.sql, then clear the task. Nothing was changed."
+            "include/sql/raw, then clear the task. Nothing was changed."
         )
 
 

@@ -28,6 +28,7 @@ from megaplan_sync.kernel.exceptions import (
 )
 from megaplan_sync.kernel.leases import leased
 from megaplan_sync.kernel.postgres_errors import explained, is_lost
+from megaplan_sync.kernel.query_length import remembered_query_length
 from megaplan_sync.kernel.session import Session
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw import entities
@@ -74,6 +75,10 @@ class AccountSync:
         """
         names = chosen_entities(wanted)
         self._save_account()
+        with remembered_query_length(self._hook, self._connection):
+            return self._run(names, full_refresh=full_refresh)
+
+    def _run(self, names: Sequence[str], *, full_refresh: bool) -> list[EntityOutcome]:
         read_at = dict(self._execute("select_read_times"))
         earlier = {
             name: EntityOutcome.from_dict(outcome)

@@ -15,7 +15,14 @@ from megaplan_sync.kernel.exceptions import (
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.entities import ALL_ENTITIES, CHILD_TABLES
 from megaplan_sync.raw.migrations import MIGRATIONS, migrated
-from megaplan_sync.raw.table_definitions import TABLES, column_comments, described_columns, table_names
+from megaplan_sync.raw.table_definitions import (
+    FUNCTIONS,
+    READERS,
+    TABLES,
+    column_comments,
+    described_columns,
+    table_names,
+)
 from megaplan_sync.raw.table_replacement import fill_materialized_views
 from megaplan_sync.raw.views import refresh_account_view
 
@@ -38,6 +45,7 @@ _SYNC_TABLES = (
     "deletion_proposals",
     "proposed_rows",
     "token_users",
+    "query_lengths",
     "stage_backfills",
     "lost_views",
     "calibrations",
@@ -105,7 +113,8 @@ def prepare_raw_schema(connection: Connection[Any]) -> bool:
             _require_columns(cursor)
             if present == set(wanted):
                 return False
-        cursor.execute(read_sql("create_readers"))
+        for statement in READERS:
+            cursor.execute(read_sql(statement))
         with migrated(connection, version):
             cursor.execute(read_sql("create_sync_tables"))
             cursor.execute(read_sql("create_calibration_table"))
@@ -114,7 +123,8 @@ def prepare_raw_schema(connection: Connection[Any]) -> bool:
             cursor.execute(read_sql("create_version_rule"))
             cursor.execute(read_sql("create_history_views"))
             cursor.execute(SQL("; ").join(column_comments()))
-            cursor.execute(read_sql("create_rederive_functions"))
+            for statement in FUNCTIONS:
+                cursor.execute(read_sql(statement))
             cursor.execute(read_sql("create_reconciliation_functions"))
             cursor.execute(read_sql("create_view_functions"))
             cursor.execute(read_sql("create_views"))

@@ -1,4 +1,4 @@
-"""The DDL of the raw tables, which is also their data dictionary: ``include/sql/raw/*_tables.sql``."""
+"""The DDL of the raw tables, which is also their data dictionary."""
 
 import re
 from collections.abc import Iterator
@@ -8,8 +8,16 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from megaplan_sync.kernel.sql import read_sql
 
-TABLES = ("create_deal_tables", "create_contact_tables", "create_directory_tables")
+READERS = ("create_readers", "create_deal_position_reader", "create_contact_point_reader")
+"""Statements that create the functions which convert payloads to columns and child rows."""
+TABLES = (
+    *("create_deal_tables", "create_deal_position_table"),
+    *("create_contact_tables", "create_contact_point_table"),
+    "create_directory_tables",
+)
 """Statements that create the raw tables, in reading order."""
+FUNCTIONS = ("create_rederive_functions", "create_deal_position_functions", "create_contact_point_functions")
+"""Statements that create the functions which find what the payloads do not give."""
 
 _TABLE = re.compile(r"^CREATE TABLE IF NOT EXISTS megaplan_raw\.(\w+) \(\n(.*?)^\)", re.MULTILINE | re.DOTALL)
 _COLUMN = re.compile(r"^  (\w+) +(\w+(?:\[\])?)( .*?)?, -- (.*)$", re.MULTILINE)

@@ -26,6 +26,7 @@ from megaplan_sync.kernel.findings import Findings
 from megaplan_sync.kernel.leases import leased
 from megaplan_sync.kernel.night_budget import NightBudget
 from megaplan_sync.kernel.postgres_errors import explained, is_lost
+from megaplan_sync.kernel.query_length import remembered_query_length
 from megaplan_sync.kernel.session import Session
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.kernel.token_user import current_rights, is_known, lost_rights, save_rights
@@ -87,7 +88,10 @@ class AccountReconciliation:
         children = {name: self._begin(CHILD_TABLES[name]) for name in names if name in CHILD_TABLES}
         states = {**runs, **{state.entity: state for state in children.values()}}
         try:
-            with leased(self._connection, self._account, "reconciliation", run_id=self._run_id):
+            with (
+                leased(self._connection, self._account, "reconciliation", run_id=self._run_id),
+                remembered_query_length(self._hook, self._connection),
+            ):
                 return self._run_alone(runs, children, states)
         except WorkInProgressError as error:
             log.warning("%s", error)

@@ -7,7 +7,6 @@ import pytest
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
-from megaplan_hook import client
 from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.raw import entities
 from megaplan_sync.raw.entity_pages import EntityPages
@@ -22,11 +21,6 @@ __all__ = ["reconcile"]
 
 Sync = Callable[..., dict[str, EntityOutcome]]
 TITLE = "Очень длинное имя поля номер"
-
-
-@pytest.fixture(autouse=True)
-def nothing_learned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "_LONGEST_QUERIES", {})
 
 
 def add_fields(megaplan: EmulatedMegaplan, count: int, **scope: Any) -> None:
@@ -79,6 +73,9 @@ def test_everything_is_loaded_and_compared_although_no_address_holds_the_fields(
     assert {name: each.verdict for name, each in certificates.items()} == dict.fromkeys(
         certificates, "proven"
     )
+    sync("deals", "contacts", full_refresh=True)
+    statuses = [entry["status"] for entry in crowded.control("requests")]
+    assert statuses.count(int(refusal)) == 1, "and remembered for the account"
 
 
 def test_definitions_beyond_the_first_page_are_read(

@@ -13,6 +13,7 @@ from megaplan_sync.kernel.session import Session
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.entities import CHILD_TABLES, ENTITIES
 from megaplan_sync.raw.outcome import EntityOutcome
+from megaplan_sync.raw.table_definitions import READERS
 from megaplan_sync.rebuild import entity_rebuild
 from megaplan_sync.rebuild.account_rebuild import AccountRebuild
 from megaplan_sync.rebuild.outcome import RebuildOutcome, TableCounts
@@ -206,7 +207,8 @@ def read_wrongly(database: Connection[Any], *tables: str, where: str = "true") -
         table: database.execute(f"UPDATE megaplan_raw.{table} SET payload = payload WHERE {where}").rowcount
         for table in tables
     }
-    database.execute(read_sql("create_readers"))
+    for statement in READERS:
+        database.execute(read_sql(statement))
     return wrong
 
 
