@@ -95,7 +95,8 @@ def read_notification(
         key = _key(mnemonic, whole_number(values.get("call_session_id")), values) or _hash(body, query)
         values[IS_TEST_SEND] = True
         return Notification(key, mnemonic, None, occurred_at, values, None, repaired)
-    span = call_span(values, zone, duration(values.get("total_time_duration")), occurred_at)
+    lengths = ("total_time_duration", "talk_time_duration", "wait_time_duration")
+    span = call_span(values, zone, call_length(*map(values.get, lengths)), occurred_at)
     for name, moment in (("start_time", span.start), ("finish_time", span.finish)):
         if values.get(name) is not None:
             values[name] = moment.isoformat() if moment is not None else None
@@ -141,6 +142,13 @@ def duration(value: Any) -> int | None:
     """Parse a number of seconds, up to the longest possible call."""
     seconds = whole_number(value)
     return seconds if seconds is not None and seconds <= LONGEST_SECONDS else None
+
+
+def call_length(total: Any, talk: Any, wait: Any) -> int | None:
+    """Return the length of a call; if it is not given, that of its parts, which may leave out a menu."""
+    seconds = duration(total)
+    parts = [part for part in (duration(talk), duration(wait)) if part is not None]
+    return seconds if seconds is not None or not parts else duration(sum(parts))
 
 
 def _put(found: Values, name: str, value: Any) -> None:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from megaplan_sync.inbox.local_times import call_span
 from megaplan_sync.inbox.notification_bodies import read_body
-from megaplan_sync.inbox.notifications import Notification, Values, duration, json_text, whole_number
+from megaplan_sync.inbox.notifications import Notification, Values, call_length, json_text, whole_number
 from uis_hook.recordings import RecordKind, record_url
 
 REPORT_MNEMONIC = "calls_report"
@@ -41,7 +41,8 @@ def read_report_row(
         )
     session = whole_number(row.get("id") or row.get("communication_id")) or None
     values: Values = {name: value for name, value in row.items() if name != "id"}
-    span = call_span(row, zone, duration(row.get("total_duration")))
+    lengths = ("total_duration", "talk_duration", "wait_duration")
+    span = call_span(row, zone, call_length(*map(row.get, lengths)))
     for name, moment in (("start_time", span.start), ("finish_time", span.finish)):
         values[name] = moment.isoformat() if moment is not None else None
     if span.or_by is not None:

@@ -1,5 +1,6 @@
 """What errors of Postgres mean, by SQLSTATE: whether the database is gone, what to do, and what an error concerns."""
 
+import re
 from typing import NamedTuple
 
 from psycopg import DataError, Error, InterfaceError, OperationalError
@@ -33,6 +34,11 @@ _LOST = (
     "57P",  # shut down, crashed, starting, dropped, idle for too long
 )
 """States after which nothing else in the database works either."""
+_NO_ROOM = re.compile(
+    r"too many (?:clients|connections)|connection slots|no more connections allowed"
+    r"|слишком много (?:клиентов|подключений)|слоты подключений"
+)
+"""libpq does not tell the state of a refused connection, only the words of Postgres or a pooler."""
 _OF_A_ROW = ("21", "22", "23", "54", "P0")
 """States that are due to a value: out of range, badly encoded, too long, forbidden by a constraint or trigger."""
 _MEANINGS = (
@@ -154,8 +160,9 @@ def explained(error: Exception, conn_id: str = POSTGRES_CONN_ID) -> Exception:
     """
     if not isinstance(error, Error):
         return error
-    state = error.sqlstate or ""
-    if is_lost(error):
+    has_no_room = error.sqlstate is None and _NO_ROOM.search(str(error)) is not None
+    state = "53300" if has_no_room else error.sqlstate or ""
+    if is_lost(error) and not has_no_room:
         return DatabaseUnavailableError(conn_id, error)
     if state == "42501":
         return DatabaseRightsError(conn_id, error)

@@ -60,7 +60,8 @@ class Session(Connection[Any]):
         psycopg writes the values into the statement: for small ones. ``at_begin`` is not called.
         """
         cursor = ClientCursor(self)
-        cursor.execute(f"{_settings(self.settings)};\n{statement}", values)
+        with_settings = ";\n".join((_settings(self.settings), statement))
+        cursor.execute(with_settings, values)
         while cursor.nextset():
             pass
         return cursor

@@ -281,14 +281,25 @@ class _Sent:
     def of(cls, sent: Mapping[str, Any] | None, zone: ZoneInfo) -> _Sent | None:
         if sent is None:
             return None
-        moved = moment_of(sent["modified_stage_date_time"], zone)
+        moved, modified = (
+            _told_moment(sent.get(name), zone) for name in ("modified_stage_date_time", "modified_date_time")
+        )
         if moved is None:
             raise DealProblem("modified_stage_date_time: UIS does not report it", "ours")
+        contacts = sent.get("contact_ext_ids")
         return cls(
             stage_moved_at=moved,
-            modified_at=moment_of(sent.get("modified_date_time"), zone) or moved,
-            contacts=(tuple(sent.get("contact_ext_ids") or ()), sent.get("main_contact_ext_id")),
+            modified_at=modified or moved,
+            contacts=(tuple(contacts) if isinstance(contacts, list) else (), sent.get("main_contact_ext_id")),
         )
+
+
+def _told_moment(told: Any, zone: ZoneInfo) -> datetime | None:
+    """Read a moment of a record that UIS has shown; what is none is None."""
+    try:
+        return moment_of(told, zone) if isinstance(told, str) else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _future(record: DealRecord, now: datetime) -> list[str]:

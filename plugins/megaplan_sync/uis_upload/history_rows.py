@@ -7,7 +7,7 @@ are compared, not texts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -48,7 +48,7 @@ def is_the_same_state(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return (
         all(text(one.get(name)) == text(other.get(name)) for name in COMPARED)
         and number(one.get("revenue")) == number(other.get("revenue"))
-        and sorted(one.get("contact_ext_ids") or ()) == sorted(other.get("contact_ext_ids") or ())
+        and _contacts(one) == _contacts(other)
         and _fields(one) == _fields(other)
     )
 
@@ -70,9 +70,10 @@ def number(value: Any) -> Decimal | None:
     if value is None or value == "":
         return None
     try:
-        return Decimal(str(value)).quantize(Decimal("0.01"))
+        read = Decimal(str(value)).quantize(Decimal("0.01"))
     except InvalidOperation:
         return None
+    return read if read.is_finite() else None
 
 
 def text(value: Any) -> str:
@@ -81,9 +82,19 @@ def text(value: Any) -> str:
     return words.replace("T", " ", 1) if _MOMENT.match(words) else words
 
 
+def _contacts(record: Mapping[str, Any]) -> list[str]:
+    return sorted(map(text, _entries(record.get("contact_ext_ids"))))
+
+
+def _entries(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list | tuple) else []
+
+
 def _fields(record: Mapping[str, Any]) -> dict[str, str]:
     fields = {}
-    for entry in record.get("user_fields") or ():
+    for entry in _entries(record.get("user_fields")):
+        if not isinstance(entry, Mapping):
+            continue
         value = text(entry.get("value"))
         as_number = number(value)
         if value:

@@ -232,6 +232,8 @@ BEHIND_A_LOGIN = {
     "403": answer(status="403 Forbidden"),
     "own login page": redirect("/login?next=/system/media/talk/1/a/"),
     "login page elsewhere": redirect("https://id.example.org/oauth2/authorize?client_id=1"),
+    "page elsewhere that leads back": redirect("https://id.example.org/enter?return_url=https%3A%2F%2Fx%2Fy"),
+    "front page elsewhere": redirect("https://www.example.org/"),
     "page": answer(b"<html>", "text/html"),
 }
 

@@ -179,7 +179,10 @@ def _moves(changes: Iterable[_Change], beginning: _Beginning, deal: Deal, stages
 def _field_changes(entry: Entity) -> Iterator[Entity]:
     if entry.get("contentType") == "FieldChange":
         yield entry
-    for change in entry.get("changes") or ():
+    changes = entry.get("changes")
+    for change in (
+        changes.values() if isinstance(changes, dict) else changes if isinstance(changes, list) else ()
+    ):
         if isinstance(change, dict):
             yield change
 

@@ -20,6 +20,10 @@ _PAGES = re.compile(r"text/html|application/(?:xhtml\+xml|json|[\w.-]+\+json|xml
 _LOGIN_PATH = re.compile(
     r"(?:^|[/._-])(?:log-?in|sign-?in|auth|sso|oauth2?|saml)(?:$|[/._?-])", re.IGNORECASE
 )
+_LEADS_BACK = re.compile(
+    r"(?:^|&)(?:return|redirect|back|next|continue|goto|retpath)(?:_?(?:to|ur[il]|path))?=", re.IGNORECASE
+)
+"""In a query: no address of a file says where to go afterwards."""
 _NEEDS_LOGIN = (401, 403)
 
 _NO_ADDRESS = "the link redirects to something that is no web address"
@@ -87,6 +91,9 @@ class RecordingCheck:
         if _LOGIN_PATH.search(urlsplit(target).path):
             return self._behind_login("the link leads to a login page")
         if origin not in self._origins:
+            parts = urlsplit(target)
+            if parts.path in ("", "/") or _LEADS_BACK.search(parts.query):
+                return self._behind_login("the link leads to a page, perhaps of a login")
             return CheckResult()  # such as a signed address of a storage; a browser follows it, we do not
         if not redirects:
             return CheckResult("the link redirects more than once")

@@ -75,6 +75,23 @@ def test_the_database_is_there_and_refuses(state: str, may_pass: bool, words: st
     assert "not available" not in str(told)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "FATAL:  sorry, too many clients already",
+        'FATAL:  too many connections for role "loader"',
+        "FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute",
+        "FATAL:  no more connections allowed (max_client_conn)",
+        "ВАЖНО:  извините, уже слишком много клиентов",
+    ],
+)
+def test_a_server_without_room_for_a_connection_is_not_told_to_be_gone(words: str) -> None:
+    told = explained(OperationalError(f"connection failed: {words}"))
+    assert isinstance(told, DatabaseRefusalError)
+    assert told.retryable
+    assert "max_connections" in str(told)
+
+
 def test_a_right_is_missing() -> None:
     told = explained(error_of("42501"))
     assert isinstance(told, DatabaseRightsError)
