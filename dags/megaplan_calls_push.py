@@ -50,6 +50,7 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTimetable, Param, dag
 
 from megaplan_sync.inbox.trigger import InboxTrigger
+from megaplan_sync.kernel.assets import MEGAPLAN_CALLS, TELEPHONY_TABLES, UIS_CALLS
 from megaplan_sync.kernel.dag_params import OWNER, RUN_TYPES, accounts_param
 from megaplan_sync.raw.operators import ChooseMegaplanAccountsOperator
 from megaplan_sync.telephony.push.operators import (
@@ -60,7 +61,7 @@ from megaplan_sync.telephony.push.operators import (
 )
 
 TELEPHONY_EVENTS = Asset(
-    "telephony_events", watchers=[AssetWatcher(name="telephony_inbox", trigger=InboxTrigger())]
+    "telephony_events", group="uis", watchers=[AssetWatcher(name="telephony_inbox", trigger=InboxTrigger())]
 )
 
 
@@ -117,7 +118,10 @@ def megaplan_calls_push() -> None:
         resend_failed="{{ params.resend_failed }}",
     )
     push_calls = PushCallsOperator.partial(
-        task_id="push_calls", map_index_template="{{ task.accounts | join(', ') | truncate(200) }}"
+        task_id="push_calls",
+        inlets=[TELEPHONY_TABLES, UIS_CALLS],
+        outlets=[MEGAPLAN_CALLS],
+        map_index_template="{{ task.accounts | join(', ') | truncate(200) }}",
     ).expand(accounts=choose_accounts.output)
     wait_for_recordings = RecordingSensor(
         task_id="wait_for_recordings",
@@ -125,7 +129,10 @@ def megaplan_calls_push() -> None:
         trigger_rule="all_done",  # if one account fails, the others still wait for their recordings
     )
     push_the_rest = PushCallsOperator.partial(
-        task_id="push_the_rest", map_index_template="{{ task.accounts | join(', ') | truncate(200) }}"
+        task_id="push_the_rest",
+        inlets=[TELEPHONY_TABLES, UIS_CALLS],
+        outlets=[MEGAPLAN_CALLS],
+        map_index_template="{{ task.accounts | join(', ') | truncate(200) }}",
     ).expand(accounts=choose_accounts.output)
     # without it, a run whose first push failed would succeed if the last tasks are skipped
     all_delivered = EmptyOperator(task_id="all_delivered", trigger_rule="none_failed")

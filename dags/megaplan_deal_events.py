@@ -47,6 +47,7 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTimetable, dag
 
+from megaplan_sync.kernel.assets import MEGAPLAN_RECORDS, RAW_TABLES
 from megaplan_sync.kernel.dag_params import OWNER, RUN_TYPES, accounts_param
 from megaplan_sync.raw.assets import RAW_TABLE_ALIASES
 from megaplan_sync.webhooks.operators import ChooseAccountsWithWebhooksOperator, ReadNamedEntitiesOperator
@@ -54,6 +55,7 @@ from megaplan_sync.webhooks.trigger import WebhookTrigger
 
 MEGAPLAN_WEBHOOKS = Asset(
     "megaplan_webhooks",
+    group="megaplan",
     # a run processes webhooks until none is left, so a second event within five seconds is not needed
     watchers=[AssetWatcher(name="megaplan_webhook_inbox", trigger=WebhookTrigger(min_interval_seconds=5.0))],
 )
@@ -89,7 +91,8 @@ def megaplan_deal_events() -> None:
     )
     ReadNamedEntitiesOperator.partial(
         task_id="read_named_entities",
-        outlets=RAW_TABLE_ALIASES,
+        inlets=[MEGAPLAN_RECORDS],
+        outlets=[RAW_TABLES, *RAW_TABLE_ALIASES],
         map_index_template="{{ task.accounts | join(', ') | truncate(200) }}",
     ).expand(accounts=choose_accounts.output)
 

@@ -51,6 +51,7 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import Param, dag
 
+from megaplan_sync.kernel.assets import MEGAPLAN_RECORDS, RAW_TABLES
 from megaplan_sync.kernel.dag_params import OWNER, RUN_TYPES, accounts_param, entities_param
 from megaplan_sync.raw.assets import RAW_TABLE_ALIASES
 from megaplan_sync.raw.entities import ALL_ENTITIES
@@ -100,7 +101,8 @@ def megaplan_deals_sync() -> None:
     )
     load_raw_tables = MegaplanToPostgresOperator.partial(
         task_id="load_raw_tables",
-        outlets=RAW_TABLE_ALIASES,
+        inlets=[MEGAPLAN_RECORDS],
+        outlets=[RAW_TABLES, *RAW_TABLE_ALIASES],
         entities="{{ params.entities }}",
         full_refresh="{{ params.full_refresh }}",
         map_index_template="{{ task.accounts | join(', ') | truncate(200) }}",

@@ -50,6 +50,7 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import dag
 
+from megaplan_sync.kernel.assets import RAW_TABLES
 from megaplan_sync.kernel.dag_params import OWNER, RUN_TYPES, accounts_param, entities_param
 from megaplan_sync.raw.assets import RAW_TABLE_ALIASES
 from megaplan_sync.raw.entities import ALL_ENTITIES
@@ -95,7 +96,8 @@ def megaplan_rebuild() -> None:
     recreate_views = RecreateViewsOperator(task_id="recreate_views")
     rebuild_raw_tables = RebuildRawTablesOperator.partial(
         task_id="rebuild_raw_tables",
-        outlets=RAW_TABLE_ALIASES,
+        inlets=[RAW_TABLES],
+        outlets=[RAW_TABLES, *RAW_TABLE_ALIASES],
         entities="{{ params.entities }}",
         map_index_template="{{ task.accounts | join(', ') | truncate(200) }}",
     ).expand(accounts=choose_accounts.output)

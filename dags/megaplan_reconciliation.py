@@ -58,6 +58,13 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import Param, TriggerRule, dag
 
+from megaplan_sync.kernel.assets import (
+    MEGAPLAN_CALLS,
+    MEGAPLAN_RECORDS,
+    RAW_TABLES,
+    TELEPHONY_TABLES,
+    UIS_CALLS,
+)
 from megaplan_sync.kernel.certificate import CALLS
 from megaplan_sync.kernel.dag_params import OWNER, RUN_TYPES, accounts_param, entities_param
 from megaplan_sync.raw.assets import RAW_TABLE_ALIASES, raw_table_alias
@@ -141,13 +148,16 @@ def megaplan_reconciliation() -> None:
     )
     reconcile = ReconcileMegaplanOperator.partial(
         task_id="reconcile",
-        outlets=RAW_TABLE_ALIASES,
+        inlets=[MEGAPLAN_RECORDS],
+        outlets=[RAW_TABLES, *RAW_TABLE_ALIASES],
         entities="{{ params.entities }}",
         depth="{{ params.depth }}",
         map_index_template="{{ task.accounts | join(', ') | truncate(200) }}",
     ).expand(accounts=choose_accounts.output)
     reconcile_calls = ReconcileCallsOperator.partial(
         task_id="reconcile_calls",
+        inlets=[UIS_CALLS, MEGAPLAN_CALLS],
+        outlets=[TELEPHONY_TABLES, MEGAPLAN_CALLS],
         entities="{{ params.entities }}",
         since="{{ params.calls_since }}",
         depth="{{ params.depth }}",

@@ -51,6 +51,7 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import dag
 
+from megaplan_sync.kernel.assets import MEGAPLAN_RECORDS, TELEPHONY_TABLES, UIS_EMPLOYEES
 from megaplan_sync.kernel.dag_params import OWNER, RUN_TYPES, accounts_param
 from megaplan_sync.raw.operators import ChooseMegaplanAccountsOperator
 from megaplan_sync.telephony.assets import TELEPHONY_USERS
@@ -88,7 +89,8 @@ def megaplan_telephony_sync() -> None:
     )
     map_users = TelephonyUsersToPostgresOperator.partial(
         task_id="map_users",
-        outlets=[TELEPHONY_USERS],
+        inlets=[MEGAPLAN_RECORDS, UIS_EMPLOYEES],
+        outlets=[TELEPHONY_TABLES, TELEPHONY_USERS],
         map_index_template="{{ task.accounts | join(', ') | truncate(200) }}",
     ).expand(accounts=choose_accounts.output)
     prepare_telephony_tables >> choose_accounts >> map_users

@@ -51,6 +51,7 @@ import pendulum
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, Param, dag
 
+from megaplan_sync.kernel.assets import RAW_TABLES, UIS_DEALS
 from megaplan_sync.kernel.dag_params import OWNER, RUN_TYPES, accounts_param
 from megaplan_sync.raw.assets import raw_table_alias
 from megaplan_sync.raw.operators import ChooseMegaplanAccountsOperator
@@ -115,6 +116,8 @@ def uis_deals_upload() -> None:
     )
     upload_deals = DealsToUisOperator.partial(
         task_id="upload_deals",
+        inlets=[RAW_TABLES],
+        outlets=[UIS_DEALS],
         since="{{ params.since or '' }}",
         full="{{ params.full }}",
         resend_failed="{{ params.resend_failed }}",

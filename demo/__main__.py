@@ -8,10 +8,10 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from types import FrameType
 
-from demo import day, night
+from demo import day, night, story
 from demo.airflow_api import AirflowApi
 from demo.airflow_home import PASSWORD, REPOSITORY, USER, AirflowHome
 from demo.connections import Connections
@@ -26,6 +26,7 @@ from demo.telephony import SYNC_DAG_ID, some_client
 
 DAG_ID = "megaplan_deals_sync"
 FOLDER = REPOSITORY / ".demo"
+LOGS = FOLDER / "logs"
 END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 BEGAN = time.monotonic()
 
@@ -46,13 +47,13 @@ def main() -> int:
     except KeyboardInterrupt:
         print("Stopped; nothing is left running.", flush=True)
         return 0
-    except (ProgramEndedError, TimeoutError, RuntimeError) as error:
-        print(f"\nThe demo failed: {error}\nAll logs: {FOLDER / 'logs'}", flush=True)
+    except (ProgramEndedError, *story.LATE, RuntimeError) as error:
+        print(f"\nThe demo failed: {error}\nAll logs: {LOGS}", flush=True)
         return 1
 
 
 def _run(deals: int, *, once: bool) -> int:
-    logs = FOLDER / "logs"
+    logs = LOGS
     kill_leftovers(logs)
     stop_leftover(FOLDER / "postgres")
     shutil.rmtree(FOLDER, ignore_errors=True)
@@ -68,43 +69,47 @@ def _run(deals: int, *, once: bool) -> int:
         home.prepare()
         gateway_port = _port(8070, "the gateway")
         connections = Connections(home.raw_connection(), megaplan, uis, f"http://127.0.0.1:{gateway_port}")
-        environment = home.environment(connections.environment())
+        environment = home.environment({})  # the connections are in Airflow's database
         command = [sys.executable, "-m", "airflow", "standalone"]
-        with running("Airflow", command, logs / "airflow.log", environment) as airflow:
+        with ExitStack() as programs:
+            airflow = programs.enter_context(running("Airflow", command, logs / "airflow.log", environment))
+
+            def all_alive() -> None:
+                airflow.ensure_running()
+                megaplan.program.ensure_running()
+                uis.program.ensure_running()
+
+            api = AirflowApi(home.url, USER, PASSWORD, all_alive)
+
+            def tell() -> None:
+                api.wait_until_up()
+                api.add_connections(connections.described())
+                _load(home, megaplan, api)
+                _night(home, megaplan, api)
+                variables = {**environment, **connections.environment()}
+                programs.enter_context(live_gateway(gateway_port, logs / "gateway.log", variables))
+                _day(home, connections, api)
+
             try:
-
-                def all_alive() -> None:
-                    airflow.ensure_running()
-                    megaplan.program.ensure_running()
-                    uis.program.ensure_running()
-
-                api = AirflowApi(home.url, USER, PASSWORD, all_alive)
-                if not (_load(home, megaplan, api) and _night(home, megaplan, api)):
-                    return 1
-                with live_gateway(gateway_port, logs / "gateway.log", environment):
-                    _day(home, connections, api)
-                    if once:
-                        return 0
+                story.tell(tell, once=once, say=_say, logs=logs)
+                if not once:
                     print(_where_to_look(home, connections), flush=True)
                     api.watch()
             finally:
                 _ignore_end_signals()  # a second Ctrl-C must not leave anything running
+    return 0
 
 
-def _load(home: AirflowHome, megaplan: EmulatedMegaplan, api: AirflowApi) -> bool:
-    api.wait_until_up()
+def _load(home: AirflowHome, megaplan: EmulatedMegaplan, api: AirflowApi) -> None:
     api.wait_for_dag(DAG_ID)
     api.unpause(DAG_ID)  # the scheduler starts a run at once
     _say(f"Airflow is up at {home.url} (login {USER}, password {PASSWORD}); {DAG_ID} runs ...")
-    state = api.wait_for_first_run(DAG_ID, _progress(home))
-    if not _is_equal(home, megaplan, state):
-        return False
+    _require_equal(home, megaplan, DAG_ID, api.wait_for_first_run(DAG_ID, _progress(home)))
     print(f"The latest in view megaplan.deals:\n{some_deals(home.raw_database_uri)}\n")
     _say(f"The run of {DAG_ID} succeeded, and every count equals Megaplan's.")
-    return True
 
 
-def _night(home: AirflowHome, megaplan: EmulatedMegaplan, api: AirflowApi) -> bool:
+def _night(home: AirflowHome, megaplan: EmulatedMegaplan, api: AirflowApi) -> None:
     for dag_id in day.LISTENING_DAG_IDS:  # it takes up to half a minute until their asset watchers run
         api.wait_for_dag(dag_id)
         api.unpause(dag_id)
@@ -114,12 +119,10 @@ def _night(home: AirflowHome, megaplan: EmulatedMegaplan, api: AirflowApi) -> bo
     _say(f"{night.DAG_ID} runs ...")
     state = api.wait_for_first_run(night.DAG_ID, lambda: None)
     print(f"\n{night.as_text(night.certificate(home.raw_database_uri))}")
-    if not _is_equal(home, megaplan, state):
-        return False
+    _require_equal(home, megaplan, night.DAG_ID, state)
     _say(
         f"The run of {night.DAG_ID} succeeded: what differed is repaired, and every count equals Megaplan's."
     )
-    return True
 
 
 def _day(home: AirflowHome, connections: Connections, api: AirflowApi) -> None:
@@ -137,23 +140,27 @@ def _where_to_look(home: AirflowHome, connections: Connections) -> str:
     phone = some_client(megaplan).phone
     call = f'{{"kind": "incoming_answered", "contact": "{phone}", "employee_answers": 20, "talk": 60}}'
     return (
-        f"\nAirflow   {home.url}   login {USER}, password {PASSWORD}\n"
+        f"\nAirflow   {home.url}   login {USER}, password {PASSWORD}; the connections are under Admin\n"
         f"Megaplan  {megaplan.url}   emulated: its deals and contacts; sign in there as an employee, and\n"
         f"          let a client call:  curl -d '{call}' {uis.url}/_control/calls\n"
-        f"Postgres  {psql()} '{home.raw_database_uri}'\n\nCtrl-C stops everything."
+        f"Postgres  {psql()} '{home.raw_database_uri}'\n"
+        f"Console   {home.url}/plugin/megaplan   how fresh the data is, what has failed, calls and certificates\n\n"
+        "Ctrl-C stops everything."
     )
 
 
-def _is_equal(home: AirflowHome, megaplan: EmulatedMegaplan, state: str) -> bool:
-    """Print what was loaded; return whether the run succeeded and all counts match."""
+def _require_equal(home: AirflowHome, megaplan: EmulatedMegaplan, dag_id: str, state: str) -> None:
+    """Print what was loaded.
+
+    :raises BrokenPromiseError: the run failed, or a count differs
+    """
     landed = count_rows(home.raw_database_uri, what_it_holds(megaplan))
-    wrong = differences(landed)
     if landed:
         print(f"\n{as_text(landed)}\n")
-    if state != "success" or wrong:
-        print(f"The run ended in state {state}; {len(wrong)} tables differ. Logs: {home.folder / 'logs'}")
-        return False
-    return True
+    if state != "success" or differences(landed):
+        raise BrokenPromiseError(
+            f"the run of {dag_id} ended in state {state}; {len(differences(landed))} tables differ"
+        )
 
 
 def _progress(home: AirflowHome, every_seconds: float = 5) -> Callable[[], None]:

@@ -1,7 +1,7 @@
 """The part of Airflow's REST API that the demo needs."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 import requests
@@ -26,6 +26,15 @@ class AirflowApi:
     def wait_until_up(self, seconds: float = 180) -> None:
         """Wait for the web interface and log in."""
         self._wait("the web interface of Airflow", seconds, self._log_in)
+
+    def add_connections(self, described: Mapping[str, Mapping[str, Any]]) -> None:
+        """Save connections in Airflow's database, where people see and test them.
+
+        :param described: by id, in Airflow's JSON format
+        """
+        for conn_id, connection in described.items():
+            body = {**connection, "connection_id": conn_id}
+            self._checked(self._session.post(f"{self._url}/api/v2/connections", json=body, timeout=30))
 
     def wait_for_dag(self, dag_id: str, seconds: float = 180) -> None:
         """Wait until the DAG has been parsed."""

@@ -1,4 +1,4 @@
-"""The demo's connections as environment variables, shared by tasks, triggers and the gateway."""
+"""The demo's connections: in Airflow's database for tasks and people, in the environment for the gateway."""
 
 import json
 import secrets
@@ -32,7 +32,14 @@ class Connections:
     uis_secret: str = field(default_factory=_secret, repr=False)
 
     def environment(self) -> dict[str, str]:
-        """Return them as Airflow reads them from the environment."""
+        """Return them as the gateway reads them from the environment."""
+        return {
+            f"AIRFLOW_CONN_{conn_id.upper()}": json.dumps(described)
+            for conn_id, described in self.described().items()
+        }
+
+    def described(self) -> dict[str, dict[str, Any]]:
+        """Return them by their ids, in Airflow's JSON format."""
         megaplan = self.megaplan.connection(
             telephony_active=True,
             uis_conn_id="uis_default",
@@ -47,9 +54,9 @@ class Connections:
             virtual_phone_number="74950000001", webhook_secret=self.uis_secret, vendor_quirks=_AT_ONCE
         )
         return {
-            "AIRFLOW_CONN_MEGAPLAN_POSTGRES": json.dumps(dict(self.raw_database)),
-            "AIRFLOW_CONN_MEGAPLAN_DEFAULT": json.dumps(megaplan),
-            "AIRFLOW_CONN_UIS_DEFAULT": json.dumps(uis),
+            "megaplan_postgres": dict(self.raw_database),
+            "megaplan_default": megaplan,
+            "uis_default": uis,
         }
 
     @property

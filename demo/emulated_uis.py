@@ -25,7 +25,8 @@ class EmulatedUis(Emulator):
         """
         return {
             "conn_type": "uis",
-            "host": self.url,
+            "host": "http://127.0.0.1",
+            "port": self.port,
             "extra": json.dumps({"access_token": TOKEN, **settings}),
             "description": "The emulated UIS cabinet of the demo",
         }

@@ -66,6 +66,13 @@ def get_provider_info() -> dict[str, Any]:
             {"integration-name": "Megaplan", "python-modules": ["megaplan_sync.webhooks.trigger"]},
             {"integration-name": "UIS", "python-modules": UIS_TRIGGERS},
         ],
+        "asset-uris": [
+            {
+                "schemes": ["megaplan", "uis"],
+                "handler": None,
+                "to_openlineage_converter": "megaplan_sync.kernel.lineage.to_openlineage",
+            }
+        ],
         "extra-links": [
             f"megaplan_sync.kernel.operator_links.{name}"
             for name in ("MegaplanDealsLink", "ConsoleLink", "RunbookLink")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
-from airflow.sdk import DAG
+from airflow.sdk import DAG, Asset, AssetAlias
 from airflow.sdk.api.datamodels._generated import DagRunType
 
 from megaplan_sync.kernel.dag_params import accounts_param
@@ -213,3 +213,36 @@ def test_parsing_takes_well_under_a_second(dagbag: DagBag) -> None:
         parse()
         durations.append(time.perf_counter() - began)
     assert min(durations) < 0.5
+
+
+STORY = {
+    ("megaplan_deals_sync", "Megaplan: deals, contacts, employees", "Postgres: megaplan_raw"),
+    ("megaplan_deal_events", "Megaplan: deals, contacts, employees", "Postgres: megaplan_raw"),
+    ("megaplan_reconciliation", "Megaplan: deals, contacts, employees", "Postgres: megaplan_raw"),
+    ("megaplan_reconciliation", "UIS: calls and recordings", "Postgres: telephony"),
+    ("megaplan_reconciliation", "Megaplan: calls and communications", "Postgres: telephony"),
+    ("megaplan_reconciliation", "UIS: calls and recordings", "Megaplan: calls and communications"),
+    ("megaplan_reconciliation", "Megaplan: calls and communications", "Megaplan: calls and communications"),
+    ("megaplan_rebuild", "Postgres: megaplan_raw", "Postgres: megaplan_raw"),
+    ("megaplan_telephony_sync", "Megaplan: deals, contacts, employees", "Postgres: telephony"),
+    ("megaplan_telephony_sync", "UIS: employees and numbers", "Postgres: telephony"),
+    ("uis_deals_upload", "Postgres: megaplan_raw", "UIS: deals"),
+    ("megaplan_calls_push", "Postgres: telephony", "Megaplan: calls and communications"),
+    ("megaplan_calls_push", "UIS: calls and recordings", "Megaplan: calls and communications"),
+}
+"""Which DAG brings data from where to where."""
+
+
+def test_the_asset_graph_tells_where_data_come_from_and_go_to(dagbag: DagBag) -> None:
+    tasks = [(dag_id, task) for dag_id, dag in dagbag.dags.items() for task in dag.tasks]
+    told = {
+        (dag_id, source.name, target.name)
+        for dag_id, task in tasks
+        for source in task.inlets
+        for target in task.outlets
+        if isinstance(source, Asset) and isinstance(target, Asset)
+    }
+    assert told == STORY
+    for _, task in tasks:
+        for asset in [*task.inlets, *task.outlets]:
+            assert isinstance(asset, AssetAlias) or asset.group in {"megaplan", "postgres", "uis"}, asset.name

@@ -79,10 +79,10 @@ class TestedAirflow:
         return AirflowRun(str(run_id), str(state), tries, states, output)
 
     def asset_events(self, run: AirflowRun) -> dict[str, dict[str, Any]]:
-        """Return the extras of a run's asset events, by asset."""
+        """Return the extras of a run's asset events, by asset; of those only that tables changed."""
         rows = self.query(
             "SELECT asset.name, event.extra FROM asset_event AS event JOIN asset ON asset.id = event.asset_id "
-            "WHERE event.source_run_id = ?",
+            "WHERE event.source_run_id = ? AND asset.uri NOT LIKE 'x-megaplan:%'",
             run.run_id,
         )
         return {str(name): json.loads(extra) for name, extra in rows}

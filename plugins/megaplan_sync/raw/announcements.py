@@ -1,16 +1,18 @@
 """Publishes asset events for raw tables that have changed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from airflow.sdk import BaseHook, Context
 
+from megaplan_sync.kernel.lineage import lineage_is_wanted, megaplan_uri, record_lineage, table_uri
 from megaplan_sync.raw.assets import raw_table_alias, raw_table_asset
 
 
 class Outcome(Protocol):
     """The outcome of one entity of one account."""
 
+    account: str
     entity: str
 
     @property
@@ -21,11 +23,19 @@ class Outcome(Protocol):
         """Return plain values."""
 
 
-def announce_changes(outcomes: Iterable[Outcome], postgres_conn_id: str, context: Context) -> None:
-    """Publish an asset event with the counts for every table whose rows changed.
+def announce_changes(
+    outcomes: Sequence[Outcome], postgres_conn_id: str, context: Context, *, from_megaplan: bool = True
+) -> None:
+    """Publish an asset event with the counts for every table whose rows changed, and tell the lineage of all.
 
     The task needs ``outlets=RAW_TABLE_ALIASES`` (``megaplan_sync.raw.assets``).
+
+    :param from_megaplan: whether rows were read from Megaplan, not only from the tables themselves
     """
+    for outcome in outcomes if lineage_is_wanted() else ():
+        table = table_uri(postgres_conn_id, "megaplan_raw", outcome.entity)
+        source = megaplan_uri(outcome.account, outcome.entity) if from_megaplan else table
+        record_lineage(outcome, source, table)
     changed = [(outcome.entity, outcome.as_dict()) for outcome in outcomes if outcome.changed]
     announce_tables(changed, postgres_conn_id, context)
 

@@ -17,4 +17,5 @@ def raw_table_asset(entity: str, host: str | None, port: int | None, database: s
     """Return the asset of a raw table in a database; a Unix socket counts as localhost."""
     server = "localhost" if not host or host.startswith("/") else host
     uri = f"postgres://{server}:{port or 5432}/{database or 'postgres'}/megaplan_raw/{entity}"
-    return Asset(name=f"megaplan_raw.{entity}@{server}:{port or 5432}/{database or 'postgres'}", uri=uri)
+    name = f"megaplan_raw.{entity}@{server}:{port or 5432}/{database or 'postgres'}"
+    return Asset(name=name, uri=uri, group="megaplan_raw")

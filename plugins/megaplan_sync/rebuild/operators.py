@@ -57,7 +57,7 @@ class RebuildRawTablesOperator(AccountsOperator):
         with AccountBatch(self.log, seconds=NIGHT_SECONDS) as batch:
             done = batch.run(self.accounts, lambda conn_id: self._rebuild(conn_id, run_id))
             outcomes = [outcome for each in done.values() for outcome in each]
-            announce_changes(outcomes, self.postgres_conn_id, context)
+            announce_changes(outcomes, self.postgres_conn_id, context, from_megaplan=False)
         return [outcome.as_dict() for outcome in outcomes]
 
     def _rebuild(self, conn_id: str, run_id: str) -> list[RebuildOutcome]:

@@ -10,4 +10,5 @@ def telephony_table_asset(table: str, host: str | None, port: int | None, databa
     """Return the asset of a table in the schema ``telephony``; a Unix socket counts as localhost."""
     server = "localhost" if not host or host.startswith("/") else host
     address = f"{server}:{port or 5432}/{database or 'postgres'}"
-    return Asset(name=f"telephony.{table}@{address}", uri=f"postgres://{address}/telephony/{table}")
+    name, uri = f"telephony.{table}@{address}", f"postgres://{address}/telephony/{table}"
+    return Asset(name=name, uri=uri, group="telephony")

@@ -17,6 +17,7 @@ from megaplan_sync.kernel.certificate import Certificate, certificates_of
 from megaplan_sync.kernel.certificate_report import describe_problem, event_extra, report
 from megaplan_sync.kernel.error_reporting import airflow_errors
 from megaplan_sync.kernel.exceptions import OUR_ERRORS
+from megaplan_sync.kernel.lineage import record_lineage, table_uri, uis_uri
 from megaplan_sync.kernel.postgres import raw_database
 from megaplan_sync.kernel.schemas import prepare_upload_schema
 from megaplan_sync.raw.announcements import announce_tables
@@ -72,6 +73,8 @@ class DealsToUisOperator(AccountsOperator):
         """Return the counts of each account."""
 
         def send(session: UploadSession) -> dict[str, int]:
+            source = table_uri(self.postgres_conn_id, "megaplan_raw", "deals")
+            record_lineage(self, source, uis_uri(str(session.settings.uis_conn_id), "deals"))
             upload = AccountUpload(session, str(context["run_id"]))
             return upload.send(
                 since=_moment(self.since, session),

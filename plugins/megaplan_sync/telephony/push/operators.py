@@ -17,6 +17,7 @@ from megaplan_sync.kernel.account_session import account_hook
 from megaplan_sync.kernel.accounts import chosen_accounts
 from megaplan_sync.kernel.error_reporting import airflow_errors
 from megaplan_sync.kernel.exceptions import OUR_ERRORS
+from megaplan_sync.kernel.lineage import megaplan_uri, record_lineage, uis_uri
 from megaplan_sync.kernel.postgres import raw_database
 from megaplan_sync.kernel.schemas import prepare_telephony_schema
 from megaplan_sync.kernel.session import DurableSession
@@ -126,6 +127,8 @@ class PushCallsOperator(AccountsOperator):
             if session is None:
                 return None
             counts = _push_of(session).run()
+            source = uis_uri(str(session.megaplan.settings.uis_conn_id), "calls")
+            record_lineage(self, source, megaplan_uri(session.account, "calls"))
             shown = (f"{name.replace('_', ' ')} {number}" for name, number in counts.items() if number)
             self.log.info("%s: %s", conn_id, ", ".join(shown))
             return counts

@@ -1,0 +1,28 @@
+"""Tells the demo's story; what is late on a slow machine does not end it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import requests
+
+from demo.promises import BrokenPromiseError
+
+LATE = (BrokenPromiseError, TimeoutError, requests.RequestException)
+
+
+def tell(story: Callable[[], None], *, once: bool, say: Callable[[str], None], logs: Path) -> None:
+    """Tell the story to its end, or as far as it comes.
+
+    :param once: whether nobody looks at what is running afterwards, so that whatever is missing is a failure
+    :raises BrokenPromiseError, TimeoutError, RequestException: something is missing, and nobody looks
+    """
+    try:
+        story()
+    except LATE as error:
+        if once:
+            raise
+        say(f"Late, or wrong: {error}.")
+        say(
+            "The report ends here, but everything stays up and goes on, perhaps only slowly: look into Airflow, "
+            f"or into {logs}."
+        )
