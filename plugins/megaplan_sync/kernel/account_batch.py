@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from structlog.contextvars import bind_contextvars
 
-from megaplan_sync.kernel.error_reporting import airflow_errors
+from megaplan_sync.kernel.error_reporting import airflow_errors, on_screen
 from megaplan_sync.kernel.exceptions import (
     OUR_ERRORS,
     PAUSES,
@@ -133,7 +133,9 @@ class AccountBatch:
             self._log.warning("%s: %s", conn_id, error)
             self.paused[conn_id] = error
         except Exception as error:
-            self._log.error("%s: %s", conn_id, error, exc_info=not isinstance(error, OUR_ERRORS))
+            self._log.error(
+                "%s", on_screen(f"{conn_id}: {error}"), exc_info=not isinstance(error, OUR_ERRORS)
+            )
             self._failures[conn_id] = error
 
     def _seconds_to_hang(self, running: dict[str, float]) -> float:
