@@ -22,9 +22,10 @@ watermark). The report is in the log of `publish_certificates` and in the asset 
 Rows are first compared with their own payload, which finds changes made by hand in Postgres. Then every id of deals
 and contacts is read from Megaplan and compared in SQL; employees, pipelines and directories are read completely. A
 vanished row is requested by id: after a 404 it is marked (`deleted_at`, `deletion_evidence`) and stays. If more rows
-vanish at once than the connection's *deletion_brake* allows (1 %, at least 20), none is marked: a numbered proposal
-waits for a person, while other accounts and later nights continue. If the user has lost rights, or works in
-another department, the proposal says so, even if only a few rows vanish; approving it also accepts the user's rights.
+vanish at once than the connection's *deletion_brake* allows (1 %, at least 20), none is marked: `ask_about_deletions`
+starts a run of `megaplan_deletions`, which waits for a person under *Required Actions*, while other accounts and
+later nights continue. If the user has lost rights, or works in another department, the question says so, even if only
+a few rows vanish; approving it also accepts the user's rights.
 
 Accounts with *telephony_active* also get a certificate of `calls`: UIS's report of calls, the outbox and Megaplan's
 calls are compared for the last days. Calls that never arrived as an event are stored and delivered; calls
@@ -44,7 +45,6 @@ most. If *night_requests* are spent, the certificate says *partial*, and the com
 `accounts` and `entities` limit the run; empty means all. `calls_since` compares calls from an earlier day on.
 `depth`: `full` compares the complete content of deals and contacts, including line items and contact points, which do
 not update Megaplan's change time; `ids` compares ids and change times. Both cost one request per hundred rows.
-`approve_deletions`: number of a proposal whose rows are to be marked as deleted. Example: `{"approve_deletions": 3}`.
 `acknowledge_unreadable`: rows that cannot be stored (`megaplan_raw.unreadable_rows`) fail the run until somebody
 acknowledges them with this, or they can be stored.
 
@@ -56,6 +56,7 @@ Fields that Megaplan hides from the connection's user, and entities without a ta
 from datetime import timedelta
 
 import pendulum
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import Param, TriggerRule, dag
 
 from megaplan_sync.kernel.assets import (
@@ -69,6 +70,7 @@ from megaplan_sync.kernel.certificate import CALLS
 from megaplan_sync.kernel.dag_params import OWNER, RUN_TYPES, accounts_param, entities_param
 from megaplan_sync.raw.assets import RAW_TABLE_ALIASES, raw_table_alias
 from megaplan_sync.raw.entities import ALL_ENTITIES
+from megaplan_sync.reconciliation.deletion_operators import DELETIONS_DAG_ID, FindWaitingProposalsOperator
 from megaplan_sync.reconciliation.operators import (
     DEPTHS,
     ChooseReconciliationOperator,
@@ -77,7 +79,6 @@ from megaplan_sync.reconciliation.operators import (
     ReconcileMegaplanOperator,
     RequireRawTablesOperator,
 )
-from megaplan_sync.reconciliation.proposal_notice import waiting_proposals_for_the_form
 from megaplan_sync.telephony.night.operators import ReconcileCallsOperator
 from megaplan_sync.telephony.retention.operators import ForgetOldCallsOperator
 
@@ -119,14 +120,6 @@ from megaplan_sync.telephony.retention.operators import ForgetOldCallsOperator
             title="Depth",
             description="full: complete content; ids: ids and change times of deals and contacts only.",
         ),
-        "approve_deletions": Param(
-            None,
-            type=["string", "integer", "array", "null"],
-            examples=["3"],
-            title="Approve deletions",
-            description="Number of a deletion proposal to apply, or a list of several. "
-            + waiting_proposals_for_the_form(),
-        ),
         "acknowledge_unreadable": Param(
             False,
             type="boolean",
@@ -143,7 +136,6 @@ def megaplan_reconciliation() -> None:
         accounts="{{ params.accounts }}",
         entities="{{ params.entities }}",
         depth="{{ params.depth }}",
-        approve_deletions="{{ params.approve_deletions }}",
         acknowledge_unreadable="{{ params.acknowledge_unreadable }}",
     )
     reconcile = ReconcileMegaplanOperator.partial(
@@ -176,6 +168,17 @@ def megaplan_reconciliation() -> None:
     fail_when_unresolved = JudgeCertificatesOperator(
         task_id="fail_when_unresolved", accounts=choose_accounts.output, entities="{{ params.entities }}"
     )
+    find_proposals = FindWaitingProposalsOperator(
+        task_id="find_proposals",
+        trigger_rule=TriggerRule.ALL_DONE,  # also if another account failed
+    )
+    ask_about_deletions = TriggerDagRunOperator.partial(
+        task_id="ask_about_deletions",
+        trigger_dag_id=DELETIONS_DAG_ID,
+        logical_date=None,
+        reset_dag_run=True,  # a run that has ended without a decision asks again
+        map_index_template="proposal {{ task.conf.proposal }}",
+    ).expand_kwargs(find_proposals.output)
     (
         require_raw_tables
         >> choose_accounts
@@ -184,6 +187,7 @@ def megaplan_reconciliation() -> None:
         >> fail_when_unresolved
     )
     reconcile_calls >> forget_old_calls
+    reconcile >> find_proposals >> ask_about_deletions
 
 
 megaplan_reconciliation()

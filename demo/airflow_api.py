@@ -46,10 +46,25 @@ class AirflowApi:
             self._session.patch(f"{self._url}/api/v2/dags/{dag_id}", json={"is_paused": False}, timeout=30)
         )
 
-    def trigger(self, dag_id: str) -> None:
-        """Start a run."""
+    def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> None:
+        """Start a run.
+
+        :param conf: values of its params
+        """
         runs = f"{self._url}/api/v2/dags/{dag_id}/dagRuns"
-        self._checked(self._session.post(runs, json={"logical_date": None}, timeout=30))
+        self._checked(self._session.post(runs, json={"logical_date": None, "conf": conf or {}}, timeout=30))
+
+    def get(self, path: str) -> Any:
+        """Return an answer of the API, such as that to ``/dags``."""
+        return self._checked(self._get(path))
+
+    def answer(self, question: str, option: str) -> None:
+        """Answer a question to a person.
+
+        :param question: path of its task instance
+        """
+        url = f"{self._url}/api/v2{question}/hitlDetails"
+        self._checked(self._session.patch(url, json={"chosen_options": [option]}, timeout=30))
 
     def run_states(self, dag_id: str) -> list[str]:
         """Return the states of the DAG's runs, oldest first."""

@@ -21,6 +21,7 @@ MEGAPLAN_OPERATORS = [
     "megaplan_sync.raw.operators",
     "megaplan_sync.rebuild.operators",
     "megaplan_sync.reconciliation.operators",
+    "megaplan_sync.reconciliation.deletion_operators",
     "megaplan_sync.webhooks.operators",
     "megaplan_sync.doctor.operators",
 ]

@@ -6,7 +6,7 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,11 @@ class StandingAirflow:
         with psycopg.connect(self._metadata_uri, autocommit=True) as connection:
             return connection.execute(question).fetchall()  # type: ignore[call-overload]
 
+    def change(self, statement: str) -> None:
+        """Change the metadata database."""
+        with psycopg.connect(self._metadata_uri, autocommit=True) as connection:
+            connection.execute(statement)  # type: ignore[call-overload]
+
     def alive(self, job_type: str) -> int:
         """Return how many components of a type, such as ``SchedulerJob``, have a recent heartbeat."""
         ((number,),) = self.ask(
@@ -102,16 +107,21 @@ class StandingAirflow:
 
 @contextmanager
 def standing_airflow(
-    postgres: str, folder: Path, dag_id: str, connections: Mapping[str, str], roles: Mapping[str, str] = ADMIN
+    postgres: str,
+    folder: Path,
+    dag_ids: Sequence[str],
+    connections: Mapping[str, str],
+    roles: Mapping[str, str] = ADMIN,
 ) -> Iterator[StandingAirflow]:
-    """Yield an Airflow with one of the project's DAGs, whose API server and DAG processor are starting.
+    """Yield an Airflow with some of the project's DAGs, whose API server and DAG processor are starting.
 
     :param postgres: server for the metadata
     :param connections: as environment variables
     :param roles: by user; everybody's password is ``PASSWORD``
     """
     (folder / "dags").mkdir()
-    shutil.copy(REPOSITORY / "dags" / f"{dag_id}.py", folder / "dags")
+    for dag_id in dag_ids:
+        shutil.copy(REPOSITORY / "dags" / f"{dag_id}.py", folder / "dags")
     (folder / "passwords.json").write_text(json.dumps(dict.fromkeys(roles, PASSWORD)))
     home = AirflowHome(folder, postgres, free_port(0))
     database = create_database(postgres)

@@ -1,9 +1,27 @@
--- name: select_proposals
--- Proposals by number; all unsettled ones if no number is given.
-SELECT number, account, entity, kind, row_count, of_rows, state, reason, approved_by, proposed_at
+-- name: select_proposal
+-- One proposal.
+SELECT number, account, entity, kind, row_count, of_rows, state, reason, decided_by, proposed_at
 FROM megaplan_sync.deletion_proposals
-WHERE CASE WHEN cardinality(%(numbers)s::integer[]) = 0 THEN state IN ('open', 'approved') ELSE number = ANY (%(numbers)s) END
+WHERE number = %(number)s
+
+
+-- name: select_waiting_proposals
+-- Proposals that nobody has decided on.
+SELECT number, account, entity, kind, row_count, of_rows, state, reason, decided_by, proposed_at
+FROM megaplan_sync.deletion_proposals
+WHERE state = 'open'
 ORDER BY number
+
+
+-- name: select_names_of_proposed_rows
+-- The first rows of a proposal with their names, and how many there are.
+SELECT row.id, entry.name, count(*) OVER () AS rows
+FROM megaplan_sync.proposed_rows AS row
+JOIN megaplan_sync.deletion_proposals AS proposal USING (number)
+LEFT JOIN megaplan_raw.{table} AS entry ON entry.account = proposal.account AND entry.id = row.id
+WHERE row.number = %(number)s
+ORDER BY row.id
+LIMIT %(most)s
 
 
 -- name: select_proposed_rows
@@ -11,7 +29,8 @@ ORDER BY number
 SELECT proposal.number, proposal.state, proposal.kind, row.id
 FROM megaplan_sync.deletion_proposals AS proposal
 JOIN megaplan_sync.proposed_rows AS row USING (number)
-WHERE proposal.account = %(account)s AND proposal.entity = %(entity)s AND proposal.state IN ('open', 'approved')
+WHERE proposal.account = %(account)s AND proposal.entity = %(entity)s
+  AND proposal.state IN ('open', 'approved', 'rejected')
 
 
 -- name: insert_proposal
@@ -29,18 +48,20 @@ WITH proposal AS (
 SELECT number FROM proposal
 
 
--- name: approve_proposals
--- Approves the proposals with whose numbers a person has triggered a run.
+-- name: decide_on_proposal
+-- Saves what a person has decided. A rejected proposal may be approved later; one that is settled stays as it is.
 UPDATE megaplan_sync.deletion_proposals
-SET state = 'approved', approved_by = %(run_id)s
-WHERE number = ANY (%(numbers)s::integer[]) AND state = 'open'
+SET state = %(state)s, decided_by = %(decided_by)s, decided_at = now()
+WHERE number = %(number)s AND state IN ('open', 'rejected')
+RETURNING state
 
 
 -- name: settle_proposals
--- Settles proposals without rows: approved ones were applied, open ones are withdrawn.
+-- Settles proposals without rows: approved ones were applied, all others are withdrawn.
 UPDATE megaplan_sync.deletion_proposals AS proposal
 SET state = CASE proposal.state WHEN 'approved' THEN 'settled' ELSE 'withdrawn' END, settled_at = now()
-WHERE proposal.account = %(account)s AND proposal.entity = %(entity)s AND proposal.state IN ('open', 'approved')
+WHERE proposal.account = %(account)s AND proposal.entity = %(entity)s
+  AND proposal.state IN ('open', 'approved', 'rejected')
   AND NOT EXISTS (SELECT FROM megaplan_sync.proposed_rows AS row WHERE row.number = proposal.number)
 
 

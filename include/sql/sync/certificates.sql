@@ -78,7 +78,7 @@ ON CONFLICT (account, entity, run_id) DO UPDATE SET
 
 
 -- name: select_certificates
--- Certificates of one run, and how many of their unreadable rows nobody has acknowledged.
+-- Certificates of one run; how many of their unreadable rows nobody has acknowledged, and how many rows a person keeps.
 SELECT
   account, entity, depth, verdict, reason, in_megaplan, in_table, same, missing, stale, extra, repaired, deleted,
   unreadable, unresolved, proposal, requests_used, duration, watermark,
@@ -86,7 +86,14 @@ SELECT
     SELECT count(*)
     FROM megaplan_raw.unreadable_rows AS row
     WHERE row.account = certificates.account AND row.entity = certificates.entity AND row.acknowledged_at IS NULL
-  ) AS unacknowledged
+  ) AS unacknowledged,
+  (
+    SELECT count(*)
+    FROM megaplan_sync.proposed_rows
+    JOIN megaplan_sync.deletion_proposals AS proposal USING (number)
+    WHERE proposal.account = certificates.account AND proposal.entity = certificates.entity
+      AND proposal.state = 'rejected'
+  ) AS kept
 FROM megaplan_raw.certificates
 WHERE run_id = %(run_id)s
 ORDER BY account, entity

@@ -230,16 +230,19 @@ CREATE TABLE IF NOT EXISTS megaplan_sync.deletion_proposals (
   kind        text        NOT NULL CHECK (kind IN ('deletion', 'visibility')),
   row_count   bigint      NOT NULL,
   of_rows     bigint      NOT NULL,
-  state       text        NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'approved', 'settled', 'withdrawn')),
+  state       text        NOT NULL DEFAULT 'open'
+              CHECK (state IN ('open', 'approved', 'rejected', 'settled', 'withdrawn')),
   reason      text        NOT NULL,
   run_id      text        NOT NULL,
   proposed_at timestamptz NOT NULL DEFAULT now(),
-  approved_by text,
+  decided_by  text,
+  decided_at  timestamptz,
   settled_at  timestamptz
 );
 COMMENT ON TABLE megaplan_sync.deletion_proposals IS 'Rows that vanished together; marked as deleted only after a person has approved the proposal';
 COMMENT ON COLUMN megaplan_sync.deletion_proposals.kind IS 'visibility: the token''s user can probably see less than before';
-COMMENT ON COLUMN megaplan_sync.deletion_proposals.approved_by IS 'Run that was triggered with approve_deletions';
+COMMENT ON COLUMN megaplan_sync.deletion_proposals.state IS 'open: waits for a person; approved: each row is requested once more, and marked if it is gone; settled: that is done; rejected: its rows stay; withdrawn: its rows are in Megaplan again';
+COMMENT ON COLUMN megaplan_sync.deletion_proposals.decided_by IS 'Airflow user who approved or rejected it';
 
 CREATE TABLE IF NOT EXISTS megaplan_sync.proposed_rows (
   number integer NOT NULL REFERENCES megaplan_sync.deletion_proposals,

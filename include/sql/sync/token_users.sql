@@ -3,12 +3,12 @@
 SELECT rights FROM megaplan_sync.token_users WHERE account = %(account)s
 
 
--- name: forget_token_users
--- Forgets the users of accounts whose loss of visibility a person has approved: from now on, they have their present rights.
+-- name: forget_token_user
+-- Forgets the user of an account whose loss of visibility a person has approved: from now on, it has its present rights.
 DELETE FROM megaplan_sync.token_users
-WHERE account IN (
+WHERE account = (
   SELECT account FROM megaplan_sync.deletion_proposals
-  WHERE number = ANY (%(numbers)s::integer[]) AND kind = 'visibility'
+  WHERE number = %(number)s AND kind = 'visibility'
 )
 
 

@@ -22,6 +22,7 @@ class Certificate:
     """One row of ``megaplan_raw.certificates``; the table's comments say what each column means.
 
     :param unacknowledged: of unreadable, rows that no person has taken note of; not a column
+    :param kept: of unresolved, rows that vanished and that a person has decided not to mark as deleted; not a column
     """
 
     account: str
@@ -44,6 +45,7 @@ class Certificate:
     watermark: datetime | None
     unreadable: int = 0
     unacknowledged: int = 0
+    kept: int = 0
 
     @classmethod
     def of(cls, run: EntityRun, counts: Counts) -> "Certificate":
@@ -92,11 +94,11 @@ class Certificate:
 
     @property
     def is_good(self) -> bool:
-        """Whether nobody has to act: it is proven but for acknowledged rows, or the next night continues."""
-        return not self.unresolved + self.unacknowledged and self.verdict in (
-            "proven",
-            "partial",
-            "unreadable",
+        """Whether nobody has to act: all but rows that people know of is proven, or the next night continues."""
+        if self.unacknowledged or self.unresolved > self.kept:
+            return False
+        return self.verdict in ("proven", "partial", "unreadable") or (
+            self.verdict == "unresolved" and self.unresolved > 0
         )
 
     def doc(self) -> str:

@@ -13,9 +13,9 @@
   * LeaseLostError - another run has taken this work over
   * UnreadableEntityError - Megaplan sent an entity without a usable id
   * SuspiciousAnswerError - Megaplan's answer, taken at face value, would mean that data is gone
-  * UnknownProposalError - the approved deletion proposal does not exist
-  * SettledProposalError - the approved deletion proposal is already settled
-  * ProposalNumberError - the parameter approve_deletions is not a proposal number
+  * UnknownProposalError - the deletion proposal does not exist
+  * ProposalNumberError - the parameter proposal is not a number
+  * UnmarkedRowsError - an approved deletion proposal could not be carried out yet
   * UnknownDepthError - the parameter depth is invalid
   * MissingTablesError - tables are missing that a reconciliation must not recreate silently
   * MissingColumnsError - a raw table lacks columns that it should have
@@ -180,32 +180,34 @@ class UnreadableEntityError(MegaplanSyncError):
 
 
 class UnknownProposalError(MegaplanSyncError):
-    """The approved deletion proposal does not exist."""
+    """The deletion proposal does not exist."""
 
-    def __init__(self, unknown: Iterable[int], waiting: Iterable[str]) -> None:
+    def __init__(self, unknown: int, waiting: Iterable[str]) -> None:
         super().__init__(
-            f"approve_deletions: there is no proposal {_listed(map(str, unknown))}. Waiting proposals: "
-            f"{'; '.join(waiting) or 'none'}. Correct the parameter approve_deletions."
-        )
-
-
-class SettledProposalError(MegaplanSyncError):
-    """The approved deletion proposal is already settled."""
-
-    def __init__(self, number: int, state: str) -> None:
-        outcome = "carried out by an earlier run" if state == "settled" else "withdrawn: its rows are back"
-        super().__init__(
-            f"approve_deletions: proposal {number} was {outcome}. Leave the parameter approve_deletions empty, or "
-            "enter the number of a waiting proposal from the newest certificate."
+            f"proposal: there is no proposal {unknown}. Waiting proposals: {'; '.join(waiting) or 'none'}. "
+            "Correct the parameter proposal."
         )
 
 
 class ProposalNumberError(MegaplanSyncError):
-    """The parameter approve_deletions is not a proposal number."""
+    """The parameter proposal is not a number."""
 
     def __init__(self, given: object) -> None:
         super().__init__(
-            f"approve_deletions is {given!r}: expected the number of a proposal such as 3, or a list of numbers."
+            f"proposal is {given!r}: expected the number of a deletion proposal such as 3. The certificates and the "
+            "log of the reconciliation name it."
+        )
+
+
+class UnmarkedRowsError(MegaplanSyncError):
+    """An approved deletion proposal could not be carried out yet."""
+
+    retryable = True
+
+    def __init__(self, proposal: object, reason: str | None) -> None:
+        super().__init__(
+            f"Proposal {proposal} is approved, but not all of its rows could be checked: {reason or 'see above'} The "
+            "next night marks them; to do it earlier, clear this task."
         )
 
 

@@ -18,7 +18,6 @@ from megaplan_sync.kernel.certificate_report import describe_problem, event_extr
 from megaplan_sync.kernel.error_reporting import airflow_errors
 from megaplan_sync.kernel.exceptions import (
     OUR_ERRORS,
-    ProposalNumberError,
     UnknownDepthError,
     UnprovenError,
     WorkPausedError,
@@ -29,8 +28,6 @@ from megaplan_sync.raw.announcements import announce_tables
 from megaplan_sync.raw.entities import ALL_ENTITIES
 from megaplan_sync.raw.schema import require_raw_schema
 from megaplan_sync.reconciliation.account_reconciliation import AccountReconciliation
-from megaplan_sync.reconciliation.proposal_notice import write_notice
-from megaplan_sync.reconciliation.proposals import approve, waiting_proposals
 
 DEPTHS = ("ids", "full")
 
@@ -45,23 +42,15 @@ class RequireRawTablesOperator(RawDatabaseOperator):
 
 
 class ChooseReconciliationOperator(RawDatabaseOperator):
-    """Validates all parameters, saves approvals, and returns the accounts in batches for mapped tasks.
+    """Validates all parameters, and returns the accounts in batches for mapped tasks.
 
-    :param accounts: connection ids; all of the Variable ``megaplan_accounts`` if empty, or those of the approved
-        proposals
+    :param accounts: connection ids; all of the Variable ``megaplan_accounts`` if empty
     :param entities: names of entities, validated only
     :param depth: validated only
-    :param approve_deletions: number of a proposal, or several
     :param acknowledge_unreadable: acknowledge the unreadable rows of these accounts
     """
 
-    template_fields: Sequence[str] = (
-        "accounts",
-        "entities",
-        "depth",
-        "approve_deletions",
-        "acknowledge_unreadable",
-    )
+    template_fields: Sequence[str] = ("accounts", "entities", "depth", "acknowledge_unreadable")
 
     def __init__(
         self,
@@ -69,7 +58,6 @@ class ChooseReconciliationOperator(RawDatabaseOperator):
         accounts: Collection[str] | str = (),
         entities: Collection[str] | str = (),
         depth: str = "full",
-        approve_deletions: Collection[int] | int | str | None = None,
         acknowledge_unreadable: bool | str = False,
         **kwargs: Any,
     ) -> None:
@@ -77,7 +65,6 @@ class ChooseReconciliationOperator(RawDatabaseOperator):
         self.accounts = accounts
         self.entities = entities
         self.depth = depth
-        self.approve_deletions = approve_deletions
         self.acknowledge_unreadable = acknowledge_unreadable
 
     def execute(self, context: Context) -> list[list[str]]:
@@ -86,16 +73,7 @@ class ChooseReconciliationOperator(RawDatabaseOperator):
             chosen_entities(raw_entities(self.entities))
             if self.depth not in DEPTHS:
                 raise UnknownDepthError(self.depth)
-            numbers = proposal_numbers(self.approve_deletions)
             accounts = chosen_accounts(self.accounts or ())
-            if numbers:
-                with raw_database(self.postgres_conn_id) as connection:
-                    proposals = approve(connection, numbers, str(context["run_id"]))
-                for proposal in proposals:
-                    self.log.info("Approved: proposal %s", proposal)
-                if not self.accounts:
-                    labels = {proposal.account for proposal in proposals}
-                    accounts = [conn_id for conn_id in accounts if account_hook(conn_id).account in labels]
             if self.acknowledge_unreadable is True:
                 labels = {account_hook(conn_id).account for conn_id in accounts}
                 with raw_database(self.postgres_conn_id) as connection:
@@ -168,12 +146,7 @@ class ReconcileMegaplanOperator(AccountsOperator):
         labels = {label for conn_id in self.accounts if (label := _label(conn_id))}
         with raw_database(self.postgres_conn_id) as connection:
             certificates = [each for each in certificates_of(connection, run_id) if each.account in labels]
-        changed = [
-            (found.entity, found.as_dict())
-            for found in certificates
-            if found.entity in ALL_ENTITIES and (found.repaired or found.deleted)
-        ]
-        announce_tables(changed, self.postgres_conn_id, context)
+        announce_tables(changed_tables(certificates), self.postgres_conn_id, context)
 
 
 def _label(conn_id: str) -> str | None:
@@ -185,7 +158,7 @@ def _label(conn_id: str) -> str | None:
 
 
 class PublishCertificatesOperator(RawDatabaseOperator):
-    """Publishes the run's certificates in the log, in an asset event and in the trigger form."""
+    """Publishes the run's certificates in the log and in an asset event."""
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Return the certificates."""
@@ -193,7 +166,6 @@ class PublishCertificatesOperator(RawDatabaseOperator):
             try:
                 with raw_database(self.postgres_conn_id) as connection:
                     certificates = certificates_of(connection, str(context["run_id"]))
-                    write_notice(waiting_proposals(connection))
             except UndefinedTable:
                 certificates = []
             if not certificates:
@@ -255,23 +227,15 @@ def _bad(certificates: Collection[Certificate]) -> list[Certificate]:
     return [certificate for certificate in certificates if not certificate.is_good]
 
 
+def changed_tables(certificates: Collection[Certificate]) -> list[tuple[str, dict[str, Any]]]:
+    """Return the raw tables in which something was repaired or marked, with their certificates."""
+    return [
+        (found.entity, found.as_dict())
+        for found in certificates
+        if found.entity in ALL_ENTITIES and (found.repaired or found.deleted)
+    ]
+
+
 def raw_entities(given: Collection[str] | str) -> list[str]:
     """Return the given names without calls, which are not a raw table."""
     return [name for name in given or () if name != CALLS]
-
-
-def proposal_numbers(given: Collection[int] | int | str | None) -> list[int]:
-    """Return the numbers of proposals in a parameter: one, several, or none.
-
-    :raises ProposalNumberError: the parameter is something else
-    """
-    if given is None or given == "" or given == []:
-        return []
-    several = given if isinstance(given, list | tuple) else [given]
-    numbers = []
-    for each in several:
-        text = str(each).strip()
-        if isinstance(each, bool) or not text.isascii() or not text.isdigit() or int(text) >= 2**31:
-            raise ProposalNumberError(given)
-        numbers.append(int(text))
-    return numbers

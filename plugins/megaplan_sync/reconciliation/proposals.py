@@ -2,14 +2,16 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
 from psycopg import Connection
 
-from megaplan_sync.kernel.exceptions import SettledProposalError, UnknownProposalError
-from megaplan_sync.kernel.sql import read_sql
+from megaplan_sync.kernel.exceptions import UnknownProposalError
+from megaplan_sync.kernel.sql import for_table, read_sql
 
 Kind = Literal["deletion", "visibility"]
+Decision = Literal["approved", "rejected"]
 
 
 class Proposal(NamedTuple):
@@ -23,8 +25,13 @@ class Proposal(NamedTuple):
     of_rows: int
     state: str
     reason: str
-    approved_by: str | None
-    proposed_at: Any
+    decided_by: str | None
+    proposed_at: datetime
+
+    @property
+    def run_id(self) -> str:
+        """Run of ``megaplan_deletions`` that asks about it; numbers begin again in another database, times do not."""
+        return f"proposal_{self.number}_{self.proposed_at.astimezone(UTC):%Y-%m-%dT%H%M%S}"
 
     def __str__(self) -> str:
         return (
@@ -37,34 +44,49 @@ class ProposedRows:
     """Rows of one table that are in proposals: proposal number by id."""
 
     open: dict[int, int]
+    rejected: dict[int, int]
     approved: dict[int, int]
     approved_kinds: dict[int, Kind]
 
 
-def waiting_proposals(connection: Connection[Any], numbers: Collection[int] = ()) -> list[Proposal]:
-    """Return the proposals with these numbers; all unsettled ones if empty."""
-    rows = connection.execute(read_sql("select_proposals"), {"numbers": list(numbers)}).fetchall()
-    return [Proposal(*row) for row in rows]
+def waiting_proposals(connection: Connection[Any]) -> list[Proposal]:
+    """Return the proposals that nobody has decided on."""
+    return [Proposal(*row) for row in connection.execute(read_sql("select_waiting_proposals")).fetchall()]
 
 
-def approve(connection: Connection[Any], numbers: Collection[int], run_id: str) -> list[Proposal]:
-    """Approve proposals by their numbers.
+def where_to_decide(number: int) -> str:
+    """Return one sentence for people."""
+    return f"Approve or reject proposal {number} under Required Actions (DAG megaplan_deletions)."
 
-    :returns: the proposals
-    :raises UnknownProposalError: there is no proposal with this number
-    :raises SettledProposalError: another run has applied it, or it was withdrawn
+
+def find_proposal(connection: Connection[Any], number: int) -> Proposal:
+    """Return one proposal.
+
+    :raises UnknownProposalError: there is none with this number
     """
-    if not numbers:
-        return []
-    found = {proposal.number: proposal for proposal in waiting_proposals(connection, numbers)}
-    if unknown := sorted(set(numbers) - found.keys()):
-        raise UnknownProposalError(unknown, map(str, waiting_proposals(connection)))
-    for proposal in found.values():
-        if proposal.state in ("settled", "withdrawn") and proposal.approved_by != run_id:
-            raise SettledProposalError(proposal.number, proposal.state)
-    connection.execute(read_sql("forget_token_users"), {"numbers": list(numbers)})
-    connection.execute(read_sql("approve_proposals"), {"numbers": list(numbers), "run_id": run_id})
-    return list(found.values())
+    row = connection.execute(read_sql("select_proposal"), {"number": number}).fetchone()
+    if row is None:
+        raise UnknownProposalError(number, map(str, waiting_proposals(connection)))
+    return Proposal(*row)
+
+
+def decide(connection: Connection[Any], number: int, decision: Decision, decided_by: str) -> bool:
+    """Save what a person has decided; return False if there is nothing to decide any more."""
+    with connection.transaction():
+        connection.execute(read_sql("commit_durably"))
+        values = {"number": number, "state": decision, "decided_by": decided_by}
+        is_decided = connection.execute(read_sql("decide_on_proposal"), values).rowcount > 0
+        if is_decided and decision == "approved":
+            connection.execute(read_sql("forget_token_user"), {"number": number})
+    return is_decided
+
+
+def names_of_rows(
+    connection: Connection[Any], proposal: Proposal, most: int
+) -> list[tuple[int, str | None, int]]:
+    """Return the first rows of a proposal: id, name, and how many rows there are in all."""
+    statement = for_table("select_names_of_proposed_rows", proposal.entity)
+    return connection.execute(statement, {"number": proposal.number, "most": most}).fetchall()
 
 
 def proposed_rows(connection: Connection[Any], account: str, entity: str) -> ProposedRows:
@@ -72,15 +94,11 @@ def proposed_rows(connection: Connection[Any], account: str, entity: str) -> Pro
     rows = connection.execute(
         read_sql("select_proposed_rows"), {"account": account, "entity": entity}
     ).fetchall()
-    approved = {identity: number for number, state, _, identity in rows if state == "approved"}
+    by_state: dict[str, dict[int, int]] = {"open": {}, "rejected": {}, "approved": {}}
+    for number, state, _, identity in rows:
+        by_state[state][identity] = number
     return ProposedRows(
-        {
-            identity: number
-            for number, state, _, identity in rows
-            if state == "open" and identity not in approved
-        },
-        approved,
-        {number: kind for number, state, kind, _ in rows if state == "approved"},
+        **by_state, approved_kinds={number: kind for number, state, kind, _ in rows if state == "approved"}
     )
 
 

@@ -7,6 +7,7 @@ proposal is saved for a person to approve.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -23,7 +24,7 @@ from megaplan_sync.kernel.findings import RowKey
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.canonical import Entity
 from megaplan_sync.raw.evidence import Evidence, ask_for, card_at
-from megaplan_sync.reconciliation.proposals import Kind, propose, proposed_rows, settle_rows
+from megaplan_sync.reconciliation.proposals import Kind, propose, proposed_rows, settle_rows, where_to_decide
 from megaplan_sync.reconciliation.recorded_writer import RecordedWriter
 
 log = logging.getLogger(__name__)
@@ -93,14 +94,15 @@ class Vanished:
             self._findings.reopen_vanished()
             found = {entry.id: entry for entry in self._findings.waiting_for_resolution("extra")}
             proposed = proposed_rows(self._connection, state.account, state.entity)
-            gone = [identity for identity in (*proposed.open, *proposed.approved) if identity not in found]
+            waiting = proposed.open | proposed.rejected
+            gone = [identity for identity in (*waiting, *proposed.approved) if identity not in found]
             back = gone if self._back_again is None else list(self._back_again(gone))
             settle_rows(self._connection, state.account, state.entity, back)
             if left := sorted(set(gone) - set(back)):  # changed here since the sweep began: they keep waiting
                 self._findings.note("extra", [RowKey(identity) for identity in left])
                 found = {entry.id: entry for entry in self._findings.waiting_for_resolution("extra")}
-            self._findings.resolve([i for i in found if i in proposed.open], "waiting")
-        fresh = [i for i in found if i not in proposed.open and i not in proposed.approved]
+            self._findings.resolve([i for i in found if i in waiting], "waiting")
+        fresh = [i for i in found if i not in waiting and i not in proposed.approved]
         if self._lists_may_omit and self._is_suspicious(fresh):
             fresh = [identity for identity in fresh if not self._is_omitted(identity)]
         if self._is_suspicious(fresh):
@@ -115,12 +117,15 @@ class Vanished:
             ],
             proposed.approved_kinds,
         )
-        for number in sorted({proposed.open[i] for i in found if i in proposed.open}):
-            rows = sum(proposed.open[i] == number for i in found if i in proposed.open)
+        for number, rows in sorted(Counter(proposed.open[i] for i in found if i in proposed.open).items()):
             state.proposal = state.proposal or number
+            self._messages.append(f"{rows} vanished rows wait for a decision: {where_to_decide(number)}")
+        for number, rows in sorted(
+            Counter(proposed.rejected[i] for i in found if i in proposed.rejected).items()
+        ):
             self._messages.append(
-                f"{rows} vanished rows are waiting for a decision on proposal {number}: approve it by triggering "
-                f'megaplan_reconciliation with {{"approve_deletions": {number}}}.'
+                f"{rows} vanished rows are kept, since proposal {number} was rejected. To be asked again, trigger "
+                f'megaplan_deletions with {{"proposal": {number}}}.'
             )
         return self._messages
 
@@ -263,9 +268,6 @@ class Vanished:
                 run_id=state.run_id,
             )
             self._findings.resolve(ids, resolution)
-        self._messages.append(
-            f"{reason} Proposal {number}: to mark the rows as deleted, trigger megaplan_reconciliation "
-            f'with {{"approve_deletions": {number}}}.'
-        )
+        self._messages.append(f"{reason} {where_to_decide(number)}")
         log.warning("%s of %s: %s", state.entity, state.account, self._messages[-1])
         return number

@@ -86,7 +86,7 @@ def console(
     folder = tmp_path_factory.mktemp("airflow")
     with (
         psycopg.connect(uri, autocommit=True) as database,
-        standing_airflow(postgres, folder, DAG_ID, connections, ROLES) as airflow,
+        standing_airflow(postgres, folder, [DAG_ID], connections, ROLES) as airflow,
     ):
         airflow.api.wait_until_up()
         yield ConsoleWorld(airflow, database, uri, running_emulator)

@@ -12,7 +12,7 @@ from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.certificate import Certificate
 from megaplan_sync.kernel.session import Session
 from megaplan_sync.reconciliation.account_reconciliation import AccountReconciliation
-from megaplan_sync.reconciliation.proposals import approve
+from megaplan_sync.reconciliation.proposals import decide
 from tests.integration.reconciliation.nights import Night
 
 Reconcile = Callable[..., dict[str, Certificate]]
@@ -35,7 +35,8 @@ def reconcile(database_uri: str, connect: Callable[..., str]) -> Reconcile:
         run_id = run_id or uuid4().hex
         hook = MegaplanHook(connect(**settings), sleep=lambda seconds: None)
         with Session.open(database_uri) as connection:
-            approve(connection, approved, run_id)
+            for number in approved:
+                decide(connection, number, "approved", "admin")
             account = AccountReconciliation(
                 hook, connection, run_id=run_id, depth=depth, sleep=lambda seconds: None
             )

@@ -14,7 +14,7 @@ from megaplan_sync.kernel.session import Session
 from megaplan_sync.raw.account_sync import AccountSync
 from megaplan_sync.raw.entities import CHILD_TABLES, ENTITIES
 from megaplan_sync.reconciliation.account_reconciliation import AccountReconciliation
-from megaplan_sync.reconciliation.proposals import approve
+from megaplan_sync.reconciliation.proposals import decide
 from tests.integration import truth
 
 Certificates = dict[str, Certificate]
@@ -103,7 +103,8 @@ class Night:
         self.rows_before = {table: self.present(table) for table in CONTENT}
         self.megaplan.control("requests", method="DELETE")
         with Session.open(self.uri) as connection:
-            approve(connection, approved, run_id)
+            for number in approved:
+                decide(connection, number, "approved", "admin")
             account = AccountReconciliation(
                 self.hook(), connection, run_id=run_id, depth=depth, sleep=self._wait
             )

@@ -11,6 +11,10 @@ from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_sync.raw.assets import RAW_TABLE_ALIASES
+from megaplan_sync.reconciliation.deletion_operators import (
+    DecideOnDeletionsOperator,
+    MarkProposedRowsOperator,
+)
 from megaplan_sync.reconciliation.operators import (
     ChooseReconciliationOperator,
     JudgeCertificatesOperator,
@@ -19,10 +23,8 @@ from megaplan_sync.reconciliation.operators import (
     RequireRawTablesOperator,
 )
 from tests.integration.airflow_runs import postgres_connection
-from tests.integration.conftest import DEALS
 from tests.integration.databases import EMPTY
 from tests.integration.reconciliation.conftest import Reconcile
-from tests.integration.reconciliation.counted import counted, delete_deals, gone, proposals
 
 Sync = Callable[..., Any]
 
@@ -54,14 +56,6 @@ def reconcile_accounts(accounts: list[str], run_id: str = "manual", **parameters
         ),
         ({"depth": "deep"}, "depth is 'deep': expected ids or full. Correct the parameter depth"),
         ({"accounts": ["other"]}, "accounts: other is not among the configured connections"),
-        ({"approve_deletions": 7}, "there is no proposal 7. Waiting proposals: none. Correct the parameter"),
-        ({"approve_deletions": [7, "8"]}, "there is no proposal 7, 8"),
-        ({"approve_deletions": "seven"}, "approve_deletions is 'seven': expected the number of a proposal"),
-        ({"approve_deletions": -1}, "approve_deletions is -1: expected the number"),
-        ({"approve_deletions": True}, "approve_deletions is True: expected the number"),
-        ({"approve_deletions": 1.5}, "approve_deletions is 1.5: expected the number"),
-        ({"approve_deletions": 10**12}, "approve_deletions is 1000000000000: expected the number"),
-        ({"approve_deletions": [[1]]}, "expected the number of a proposal"),
     ],
     ids=str,
 )
@@ -71,46 +65,27 @@ def test_parameters_that_make_no_sense(sync: Sync, parameters: dict[str, Any], m
         choose(**parameters)
 
 
-def test_numbers_of_proposals_that_wait_no_more(
-    loaded: Reconcile, megaplan: EmulatedMegaplan, database: Connection[Any]
-) -> None:
-    deals = delete_deals(megaplan, 30)
-    loaded("deals")
-    with pytest.raises(AirflowFailException, match=r"no proposal 2. Waiting proposals: 1: 30 of 420 deals"):
-        choose(approve_deletions=[1, 2])
-    assert proposals(database)[0][2] == "open", "one wrong number approves none of the others"
-
-    assert choose(run_id="approval", approve_deletions="1") == [["megaplan_default"]]
-    certificate = loaded("deals", run_id="approval")["deals"]
-    assert counted(certificate) == gone(DEALS, 30)
-    assert choose(run_id="approval", approve_deletions=1), "the same run may be retried"
-    with pytest.raises(AirflowFailException, match="proposal 1 was carried out by an earlier run"):
-        choose(run_id="another", approve_deletions=1)
-
-    megaplan.control("mutate", {"op": "restore_deals", "ids": deals})
-    loaded("deals")
-    back = delete_deals(megaplan, 25, seed=5)
-    loaded("deals")
-    megaplan.control("mutate", {"op": "restore_deals", "ids": back})
-    loaded("deals")
-    with pytest.raises(AirflowFailException, match="proposal 2 was withdrawn: its rows are back"):
-        choose(approve_deletions=2)
-
-
-def test_an_approval_looks_at_the_accounts_of_its_proposals_only(
-    loaded: Reconcile,
-    connect: Callable[..., str],
-    megaplan: EmulatedMegaplan,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    delete_deals(megaplan, 30)
-    loaded("deals")
-    connect("second")
-    described = {**megaplan.connection(), "host": "http://localhost"}
-    monkeypatch.setenv("AIRFLOW_CONN_SECOND", json.dumps(described))
-    monkeypatch.setenv("AIRFLOW_VAR_MEGAPLAN_ACCOUNTS", '["megaplan_default", "second"]')
-    assert choose(approve_deletions=1) == [["megaplan_default"]]
-    assert choose() != [["megaplan_default"]]
+@pytest.mark.parametrize(
+    ("proposal", "message"),
+    [
+        (7, "there is no proposal 7. Waiting proposals: none. Correct the parameter"),
+        (None, "proposal is None: expected the number of a deletion proposal"),
+        ("seven", "proposal is 'seven': expected the number"),
+        (True, "proposal is True: expected the number"),
+        (-1, "proposal is -1: expected the number"),
+        (10**12, "proposal is 1000000000000: expected the number"),
+    ],
+    ids=str,
+)
+def test_proposals_that_do_not_exist(sync: Sync, proposal: Any, message: str) -> None:
+    sync("currencies")
+    context: Any = {"run_id": "manual"}
+    for operator in (
+        DecideOnDeletionsOperator(task_id="decide", proposal=proposal),
+        MarkProposedRowsOperator(task_id="mark_deleted", proposal=proposal),
+    ):
+        with pytest.raises(AirflowFailException, match=message):
+            operator.execute(context)
 
 
 @pytest.mark.parametrize(

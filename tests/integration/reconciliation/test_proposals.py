@@ -1,4 +1,4 @@
-"""More rows than the brake allows wait for a person, who approves them by their proposal's number."""
+"""More rows than the brake allows wait for a person, who approves them."""
 
 import json
 from collections.abc import Iterator
@@ -14,6 +14,8 @@ from megaplan_sync.kernel.certificate import Certificate
 from megaplan_sync.kernel.session import Session
 from megaplan_sync.raw.account_sync import AccountSync
 from megaplan_sync.reconciliation.account_reconciliation import AccountReconciliation
+from megaplan_sync.reconciliation.proposal_text import question, subject
+from megaplan_sync.reconciliation.proposals import find_proposal
 from tests.integration import truth
 from tests.integration.conftest import DEALS, UNHURRIED
 from tests.integration.reconciliation.conftest import Reconcile
@@ -66,7 +68,7 @@ def test_the_life_of_a_proposal(
     assert certificate.proposal == 1
     assert certificate.reason is not None
     assert "21 of 420 deals vanished at once (the brake allows 20)" in certificate.reason
-    assert '{"approve_deletions": 1}' in certificate.reason
+    assert "Approve or reject proposal 1 under Required Actions" in certificate.reason
     assert deleted_ids(database) == set()
 
     fresh = delete_deals(megaplan, 3, seed=2)
@@ -107,6 +109,26 @@ def test_a_proposal_is_withdrawn_when_all_its_rows_return(
     assert (certificate.verdict, certificate.proposal) == ("proven", None)
     assert counted(certificate) == all_the_same(DEALS)
     assert proposals(database) == [(1, "deletion", "withdrawn", FIVE_PER_CENT, 0)]
+
+
+def test_the_question_lists_the_rows_with_their_names_and_is_bounded(
+    loaded: Reconcile, megaplan: EmulatedMegaplan, database: Connection[Any]
+) -> None:
+    ids = sorted(delete_deals(megaplan, 60))
+    database.execute(
+        """UPDATE megaplan_raw.deals SET payload = payload || '{"name": "a|b <script>\\n*c* [d](http://e)"}'
+        WHERE id = %s""",
+        (ids[0],),
+    )
+    loaded("deals")
+    proposal = find_proposal(database, 1)
+    assert subject(proposal).startswith("Proposal 1: mark 60 of 420 deals of ")
+    lines = question(database, proposal).splitlines()
+    rows = [line for line in lines if line.startswith("| ") and "| id |" not in line]
+    assert [int(row.split("|")[1]) for row in rows] == ids[:50]
+    assert rows[0] == rf"| {ids[0]} | a\|b \<script\> \*c\* \[d\]\(http://e\) |"
+    assert "Rows of `megaplan_raw.deals`: 60" in lines
+    assert lines[-1].startswith("… and 10 more: `SELECT id FROM megaplan_sync.proposed_rows WHERE number = 1")
 
 
 def test_several_proposals_are_approved_at_once(

@@ -1,40 +1,39 @@
-"""What a run reports: the report in the log, the asset event, the trigger form, the verdict of the last task."""
+"""What a run reports: the report in the log, the asset event, the verdict of the last task."""
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 from airflow.sdk.execution_time.context import OutletEventAccessors
 from psycopg import Connection
 
 from demo.emulated_megaplan import EmulatedMegaplan
 from megaplan_sync.kernel.certificate import certificates_of
 from megaplan_sync.kernel.certificate_report import report
+from megaplan_sync.kernel.session import Session
 from megaplan_sync.raw.assets import RAW_TABLE_ALIASES, raw_table_alias
+from megaplan_sync.reconciliation.deletion_operators import MarkProposedRowsOperator
 from megaplan_sync.reconciliation.operators import (
     ChooseReconciliationOperator,
     JudgeCertificatesOperator,
     PublishCertificatesOperator,
     ReconcileMegaplanOperator,
 )
-from megaplan_sync.reconciliation.proposal_notice import waiting_proposals_for_the_form
+from megaplan_sync.reconciliation.proposals import decide
 from tests.integration.airflow_runs import postgres_connection
-from tests.integration.reconciliation.counted import delete_deals
+from tests.integration.reconciliation.counted import delete_deals, deleted_ids
 
 
 class Run:
     """The tasks of one run of ``megaplan_reconciliation`` for deals, executed one after the other."""
 
-    def __init__(self, run_id: str, approve_deletions: int | None = None) -> None:
+    def __init__(self, run_id: str) -> None:
         self.events = OutletEventAccessors()
         context: Any = {"run_id": run_id, "outlet_events": self.events}
         self._context = context
-        self.batches = ChooseReconciliationOperator(
-            task_id="choose_accounts", approve_deletions=approve_deletions
-        ).execute(context)
+        self.batches = ChooseReconciliationOperator(task_id="choose_accounts").execute(context)
         for accounts in self.batches:
             ReconcileMegaplanOperator(
                 task_id="reconcile", accounts=accounts, entities=["deals"], depth="ids"
@@ -53,18 +52,14 @@ class Run:
 
 
 @pytest.fixture(autouse=True)
-def _surroundings(
-    connect: Callable[..., str], database_uri: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def _surroundings(connect: Callable[..., str], database_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
     connect()
     monkeypatch.setenv("AIRFLOW_CONN_MEGAPLAN_POSTGRES", json.dumps(postgres_connection(database_uri)))
-    monkeypatch.setenv("MEGAPLAN_NOTICE_FOLDER", str(tmp_path))
 
 
-def test_what_waits_is_published_and_then_turns_the_run_red(
-    megaplan: EmulatedMegaplan, database: Connection[Any]
+def test_what_waits_is_published_and_turns_the_run_red_until_somebody_decides(
+    megaplan: EmulatedMegaplan, database: Connection[Any], database_uri: str
 ) -> None:
-    assert waiting_proposals_for_the_form() == "None is waiting."
     delete_deals(megaplan, 30)
     run = Run("red")
     account = megaplan.url.removeprefix("http://")
@@ -86,22 +81,75 @@ def test_what_waits_is_published_and_then_turns_the_run_red(
     assert "| 390 | 0 | 0 | 30 | 0 | 0 | 30 |" in doc
     assert "390 in Megaplan, 420 in the table" in doc
 
-    form = waiting_proposals_for_the_form()
-    assert form == f"Waiting: 1: 30 of 420 deals of {account} (deletion)."
-    with pytest.raises(AirflowException, match=r'deals of .*Proposal 1.*\{"approve_deletions": 1\}'):
+    with pytest.raises(
+        AirflowException, match=r"deals of .*Approve or reject proposal 1 under Required Actions"
+    ):
         run.judge()
 
-    approval = Run("approval", approve_deletions=1)
-    approved = approval.event()
-    deleted = {each["entity"]: each["deleted"] for each in approved["certificates"]}
-    assert approved["good"]
-    assert deleted["deals"] == 30
-    assert approved["deleted"] == sum(deleted.values()) > 30, "positions go with their deals"
-    approval.judge()
-    assert waiting_proposals_for_the_form() == "None is waiting."
-    assert approval.events[raw_table_alias("deals")].asset_alias_events, (
-        "consumers of deals are notified as well"
+    with Session.open(database_uri) as connection:
+        assert decide(connection, 1, "rejected", "admin")
+    kept = Run("kept")
+    kept.judge()
+    (certificate,) = (each for each in kept.published if each["entity"] == "deals")
+    assert (certificate["verdict"], certificate["unresolved"], certificate["kept"]) == ("unresolved", 30, 30)
+    assert (
+        'kept, since proposal 1 was rejected. To be asked again, trigger megaplan_deletions with {"proposal": 1}'
+        in (certificate["reason"])
     )
+
+    events = OutletEventAccessors()
+    context: Any = {"run_id": "approval", "outlet_events": events}
+    mark = MarkProposedRowsOperator(task_id="mark_deleted", proposal=1)
+    with pytest.raises(AirflowSkipException, match="is rejected: no row is marked"):
+        mark.execute(context)
+    with Session.open(database_uri) as connection:
+        assert decide(connection, 1, "approved", "admin"), "one may change one's mind"
+        assert not decide(connection, 1, "rejected", "admin"), "until rows may have been marked"
+    mark.execute(context)
+    marked = dict(
+        database.execute(
+            "SELECT entity, deleted FROM megaplan_raw.certificates WHERE run_id = 'approval'"
+        ).fetchall()
+    )
+    assert marked["deals"] == 30
+    assert marked["deal_positions"] > 0, "positions go with their deals"
+    assert events[raw_table_alias("deals")].asset_alias_events, "consumers of deals are notified as well"
+    Run("after").judge()
+
+
+def test_an_approval_that_cannot_be_carried_out_now_is_repeated(
+    megaplan: EmulatedMegaplan, database: Connection[Any], database_uri: str, connect: Callable[..., str]
+) -> None:
+    deals = delete_deals(megaplan, 30)
+    Run("red")
+    with Session.open(database_uri) as connection:
+        decide(connection, 1, "approved", "admin")
+    mark = MarkProposedRowsOperator(task_id="mark_deleted", proposal=1)
+    context: Any = {"run_id": "approval", "outlet_events": OutletEventAccessors()}
+    megaplan.control("mutate", {"op": "shrink_list", "count": 50, "seed": 4})
+    with pytest.raises(
+        AirflowException, match=r"is approved, but not all .*: Megaplan's list of deals"
+    ) as failed:
+        mark.execute(context)
+    assert not isinstance(failed.value, AirflowFailException), "it is retried"
+    megaplan.control("mutate", {"op": "shrink_list", "restore": True})
+
+    connect(night_requests=12, page_size=50)  # too few for the list and thirty rows: the next night continues
+    mark.execute({"run_id": "no requests left", "outlet_events": OutletEventAccessors()})
+    assert deleted_ids(database) < set(deals)
+    connect(deals_active=False)
+    with pytest.raises(AirflowSkipException, match=r"deals_active of .* is off"):
+        mark.execute(context)
+
+    connect(night_requests=1)
+    with pytest.raises(AirflowFailException, match="night_requests"):
+        mark.execute(context)
+    connect()
+    mark.execute(context)
+    assert deleted_ids(database) == set(deals)
+    database.execute("UPDATE megaplan_sync.deletion_proposals SET state = 'approved', account = 'gone'")
+    with pytest.raises(AirflowFailException, match="gone is not among the configured connections"):
+        mark.execute(context)
 
 
 def test_a_night_without_differences_tells_of_certificates_only() -> None:
