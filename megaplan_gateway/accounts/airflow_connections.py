@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from megaplan_gateway.accounts.seen_settings import SeenSettings
 from megaplan_hook.exceptions import MegaplanError
 from megaplan_hook.settings import AccountSettings
 from megaplan_sync.kernel.accounts import DEFAULT_ACCOUNTS, VARIABLE, listed_accounts
+from megaplan_sync.kernel.calibration import with_seen
 from megaplan_sync.kernel.exceptions import MissingConnectionError
 from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, postgres_address
 from uis_hook.exceptions import UisError
@@ -47,11 +49,12 @@ class ConnectionSnapshot:
 
 
 def read_accounts() -> ConnectionSnapshot:
-    """Read the Variable ``megaplan_accounts`` and the connections it lists.
+    """Read the Variable ``megaplan_accounts`` and the connections it lists, with what the doctor has seen.
 
     :raises AccountListError: if the Variable is not a list of connection ids
     """
     listed = _listed()
+    _SEEN.refresh()
     sources: dict[str, AccountSource] = {}
     problems: dict[str, str] = {}
     for conn_id in listed or DEFAULT_ACCOUNTS:
@@ -70,6 +73,9 @@ def read_postgres_address(conn_id: str = POSTGRES_CONN_ID) -> str:
     return postgres_address(_connection(conn_id, "postgres"))
 
 
+_SEEN = SeenSettings(read_postgres_address)
+
+
 def _listed() -> tuple[str, ...] | None:
     from airflow.models.variable import Variable
 
@@ -80,9 +86,11 @@ def _listed() -> tuple[str, ...] | None:
 def _source(conn_id: str) -> AccountSource:
     connection = _connection(conn_id, "megaplan")
     settings = AccountSettings.from_connection(connection)
+    settings = with_seen(settings, _SEEN.of(settings.account, "megaplan"))
     uis = None
     if settings.telephony_active and settings.uis_conn_id:
         uis = UisSettings.from_connection(_connection(settings.uis_conn_id, "uis"))
+        uis = with_seen(uis, _SEEN.of(settings.account, "uis"))
     return AccountSource(settings, (connection.login or "").strip(), connection.password or "", uis)
 
 

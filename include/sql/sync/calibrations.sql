@@ -41,6 +41,13 @@ WHERE account = %(account)s
 ORDER BY seen IS NOT DISTINCT FROM assumed OR seen IS NULL, side, name
 
 
+-- name: select_all_seen_settings
+-- The same of all accounts, for the gateway.
+SELECT account, side, setting, value
+FROM megaplan_sync.calibrations
+WHERE setting IS NOT NULL AND value IS NOT NULL
+
+
 -- name: select_seen_settings
 -- Values of settings that the account has shown to need.
 SELECT setting, value

@@ -67,6 +67,8 @@ LONGEST_WAIT_SECONDS = 10.0
 """For requests of the budget, or points."""
 SIDE_SECONDS = 60.0
 """How long the checks of one side may take altogether."""
+CALIBRATION_SECONDS = 600.0
+"""The same with calibration: some thirty requests more, at the account's pace."""
 
 Settings = TypeVar("Settings", bound=ConnectionSettings)
 
@@ -107,7 +109,8 @@ def examine(
             hook = calibrator.hook or hook
         account = AccountUnderCheck(hook, uis, store.database, frozenset(store.current), store.clocks)
         findings += run_together([Side("Postgres", _table_checks(account))], SIDE_SECONDS)
-        findings += run_together(_sides(account, calibrator, explicit), SIDE_SECONDS)
+        seconds = SIDE_SECONDS if calibrator is None else CALIBRATION_SECONDS
+        findings += run_together(_sides(account, calibrator, explicit), seconds)
         findings += judge_clocks(account.clocks)
         if calibrator is not None:
             findings += run_together(

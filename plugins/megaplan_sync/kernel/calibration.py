@@ -67,6 +67,18 @@ def seen_settings(connection: Session, account: str, side: Side) -> dict[str, An
         return {}
 
 
+def all_seen_settings(connection: Session) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return them for all accounts, by account and side."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    try:
+        rows = connection.execute(read_sql("select_all_seen_settings")).fetchall()
+    except UndefinedTable:
+        rows = []
+    for account, side, setting, value in rows:
+        found.setdefault((account, side), {})[setting] = value
+    return found
+
+
 def is_explicit(settings: AccountSettings | UisSettings, name: str) -> bool:
     """Return whether the connection itself gives a setting, so that nothing else may."""
     if name.startswith(QUIRKS):

@@ -11,6 +11,9 @@ import psycopg
 import pytest
 from psycopg import Connection
 
+from megaplan_gateway.accounts import airflow_connections
+from megaplan_gateway.accounts.airflow_connections import read_accounts, read_postgres_address
+from megaplan_gateway.accounts.seen_settings import SeenSettings
 from megaplan_hook.vendor_quirks import VendorQuirks as MegaplanQuirks
 from megaplan_sync.doctor.examination import examine
 from megaplan_sync.doctor.finding import Finding
@@ -228,6 +231,19 @@ def test_an_explicit_setting_wins_and_is_reported(world: DoctorWorld, database: 
         assert session is not None
         quirks = session[0].settings.vendor_quirks
     assert (quirks.token_body, quirks.contractor_list_route) == ("form", "by_kind")
+
+
+def test_the_gateway_uses_what_was_seen(world: DoctorWorld) -> None:
+    apply(world, Quirks("", {"accept_form_token": False}, {"timezone": "Asia/Omsk"}))
+    examine("megaplan_default", calibrates=True)
+    seen = SeenSettings(read_postgres_address)
+    world.monkeypatch.setattr(airflow_connections, "_SEEN", seen)
+    source = read_accounts().sources["megaplan_default"]
+    assert source.uis is not None
+    assert (source.settings.vendor_quirks.token_body, source.uis.account_timezone) == (
+        "multipart",
+        "Asia/Omsk",
+    )
 
 
 def test_a_wrong_password_is_sent_once_also_when_calibrating(world: DoctorWorld) -> None:
