@@ -35,6 +35,20 @@ def _on_response(request: requests.PreparedRequest, function: Callable[..., requ
     untyped_request.register_hook("response", function)
 
 
+_MOST_MASKED = 50
+"""Tokens that one process has Airflow mask in logs. Nothing here logs any; but for each further secret Airflow
+compiles one expression of all that it masks, which for hundreds of accounts takes longer than reading them."""
+_masked = 0
+
+
+def _mask(token: Token) -> None:
+    global _masked
+    for secret in (token.access_token, token.refresh_token):
+        if secret and _masked < _MOST_MASKED:
+            _masked += 1
+            mask_secret(secret)
+
+
 class MegaplanAuth(AuthBase):
     """Login and password become a token, kept in memory only. Safe for threads.
 
@@ -105,9 +119,7 @@ class MegaplanAuth(AuthBase):
             except RefusedGrantError as refusal:
                 self._refusal = refused_login(self._connection_id, refusal, grant)
                 raise self._refusal from None
-        mask_secret(token.access_token)
-        if token.refresh_token:
-            mask_secret(token.refresh_token)
+        _mask(token)
         self._renew_at = self._clock() + renew_after_seconds(token)
         return token
 

@@ -31,6 +31,10 @@ CONNECT_OPTIONS: dict[str, Any] = {
 """Statements are planned each time: a plan made while a table was empty would scan all of it."""
 
 
+_AS_ALWAYS = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE, NOT DEFERRABLE"
+"""Begins a transaction that psycopg does not begin: defaults of the server have no effect on it either."""
+
+
 class Session(Connection[Any]):
     """A session of batch work; its commits do not wait for the disk. Before notifying others, ``commit_durably``."""
 
@@ -60,7 +64,7 @@ class Session(Connection[Any]):
         psycopg writes the values into the statement: for small ones. ``at_begin`` is not called.
         """
         cursor = ClientCursor(self)
-        with_settings = ";\n".join((_settings(self.settings), statement))
+        with_settings = ";\n".join((_AS_ALWAYS, _settings(self.settings), statement))
         cursor.execute(with_settings, values)
         while cursor.nextset():
             pass

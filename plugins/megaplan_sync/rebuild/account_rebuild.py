@@ -43,7 +43,7 @@ class AccountRebuild:
         """
         names = chosen_entities(wanted)
         found = self._connection.execute(
-            read_sql("select_finished_entities"), {"run_id": self._run_id, "account": self._account}
+            read_sql("select_entity_runs"), {"run_id": self._run_id, "account": self._account}
         )
         earlier = {name: RebuildOutcome.from_dict(stored) for name, stored in found.fetchall()}
         outcomes: list[RebuildOutcome] = []

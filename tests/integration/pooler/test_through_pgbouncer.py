@@ -43,6 +43,8 @@ pytest_plugins = ["tests.emulators.uis_fixtures"]
 VERSION_2 = Path(__file__).parents[1] / "raw" / "schema_version_2.sql"
 TRACKED = {"application_name", "client_encoding", "DateStyle", "TimeZone", "standard_conforming_strings"}
 """Settings that PgBouncer itself gives to each client as that client has asked."""
+OF_A_TRANSACTION = {"transaction_deferrable", "transaction_isolation", "transaction_read_only"}
+"""Each transaction has them anew."""
 
 
 COMPARED = "name <> 'application_name' AND name NOT LIKE 'plpgsql.%'"
@@ -67,7 +69,7 @@ def nothing_left_behind(database_uri: str, direct_uri: str) -> Iterator[None]:
             found = client.execute(
                 f"SELECT name, setting, source FROM pg_settings WHERE {COMPARED}"
             ).fetchall()
-            assert {name for name, _, source in found if source == "session"} <= TRACKED
+            assert {name for name, _, source in found if source == "session"} <= TRACKED | OF_A_TRANSACTION
             assert {name: setting for name, setting, _ in found} == defaults
             for leftover in (
                 "SELECT pg_listening_channels()",

@@ -36,7 +36,7 @@ KINDS = [
     "outgoing_unanswered",
 ]
 RECORD_DELAY_SECONDS = 3600
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 240
 
 
 @pytest.fixture

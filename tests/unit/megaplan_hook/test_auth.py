@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from megaplan_hook import auth
 from megaplan_hook.auth import MegaplanAuth
 from megaplan_hook.exceptions import (
     MegaplanAuthError,
@@ -43,6 +44,20 @@ def grants(megaplan: FakeMegaplan) -> list[dict[str, str]]:
         {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
         for request in megaplan.token_requests()
     ]
+
+
+def test_tokens_are_masked_but_not_without_end(
+    make_hook: MakeHook, megaplan: FakeMegaplan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Airflow compiles all masks anew for each: a thousand accounts took longer to mask than to read."""
+    masked: list[str] = []
+    monkeypatch.setattr(auth, "mask_secret", masked.append)
+    monkeypatch.setattr(auth, "_masked", auth._MOST_MASKED - 3)
+    only(megaplan, *(f"secret-access-{number}" for number in range(1, 9)))
+    for _ in range(3):
+        make_hook().current_user()
+    assert len([secret for secret in masked if secret.startswith("secret-a")]) == 2
+    assert auth._masked == auth._MOST_MASKED
 
 
 def test_a_task_logs_in_once(hook: MegaplanHook, megaplan: FakeMegaplan) -> None:

@@ -26,6 +26,12 @@ def test_every_statement_is_used_by_its_full_name(name: str) -> None:
     assert re.search(rf'"{name}"', CODE), "nothing uses it, or only by a computed name"
 
 
+def test_every_name_in_the_code_is_that_of_a_statement() -> None:
+    named = set(re.findall(r'\b(?:read_sql|_?execute)\(\s*"(\w+)"', CODE))
+    assert len(named) > 100
+    assert named <= statements().keys()
+
+
 def test_no_statement_name_is_computed() -> None:
     assert re.findall(r'(?:read_sql|execute)\(\s*(?:f"[^" ]*"|"[^" ]*" *[+%])', CODE) == []
 
