@@ -82,7 +82,7 @@ def _run(deals: int, *, once: bool) -> int:
             api = AirflowApi(home.url, USER, PASSWORD, all_alive)
 
             def tell() -> None:
-                api.wait_until_up()
+                story.wait_patiently(api.wait_until_up, once=once, say=_say)
                 api.add_connections(connections.described())
                 _load(home, megaplan, api)
                 _night(home, megaplan, api)

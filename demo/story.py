@@ -26,3 +26,19 @@ def tell(story: Callable[[], None], *, once: bool, say: Callable[[str], None], l
             "The report ends here, but everything stays up and goes on, perhaps only slowly: look into Airflow, "
             f"or into {logs}."
         )
+
+
+def wait_patiently(
+    wait: Callable[[], None], *, once: bool, say: Callable[[str], None], tries: int = 20
+) -> None:
+    """Wait for what everything else needs, again and again, and say that it takes long.
+
+    :param once: whether nobody looks at what is running, so that the first wait is enough
+    :raises TimeoutError: it has not come
+    """
+    for _ in range(0 if once else tries):
+        try:
+            return wait()
+        except TimeoutError as error:
+            say(f"This takes long here: {error}. The demo goes on waiting.")
+    wait()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from megaplan_hook import form_in_russian as account_form
 from megaplan_hook.settings import AccountSettings
 from megaplan_vendor_kit.connection_form import connection_form
+from uis_hook import form_in_russian as cabinet_form
 from uis_hook.settings import UisSettings
 
 # Port is shown for one reason: up to Airflow 3.3.2 the Test button answers "Bad Request" for a saved
@@ -99,7 +101,7 @@ def get_provider_info() -> dict[str, Any]:
                     },
                     "placeholders": {"host": "mp361546.megaplan.ru", **PLACEHOLDERS},
                 },
-                "conn-fields": connection_form(AccountSettings),
+                "conn-fields": connection_form(AccountSettings, account_form.SECTIONS, account_form.FIELDS),
             },
             {
                 "connection-type": "uis",
@@ -114,7 +116,7 @@ def get_provider_info() -> dict[str, Any]:
                     },
                     "placeholders": {"host": "https://proxy.example.org", **PLACEHOLDERS},
                 },
-                "conn-fields": connection_form(UisSettings),
+                "conn-fields": connection_form(UisSettings, cabinet_form.SECTIONS, cabinet_form.FIELDS),
             },
         ],
     }

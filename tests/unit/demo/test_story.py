@@ -32,3 +32,22 @@ def test_another_error_ends_the_demo() -> None:
 
     with pytest.raises(RuntimeError, match="a program has ended"):
         story.tell(broken, once=False, say=print, logs=Path("logs"))
+
+
+@pytest.mark.parametrize(("once", "waits"), [(False, 3), (True, 1)])
+def test_airflow_is_waited_for_as_long_as_somebody_looks(once: bool, waits: int) -> None:
+    said: list[str] = []
+    begun: list[int] = []
+
+    def wait() -> None:
+        begun.append(1)
+        if len(begun) < 3:
+            raise TimeoutError("Airflow: not available after 180 s")
+
+    if once:
+        with pytest.raises(TimeoutError):
+            story.wait_patiently(wait, once=once, say=said.append)
+    else:
+        story.wait_patiently(wait, once=once, say=said.append)
+    assert len(begun) == waits
+    assert len(said) == waits - 1

@@ -29,17 +29,12 @@ from uis_hook.settings import UisSettings
 # what users have stored in their connections: neither a type nor a field may be renamed unnoticed
 SECTIONS = {
     "megaplan": {
-        "Account": ["deals_active", "account_timezone", "application_uuid", "application_token"],
-        "Requests": ["requests_per_second", "requests_per_hour", "page_size", "directories_every_minutes"],
-        "Reconciliation": ["night_requests", "deletion_brake", "backfill_stage_moves"],
-        "What is copied": [
-            "deals_since",
-            "deals_look_back_minutes",
-            "contacts_look_back_minutes",
-            "fields_left_out",
-            "fields_hashed",
-            "pseudonym_secret",
-            "fields_pseudonymised",
+        "Account": [
+            "deals_active",
+            "sync_every_minutes",
+            "account_timezone",
+            "application_uuid",
+            "application_token",
         ],
         "UIS": ["uis_conn_id", "deals_to_uis", "uis_deal_fields", "uis_loss_reason_field"],
         "Telephony": [
@@ -60,6 +55,17 @@ SECTIONS = {
             "route_fallback",
         ],
         "Gateway": ["gateway_url", "webhook_secret", "widget_key_number"],
+        "Reconciliation": ["night_requests", "deletion_brake", "backfill_stage_moves"],
+        "What is copied": [
+            "deals_since",
+            "deals_look_back_minutes",
+            "contacts_look_back_minutes",
+            "fields_left_out",
+            "fields_hashed",
+            "pseudonym_secret",
+            "fields_pseudonymised",
+        ],
+        "Requests": ["requests_per_second", "requests_per_hour", "page_size", "directories_every_minutes"],
         "Advanced": ["vendor_quirks"],
     },
     "uis": {
@@ -95,7 +101,9 @@ def test_the_entry_point_leads_here() -> None:
 def test_the_form_has_these_fields_in_these_sections(name: str) -> None:
     sections: dict[str, list[str]] = {}
     for field, shown in form(name).items():
-        sections.setdefault(shown["schema"]["section"], []).append(field)
+        english, _, russian = shown["schema"]["section"].partition(" · ")
+        assert re.fullmatch("[А-Яа-яё ]+", russian) or english == "UIS"
+        sections.setdefault(english, []).append(field)
     assert sections == SECTIONS[name]
     assert list(sections) == list(SECTIONS[name])
 
@@ -153,7 +161,9 @@ def test_every_field_says_what_it_is(name: str) -> None:
     settings = describe(MODELS[name])
     for field, shown in form(name).items():
         schema = shown["schema"]
-        assert shown["label"]
+        english, _, russian = shown["label"].partition(" · ")
+        assert english.isascii()
+        assert re.search("[а-яё]", russian), field
         assert shown["description"].endswith(".")
         assert "later version" not in shown["description"]
         assert schema["type"] == [settings[field].schema["type"], "null"]
@@ -168,7 +178,7 @@ def test_every_field_says_what_it_is(name: str) -> None:
 
 def test_some_fields_whole() -> None:
     assert form("megaplan")["requests_per_hour"] == {
-        "label": "Requests per hour",
+        "label": "Requests per hour · Запросов в час",
         "description": "Maximum number of requests per hour to this account, for all processes together. "
         "The same client gives 1000. From 1 to 1000000, default 1000.",
         "schema": {
@@ -176,14 +186,14 @@ def test_some_fields_whole() -> None:
             "minimum": 1,
             "maximum": 1_000_000,
             "default": 1000,
-            "section": "Requests",
+            "section": "Requests · Запросы",
         },
     }
     assert form("megaplan")["communication_incoming_missed"]["schema"] == {
         "type": ["string", "null"],
         "enum": ["none", "planned", "done"],
         "default": "none",
-        "section": "Telephony",
+        "section": "Telephony · Телефония",
     }
     assert form("uis")["brand"]["schema"]["enum"] == list(BRAND_URLS)
 
