@@ -1,6 +1,6 @@
 -- name: select_console_accounts
--- Accounts whose name contains a text: what is switched on, how many tables are late, the last night, and the requests of
--- the last sixty minutes.
+-- Accounts whose name contains a text: what is switched on, how many tables are late, the certificates of the last night,
+-- and the requests of the last sixty minutes.
 WITH known AS (
   SELECT account FROM megaplan_sync.accounts
   UNION
@@ -11,16 +11,18 @@ freshness AS (
   FROM megaplan_sync.table_freshness
   GROUP BY account
 ),
-latest AS (
-  SELECT DISTINCT ON (account, entity) account, entity, day, verdict
-  FROM megaplan_raw.certificates
-  WHERE day >= current_date - 3
-  ORDER BY account, entity, day DESC, issued_at DESC
+nights AS (
+  SELECT account, day, count(*) AS certificates, count(*) FILTER (WHERE verdict NOT IN ('proven', 'partial')) AS unproven
+  FROM (
+    SELECT DISTINCT ON (day, account, entity) day, account, verdict
+    FROM megaplan_raw.certificates
+    WHERE day >= current_date - 3
+    ORDER BY day DESC, account DESC, entity DESC, issued_at DESC -- the index backwards
+  ) AS latest
+  GROUP BY account, day
 ),
 certified AS (
-  SELECT account, max(day) AS day, count(*) AS certificates, count(*) FILTER (WHERE verdict NOT IN ('proven', 'partial')) AS unproven
-  FROM latest
-  GROUP BY account
+  SELECT DISTINCT ON (account) account, day, certificates, unproven FROM nights ORDER BY account, day DESC
 ),
 spent AS (
   SELECT budget.account, sum(counter.spent) AS spent, bool_or(budget.blocked_until > now()) AS is_blocked

@@ -1,20 +1,19 @@
 -- name: select_calls_by_day
 -- Calls of the last thirty days by outcome, of the accounts whose name contains a text.
-WITH counted AS (
-  SELECT (started_at AT TIME ZONE 'UTC')::date AS day, outcome
+SELECT shown.day::date AS day, counted.answered, counted.missed, counted.unanswered
+FROM generate_series(
+  (now() AT TIME ZONE 'UTC')::date - 29, (now() AT TIME ZONE 'UTC')::date, interval '1 day'
+) AS shown (day)
+CROSS JOIN LATERAL ( -- day by day: the index has the order
+  SELECT
+    count(*) FILTER (WHERE outcome = 'answered') AS answered,
+    count(*) FILTER (WHERE outcome = 'missed') AS missed,
+    count(*) FILTER (WHERE outcome = 'unanswered') AS unanswered
   FROM telephony.calls
-  WHERE started_at >= (now() AT TIME ZONE 'UTC')::date - 29
+  WHERE started_at >= shown.day AT TIME ZONE 'UTC' AND started_at < (shown.day + interval '1 day') AT TIME ZONE 'UTC'
     AND (%(account)s = '' OR strpos(lower(account), lower(%(account)s)) > 0)
-)
-SELECT
-  shown.day::date AS day,
-  count(*) FILTER (WHERE outcome = 'answered') AS answered,
-  count(*) FILTER (WHERE outcome = 'missed') AS missed,
-  count(*) FILTER (WHERE outcome = 'unanswered') AS unanswered
-FROM generate_series((now() AT TIME ZONE 'UTC')::date - 29, (now() AT TIME ZONE 'UTC')::date, interval '1 day') AS shown (day)
-LEFT JOIN counted ON counted.day = shown.day
-GROUP BY shown.day
-ORDER BY shown.day
+) AS counted
+ORDER BY day
 
 
 -- name: select_console_mismatches

@@ -49,13 +49,21 @@
       const run = await answer.json();
       const link = document.createElement("a");
       link.href = `${airflow}/dags/${run.dag_id}/runs/${encodeURIComponent(run.dag_run_id)}`;
-      link.target = "_blank";
+      link.dataset.inAirflow = "";
       link.textContent = button.dataset.started;
       note.replaceChildren(link);
     } else {
       button.disabled = false;
       note.textContent = `${button.dataset.refused} (${answer ? answer.status : "–"})`;
     }
+  };
+
+  // Airflow's frame lets no link leave it; its router follows the history of its own window.
+  const openInAirflow = (event, link) => {
+    if (parent === window) return;
+    event.preventDefault();
+    parent.history.pushState({}, "", link.href);
+    parent.dispatchEvent(new parent.PopStateEvent("popstate", { state: {} }));
   };
 
   followTheme();
@@ -71,6 +79,8 @@
     document.addEventListener("click", (event) => {
       const button = event.target.closest("button[data-dag]");
       if (button) sendAgain(button);
+      const link = event.target.closest("a[data-in-airflow]");
+      if (link) openInAirflow(event, link);
     });
   });
 })();

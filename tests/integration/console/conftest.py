@@ -10,7 +10,8 @@ from typing import Any
 import psycopg
 import pytest
 import requests
-from playwright.sync_api import Browser, Page
+from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
+from playwright.sync_api import Browser, Page, ViewportSize
 from psycopg import Connection
 
 from demo.airflow_home import PASSWORD, USER
@@ -28,7 +29,7 @@ DAG_ID = "megaplan_calls_push"
 VIEWER, NOBODY = "viewer", "nobody"
 ROLES = {USER: "admin", VIEWER: "viewer", NOBODY: ""}
 TIMEOUT_MS = 30_000
-BARE_PAGE = {"width": 1366, "height": 768}
+SCREEN: ViewportSize = {"width": 1366, "height": 768}
 
 
 @dataclass
@@ -95,19 +96,19 @@ def console(
 
 @pytest.fixture
 def open_page(console: ConsoleWorld, chromium: Browser) -> Iterator[Callable[..., Page]]:
-    """Return a function that signs in through Airflow's form and opens an address; pages must have no errors."""
+    """Return a function that opens an address as a user; pages have no errors, and load nothing from elsewhere."""
     contexts, errors = [], []
 
-    def open_as(user: str, path: str, **options: Any) -> Page:
-        context = chromium.new_context(**{"viewport": BARE_PAGE, **options})
+    def open_as(user: str, path: str, *, by_form: bool = False) -> Page:
+        context = chromium.new_context(viewport=SCREEN)
         contexts.append(context)
         context.set_default_timeout(TIMEOUT_MS)
         page = context.new_page()
-        page.goto(f"{console.airflow.url}/auth/login?next=/")
-        page.get_by_label("Username").fill(user)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(lambda url: "/auth/" not in url)
+        if by_form:
+            sign_in(page, console.airflow.url, user)
+        else:
+            token = {"name": COOKIE_NAME_JWT_TOKEN, "value": console.token(user), "url": console.airflow.url}
+            context.add_cookies([token])
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on(
             "request",
@@ -124,6 +125,15 @@ def open_page(console: ConsoleWorld, chromium: Browser) -> Iterator[Callable[...
     for context in contexts:
         context.close()
     assert errors == []
+
+
+def sign_in(page: Page, airflow: str, user: str) -> None:
+    """Sign in through Airflow's form."""
+    page.goto(f"{airflow}/auth/login?next=/")
+    page.get_by_label("Username").fill(user)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda url: "/auth/" not in url)
 
 
 def screenshot(page: Page, name: str) -> None:

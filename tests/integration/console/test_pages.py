@@ -34,7 +34,7 @@ from .console_world import (
 
 pytest_plugins = ["tests.emulators.uis_fixtures", "tests.integration.gateway.chromium"]
 expect.set_options(timeout=TIMEOUT_MS)
-PATIENCE_SECONDS = 180
+PATIENCE_SECONDS = 600
 RESENT = 700300400
 ADDRESSES = (
     "",
@@ -62,7 +62,7 @@ def world(console: ConsoleWorld) -> ConsoleWorld:
 @pytest.fixture
 def frame(world: ConsoleWorld, open_page: Callable[..., Page]) -> FrameLocator:
     """The console as a user of Airflow opens it: signed in, through the navigation."""
-    page = open_page(USER, "/")
+    page = open_page(USER, "/", by_form=True)
     page.get_by_role("link", name="Megaplan").click()
     return page.frame_locator("iframe")
 
@@ -88,6 +88,10 @@ def test_freshness_certificates_and_what_waits_are_read_in_airflows_own_page(fra
     frame.get_by_text("Numbers").click()
     expect(frame.locator("figure details tbody")).to_contain_text("654")
     expect(frame.locator("figure details tbody")).to_contain_text("987")
+    frame.get_by_role("link", name="deletion proposals").click()
+    page = frame.owner.page
+    page.wait_for_url("**/required_actions")
+    expect(page.locator("iframe")).to_have_count(0)
 
 
 def test_a_call_is_followed_from_its_ring_to_megaplan(frame: FrameLocator) -> None:
