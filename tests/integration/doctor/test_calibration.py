@@ -18,7 +18,9 @@ from megaplan_hook.vendor_quirks import VendorQuirks as MegaplanQuirks
 from megaplan_sync.doctor.examination import examine
 from megaplan_sync.doctor.finding import Finding
 from megaplan_sync.kernel.account_session import account_session
+from megaplan_sync.kernel.calibration import seen_settings
 from megaplan_sync.kernel.schemas import prepare_upload_schema
+from megaplan_sync.kernel.session import Session
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.account_sync import AccountSync
 from megaplan_sync.uis_upload.account_upload import AccountUpload
@@ -231,6 +233,18 @@ def test_an_explicit_setting_wins_and_is_reported(world: DoctorWorld, database: 
         assert session is not None
         quirks = session[0].settings.vendor_quirks
     assert (quirks.token_body, quirks.contractor_list_route) == ("form", "by_kind")
+
+
+def test_an_account_that_is_again_as_assumed_is_seen_so(world: DoctorWorld, database: Session) -> None:
+    different = {"accept_form_token": False, "limit_cap": 30}
+    apply(world, Quirks("", different, {"refused_sort_fields": "deal_date_time"}))
+    account = f"127.0.0.1:{world.megaplan.port}"
+    examine("megaplan_default", calibrates=True)
+    assert set(deviations(database, account)) == {"token_body", "page_size", "deals_sort_field"}
+    apply(world, Quirks("", {"accept_form_token": True, "limit_cap": 100}))
+    examine("megaplan_default", calibrates=True)
+    assert deviations(database, account) == {}
+    assert seen_settings(database, account, "megaplan") == {}
 
 
 def test_the_gateway_uses_what_was_seen(world: DoctorWorld) -> None:

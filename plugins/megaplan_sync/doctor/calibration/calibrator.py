@@ -69,7 +69,7 @@ class Calibrator:
         uis.settings = with_seen(settings, self._values("uis"))
         yield from self._findings("UIS", facts.found, settings)
 
-    def _write(self, hook: MegaplanHook, contact_id: str, facts: Facts) -> Iterator[Finding]:
+    def _write(self, hook: MegaplanHook, contact_id: str, facts: Facts[AccountSettings]) -> Iterator[Finding]:
         try:
             probe_by_writing(hook, contact_id, facts)
         except (MegaplanNotFoundError, ValueError) as failure:

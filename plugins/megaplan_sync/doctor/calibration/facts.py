@@ -1,38 +1,42 @@
 """Collects facts of one side; a probe that is refused says nothing, and stops no other."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from megaplan_hook.settings import AccountSettings
 from megaplan_sync.kernel.calibration import QUIRKS, SeenFact, Side
 from megaplan_vendor_kit.exceptions import VendorAPIError, VendorLimitError, VendorServerError
 from uis_hook.settings import UisSettings
 
+Settings = TypeVar("Settings", bound=AccountSettings | UisSettings)
 
-class Facts:
+
+class Facts(Generic[Settings]):
     """The facts of one side of one account.
 
     :param settings: as the connection gives them, without what was seen earlier
     """
 
-    def __init__(self, side: Side, settings: AccountSettings | UisSettings) -> None:
+    def __init__(self, side: Side, settings: Settings) -> None:
         self._side = side
-        self._settings = settings
+        self.settings = settings
         self.found: list[SeenFact] = []
 
     def quirk(self, key: str, seen: Any) -> None:
         """Add what was seen of a key of ``vendor_quirks``; None if it could not be seen."""
-        self._setting(key, f"{QUIRKS}{key}", getattr(self._settings.vendor_quirks, key), seen)
+        self._setting(key, f"{QUIRKS}{key}", getattr(self.settings.vendor_quirks, key), seen)
 
     def setting(self, name: str, seen: Any) -> None:
         """Add what was seen of another setting of the connection."""
-        self._setting(name, name, getattr(self._settings, name), seen)
+        self._setting(name, name, getattr(self.settings, name), seen)
 
     def behaviour(self, name: str, assumed: str, seen: str | None) -> None:
         """Add what was seen of something that the lanes cope with by themselves, whatever it is."""
         self.found.append(SeenFact(self._side, name, assumed, seen))
 
     def _setting(self, name: str, setting: str, assumed: Any, seen: Any) -> None:
+        if isinstance(assumed, tuple):
+            assumed = list(assumed)
         differs = seen is not None and seen != assumed
         self.found.append(
             SeenFact(

@@ -35,17 +35,17 @@ def variant(hook: MegaplanHook, **quirks: Any) -> MegaplanHook:
     return other
 
 
-def probe_token_body(hook: MegaplanHook, facts: Facts) -> MegaplanHook:
+def probe_token_body(hook: MegaplanHook, facts: Facts[AccountSettings]) -> MegaplanHook:
     """Find the encoding in which Megaplan understands a login; return a hook that uses it.
 
     Credentials are sent again only if Megaplan has not understood the request, never after they were refused.
 
     :raises MegaplanAuthError: Megaplan refuses the credentials, or every encoding
     """
-    configured = hook.settings.vendor_quirks.token_body
+    configured = facts.settings.vendor_quirks.token_body
     refusal: MegaplanAuthError | None = None
     for body in (configured, *(each for each in _TOKEN_BODIES if each != configured)):
-        tried = hook if body == configured else variant(hook, token_body=body)
+        tried = hook if body == hook.settings.vendor_quirks.token_body else variant(hook, token_body=body)
         try:
             tried.current_user()
         except MegaplanAuthError as error:
@@ -65,10 +65,10 @@ class MegaplanProbes:
     :param facts: gets what is seen
     """
 
-    def __init__(self, hook: MegaplanHook, facts: Facts) -> None:
+    def __init__(self, hook: MegaplanHook, facts: Facts[AccountSettings]) -> None:
         self._hook = hook
         self._facts = facts
-        self._settings: AccountSettings = hook.settings
+        self._settings: AccountSettings = facts.settings
         self._deals: list[dict[str, Any]] = []
 
     def run(self) -> None:

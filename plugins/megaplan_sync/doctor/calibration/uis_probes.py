@@ -14,6 +14,7 @@ from uis_hook.client import UisClient
 from uis_hook.jsonrpc import Request, rows
 from uis_hook.limits import LimitPeriod
 from uis_hook.paging import ListRequest
+from uis_hook.settings import UisSettings
 
 _DIRECTORY_SORT_FIELDS = ("id", "name", "full_name", "virtual_phone_number")
 _DEAL_SORT_FIELDS = ("deal_date_time", "deal_ext_id", "deal_id")
@@ -24,10 +25,11 @@ _WINDOWS_DAYS = (14, 7, 3, 1)
 class UisProbes:
     """Probes of one cabinet; about fifteen requests."""
 
-    def __init__(self, account: AccountUnderCheck, uis: UisClient, facts: Facts) -> None:
+    def __init__(self, account: AccountUnderCheck, uis: UisClient, facts: Facts[UisSettings]) -> None:
         self._account = account
         self._uis = uis
         self._facts = facts
+        self._settings = facts.settings
 
     def run(self) -> None:
         """Run the probes of what the account uses; one that UIS refuses says nothing."""
@@ -48,7 +50,7 @@ class UisProbes:
             self._facts.behaviour("limits", "day, minute", ", ".join(named) or "none")
 
     def _directories(self) -> None:
-        settings = self._uis.settings
+        settings = self._settings
         lists = (staff.employees(settings), staff.statuses(settings), staff.virtual_numbers(settings))
         self._facts.quirk(
             "directories_sort_field",
@@ -71,7 +73,7 @@ class UisProbes:
 
     def _report_window(self) -> None:
         """Find how many days one report may cover; shorter ones are tried only if the configured one is refused."""
-        configured = self._uis.settings.vendor_quirks.report_window_days
+        configured = self._settings.vendor_quirks.report_window_days
         seen = next(
             (
                 days
@@ -83,7 +85,7 @@ class UisProbes:
         self._facts.quirk("report_window_days", seen)
 
     def _report(self, days: int) -> list[dict[str, Any]]:
-        zone = self._uis.settings.zone
+        zone = self._settings.zone
         until = datetime.now(UTC).astimezone(zone).replace(microsecond=0, tzinfo=None)
         asked = {
             "date_from": str(until - timedelta(days=days)),
@@ -95,12 +97,12 @@ class UisProbes:
 
     def _deals(self) -> None:
         report_id = self._uis.ask(reports.report_id_of("deals"))
-        until = datetime.now(UTC).astimezone(self._uis.settings.zone).replace(microsecond=0, tzinfo=None)
+        until = datetime.now(UTC).astimezone(self._settings.zone).replace(microsecond=0, tzinfo=None)
         listing = ListRequest(
             "get.deals", {"report_id": report_id, "fields": ["deal_ext_id", "deal_date_time"]}, "deal_ext_id"
         )
         window = {"date_from": str(until - timedelta(days=30)), "date_till": str(until)}
-        configured = self._uis.settings.vendor_quirks.deals_sort_field
+        configured = self._settings.vendor_quirks.deals_sort_field
         self._facts.quirk(
             "deals_sort_field", self._sort_field(configured, _DEAL_SORT_FIELDS, [listing], **window)
         )

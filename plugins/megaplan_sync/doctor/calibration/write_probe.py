@@ -10,6 +10,7 @@ from typing import Any, get_args
 from megaplan_hook.date_times import DateTimeFormat, datetime_value
 from megaplan_hook.exceptions import MegaplanForbiddenError, MegaplanNotFoundError, MegaplanValidationError
 from megaplan_hook.hook import MegaplanHook
+from megaplan_hook.settings import AccountSettings
 from megaplan_sync.doctor.calibration.facts import Facts
 from megaplan_sync.telephony.push.todo_times import when
 
@@ -18,7 +19,10 @@ _FEW_READS = 6
 
 
 def probe_by_writing(
-    hook: MegaplanHook, contact_id: str, facts: Facts, sleep: Callable[[float], None] = time.sleep
+    hook: MegaplanHook,
+    contact_id: str,
+    facts: Facts[AccountSettings],
+    sleep: Callable[[float], None] = time.sleep,
 ) -> None:
     """Make a communication of the test contact, read it back, compare, and delete it.
 
