@@ -52,6 +52,7 @@ from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTim
 from megaplan_sync.inbox.trigger import InboxTrigger
 from megaplan_sync.kernel.assets import MEGAPLAN_CALLS, TELEPHONY_TABLES, UIS_CALLS
 from megaplan_sync.kernel.dag_params import OWNER, RUN_TYPES, accounts_param
+from megaplan_sync.kernel.incidents import run_deadline
 from megaplan_sync.raw.operators import ChooseMegaplanAccountsOperator
 from megaplan_sync.telephony.push.operators import (
     PushCallsOperator,
@@ -81,6 +82,7 @@ TELEPHONY_EVENTS = Asset(
     },
     render_template_as_native_obj=True,
     dagrun_timeout=timedelta(hours=4),  # a run that waits for nothing but recordings ends within minutes
+    deadline=run_deadline(timedelta(hours=2)),
     allowed_run_types=RUN_TYPES,
     description="Delivers finished calls, recordings and communications to Megaplan, each exactly once",
     dag_display_name="UIS → Megaplan: calls and recordings",

@@ -49,6 +49,7 @@ from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTim
 
 from megaplan_sync.kernel.assets import MEGAPLAN_RECORDS, RAW_TABLES
 from megaplan_sync.kernel.dag_params import OWNER, RUN_TYPES, accounts_param
+from megaplan_sync.kernel.incidents import run_deadline
 from megaplan_sync.raw.assets import RAW_TABLE_ALIASES
 from megaplan_sync.webhooks.operators import ChooseAccountsWithWebhooksOperator, ReadNamedEntitiesOperator
 from megaplan_sync.webhooks.trigger import WebhookTrigger
@@ -77,6 +78,7 @@ MEGAPLAN_WEBHOOKS = Asset(
     },
     render_template_as_native_obj=True,
     dagrun_timeout=timedelta(hours=4),  # webhooks that are still waiting are the next run's
+    deadline=run_deadline(timedelta(hours=2)),
     allowed_run_types=RUN_TYPES,
     description="Reloads the deals, contacts and employees that Megaplan's webhooks name, within seconds",
     dag_display_name="Megaplan → Postgres: changes by webhook",

@@ -53,6 +53,7 @@ from airflow.sdk import Param, dag
 
 from megaplan_sync.kernel.assets import MEGAPLAN_RECORDS, RAW_TABLES
 from megaplan_sync.kernel.dag_params import OWNER, RUN_TYPES, accounts_param, entities_param
+from megaplan_sync.kernel.incidents import run_deadline
 from megaplan_sync.raw.assets import RAW_TABLE_ALIASES
 from megaplan_sync.raw.entities import ALL_ENTITIES
 from megaplan_sync.raw.operators import (
@@ -75,6 +76,7 @@ from megaplan_sync.raw.operators import (
     },
     render_template_as_native_obj=True,
     dagrun_timeout=timedelta(hours=4),  # a longer first load takes several runs
+    deadline=run_deadline(timedelta(hours=3)),
     allowed_run_types=RUN_TYPES,
     description="Loads deals, line items, pipelines, contacts, employees and directories into megaplan_raw",
     dag_display_name="Megaplan → Postgres: deals and contacts",

@@ -45,6 +45,7 @@ from airflow.sdk import Param, dag
 
 from megaplan_sync.doctor.operators import ExamineAccountsOperator
 from megaplan_sync.kernel.dag_params import OWNER, RUN_TYPES, accounts_param
+from megaplan_sync.kernel.incidents import run_deadline
 from megaplan_sync.raw.operators import ChooseMegaplanAccountsOperator
 
 
@@ -61,6 +62,7 @@ from megaplan_sync.raw.operators import ChooseMegaplanAccountsOperator
     },
     render_template_as_native_obj=True,
     dagrun_timeout=timedelta(hours=3),  # it examines in minutes, retries included
+    deadline=run_deadline(timedelta(hours=1)),
     allowed_run_types=RUN_TYPES,
     description="Checks connections, rights, telephony and Postgres, and says what to change in which cabinet",
     dag_display_name="Doctor: what works and what does not",

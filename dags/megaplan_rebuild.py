@@ -52,6 +52,7 @@ from airflow.sdk import dag
 
 from megaplan_sync.kernel.assets import RAW_TABLES
 from megaplan_sync.kernel.dag_params import OWNER, RUN_TYPES, accounts_param, entities_param
+from megaplan_sync.kernel.incidents import run_deadline
 from megaplan_sync.raw.assets import RAW_TABLE_ALIASES
 from megaplan_sync.raw.entities import ALL_ENTITIES
 from megaplan_sync.raw.operators import ChooseMegaplanAccountsOperator
@@ -75,6 +76,7 @@ from megaplan_sync.rebuild.operators import (
     },
     render_template_as_native_obj=True,
     dagrun_timeout=timedelta(hours=20),  # three tries of six hours at most
+    deadline=run_deadline(timedelta(hours=12)),
     allowed_run_types=RUN_TYPES,
     description="Rebuilds columns, line items, versions and views from stored payloads, without requests to Megaplan",
     dag_display_name="Postgres: rebuild the raw tables",

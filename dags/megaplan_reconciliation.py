@@ -68,6 +68,7 @@ from megaplan_sync.kernel.assets import (
 )
 from megaplan_sync.kernel.certificate import CALLS
 from megaplan_sync.kernel.dag_params import OWNER, RUN_TYPES, accounts_param, entities_param
+from megaplan_sync.kernel.incidents import run_deadline
 from megaplan_sync.raw.assets import RAW_TABLE_ALIASES, raw_table_alias
 from megaplan_sync.raw.entities import ALL_ENTITIES
 from megaplan_sync.reconciliation.deletion_operators import DELETIONS_DAG_ID, FindWaitingProposalsOperator
@@ -96,6 +97,7 @@ from megaplan_sync.telephony.retention.operators import ForgetOldCallsOperator
     },
     render_template_as_native_obj=True,
     dagrun_timeout=timedelta(hours=20),  # it must end before the next night begins
+    deadline=run_deadline(timedelta(hours=8)),
     allowed_run_types=RUN_TYPES,
     description="Compares the tables with Megaplan and Megaplan's calls with UIS, repairs, issues certificates",
     dag_display_name="Megaplan ↔ Postgres: nightly reconciliation",

@@ -53,6 +53,7 @@ from airflow.sdk import dag
 
 from megaplan_sync.kernel.assets import MEGAPLAN_RECORDS, TELEPHONY_TABLES, UIS_EMPLOYEES
 from megaplan_sync.kernel.dag_params import OWNER, RUN_TYPES, accounts_param
+from megaplan_sync.kernel.incidents import run_deadline
 from megaplan_sync.raw.operators import ChooseMegaplanAccountsOperator
 from megaplan_sync.telephony.assets import TELEPHONY_USERS
 from megaplan_sync.telephony.people.operators import (
@@ -74,6 +75,7 @@ from megaplan_sync.telephony.people.operators import (
     },
     render_template_as_native_obj=True,
     dagrun_timeout=timedelta(hours=4),  # it reads two short lists; a longer wait is for the next hour
+    deadline=run_deadline(timedelta(hours=2)),
     allowed_run_types=RUN_TYPES,
     description="Matches the employees of Megaplan and UIS by internal number, and reports every mismatch",
     dag_display_name="Megaplan ↔ UIS: telephony users",

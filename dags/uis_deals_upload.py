@@ -53,6 +53,7 @@ from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, Param, dag
 
 from megaplan_sync.kernel.assets import RAW_TABLES, UIS_DEALS
 from megaplan_sync.kernel.dag_params import OWNER, RUN_TYPES, accounts_param
+from megaplan_sync.kernel.incidents import run_deadline
 from megaplan_sync.raw.assets import raw_table_alias
 from megaplan_sync.raw.operators import ChooseMegaplanAccountsOperator
 from megaplan_sync.uis_upload.operators import (
@@ -80,6 +81,7 @@ from megaplan_sync.uis_upload.operators import (
     },
     render_template_as_native_obj=True,
     dagrun_timeout=timedelta(hours=12),  # what is left is the next run's
+    deadline=run_deadline(timedelta(hours=6)),
     allowed_run_types=RUN_TYPES,
     description="Uploads deals to Raw data → Deals of UIS for end-to-end analytics, as soon as they change",
     dag_display_name="Megaplan → UIS: deals",

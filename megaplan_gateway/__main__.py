@@ -7,7 +7,11 @@ import gc
 import logging
 import sys
 
-from megaplan_gateway.accounts.airflow_connections import read_accounts, read_postgres_address
+from megaplan_gateway.accounts.airflow_connections import (
+    read_accounts,
+    read_notice_setting,
+    read_postgres_address,
+)
 from megaplan_gateway.app import build_app
 from megaplan_gateway.http.server import Server
 from megaplan_gateway.logs import configure_logging
@@ -30,7 +34,9 @@ def main() -> None:
         conninfo = read_postgres_address()
     except MissingConnectionError as error:
         sys.exit(str(error))
-    gateway = Gateway(conninfo, read_accounts, Options(reload_seconds=arguments.reload_seconds))
+    gateway = Gateway(
+        conninfo, read_accounts, Options(reload_seconds=arguments.reload_seconds), read_notice_setting
+    )
     configure_logging(arguments.log_level)
     gc.collect()
     gc.freeze()  # Airflow's modules are never freed, so scanning them in every collection only adds pauses

@@ -26,6 +26,7 @@ class Options:
     :param route_index_seconds: the part of it reserved for the raw tables
     :param megaplan_seconds: timeout of a request to Megaplan
     :param status_poll_seconds: shortest interval between polls of UIS's statuses, see docs/widget-contract.md
+    :param notice_interval_seconds: interval between looks for incidents that people have to be told of
     :param widget_seconds: deadline for answering the widget, whatever hangs
     """
 
@@ -43,4 +44,5 @@ class Options:
     route_index_seconds: float = 0.4
     megaplan_seconds: float = 10.0
     status_poll_seconds: float = 30.0
+    notice_interval_seconds: float = 60.0
     widget_seconds: float = 12.0

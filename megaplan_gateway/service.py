@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from psycopg import Error
 
@@ -15,6 +16,7 @@ from megaplan_gateway.http.rate_limits import TokenBucket
 from megaplan_gateway.inbox.inbox_writer import InboxWriter
 from megaplan_gateway.lane_metrics import LaneMetrics
 from megaplan_gateway.metrics import Metrics
+from megaplan_gateway.notices import Notices
 from megaplan_gateway.options import Options
 from megaplan_gateway.popups.card_table import CardTable
 from megaplan_gateway.popups.card_updater import CardUpdater
@@ -34,10 +36,15 @@ class Gateway:
 
     :param conninfo: libpq connection string of the raw tables' database
     :param read_accounts: reads all connections; blocks
+    :param read_notice_setting: reads the connection with the recipients of notices, None if there is none; blocks
     """
 
     def __init__(
-        self, conninfo: str, read_accounts: Callable[[], ConnectionSnapshot], options: Options | None = None
+        self,
+        conninfo: str,
+        read_accounts: Callable[[], ConnectionSnapshot],
+        options: Options | None = None,
+        read_notice_setting: Callable[[], Any | None] = lambda: None,
     ) -> None:
         self.options = options or Options()
         self.metrics = Metrics()
@@ -54,6 +61,7 @@ class Gateway:
         self.inbox = InboxWriter(self.pool, self.options, self.metrics, self.popups)
         self.routing = Routing(self.pool, self.options, self.metrics)
         self.rate_limit = TokenBucket(self.options.requests_per_second)
+        self.notices = Notices(conninfo, read_notice_setting, self.options.notice_interval_seconds)
         self.background = Supervisor(self.metrics)
 
     @asynccontextmanager
@@ -66,6 +74,7 @@ class Gateway:
         self.background.start("popups", self.popups.run)
         self.background.start("telephones", self.routing.keep_telephones_current)
         self.background.start("accounts", self._reload_accounts)
+        self.background.start("notices", self.notices.run)
         try:
             yield
         finally:

@@ -15,6 +15,7 @@ from megaplan_hook.settings import AccountSettings
 from megaplan_sync.kernel.accounts import DEFAULT_ACCOUNTS, VARIABLE, listed_accounts
 from megaplan_sync.kernel.calibration import with_seen
 from megaplan_sync.kernel.exceptions import MissingConnectionError
+from megaplan_sync.kernel.incidents import NOTICES_CONN_ID
 from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, postgres_address
 from uis_hook.exceptions import UisError
 from uis_hook.settings import UisSettings
@@ -71,6 +72,14 @@ def read_postgres_address(conn_id: str = POSTGRES_CONN_ID) -> str:
     :raises MissingConnectionError: if the connection does not exist
     """
     return postgres_address(_connection(conn_id, "postgres"))
+
+
+def read_notice_setting() -> Any | None:
+    """Return the connection with the recipients of notices; None if there is none, which turns them off."""
+    try:
+        return _connection(NOTICES_CONN_ID, "generic")
+    except MissingConnectionError:
+        return None
 
 
 _SEEN = SeenSettings(read_postgres_address)

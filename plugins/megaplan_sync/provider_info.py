@@ -25,6 +25,7 @@ MEGAPLAN_OPERATORS = [
     "megaplan_sync.reconciliation.operators",
     "megaplan_sync.reconciliation.deletion_operators",
     "megaplan_sync.webhooks.operators",
+    "megaplan_sync.notices.operators",
     "megaplan_sync.doctor.operators",
 ]
 UIS_OPERATORS = [

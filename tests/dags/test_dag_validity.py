@@ -22,6 +22,7 @@ DAG_IDS = {
     "megaplan_deals_sync",
     "megaplan_deletions",
     "megaplan_doctor",
+    "megaplan_notices",
     "megaplan_rebuild",
     "megaplan_reconciliation",
     "megaplan_telephony_sync",
@@ -38,6 +39,7 @@ SHOWN = {
         {"megaplan", "postgres"},
     ),
     "megaplan_doctor": ("Doctor: what works and what does not", OWNER, {"megaplan", "uis", "telephony"}),
+    "megaplan_notices": ("Notices about Megaplan", OWNER, {"megaplan", "notices"}),
     "megaplan_rebuild": ("Postgres: rebuild the raw tables", OWNER, {"megaplan", "postgres"}),
     "megaplan_reconciliation": (
         "Megaplan ↔ Postgres: nightly reconciliation",
@@ -142,6 +144,18 @@ def test_no_run_blocks_the_next_one_for_ever(dag: DAG) -> None:
     assert 2 * longest < dag.dagrun_timeout < timedelta(days=1)
 
 
+def test_a_run_that_takes_too_long_is_told(dag: DAG) -> None:
+    if dag.dag_id in ("megaplan_deletions", "megaplan_notices"):
+        assert not dag.deadline, "one waits for a person, the other one tells"
+        return
+    (deadline,) = dag.deadline
+    assert deadline.callback.path == "megaplan_sync.kernel.incidents.record_late_run"
+    assert timedelta(minutes=30) < deadline.interval < dag.dagrun_timeout
+    hours = int(deadline.interval.total_seconds() / 3600)
+    documented = (DAGS_FOLDER.parent / "docs" / "notices.md").read_text(encoding="utf-8")
+    assert f"| `{dag.dag_id}` | {hours} h |" in documented
+
+
 def test_forms_offer_choices_or_examples_and_no_json_editor(dag: DAG) -> None:
     for name in dag.params:
         schema = dag.params.get_param(name).schema
@@ -159,8 +173,9 @@ def test_forms_offer_choices_or_examples_and_no_json_editor(dag: DAG) -> None:
 def test_the_form_offers_the_accounts_of_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_VAR_MEGAPLAN_ACCOUNTS", '["megaplan_default", "megaplan_second"]')
     for dag in parse().dags.values():
-        if dag.dag_id == "megaplan_deletions":
-            continue  # a proposal belongs to one account
+        if "accounts" not in dag.params:
+            assert dag.dag_id in ("megaplan_deletions", "megaplan_notices")
+            continue
         assert dag.params.get_param("accounts").schema["examples"] == ["megaplan_default", "megaplan_second"]
 
 
@@ -179,7 +194,7 @@ def test_a_task_does_not_read_the_variable_for_a_form(monkeypatch: pytest.Monkey
 
 
 def test_every_param_has_type_title_and_description(dag: DAG) -> None:
-    assert dag.params
+    assert dag.params or dag.dag_id == "megaplan_notices"
     for name in dag.params:
         param = dag.params.get_param(name)
         assert param.schema.get("type"), name

@@ -24,6 +24,7 @@ from airflow.sdk.exceptions import (
 )
 
 from megaplan_sync.kernel.exceptions import OUR_ERRORS
+from megaplan_sync.kernel.incidents import record_failure, record_success
 
 log = logging.getLogger(__name__)
 LINE_WIDTH = 90
@@ -36,6 +37,11 @@ TOOK_TOO_LONG = (
 
 class ReportingOperator(BaseOperator):
     """An operator that says what is wrong before Airflow shows a trace, also when it is resumed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.on_failure_callback = [*self.on_failure_callback, record_failure]
+        self.on_success_callback = [*self.on_success_callback, record_success]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

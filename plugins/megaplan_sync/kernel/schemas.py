@@ -1,4 +1,4 @@
-"""Creates and upgrades the schemas ``telephony`` and ``uis``; refuses newer ones, and never drops data."""
+"""Creates and upgrades the schemas ``telephony``, ``uis`` and ``notices``; refuses newer ones, drops no data."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -42,6 +42,10 @@ UPLOAD_TABLES = tuple(
 _UPLOAD_MIGRATIONS = {2: "migrate_uploads_to_2", 4: "migrate_uploads_to_4"}
 """Statements that turn tables of the version before into those of a version."""
 
+NOTICE_SCHEMA_VERSION = 1
+"""Version of the tables of schema ``notices`` that this code writes."""
+NOTICE_TABLES = tuple(f"notices.{name}" for name in ("schema_version", "incidents", "messages"))
+
 
 def prepare_telephony_schema(connection: Connection[Any]) -> bool:
     """Create or upgrade the schema ``telephony``, which includes the inbox, in one transaction.
@@ -73,6 +77,22 @@ def prepare_upload_schema(connection: Connection[Any]) -> bool:
         create_tables="create_upload_tables",
         save_version="save_upload_schema_version",
         migrations=_UPLOAD_MIGRATIONS,
+    )
+
+
+def prepare_notice_schema(connection: Connection[Any]) -> bool:
+    """Create or upgrade the schema ``notices`` in one transaction.
+
+    :returns: whether anything was missing or old
+    :raises NewerSchemaError: the tables were created by a newer version of this package
+    """
+    return _prepare_schema(
+        connection,
+        NOTICE_TABLES,
+        NOTICE_SCHEMA_VERSION,
+        select_version="select_notice_schema_version",
+        create_tables="create_notice_tables",
+        save_version="save_notice_schema_version",
     )
 
 

@@ -1,0 +1,1 @@
+"""Messages about incidents, by e-mail, webhook and messengers: see ``docs/notices.md``."""
