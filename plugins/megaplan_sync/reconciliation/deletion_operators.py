@@ -29,9 +29,9 @@ from megaplan_sync.reconciliation.proposals import Proposal, decide, find_propos
 DELETIONS_DAG_ID = "megaplan_deletions"
 APPROVE, REJECT = "Approve", "Reject"
 _WORDS = {
-    "approved": "Proposal %s: approved before.",
-    "settled": "Proposal %s: its rows are marked as deleted already.",
-    "withdrawn": "Proposal %s: withdrawn, since all of its rows are in Megaplan again.",
+    "approved": "Proposal {}: approved before.",
+    "settled": "Proposal {}: its rows are marked as deleted already.",
+    "withdrawn": "Proposal {}: withdrawn, since all of its rows are in Megaplan again.",
 }
 """What the question ends with if it has become needless."""
 _ACTIVE = ["queued", "running"]
@@ -101,7 +101,7 @@ class DecideOnDeletionsOperator(RawDatabaseOperator, HITLOperator):
         return answer
 
     def _end(self, proposal: Proposal) -> str:
-        word = _WORDS[proposal.state] % proposal
+        word = _WORDS[proposal.state].format(proposal)
         self.log.info("%s There is nothing to decide.", word)
         return word
 

@@ -1,7 +1,9 @@
 """What a run reports: the report in the log, the asset event, the verdict of the last task."""
 
 import json
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,7 +16,10 @@ from megaplan_sync.kernel.certificate import certificates_of
 from megaplan_sync.kernel.certificate_report import report
 from megaplan_sync.kernel.session import Session
 from megaplan_sync.raw.assets import RAW_TABLE_ALIASES, raw_table_alias
-from megaplan_sync.reconciliation.deletion_operators import MarkProposedRowsOperator
+from megaplan_sync.reconciliation.deletion_operators import (
+    DecideOnDeletionsOperator,
+    MarkProposedRowsOperator,
+)
 from megaplan_sync.reconciliation.operators import (
     ChooseReconciliationOperator,
     JudgeCertificatesOperator,
@@ -114,6 +119,17 @@ def test_what_waits_is_published_and_turns_the_run_red_until_somebody_decides(
     assert marked["deals"] == 30
     assert marked["deal_positions"] > 0, "positions go with their deals"
     assert events[raw_table_alias("deals")].asset_alias_events, "consumers of deals are notified as well"
+    question = DecideOnDeletionsOperator(task_id="decide", proposal=1)
+    word = "Proposal 1: 30 of 420 deals of .*: its rows are marked as deleted already."
+    assert re.match(word, question.execute(context)), "nobody is asked about what is done"
+    assert re.match(word, question.execute_complete(context, {"error_type": "timeout"}))
+    answer = {
+        "chosen_options": ["Reject"],
+        "params_input": {},
+        "responded_at": datetime.now(UTC),
+        "responded_by_user": {"id": "1", "name": "admin"},
+    }
+    assert re.match(word, question.execute_complete(context, answer)), "an answer that comes too late"
     Run("after").judge()
 
 
