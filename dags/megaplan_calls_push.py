@@ -22,7 +22,7 @@ The state of each call is in the outbox, `telephony.call_deliveries`.
 
 As soon as events arrive that end a call or bring a recording (an asset watcher listens to Postgres), and every five
 minutes, since asset events may get lost. Several runs may work at the same time: each call is handled by one of
-them.
+them. If nothing waits, nothing but the first task of such a run is started, and the others are skipped.
 
 ### How
 

@@ -250,6 +250,24 @@ SET state = 'none', changed_at = clock_timestamp()
 WHERE account = %(account)s AND call_session_id = ANY (%(call_session_ids)s) AND step > 1
 
 
+-- name: select_whether_calls_wait
+-- Whether any account has events to derive, calls to plan, or deliveries that are due within five minutes.
+SELECT
+  EXISTS (SELECT FROM telephony.events WHERE derived_at IS NULL AND call_session_id IS NOT NULL)
+  OR EXISTS (
+    SELECT
+    FROM telephony.calls
+    WHERE is_finished
+      AND planned_at IS DISTINCT FROM changed_at
+      AND (planned_at IS NOT NULL OR NOT is_internal AND direction IS NOT NULL AND outcome IS NOT NULL)
+  )
+  OR EXISTS (
+    SELECT
+    FROM telephony.call_deliveries
+    WHERE state IN ('waiting', 'due', 'unsure') AND due_at < now() + interval '5 minutes'
+  )
+
+
 -- name: select_next_delivery
 -- Seconds until something of some accounts is due, negative if it already is; null if nothing is open. Claimed rows count
 -- from the end of their claim, and of each call only the earliest open stage counts.

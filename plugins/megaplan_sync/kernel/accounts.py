@@ -12,7 +12,7 @@ VARIABLE = "megaplan_accounts"
 DEFAULT_ACCOUNTS = ["megaplan_default"]
 MOST_TASKS = 16
 ACCOUNTS_PER_TASK = 250
-"""A task works on its accounts at once and takes a second of CPU before it does anything, so a few tasks do: one core
+"""A task works on its accounts at once and takes about 0.4 CPU seconds before it does anything, so a few do: one core
 each, since Python runs one thread at a time."""
 
 

@@ -42,6 +42,8 @@ class ChooseAccountsWithWebhooksOperator(RawDatabaseOperator):
                 prepare_raw_schema(connection)
                 prepare_telephony_schema(connection)
                 rows = connection.execute(read_sql("select_accounts_with_webhooks")).fetchall()
+        if not rows:  # a thousand connections are not read every few minutes for nothing
+            return []
         waiting = {account for (account,) in rows}
         return in_batches([conn_id for conn_id in chosen if self._may_have_webhooks(conn_id, waiting)])
 

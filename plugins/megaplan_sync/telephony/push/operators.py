@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from airflow.sdk import BaseSensorOperator, Context
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
 from psycopg import Connection
 
 from megaplan_sync.kernel.account_batch import AccountBatch
@@ -37,7 +37,8 @@ class PushNewCallsOperator(RawDatabaseOperator):
     """Prepares the tables, then delivers the history of the newest calls: one batch per account.
 
     It is the first task, so a new call waits neither for task mapping nor for the request budget. Whatever it
-    leaves, errors of an account included, is handled by the next tasks.
+    leaves, errors of an account included, is handled by the next tasks. If nothing at all is waiting, a run that
+    nobody has started by hand ends here: all other tasks are skipped without being started.
 
     :param accounts: connection ids; all of the Variable ``megaplan_accounts`` if empty
     """
@@ -53,6 +54,11 @@ class PushNewCallsOperator(RawDatabaseOperator):
         with airflow_errors(), raw_database(self.postgres_conn_id) as connection:
             prepare_raw_schema(connection)
             prepare_telephony_schema(connection)
+            row = connection.execute(read_sql("select_whether_calls_wait")).fetchone()
+        if row == (False,) and context["dag_run"].run_type != "manual":
+            self.log.info("Nothing is waiting: no calls, no recordings, no deliveries")
+            others = sorted(self.get_flat_relative_ids(upstream=False))
+            raise DownstreamTasksSkipped(tasks=others)  # type: ignore[no-untyped-call]
         with airflow_errors():
             accounts = chosen_accounts(self.accounts or ())
         batch = AccountBatch(self.log, seconds=PUSH_SECONDS)
