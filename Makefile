@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install browser pooler prometheus demo gateway up test fuzz histories chaos check format docs clean
+.PHONY: help install browser pooler prometheus demo gateway up test fuzz histories chaos gateway-fuzz check format docs clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,10 @@ histories: install ## 200 random histories of an account, whose certificates are
 CHAOS_EVENTS ?= 10000
 chaos: install ## 10 000 events to two gateways that are killed in turn, while Postgres crashes and Megaplan hangs
 	CHAOS_EVENTS=$(CHAOS_EVENTS) $(BIN)/python -m pytest -n 0 -s tests/integration/gateway/test_chaos.py
+
+GATEWAY_FUZZ_REQUESTS ?= 1000000
+gateway-fuzz: install ## a million odd messages to the gateway, which must not answer any with a server error
+	GATEWAY_FUZZ_REQUESTS=$(GATEWAY_FUZZ_REQUESTS) $(BIN)/python -m pytest -n 0 tests/integration/gateway/test_fuzzing.py
 
 check: install ## linter, types, import rules
 	$(BIN)/ruff check .

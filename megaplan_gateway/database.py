@@ -17,6 +17,9 @@ Result = TypeVar("Result")
 WAIT_SECONDS = 5.0
 """Timeout for getting a session while a client waits; the pool's default is 30 s."""
 
+RECONNECT_SECONDS = 2.0
+"""The pool waits ever longer between attempts to connect; after so long it begins anew."""
+
 # detects a lost Postgres host within seconds; TCP alone takes about 15 minutes
 _KEEPALIVE = {
     "keepalives_idle": 10,
@@ -81,6 +84,6 @@ def database_pool(conninfo: str, size: int) -> Pool:
         open=False,
         configure=LiveSession.prepare,
         kwargs={**CONNECT_OPTIONS, "connect_timeout": 5, **_KEEPALIVE},
-        reconnect_timeout=30,
+        reconnect_timeout=RECONNECT_SECONDS,
         name="gateway",
     )

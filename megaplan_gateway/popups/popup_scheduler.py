@@ -147,7 +147,8 @@ class PopupScheduler:
             if not await self._queue.finish(name, call_session_id, requested):
                 self.schedule(name, call_session_id)
         except _FAILURES as error:
-            log.warning("call not refreshed", extra={"account": name, "reason": type(error).__name__})
+            if not isinstance(error, LeaseLapsedError):  # said once, by the lease
+                log.warning("call not refreshed", extra={"account": name, "reason": type(error).__name__})
             self._metrics.popups.labels("look", "failed").inc()
             asyncio.get_running_loop().call_later(RETRY_SECONDS, self.schedule, name, call_session_id)
 

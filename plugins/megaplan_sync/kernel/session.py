@@ -18,7 +18,7 @@ from psycopg import (
     IsolationLevel,
     Transaction,
 )
-from psycopg.pq import TransactionStatus
+from psycopg.pq import PipelineStatus, TransactionStatus
 
 from megaplan_sync.kernel.json_text import send_json_as_it_is
 from megaplan_sync.kernel.sql import read_sql
@@ -123,8 +123,11 @@ class LiveSession(AsyncConnection[Any]):
         begins = _is_idle(self)
         async with super().transaction(savepoint_name, force_rollback) as transaction:
             if begins:
-                for name in self.settings:  # one by one, as a pipeline requires
-                    await self.execute(read_sql(name))
+                is_pipeline = (
+                    self.pgconn.pipeline_status != PipelineStatus.OFF
+                )  # takes single statements only
+                for text in map(read_sql, self.settings) if is_pipeline else (_settings(self.settings),):
+                    await self.execute(text)
             yield transaction
 
 
