@@ -33,7 +33,7 @@ within seconds, also if somebody does not answer.
 
 - `accounts` limits the run; empty means all. Example: `{"accounts": ["megaplan_default"]}`.
 - `calibrate` finds out how the accounts behave where the vendors' documentation is silent, and stores it in
-  `megaplan_sync.calibrations`; the other DAGs use it where a connection is silent. It takes about thirty requests.
+  `megaplan_sync.calibrations`; the other DAGs use it where a connection is silent. It takes twenty requests more.
 - `write_probe`: id of a contact in Megaplan that is there for tests. A communication is made for it, compared and
   deleted.
 """
@@ -74,7 +74,7 @@ from megaplan_sync.raw.operators import ChooseMegaplanAccountsOperator
             False,
             type="boolean",
             title="Find out how the accounts behave",
-            description="Reads Megaplan and UIS in about thirty ways and stores what differs from what is assumed; "
+            description="Reads Megaplan and UIS in about twenty ways and stores what differs from what is assumed; "
             "the other DAGs use it where a connection is silent. Nothing is written there.",
         ),
         "write_probe": Param(

@@ -68,7 +68,7 @@ LONGEST_WAIT_SECONDS = 10.0
 SIDE_SECONDS = 60.0
 """How long the checks of one side may take altogether."""
 CALIBRATION_SECONDS = 600.0
-"""The same with calibration: some thirty requests more, at the account's pace."""
+"""The same with calibration: some twenty requests more, at the account's pace."""
 
 Settings = TypeVar("Settings", bound=ConnectionSettings)
 
@@ -85,7 +85,7 @@ def examine(
     Takes about ten requests of the account's budget, and up to nine to UIS. Ends within seconds, or after two minutes
     if sides accept connections and then stay silent.
 
-    :param calibrates: whether to find out how the account behaves, and to store it: some thirty requests more
+    :param calibrates: whether to find out how the account behaves, and to store it: some twenty requests more
     :param test_contact: Megaplan's id of a contact on which writes may be tried, too
     """
     with ExitStack() as stack:

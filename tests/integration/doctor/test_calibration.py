@@ -31,7 +31,7 @@ from tests.integration.truth import assert_tables_are_megaplan
 from uis_hook.vendor_quirks import VendorQuirks as UisQuirks
 
 pytest_plugins = ["tests.emulators.uis_fixtures"]
-MOST_REQUESTS = 45
+MOST_REQUESTS = 30
 """Of one examination with calibration; the account's budget is 1000 an hour."""
 
 
@@ -266,6 +266,16 @@ def test_a_wrong_password_is_sent_once_also_when_calibrating(world: DoctorWorld)
     findings = {finding.topic: finding for finding in examine("megaplan_default", calibrates=True)}
     assert findings["login"].level == "error"
     assert len(list_requests(world.megaplan, "/auth/access_token")) == before + 1
+
+
+def test_the_budget_bounds_it(world: DoctorWorld) -> None:
+    world.connections(requests_per_hour=10)
+    before = len(world.megaplan.control("requests"))
+    errors = [
+        finding.topic for finding in examine("megaplan_default", calibrates=True) if finding.level == "error"
+    ]
+    assert errors == ["requests"]
+    assert len(world.megaplan.control("requests")) - before == 10
 
 
 def test_the_first_examination_creates_the_tables(world: DoctorWorld, database: Connection[Any]) -> None:
