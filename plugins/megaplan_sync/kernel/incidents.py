@@ -5,6 +5,7 @@ Nothing is recorded unless the connection ``megaplan_notices`` exists, and no ta
 
 import asyncio
 import logging
+import sys
 from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Any, Literal
@@ -28,8 +29,14 @@ _MOST_CHARACTERS = 500
 Kind = Literal["failure", "late", "stale"]
 
 
-def run_deadline(interval: timedelta) -> DeadlineAlert:
-    """Return the deadline of a DAG's runs, after which one is reported as late."""
+def run_deadline(interval: timedelta) -> DeadlineAlert | None:
+    """Return the deadline of a DAG's runs, after which one is reported as late.
+
+    None for ``airflow dags test``: Airflow 3.3.2 looks a deadline up in its database that this command does not store
+    there, and the run fails at its end.
+    """
+    if sys.argv[1:3] == ["dags", "test"]:
+        return None
     return DeadlineAlert(
         reference=DeadlineReference.DAGRUN_QUEUED_AT,
         interval=interval,
