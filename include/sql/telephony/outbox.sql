@@ -270,21 +270,28 @@ SELECT
 
 -- name: select_next_delivery
 -- Seconds until something of some accounts is due, negative if it already is; null if nothing is open. Claimed rows count
--- from the end of their claim, and of each call only the earliest open stage counts.
-SELECT extract(epoch FROM min(greatest(delivery.due_at, delivery.claimed_until)) - now())::float8
+-- from the end of their claim, and those that an earlier stage holds up, as in claim_deliveries, when it no longer does.
+SELECT extract(epoch FROM min(greatest(delivery.due_at, delivery.claimed_until, held.until)) - now())::float8
 FROM telephony.call_deliveries AS delivery
 JOIN telephony.calls USING (account, call_session_id)
+CROSS JOIN LATERAL (
+  SELECT max(
+    CASE
+      WHEN earlier.stage = 'recording' AND earlier.state = 'waiting'
+        THEN coalesce(calls.finished_at, earlier.created_at) + interval '3 minutes'
+      ELSE 'infinity'
+    END
+  ) AS until
+  FROM telephony.call_deliveries AS earlier
+  WHERE earlier.account = delivery.account
+    AND earlier.call_session_id = delivery.call_session_id
+    AND earlier.step < delivery.step
+    AND (earlier.state IN ('waiting', 'due', 'unsure') OR earlier.step = 1 AND earlier.result_id IS NULL)
+) AS held
 WHERE delivery.account = ANY (%(accounts)s)
   AND delivery.state IN ('waiting', 'due', 'unsure')
   AND calls.is_finished
-  AND NOT EXISTS (
-    SELECT
-    FROM telephony.call_deliveries AS earlier
-    WHERE earlier.account = delivery.account
-      AND earlier.call_session_id = delivery.call_session_id
-      AND earlier.step < delivery.step
-      AND (earlier.state IN ('waiting', 'due', 'unsure') OR earlier.step = 1 AND earlier.result_id IS NULL)
-  )
+  AND held.until IS DISTINCT FROM 'infinity'
 
 
 -- name: select_failed_deliveries

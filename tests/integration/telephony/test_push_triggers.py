@@ -204,6 +204,14 @@ def test_the_wait_ends_when_a_recording_is_due(inbox: Connection[Any]) -> None:
     assert 0.8 < took < 3
 
 
+def test_the_wait_ends_when_a_recording_no_longer_holds_up_the_communication(inbox: Connection[Any]) -> None:
+    """A communication waited until the recording was checked again, though for three minutes it is told."""
+    add_open_call(inbox, 3600, communication="due")
+    inbox.execute("UPDATE telephony.calls SET finished_at = now() - interval '179 seconds'")
+    event, _ = wait_for_ledger(20)
+    assert event["reason"] == "due"
+
+
 @pytest.mark.parametrize(
     "states",
     [
