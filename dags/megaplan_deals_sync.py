@@ -43,7 +43,7 @@ progress.
 
 *partial* in the log and the result is no failure: the hour's requests (*requests_per_hour*) are spent, Megaplan has
 answered 429 for a minute, or the account's ten minutes in this run are over. The cursor is saved, and the next run
-continues. So a long first load takes several runs, and delays no other account.
+continues. So a long first load takes several runs, and delays no other account: docs/many-accounts.md.
 """
 
 from datetime import timedelta
