@@ -33,14 +33,6 @@ ON CONFLICT (account, side, name) DO UPDATE SET
 WHERE excluded.seen IS NOT NULL OR present.seen IS NULL
 
 
--- name: select_calibration
--- The table for people: what differs comes first.
-SELECT side, name, assumed, seen, setting, value, seen_at
-FROM megaplan_sync.calibrations
-WHERE account = %(account)s
-ORDER BY seen IS NOT DISTINCT FROM assumed OR seen IS NULL, side, name
-
-
 -- name: select_all_seen_settings
 -- The same of all accounts, for the gateway.
 SELECT account, side, setting, value

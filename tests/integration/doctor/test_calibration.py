@@ -21,7 +21,6 @@ from megaplan_sync.kernel.account_session import account_session
 from megaplan_sync.kernel.calibration import seen_settings
 from megaplan_sync.kernel.schemas import prepare_upload_schema
 from megaplan_sync.kernel.session import Session
-from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.account_sync import AccountSync
 from megaplan_sync.uis_upload.account_upload import AccountUpload
 from megaplan_sync.uis_upload.session import upload_session
@@ -136,12 +135,12 @@ def apply(world: DoctorWorld, quirks: Quirks) -> None:
 
 
 def deviations(database: Connection[Any], account: str) -> dict[str, tuple[str, str | None, Any]]:
-    rows = database.execute(read_sql("select_calibration"), {"account": account}).fetchall()
-    return {
-        name: (seen, setting, value)
-        for _, name, assumed, seen, setting, value, _ in rows
-        if seen is not None and seen != assumed
-    }
+    rows = database.execute(
+        """SELECT name, seen, setting, value FROM megaplan_sync.calibrations
+        WHERE account = %s AND seen IS DISTINCT FROM assumed AND seen IS NOT NULL""",
+        (account,),
+    ).fetchall()
+    return {name: (seen, setting, value) for name, seen, setting, value in rows}
 
 
 def not_ok(findings: list[Finding]) -> list[Finding]:
