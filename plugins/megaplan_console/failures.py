@@ -71,7 +71,7 @@ def failures(
     """Show failures of one kind, newest first.
 
     :param account: only accounts whose name contains this
-    :param text: only failures whose reason contains this, or whose number or phone it is
+    :param text: only failures whose reason contains this, or whose number it is
     :param after_at: of the last failure on the page before, as the other parts of its key
     """
     chosen = KINDS[kind]

@@ -35,9 +35,13 @@ def overview(page: PageDep, session: SessionDep, account: str = "", after: int =
         if database.has_uploads:
             for row in database.rows("select_upload_freshness", accounts=names):
                 tables[row["account"]].append(row)
+        requests = {
+            row["account"]: row for row in database.rows("select_requests_of_the_hour", accounts=names)
+        }
         hours = database.rows("select_requests_by_hour", account=account)
     for row in shown:
         row["tables_shown"] = tables[row["account"]]
+        row |= requests.get(row["account"], {"spent": 0, "is_blocked": False})
     return page.render(
         "overview.html",
         dags=dags,

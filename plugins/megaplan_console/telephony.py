@@ -1,10 +1,12 @@
 """Telephony: users who do not match, a call from its first ring to Megaplan, and calls over time."""
 
-from fastapi import APIRouter, HTTPException
+from typing import Annotated
+
+from fastapi import APIRouter, Form, HTTPException
 from fastapi.responses import HTMLResponse
 
 from megaplan_console.database import Database, Row
-from megaplan_console.pages import PageDep, chart, readable_database
+from megaplan_console.pages import Page, PageDep, chart, readable_database
 from megaplan_sync.kernel.phones import phone_digits
 
 router = APIRouter(prefix="/telephony")
@@ -14,13 +16,27 @@ _LARGEST_NUMBER = 2**63 - 1
 
 
 @router.get("", response_class=HTMLResponse)
-def telephony(page: PageDep, account: str = "", call: str = "", after: int = 0) -> HTMLResponse:
-    """Show calls over time, mismatched users, and the calls that are looked for.
+def telephony(page: PageDep, account: str = "", after: int = 0) -> HTMLResponse:
+    """Show calls over time and mismatched users.
 
     :param account: only accounts whose name contains this
-    :param call: number of a call in UIS, or a client's phone
     :param after: mismatches to leave out, which earlier pages show
     """
+    return _telephony(page, account, after=after)
+
+
+@router.post("", response_class=HTMLResponse)
+def find_calls(
+    page: PageDep, account: Annotated[str, Form()] = "", call: Annotated[str, Form()] = ""
+) -> HTMLResponse:
+    """Show the calls that are looked for as well; a phone in the address would get into Airflow's access log.
+
+    :param call: number of a call in UIS, or a client's phone
+    """
+    return _telephony(page, account, call=call)
+
+
+def _telephony(page: Page, account: str, *, call: str = "", after: int = 0) -> HTMLResponse:
     days: list[Row] = []
     mismatches: list[Row] = []
     found: list[Row] = []

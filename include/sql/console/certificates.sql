@@ -1,5 +1,5 @@
 -- name: select_nights
--- The last thirty days: certificates that prove a table, that the next night continues, and others.
+-- The last fortnight: certificates that prove a table, that the next night continues, and others.
 WITH issued AS (
   SELECT
     day,
@@ -7,7 +7,7 @@ WITH issued AS (
     count(*) FILTER (WHERE verdict = 'partial') AS partial,
     count(*) FILTER (WHERE verdict NOT IN ('proven', 'partial')) AS unproven
   FROM megaplan_raw.certificates
-  WHERE day >= current_date - 29 AND (%(account)s = '' OR strpos(lower(account), lower(%(account)s)) > 0)
+  WHERE day >= current_date - 13 AND (%(account)s = '' OR account = %(account)s)
   GROUP BY day
 )
 SELECT
@@ -16,7 +16,7 @@ SELECT
   coalesce(issued.partial, 0) AS partial,
   coalesce(issued.unproven, 0) AS unproven
 FROM generate_series(
-  current_date - 29, greatest(current_date, (SELECT max(day) FROM issued)), interval '1 day' -- a day may begin before UTC's
+  current_date - 13, greatest(current_date, (SELECT max(day) FROM issued)), interval '1 day' -- a day may begin before UTC's
 ) AS shown (day)
 LEFT JOIN issued ON issued.day = shown.day
 ORDER BY shown.day
@@ -24,7 +24,7 @@ ORDER BY shown.day
 
 -- name: select_last_night
 -- The last day with a certificate.
-SELECT max(day) AS day FROM megaplan_raw.certificates WHERE %(account)s = '' OR strpos(lower(account), lower(%(account)s)) > 0
+SELECT max(day) AS day FROM megaplan_raw.certificates WHERE %(account)s = '' OR account = %(account)s
 
 
 -- name: select_night
@@ -34,7 +34,7 @@ SELECT
   unresolved, proposal, requests_used, duration, issued_at
 FROM megaplan_raw.certificates AS issued
 WHERE day = %(day)s
-  AND (%(account)s = '' OR strpos(lower(account), lower(%(account)s)) > 0)
+  AND (%(account)s = '' OR account = %(account)s)
   AND (account, entity) > (%(after_account)s, %(after_entity)s)
   AND (verdict <> 'proven' OR NOT %(only_unproven)s)
   AND NOT EXISTS (

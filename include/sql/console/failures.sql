@@ -15,7 +15,6 @@ WHERE delivery.state = 'parked'
     %(text)s = ''
     OR strpos(lower(delivery.error), lower(%(text)s)) > 0
     OR delivery.call_session_id::text = %(text)s
-    OR strpos(calls.contact_phone, %(text)s) > 0
   )
 ORDER BY delivery.changed_at DESC, delivery.account DESC, delivery.call_session_id::text DESC, delivery.stage DESC
 LIMIT %(limit)s

@@ -1,6 +1,6 @@
 -- name: select_console_accounts
--- Accounts whose name contains a text: what is switched on, how many tables are late, the certificates of the last night,
--- and the requests of the last sixty minutes.
+-- Accounts whose name contains a text: what is switched on, how many tables are late, and the certificates of the
+-- last night.
 WITH known AS (
   SELECT account FROM megaplan_sync.accounts
   UNION
@@ -16,20 +16,13 @@ nights AS (
   FROM (
     SELECT DISTINCT ON (day, account, entity) day, account, verdict
     FROM megaplan_raw.certificates
-    WHERE day >= current_date - 3
+    WHERE day >= current_date - 1
     ORDER BY day DESC, account DESC, entity DESC, issued_at DESC -- the index backwards
   ) AS latest
   GROUP BY account, day
 ),
 certified AS (
   SELECT DISTINCT ON (account) account, day, certificates, unproven FROM nights ORDER BY account, day DESC
-),
-spent AS (
-  SELECT budget.account, sum(counter.spent) AS spent, bool_or(budget.blocked_until > now()) AS is_blocked
-  FROM megaplan_sync.request_budgets AS budget
-  CROSS JOIN unnest(budget.minutes, budget.spent) AS counter (minute, spent)
-  WHERE counter.minute > extract(epoch FROM now())::bigint / 60 - 61
-  GROUP BY budget.account
 )
 SELECT
   known.account,
@@ -44,15 +37,21 @@ SELECT
   coalesce(freshness.loading, 0) AS loading,
   certified.day AS certified_day,
   coalesce(certified.certificates, 0) AS certificates,
-  coalesce(certified.unproven, 0) AS unproven,
-  coalesce(spent.spent, 0) AS spent,
-  coalesce(spent.is_blocked, false) AS is_blocked
+  coalesce(certified.unproven, 0) AS unproven
 FROM known
 LEFT JOIN megaplan_sync.account_settings AS settings ON settings.account = known.account
 LEFT JOIN freshness ON freshness.account = known.account
 LEFT JOIN certified ON certified.account = known.account
-LEFT JOIN spent ON spent.account = known.account
 WHERE strpos(lower(known.account), lower(%(part_of_name)s)) > 0 OR %(part_of_name)s = ''
+
+
+-- name: select_requests_of_the_hour
+-- Requests of some accounts in the last sixty minutes, and whether Megaplan has asked to wait.
+SELECT budget.account, sum(counter.spent) AS spent, bool_or(budget.blocked_until > now()) AS is_blocked
+FROM megaplan_sync.request_budgets AS budget
+CROSS JOIN unnest(budget.minutes, budget.spent) AS counter (minute, spent)
+WHERE budget.account = ANY (%(accounts)s) AND counter.minute > extract(epoch FROM now())::bigint / 60 - 61
+GROUP BY budget.account
 
 
 -- name: select_freshness

@@ -1,8 +1,8 @@
 -- name: select_calls_by_day
--- Calls of the last thirty days by outcome, of the accounts whose name contains a text.
+-- Calls of the last fortnight by outcome, of the accounts whose name contains a text.
 SELECT shown.day::date AS day, counted.answered, counted.missed, counted.unanswered
 FROM generate_series(
-  (now() AT TIME ZONE 'UTC')::date - 29, (now() AT TIME ZONE 'UTC')::date, interval '1 day'
+  (now() AT TIME ZONE 'UTC')::date - 13, (now() AT TIME ZONE 'UTC')::date, interval '1 day'
 ) AS shown (day)
 CROSS JOIN LATERAL ( -- day by day: the index has the order
   SELECT

@@ -54,7 +54,9 @@
       note.replaceChildren(link);
     } else {
       button.disabled = false;
-      note.textContent = `${button.dataset.refused} (${answer ? answer.status : "–"})`;
+      const { detail } = (await answer?.json().catch(() => null)) ?? {};
+      const reason = typeof detail === "string" ? `: ${detail}` : "";
+      note.textContent = `${button.dataset.refused} (${answer ? answer.status : "–"})${reason}`;
     }
   };
 

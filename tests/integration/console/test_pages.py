@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+import requests
 from playwright.sync_api import FrameLocator, Page, expect
 
 from demo.airflow_home import USER
@@ -121,6 +122,7 @@ def test_a_call_is_followed_from_its_ring_to_megaplan(frame: FrameLocator) -> No
         ]
     )
     screenshot(frame.owner.page, "console-call")
+    assert "45-67" not in frame.owner.page.url, "phones would get into Airflow's access log"
 
 
 def test_theme_and_language_follow_airflow(open_page: Callable[..., Page]) -> None:
@@ -188,6 +190,8 @@ def test_without_rights_every_endpoint_refuses(world: ConsoleWorld, open_page: C
         .headers["Location"]
         .endswith("/auth/login?next=%2Fmegaplan%2F%3Faccount%3Dx")
     )
+    search = requests.post(f"{world.url}/telephony", headers={"Authorization": f"Bearer {token}"}, timeout=60)
+    assert search.status_code == 403
     page = open_page(NOBODY, "/megaplan/")
     expect(page.get_by_role("alert")).to_contain_text("You may not see this page")
 

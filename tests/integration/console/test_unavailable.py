@@ -42,6 +42,7 @@ def test_before_the_first_run_the_page_says_which_dag_creates_the_tables(client:
 def test_an_account_without_telephony_needs_none_of_its_tables(client: TestClient, database: Session) -> None:
     prepare_raw_schema(database)
     assert "There are no tables of telephony yet" in client.get("/telephony").text
+    assert client.post("/telephony", data={"call": "8 (916) 123-45-67"}).status_code == 200
     assert client.get("/telephony/call?account=x&number=1").status_code == 404
     assert "No certificates" in client.get("/certificates").text
 
