@@ -94,3 +94,20 @@ SELECT
       SELECT FROM megaplan_raw.pipeline_stages AS present WHERE present.account = %(account)s AND present.id = item.id
     )
   ) AS missing
+
+
+-- name: save_rebuild
+-- Saves the counts of the rebuild of one entity so far.
+INSERT INTO megaplan_sync.entity_runs (run_id, account, entity, started_at, outcome)
+VALUES (%(run_id)s, %(account)s, %(entity)s, now(), %(outcome)s)
+ON CONFLICT (run_id, account, entity) DO UPDATE SET finished_at = now(), outcome = excluded.outcome
+
+
+-- name: select_account_views
+-- All views of an account's deals that were ever created.
+SELECT deals_view FROM megaplan_sync.accounts WHERE deals_view IS NOT NULL
+
+
+-- name: drop_account_view
+-- Drops an account's view of deals, to recreate it; fails if other objects depend on it.
+DROP VIEW IF EXISTS megaplan.{view}
