@@ -5,9 +5,6 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-import apprise
-from apprise.utils.parse import parse_urls
-
 from megaplan_sync.kernel.exceptions import MegaplanSyncError
 from megaplan_sync.kernel.incidents import NOTICES_CONN_ID
 
@@ -36,6 +33,8 @@ class Sink:
 
     def send(self, title: str, body: str, is_bad_news: bool) -> bool:
         """Send a message; return whether the recipient's server has accepted it."""
+        import apprise
+
         kind = apprise.NotifyType.FAILURE if is_bad_news else apprise.NotifyType.SUCCESS
         return bool(
             self._service.notify(
@@ -49,6 +48,9 @@ def read_sinks(connection: Any) -> list[Sink]:
 
     :raises NoticeSettingError: there are none, or Apprise does not know one of them
     """
+    import apprise  # takes a second, which no parsing of a DAG file should
+    from apprise.utils.parse import parse_urls
+
     logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its log contains addresses
     addresses = parse_urls(connection.password or "")  # type: ignore[no-untyped-call]
     if not addresses:
