@@ -37,9 +37,9 @@ class CallQueue:
         return not self._waiting and not self._in_progress
 
     def has_room_for(self, call_session_id: int) -> bool:
-        """Whether a call is not queued yet and could be without another being dropped."""
+        """Whether a call is not queued yet, and half of the workers would remain for newer ones."""
         is_known = call_session_id in self._waiting or call_session_id in self._in_progress
-        return not is_known and len(self._waiting) < MAX_WAITING
+        return not is_known and len(self._waiting) + len(self._in_progress) < WORKERS // 2
 
     def clear(self) -> None:
         """Forget the calls whose refresh has not begun."""
