@@ -38,9 +38,11 @@ gateway: install ## the live lane of telephony, with the connections of the envi
 up: ## Airflow and Postgres in containers (docker compose), for real accounts
 	docker compose up --build --detach --wait
 
+# twice as many processes as cores: tests mostly wait, for servers and for time to pass
 # a file's tests stay in one process because they share servers; files run in the order of their folders, small ones last
 test: install browser pooler prometheus ## all tests, on all cores
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --cov
+	$(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print(2 * (os.cpu_count() or 1))') \
+		--dist loadfile --no-loadscope-reorder --cov
 
 FUZZ_ROUNDS ?= 10000
 fuzz: install ## 10 000 accounts full of odd rows, one to two hours; FUZZ_ROUNDS and FUZZ_SEED choose others
