@@ -25,7 +25,7 @@ class AirflowApi:
 
     def wait_until_up(self, seconds: float = 180) -> None:
         """Wait for the web interface and log in."""
-        self._wait("the web interface of Airflow", seconds, self._log_in)
+        self.wait("the web interface of Airflow", seconds, self._log_in)
 
     def add_connections(self, described: Mapping[str, Mapping[str, Any]]) -> None:
         """Save connections in Airflow's database, where people see and test them.
@@ -38,7 +38,7 @@ class AirflowApi:
 
     def wait_for_dag(self, dag_id: str, seconds: float = 180) -> None:
         """Wait until the DAG has been parsed."""
-        self._wait(f"DAG {dag_id}", seconds, lambda: self._get(f"/dags/{dag_id}").ok or None)
+        self.wait(f"DAG {dag_id}", seconds, lambda: self._get(f"/dags/{dag_id}").ok or None)
 
     def unpause(self, dag_id: str) -> None:
         """Let the DAG run on its schedule."""
@@ -82,7 +82,7 @@ class AirflowApi:
             states = self.run_states(dag_id)
             return states[0] if states and states[0] in _FINAL_STATES else None
 
-        return str(self._wait(f"the end of the first run of {dag_id}", seconds, final_state))
+        return str(self.wait(f"the end of the first run of {dag_id}", seconds, final_state))
 
     def ensure_alive(self) -> None:
         """Raise if there is nothing to wait for any more."""
@@ -94,8 +94,25 @@ class AirflowApi:
             self._alive()
             time.sleep(1)
 
+    def wait(self, what: str, seconds: float, ask: Callable[[], Any]) -> Any:
+        """Ask until the answer is not None, and return it.
+
+        :raises TimeoutError: it has not come in time
+        """
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self._alive()
+            try:
+                found = ask()
+            except (requests.ConnectionError, requests.Timeout):
+                found = None
+            if found is not None:
+                return found
+            time.sleep(0.5)
+        raise TimeoutError(f"{what}: not available after {seconds:.0f} s")
+
     def _log_in(self) -> bool | None:
-        answer = self._session.post(f"{self._url}/auth/token", json=self._login, timeout=5)
+        answer = self._session.post(f"{self._url}/auth/token", json=self._login, timeout=30)
         if answer.status_code != 201:
             return None
         self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
@@ -108,16 +125,3 @@ class AirflowApi:
         if not answer.ok:
             raise RuntimeError(f"Airflow answered {answer.status_code}: {answer.text[:300]}")
         return answer.json()
-
-    def _wait(self, what: str, seconds: float, ask: Callable[[], Any]) -> Any:
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            self._alive()
-            try:
-                found = ask()
-            except (requests.ConnectionError, requests.Timeout):
-                found = None
-            if found is not None:
-                return found
-            time.sleep(0.5)
-        raise TimeoutError(f"{what}: not available after {seconds:.0f} s")
