@@ -36,6 +36,9 @@ within seconds, also if somebody does not answer.
   `megaplan_sync.calibrations`; the other DAGs use it where a connection is silent. It takes twenty requests more.
 - `write_probe`: id of a contact in Megaplan that is there for tests. A communication is made for it, compared and
   deleted.
+- `record` names a folder: `record_traffic` writes an archive there with the requests of a first load and the answers,
+  in which everything personal is replaced (docs/trace.md), for whoever looks into an oddity; `record_pages` limits it
+  to the first pages of each list. Example: `{"record": "/opt/airflow/logs/traces"}`.
 """
 
 from datetime import timedelta
@@ -44,6 +47,7 @@ import pendulum
 from airflow.sdk import Param, dag
 
 from megaplan_sync.doctor.operators import ExamineAccountsOperator
+from megaplan_sync.doctor.record_operator import RecordTrafficOperator
 from megaplan_sync.kernel.dag_params import OWNER, RUN_TYPES, accounts_param
 from megaplan_sync.kernel.incidents import run_deadline
 from megaplan_sync.raw.operators import ChooseMegaplanAccountsOperator
@@ -85,6 +89,22 @@ from megaplan_sync.raw.operators import ChooseMegaplanAccountsOperator
             description="Id of a contact in Megaplan that is there for tests: a communication is made for it, "
             "compared and deleted. Leave it empty to write nothing.",
         ),
+        "record": Param(
+            None,
+            type=["string", "null"],
+            examples=["/opt/airflow/logs/traces", "s3://bucket/folder"],
+            title="Record a trace into this folder",
+            description="A folder that the workers share, or an address such as s3://bucket/folder. Empty: no trace.",
+        ),
+        "record_pages": Param(
+            3,
+            type="integer",
+            minimum=1,
+            maximum=100_000,
+            examples=[3, 20, 1000],
+            title="Pages of each list in the trace",
+            description="How many pages of each list are read for the trace; more show more, and cost requests.",
+        ),
     },
 )
 def megaplan_doctor() -> None:
@@ -97,6 +117,12 @@ def megaplan_doctor() -> None:
         map_index_template="{{ task.accounts | join(', ') | truncate(200) }}",
         calibrate="{{ params.calibrate }}",
         write_probe="{{ params.write_probe }}",
+    ).expand(accounts=choose_accounts.output)
+    RecordTrafficOperator.partial(
+        task_id="record_traffic",
+        folder="{{ params.record or '' }}",
+        most_pages="{{ params.record_pages }}",
+        map_index_template="{{ task.accounts | join(', ') | truncate(200) }}",
     ).expand(accounts=choose_accounts.output)
 
 

@@ -101,6 +101,10 @@ class MegaplanClient(HttpHook):
         """How many HTTP requests this hook has sent: replays, further tries and token requests included."""
         return self._transport.requests_sent
 
+    def observe(self, observer: Callable[[requests.PreparedRequest, requests.Response], None]) -> None:
+        """Show every later request and its response to somebody."""
+        self._transport.observer = observer
+
     @cached_property
     def _connection(self) -> Any:
         return self.get_connection(self.megaplan_conn_id)

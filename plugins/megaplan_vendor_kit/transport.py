@@ -126,6 +126,8 @@ class VendorAdapter(HTTPAdapter):
         self._before_send = before_send
         self._lock = threading.Lock()
         self.requests_sent = 0
+        self.observer: Callable[[requests.PreparedRequest, requests.Response], None] | None = None
+        """Gets every request with its whole response; None: nobody does."""
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # type: ignore[override]
         """Send one request.
@@ -140,6 +142,8 @@ class VendorAdapter(HTTPAdapter):
             response.raw = _BoundedBody(response.raw)
             if not kwargs.get("stream"):
                 _ = response.content
+                if self.observer is not None:
+                    self.observer(request, response)
             return response
         except requests.RequestException as error:
             what, maybe_accepted = _what_failed(error)

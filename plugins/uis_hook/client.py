@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, TypeVar
 
+import requests
+
 from megaplan_vendor_kit.responses import retry_after_seconds, server_time
 from megaplan_vendor_kit.retry import RetrySchedule
 from megaplan_vendor_kit.transport import VendorAdapter, VendorSession
@@ -73,6 +75,10 @@ class UisClient:
     def requests_sent(self) -> int:
         """How many HTTP requests this client has sent: logins and further tries included."""
         return self._adapter.requests_sent
+
+    def observe(self, observer: Callable[[requests.PreparedRequest, requests.Response], None]) -> None:
+        """Show every later request and its response to somebody."""
+        self._adapter.observer = observer
 
     def close(self) -> None:
         """Close the connections to UIS; the next request opens them again."""

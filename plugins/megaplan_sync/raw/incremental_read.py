@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 _PAGES_AT_ONCE = 5
 """Maximum number of pages that a first load writes in one statement, when Megaplan is faster than Postgres."""
-_ROWS_TO_FIND_THE_NEWEST = 5
+ROWS_TO_FIND_THE_NEWEST = 5
 """More than one, whose change time may be odd or ahead of Megaplan's clock."""
 _REREAD_PAGES = 50
 """Maximum number of pages that one run reads again in the background."""
@@ -139,7 +139,7 @@ class IncrementalRead:
         newest_only = self._hook.pages(
             self._spec.path,
             arguments=self._list.arguments(["timeUpdated"]),
-            page_size=_ROWS_TO_FIND_THE_NEWEST,
+            page_size=ROWS_TO_FIND_THE_NEWEST,
             order=LATEST_CHANGE_FIRST,
         )
         page = next(newest_only, None)
