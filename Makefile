@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install browser pooler prometheus demo gateway up test fuzz histories chaos gateway-fuzz check format docs clean
+.PHONY: help install browser pooler prometheus demo gateway up test coverage fuzz histories chaos gateway-fuzz check format docs clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,11 +38,16 @@ gateway: install ## the live lane of telephony, with the connections of the envi
 up: ## Airflow and Postgres in containers (docker compose), for real accounts
 	docker compose up --build --detach --wait
 
-# twice as many processes as cores: tests mostly wait, for servers and for time to pass
+# twice as many processes as cores: tests often wait, for servers and for time to pass
 # a file's tests stay in one process because they share servers; files run in the order of their folders, small ones last
+PYTEST := $(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print(2 * (os.cpu_count() or 1))') \
+	--dist loadfile --no-loadscope-reorder
+
 test: install browser pooler prometheus ## all tests, on all cores
-	$(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print(2 * (os.cpu_count() or 1))') \
-		--dist loadfile --no-loadscope-reorder --cov
+	$(PYTEST)
+
+coverage: install browser pooler prometheus ## all tests, and how much of the product they cover; takes almost twice as long
+	$(PYTEST) --cov
 
 FUZZ_ROUNDS ?= 10000
 fuzz: install ## 10 000 accounts full of odd rows, one to two hours; FUZZ_ROUNDS and FUZZ_SEED choose others

@@ -91,8 +91,9 @@ class Gateway:
             await in_time(2, self._ping_postgres())
         except (Error, TimeoutError, OSError):
             missing.append("Postgres does not answer.")
-        if not self.lease.is_held:
-            missing.append("This gateway could not say in Postgres that it is alive; see the log.")
+        else:
+            if not self.lease.is_held:
+                missing.append("This gateway could not say in Postgres that it is alive; see the log.")
         if not len(self.accounts):
             missing.append("No account could be read; see the log.")
         missing += [f"Background task {name} keeps failing; see the log." for name in self.background.failing]

@@ -27,6 +27,7 @@ MEGAPLAN_OPERATORS = [
     "megaplan_sync.webhooks.operators",
     "megaplan_sync.notices.operators",
     "megaplan_sync.doctor.operators",
+    "megaplan_sync.doctor.record_operator",
 ]
 UIS_OPERATORS = [
     "megaplan_sync.telephony.night.operators",

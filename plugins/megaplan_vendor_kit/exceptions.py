@@ -7,6 +7,7 @@ VendorError
 └── VendorAPIError                the vendor answered, and the answer is an error
     ├── VendorLimitError              too many requests; refused before anything was done
     └── VendorServerError             the vendor, or a gateway before it, failed
+RequestNotAllowedError            the budget allows no request now; nothing was sent
 
 Messages are short and free of secrets and of people's data: never a header, a query or a body.
 """

@@ -24,7 +24,6 @@ DEAD_AFTER_SECONDS = 4
 """A triggerer without a heartbeat for so long is dead, and others take over its triggers."""
 ADMIN = {USER: "admin"}
 _SETTINGS = {
-    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "2",  # a watcher is started when the file is parsed again
     "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": str(HEARTBEAT_SECONDS),
     "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": str(HEARTBEAT_SECONDS),
     "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": str(DEAD_AFTER_SECONDS),
@@ -112,12 +111,15 @@ def standing_airflow(
     dag_ids: Sequence[str],
     connections: Mapping[str, str],
     roles: Mapping[str, str] = ADMIN,
+    *,
+    parse_every_seconds: int = 600,
 ) -> Iterator[StandingAirflow]:
     """Yield an Airflow with some of the project's DAGs, whose API server and DAG processor are starting.
 
     :param postgres: server for the metadata
     :param connections: as environment variables
     :param roles: by user; everybody's password is ``PASSWORD``
+    :param parse_every_seconds: files that have not changed are parsed again only then; often takes a whole core
     """
     (folder / "dags").mkdir()
     for dag_id in dag_ids:
@@ -130,6 +132,7 @@ def standing_airflow(
         **home.environment(connections),
         **_SETTINGS,
         "AIRFLOW__CORE__DAGS_FOLDER": str(folder / "dags"),
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": str(parse_every_seconds),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(
             f"{user}:{role}" for user, role in roles.items()
         ),

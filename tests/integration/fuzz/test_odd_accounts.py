@@ -27,7 +27,7 @@ from tests.integration.databases import address_of, create_database, drop_databa
 from tests.integration.fuzz.loaded_rows import Loaded
 from tests.integration.fuzz.odd_megaplan import OddMegaplan
 
-ROUNDS = int(os.environ.get("FUZZ_ROUNDS", "24"))
+ROUNDS = int(os.environ.get("FUZZ_ROUNDS", "8"))
 FIRST_SEED = int(os.environ.get("FUZZ_SEED", "1"))
 NIGHT_EVERY = 8
 MOST_FAILURES = 20

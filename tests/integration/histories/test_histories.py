@@ -34,7 +34,7 @@ from tests.integration.conftest import UNHURRIED
 from tests.integration.databases import address_of, create_database, create_loaded_database, drop_database
 from tests.integration.histories.whole_truth import ENTITIES, differences
 
-HISTORIES = int(os.environ.get("HISTORIES", "6"))
+HISTORIES = int(os.environ.get("HISTORIES", "4"))
 STEPS = 12
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=6)
 

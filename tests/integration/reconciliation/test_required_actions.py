@@ -158,10 +158,12 @@ def test_deletions_are_approved_and_refused_in_airflow(
 
     duty.answer(1, "Approve")
     duty.answer(2, "Reject")
+    # one comparison marks the rows of all proposals that are approved by then
+    assert duty.word(1)[:2] == ("success", "success")
     with page_of(chromium, airflow.url) as page:
         decide_in_browser(page, 3, vanished[3], "Approve")
         decide_in_browser(page, 4, vanished[4], "Reject")
-    assert duty.word(1)[:2] == duty.word(3)[:2] == ("success", "success")
+    assert duty.word(3)[:2] == ("success", "success")
     assert duty.word(2)[:2] == duty.word(4)[:2] == ("success", "skipped")
     assert [row[2] for row in proposals(database)] == ["settled", "rejected", "settled", "rejected", "open"]
     assert deleted_ids(database) == {*vanished[1], *vanished[3]}

@@ -25,7 +25,7 @@ from .push_world import PushWorld, uis_settings
 from .test_push_recordings import play
 
 pytest_plugins = ["tests.emulators.uis_fixtures", "tests.integration.telephony.push_fixtures"]
-HISTORIES = int(os.environ.get("HISTORIES", "60"))
+HISTORIES = int(os.environ.get("HISTORIES", "25"))
 BEGAN = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=3)
 PUSH = "push"
 KINDS = ("none", "planned", "done")

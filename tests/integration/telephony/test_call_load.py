@@ -32,7 +32,7 @@ from .push_world import PushWorld
 from .two_sides import FIRST_EMPLOYEE
 
 pytest_plugins = ["tests.emulators.uis_fixtures", "tests.integration.telephony.push_fixtures"]
-CALLS = int(os.environ.get("CALLS", "150"))
+CALLS = int(os.environ.get("CALLS", "100"))
 AT_ONCE = max(50, CALLS // 20)
 SETTINGS = {
     "communication_incoming_answered": "done",

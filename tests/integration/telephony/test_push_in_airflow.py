@@ -62,7 +62,8 @@ def airflow(night: CallNight, postgres: str, tmp_path: Path) -> Iterator[Standin
         "AIRFLOW_CONN_MEGAPLAN_POSTGRES": json.dumps(postgres_connection(night.world.uri)),
         "AIRFLOW_CONN_UIS_DEFAULT": json.dumps(uis_connection(night.uis.url, records_url=night.uis.url)),
     }
-    with standing_airflow(postgres, tmp_path, [DAG_ID], connections) as airflow:
+    # a watcher is started when the file is parsed again
+    with standing_airflow(postgres, tmp_path, [DAG_ID], connections, parse_every_seconds=2) as airflow:
         airflow.start("scheduler", "--skip-serve-logs")
         airflow.start("scheduler", "--skip-serve-logs")
         yield airflow

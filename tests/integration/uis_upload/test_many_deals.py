@@ -13,7 +13,7 @@ from .upload_world import UploadWorld
 
 pytest_plugins = ["tests.emulators.uis_fixtures"]
 
-DEALS = int(os.environ.get("UPLOAD_DEALS", "2000"))
+DEALS = int(os.environ.get("UPLOAD_DEALS", "600"))
 COPY_DEALS = """
 INSERT INTO megaplan_raw.deals (account, payload, content_hash, valid_from)
 SELECT account, payload || jsonb_build_object('id', (id + copy * 100000)::text, 'name', name || ' ' || copy),

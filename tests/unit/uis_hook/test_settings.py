@@ -305,6 +305,7 @@ def test_every_quirk_is_read() -> None:
         "session_key_seconds": 600,
         "limit_wait_fallback_seconds": 5,
         "resend_uploads": True,
+        "deal_clearing": "empty",
         "report_window_days": 7,
         "directories_sort_field": "name",
         "deals_sort_field": "deal_ext_id",

@@ -28,7 +28,7 @@ from megaplan_hook.exceptions import (
 from megaplan_sync.inbox.event_store import store_report_rows
 from megaplan_sync.kernel.certificate import CALLS, Certificate, save_certificates
 from megaplan_sync.kernel.entity_run import EntityRun
-from megaplan_sync.kernel.exceptions import PAUSES, MegaplanSyncError
+from megaplan_sync.kernel.exceptions import PAUSES, MegaplanSyncError, WorkPausedError
 from megaplan_sync.kernel.findings import Findings, RowKey
 from megaplan_sync.kernel.night_budget import NightBudget
 from megaplan_sync.kernel.postgres_errors import explained, is_lost
@@ -284,7 +284,7 @@ class CallReconciliation:
         for _ in range(MAX_PUSHES):
             try:
                 self._push.run()
-            except _ACCOUNT_ERRORS:
+            except (*_ACCOUNT_ERRORS, WorkPausedError):
                 raise
             except (MegaplanError, MegaplanSyncError) as error:
                 log.warning("%s: %s", self._account, error)
