@@ -172,6 +172,10 @@ class PushWorld:
                 return
         raise AssertionError(f"still open: {self.open_calls()}")
 
+    def plan(self, **settings: Any) -> None:
+        """Plan the stages of new and changed calls, and deliver nothing."""
+        Outbox(self.database, self.hook(**settings).settings, lease_seconds=0).open()
+
     def resend(self, *call_session_ids: int) -> set[int]:
         """Restart some calls, or all that have failed; return which ones."""
         outbox = Outbox(self.database, self.hook().settings, lease_seconds=0)
