@@ -48,8 +48,8 @@ LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $function$
 DECLARE
   number text := replace(value, ',', '.');
 BEGIN
-  -- NaN and Infinity are numeric to Postgres
-  IF number ~ '^\s*[-+]?[.]?[0-9]' AND pg_input_is_valid(number, 'numeric') THEN
+  -- NaN and Infinity are numeric to Postgres, and so are its own 0x1F, 0o17, 0b11 and 1_000
+  IF number ~ '^\s*[-+]?[.]?[0-9]' AND number !~ '[xXoObB_]' AND pg_input_is_valid(number, 'numeric') THEN
     RETURN number::numeric;
   END IF;
   RETURN NULL;
@@ -108,10 +108,14 @@ CREATE OR REPLACE FUNCTION megaplan_raw.as_list(value jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE jsonb_typeof(value)
   WHEN 'array' THEN value
-  WHEN 'object' THEN jsonb_path_query_array(value, '$.*')
+  WHEN 'object' THEN CASE
+    WHEN value @? '$.keyvalue() ? (@.key like_regex "[^0-9]" && @.value.type() != "object")' THEN jsonb_build_array(value)
+    ELSE jsonb_path_query_array(value, '$.*')
+  END
   ELSE '[]'
 END;
-COMMENT ON FUNCTION megaplan_raw.as_list IS 'A list; an object with positions as keys is converted, in their order';
+COMMENT ON FUNCTION megaplan_raw.as_list IS
+  'A list; an object with positions as keys is converted, in their order; any other object is the only entry';
 
 CREATE OR REPLACE FUNCTION megaplan_raw.link_ids(value jsonb, content_type text) RETURNS bigint[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -9,6 +9,7 @@ from typing import Any
 from megaplan_hook.date_times import datetime_value
 
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[-0-9+:. TZ]*")
+_POSITION = re.compile(r"[0-9]*")
 _LARGEST_OFFSET = timedelta(hours=15, minutes=59, seconds=59)
 """Of a time zone to Postgres."""
 _LARGEST_ID = 2**63 - 1
@@ -70,6 +71,14 @@ def identifier(value: Any) -> int | None:
         value = int(value)
     is_number = isinstance(value, int) and not isinstance(value, bool)
     return value if is_number and 0 <= value <= _LARGEST_ID else None
+
+
+def entries(value: Any) -> list[Any]:
+    """Read a list, an object with positions as keys, or a single entry, like ``megaplan_raw.as_list``."""
+    if not isinstance(value, dict):
+        return value if isinstance(value, list) else []
+    is_entry = any(not _POSITION.fullmatch(key) and not isinstance(each, dict) for key, each in value.items())
+    return [value] if is_entry else [value[key] for key in sorted(value, key=lambda key: (len(key), key))]
 
 
 def link_id(value: Any, content_types: Collection[str] | None = None) -> int | None:

@@ -19,6 +19,7 @@ from megaplan_sync.kernel.json_text import JsonText, json_text, without_nul
 from megaplan_sync.kernel.phones import phone_e164
 from megaplan_sync.kernel.postgres_errors import concerns_a_row
 from megaplan_sync.kernel.sql import for_table, read_sql
+from megaplan_sync.kernel.values import entries
 from megaplan_sync.raw.canonical import Entity, canonical_json, entity_id
 from megaplan_sync.raw.entities import RawEntity
 
@@ -215,10 +216,7 @@ class EntityWriter:
             return None
         typed: set[str] = set()
         for entity in orjson.loads(page):
-            points = entity.get("contactInfo")
-            for point in (
-                points.values() if isinstance(points, dict) else points if isinstance(points, list) else ()
-            ):
+            for point in entries(entity.get("contactInfo")):
                 if isinstance(point, dict) and point.get("type") == "phone":
                     typed.update(str(point.get(key) or "") for key in ("value", "address"))
         return self._normalised(typed)

@@ -37,6 +37,9 @@ LANDS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "a number with spaces around": ("deals", {"price": money(" 7 ", "RUB", None)}, {"price": 7}),
     "thousands apart": ("deals", {"price": money("1 000", "RUB", None)}, {"price": None}),
     "a number in words": ("deals", {"price": money("много", "RUB", None)}, {"price": None}),
+    "a hexadecimal number": ("deals", {"price": money("0x1F", "RUB", None)}, {"price": None}),
+    "a binary number": ("deals", {"price": money("-0b101", "RUB", None)}, {"price": None}),
+    "digits grouped as in programs": ("deals", {"price": money("1_000", "RUB", None)}, {"price": None}),
     "an empty number": ("deals", {"price": money("", "RUB", None)}, {"price": None}),
     "NaN as text": ("deals", {"price": money("NaN", "RUB", None)}, {"price": None}),
     "Infinity as text": ("deals", {"price": money("-Infinity", "RUB", None)}, {"price": None}),
@@ -174,6 +177,7 @@ LANDS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"responsibles": {"0": link("Employee", "2")}},
         {"responsible_ids": [2]},
     ),
+    "one link for a list": ("contacts", {"responsibles": link("Employee", "2")}, {"responsible_ids": [2]}),
     # texts
     "an empty text": ("deals", {"name": ""}, {"name": ""}),
     "a number for a text": ("deals", {"name": 12.5}, {"name": "12.5"}),
@@ -247,6 +251,12 @@ def test_the_quick_reader_of_times_reads_like_the_thorough_one(odd_session: Conn
 
 CHILDREN = {
     "an object for a list": ({"0": link("OfferRow", "1"), "2": link("OfferRow", "2")}, [(1, 0), (2, 1)]),
+    "one for a list": ({**link("OfferRow", "1"), "offer": link("Offer", "5")}, [(1, 0)]),
+    "an object with other keys": (
+        {"a": link("OfferRow", "1"), "bb": link("OfferRow", "2")},
+        [(1, 0), (2, 1)],
+    ),
+    "an empty object": ({}, []),
     "more than ten in an object": (
         {str(place): link("OfferRow", str(100 + place)) for place in range(12)},
         [(100 + place, place) for place in range(12)],
@@ -277,6 +287,7 @@ POINTS: dict[str, tuple[Any, list[tuple[int, str | None, str | None]]]] = {
     "null": ([None, {"type": "email", "value": "a@example.org"}], [(1, "email", "a@example.org")]),
     "an object for a list": ({"5": {"type": "email", "value": "a"}}, [(0, "email", "a")]),
     "a phone as a number": ([{"type": "phone", "value": 79123456789}], [(0, "phone", "79123456789")]),
+    "one for a list": ({"type": "email", "value": "a", "isMain": True}, [(0, "email", "a")]),
     "a list for a value": ([{"type": "phone", "value": ["1"]}], [(0, "phone", None)]),
     "a text": ("89123456789", []),
     "true": (True, []),
@@ -297,6 +308,7 @@ def test_contact_points_of_an_odd_form(store: Store, case: str) -> None:
     [
         ({"value": "8 912 345-67-89"}, "+79123456789"),
         ({"value": 89123456789}, "+79123456789"),
+        ({"value": "8 912 345-67-89", "comment": {}}, "+79123456789"),
         ({"value": "", "contentType": "Address", "address": "8 912 345-67-89"}, "+79123456789"),
         ({"contentType": "Address", "address": 89123456789}, "+79123456789"),
         ({"value": None, "address": "8 912 345-67-89"}, None),

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from megaplan_sync.kernel.values import identifier, link_id, moment, text
+from megaplan_sync.kernel.values import entries, identifier, link_id, moment, text
 from megaplan_sync.raw.canonical import Entity
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -179,10 +179,7 @@ def _moves(changes: Iterable[_Change], beginning: _Beginning, deal: Deal, stages
 def _field_changes(entry: Entity) -> Iterator[Entity]:
     if entry.get("contentType") == "FieldChange":
         yield entry
-    changes = entry.get("changes")
-    for change in (
-        changes.values() if isinstance(changes, dict) else changes if isinstance(changes, list) else ()
-    ):
+    for change in entries(entry.get("changes")):
         if isinstance(change, dict):
             yield change
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from megaplan_sync.inbox.notifications import whole_number
+from megaplan_sync.kernel.values import entries
 from megaplan_sync.telephony.calls.call import Outcome
 from megaplan_sync.telephony.calls.call_times import talk_starts
 from megaplan_sync.telephony.calls.known_events import KnownEvents, employee_of
@@ -26,8 +27,7 @@ def talked_employees(known: KnownEvents, outcome: Outcome | None) -> tuple[int, 
     if outcome not in (None, "answered"):
         return ()
     report = known.report
-    in_report = report.get("employees")
-    rows = [row for row in in_report if isinstance(row, dict)] if isinstance(in_report, list) else []
+    rows = [row for row in entries(report.get("employees")) if isinstance(row, dict)]
     named = [
         report.get("first_talked_employee_id"),
         *(row.get("employee_id") for row in rows if row.get("is_talked")),
@@ -75,8 +75,7 @@ def _named(known: KnownEvents) -> Iterator[int]:
     for event in known.notifications:
         yield from _ids(event.values.get("employee_ids"))
     for row in known.reports:
-        employees = row.values.get("employees")
-        for one in employees if isinstance(employees, list) else ():
+        for one in entries(row.values.get("employees")):
             yield from _ids([one.get("employee_id") if isinstance(one, dict) else None])
         for order in ("first", "last"):
             yield from _ids(

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from megaplan_sync.inbox.notification_bodies import read_body
 from megaplan_sync.inbox.notifications import flat, whole_number
 from megaplan_sync.kernel.phones import phone_e164
-from megaplan_sync.kernel.values import visible_text
+from megaplan_sync.kernel.values import entries, visible_text
 from megaplan_sync.telephony.calls.known_events import text_in
 from megaplan_sync.telephony.people.internal_numbers import internal_number
 from uis_hook.phones import dialled
@@ -62,9 +62,7 @@ def read_route_request(body: bytes, content_type: str | None, query: str | None)
 
 def responsible_employees(route: Mapping[str, Any]) -> list[int]:
     """Return the employees in Megaplan's ``/callRoute``: a list, or a single one according to older documentation."""
-    named = route.get("employees")
-    rows = named if isinstance(named, list) else [named]
-    ids = (whole_number(row.get("id")) for row in rows if isinstance(row, Mapping))
+    ids = (whole_number(row.get("id")) for row in entries(route.get("employees")) if isinstance(row, Mapping))
     return [one for one in ids if one]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from megaplan_sync.kernel.values import boolean, identifier, text
+from megaplan_sync.kernel.values import boolean, entries, identifier, text
 from megaplan_sync.telephony.people.internal_numbers import internal_number
 
 Row = Mapping[str, Any]
@@ -101,7 +101,7 @@ def uis_people(employees: Iterable[Row]) -> list[UisPerson]:
 def _numbers(phones: Any, *, is_active: bool = False) -> tuple[str, ...]:
     return tuple(
         str(phone.get("phone_number"))
-        for phone in (phones if isinstance(phones, list) else ())
+        for phone in entries(phones)
         if isinstance(phone, Mapping) and not (is_active and phone.get("status") == "inactive")
     )
 

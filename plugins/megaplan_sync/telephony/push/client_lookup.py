@@ -13,6 +13,7 @@ from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.links import Link, is_entity, link
 from megaplan_sync.kernel.phones import phone_e164
 from megaplan_sync.kernel.sql import read_sql
+from megaplan_sync.kernel.values import entries
 from megaplan_sync.telephony.push.exceptions import is_refusal
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,6 @@ class ClientLookup:
             # the answer for an unknown number is not documented, so a refusal may mean just that
             log.info("/callRoute: %s; the number is treated as unknown.", error)
             return None
-        listed = filter(is_entity, users if isinstance(users, list) else ())
+        listed = filter(is_entity, entries(users))
         people = [user for user in listed if user["contentType"] in _CONTENT_TYPES.values()]
         return link(people[0]) if people else None

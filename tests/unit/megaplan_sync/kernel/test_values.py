@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from megaplan_sync.kernel.values import boolean, identifier, link_id, moment
+from megaplan_sync.kernel.values import boolean, entries, identifier, link_id, moment
 
 QUARTER_PAST_NINE = datetime(2026, 9, 21, 9, 15, tzinfo=UTC)
 
@@ -66,3 +66,19 @@ def test_link_id_looks_at_the_type() -> None:
 @pytest.mark.parametrize(("sent", "expected"), [(True, True), (False, False), (1, None), ("true", None)])
 def test_boolean(sent: Any, expected: bool | None) -> None:
     assert boolean(sent) is expected
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        ([1, None], [1, None]),
+        ({"10": "c", "2": "b", "0": None}, [None, "b", "c"]),
+        ({"id": "1", "offer": {}}, [{"id": "1", "offer": {}}]),
+        ({"a": {"id": "1"}, "b": {"id": "2"}}, [{"id": "1"}, {"id": "2"}]),
+        ({}, []),
+        ("1", []),
+        (None, []),
+    ],
+)
+def test_entries_of_what_should_be_a_list(sent: Any, expected: list[Any]) -> None:
+    assert entries(sent) == expected
