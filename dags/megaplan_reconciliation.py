@@ -2,8 +2,8 @@
 
 `fail_when_unresolved` fails if anything is unresolved; its error names the table, the number of the proposal and
 the remedy. `reconcile` fails if an account could not be compared: correct the connection as its error says, then
-clear the task. The same applies to `reconcile_calls` and `forget_old_calls`. Postgres, Megaplan or UIS is down:
-retried twice.
+clear the task. The same applies to `reconcile_calls`, `forget_old_calls` and `delete_old_rows`. Postgres, Megaplan
+or UIS is down: retried twice.
 
 ### По-русски
 
@@ -32,7 +32,10 @@ calls are compared for the last days. Calls that never arrived as an event are s
 that Megaplan has lost are delivered again.
 
 Afterwards `forget_old_calls` deletes calls older than the connection's *keep_telephony_days*, with everything
-received about them, once they are in Megaplan and compared. Without that setting nothing is deleted.
+received about them, once they are in Megaplan and compared; without that setting calls are kept. It also deletes
+processed webhooks and other messages older than *keep_messages_days* (30). `delete_old_rows` deletes certificates
+older than *keep_certificates_days* (365, but never the newest of a table), versions of deals that ended more than
+*keep_versions_days* ago (empty: none), and notes of nights older than 30 days.
 
 ### A rerun
 
@@ -80,6 +83,7 @@ from megaplan_sync.reconciliation.operators import (
     ReconcileMegaplanOperator,
     RequireRawTablesOperator,
 )
+from megaplan_sync.reconciliation.retention_operator import DeleteOldRowsOperator
 from megaplan_sync.telephony.night.operators import ReconcileCallsOperator
 from megaplan_sync.telephony.retention.operators import ForgetOldCallsOperator
 
@@ -162,6 +166,11 @@ def megaplan_reconciliation() -> None:
         accounts=choose_accounts.output,
         trigger_rule=TriggerRule.ALL_DONE,  # it checks by itself what has been compared
     )
+    delete_old_rows = DeleteOldRowsOperator(
+        task_id="delete_old_rows",
+        accounts=choose_accounts.output,
+        trigger_rule=TriggerRule.ALL_DONE,  # also if an account could not be compared
+    )
     publish_certificates = PublishCertificatesOperator(
         task_id="publish_certificates",
         outlets=[raw_table_alias("certificates")],
@@ -189,6 +198,7 @@ def megaplan_reconciliation() -> None:
         >> fail_when_unresolved
     )
     reconcile_calls >> forget_old_calls
+    reconcile >> delete_old_rows
     reconcile >> find_proposals >> ask_about_deletions
 
 

@@ -24,6 +24,8 @@ FIELDS = {
     "night_requests": "Запросов за ночь",
     "deletion_brake": "Тормоз удалений, %",
     "backfill_stage_moves": "Загрузить прежние переходы по этапам",
+    "keep_certificates_days": "Хранить сертификаты, дней",
+    "keep_versions_days": "Хранить версии сделок, дней",
     "deals_since": "Сделки, созданные с",
     "deals_look_back_minutes": "Перечитывать сделки за, минут",
     "contacts_look_back_minutes": "Перечитывать контакты за, минут",
@@ -52,6 +54,7 @@ FIELDS = {
     "route_fallback": "Запасные номера",
     "gateway_url": "Адрес шлюза",
     "webhook_secret": "Секрет вебхуков",
+    "keep_messages_days": "Хранить обработанные сообщения, дней",
     "widget_key_number": "Номер ключа виджета",
     "vendor_quirks": "Отличия аккаунта",
 }

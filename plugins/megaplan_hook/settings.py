@@ -88,6 +88,17 @@ class AccountSettings(ConnectionSettings):
     backfill_stage_moves: Annotated[bool, Setting("Load earlier stage moves", "Reconciliation")] = False
     """Whether the earlier stage moves of every deal are loaded, one request per deal, with the requests left over
     from the night."""
+    keep_certificates_days: Annotated[
+        int, Field(ge=30, le=36_500), Setting("Days to keep certificates", "Reconciliation", unit="days")
+    ] = 365
+    """Certificates older than this are deleted at night, except the newest of each table. 36500 keeps all."""
+    keep_versions_days: Annotated[
+        int | None,
+        Field(ge=30, le=36_500),
+        Setting("Days to keep versions of deals", "Reconciliation", unit="days"),
+    ] = None
+    """Past versions of deals that ended before are deleted at night; moves between stages are kept. If empty, all
+    are kept."""
 
     deals_since: Annotated[IsoDate | None, Setting("Load deals created since", "What is copied")] = None
     """Day in the account's time zone, such as 2024-01-01. Deals created before are neither loaded nor missed by the
@@ -212,6 +223,11 @@ class AccountSettings(ConnectionSettings):
     webhook_secret: Annotated[PathSecret, Setting("Webhook secret", "Gateway")] = None
     """Unguessable part of the address to which Megaplan sends its events, such as the output of openssl rand -hex
     24."""
+    keep_messages_days: Annotated[
+        int, Field(ge=7, le=36_500), Setting("Days to keep processed messages", "Gateway", unit="days")
+    ] = 30
+    """Processed webhooks of Megaplan, and messages of UIS that do not concern a call, are deleted at night when they
+    are older than this, or than keep_telephony_days."""
 
     widget_key_number: Annotated[
         int, Field(ge=1, le=1_000_000), Setting("Number of the widget key", "Gateway")

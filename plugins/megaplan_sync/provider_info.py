@@ -24,6 +24,7 @@ MEGAPLAN_OPERATORS = [
     "megaplan_sync.rebuild.operators",
     "megaplan_sync.reconciliation.operators",
     "megaplan_sync.reconciliation.deletion_operators",
+    "megaplan_sync.reconciliation.retention_operator",
     "megaplan_sync.webhooks.operators",
     "megaplan_sync.notices.operators",
     "megaplan_sync.doctor.operators",

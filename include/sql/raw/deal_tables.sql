@@ -69,6 +69,7 @@ CREATE TABLE IF NOT EXISTS megaplan_raw.past_deal_versions (
   first_synced_at  timestamptz NOT NULL DEFAULT now(), -- When this version was first seen
   PRIMARY KEY (account, deal_id, valid_from)
 ) WITH (toast_tuple_target = 8160);
+CREATE INDEX IF NOT EXISTS past_deal_versions_by_end ON megaplan_raw.past_deal_versions (account, valid_to); -- since version 12
 COMMENT ON TABLE megaplan_raw.past_deal_versions IS 'Past versions of deals: superseded, or ended with the deal; see deal_versions.';
 
 CREATE TABLE IF NOT EXISTS megaplan_raw.past_deal_stage_moves (

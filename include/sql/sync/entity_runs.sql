@@ -14,5 +14,11 @@ ON CONFLICT (run_id, account, entity) DO UPDATE SET
 
 
 -- name: delete_old_entity_runs
--- Outcomes of all accounts are kept for 30 days.
-DELETE FROM megaplan_sync.entity_runs WHERE finished_at < now() - interval '30 days'
+-- Outcomes of all accounts are kept for 30 days; every run deletes some of the older ones.
+DELETE FROM megaplan_sync.entity_runs
+WHERE (run_id, account, entity) IN (
+  SELECT run_id, account, entity
+  FROM megaplan_sync.entity_runs
+  WHERE finished_at < now() - interval '30 days'
+  LIMIT 10000
+)

@@ -98,11 +98,3 @@ SELECT
   ) AS unacknowledged
 FROM megaplan_sync.findings
 WHERE run_id = %(run_id)s AND account = %(account)s AND entity = %(entity)s
-
-
--- name: delete_old_findings
--- Findings and reconciliation states are kept for 30 days, certificates forever.
-WITH old AS (
-  DELETE FROM megaplan_sync.reconciliations WHERE account = %(account)s AND began_at < now() - interval '30 days'
-)
-DELETE FROM megaplan_sync.findings WHERE account = %(account)s AND found_at < now() - interval '30 days'

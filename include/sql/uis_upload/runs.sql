@@ -24,5 +24,5 @@ WHERE run_id = %(run_id)s AND account = %(account)s
 
 
 -- name: delete_old_upload_runs
--- Runs are kept for 90 days, as those of the syncs; certificates forever.
+-- Runs are kept for 90 days.
 DELETE FROM uis.upload_runs WHERE account = %(account)s AND began_at < now() - interval '90 days'

@@ -83,7 +83,6 @@ class AccountReconciliation:
             retry processes only those
         """
         names = self._longest_waiting_first(chosen_entities(wanted))
-        self._execute("delete_old_findings")
         runs = {name: self._begin(name) for name in names}
         children = {name: self._begin(CHILD_TABLES[name]) for name in names if name in CHILD_TABLES}
         states = {**runs, **{state.entity: state for state in children.values()}}

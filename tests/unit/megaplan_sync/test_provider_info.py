@@ -54,8 +54,14 @@ SECTIONS = {
             "keep_telephony_days",
             "route_fallback",
         ],
-        "Gateway": ["gateway_url", "webhook_secret", "widget_key_number"],
-        "Reconciliation": ["night_requests", "deletion_brake", "backfill_stage_moves"],
+        "Gateway": ["gateway_url", "webhook_secret", "keep_messages_days", "widget_key_number"],
+        "Reconciliation": [
+            "night_requests",
+            "deletion_brake",
+            "backfill_stage_moves",
+            "keep_certificates_days",
+            "keep_versions_days",
+        ],
         "What is copied": [
             "deals_since",
             "deals_look_back_minutes",

@@ -61,28 +61,37 @@ class RetentionCounts:
 
 
 def forget_old_calls(
-    connection: Connection[Any], account: str, keep_days: int | None, *, batch_size: int = BATCH_SIZE
+    connection: Connection[Any],
+    account: str,
+    keep_days: int | None,
+    *,
+    keep_messages_days: int = 30,
+    batch_size: int = BATCH_SIZE,
 ) -> RetentionCounts:
     """Forget calls of an account that began more than ``keep_days`` ago and are settled.
 
+    Deletes messages that do not concern a call and need no processing as well.
+
     :param connection: in autocommit mode; each batch has its own transaction
     :param keep_days: if None, only calls that are already forgotten are deleted
+    :param keep_messages_days: messages are not kept for longer than calls, though
     :param batch_size: calls or messages per transaction
     """
-    counts = RetentionCounts()
-    if keep_days is None:
-        _delete_forgotten(connection, account, counts, batch_size)
-        return counts
-    old = {"account": account, "began_before": _now(connection) - timedelta(days=keep_days)}
-    _mark_old_calls(connection, old, batch_size)
+    counts, now = RetentionCounts(), _now(connection)
+    old = None
+    if keep_days is not None:
+        old = {"account": account, "began_before": now - timedelta(days=keep_days)}
+        _mark_old_calls(connection, old, batch_size)
     _delete_forgotten(connection, account, counts, batch_size)
-    while deleted := connection.execute(
-        read_sql("delete_old_messages"), {**old, "limit": batch_size}
-    ).rowcount:
+    received_before = now - timedelta(days=min(keep_messages_days, keep_days or keep_messages_days))
+    messages = {"account": account, "received_before": received_before, "limit": batch_size}
+    while deleted := connection.execute(read_sql("delete_old_messages"), messages).rowcount:
         counts.messages += deleted
     counts.commands = connection.execute(
         read_sql("delete_old_commands"), {"account": account, "days": COMMANDS_KEPT_DAYS}
     ).rowcount
+    if old is None:
+        return counts
     kept = connection.execute(read_sql("count_old_rows"), old).fetchone() or (0, 0, 0)
     counts.unfinished_calls, counts.unsettled_calls, counts.waiting_messages = kept
     return counts

@@ -1,4 +1,4 @@
-"""Operator that deletes calls older than the connection's ``keep_telephony_days``."""
+"""Operator that deletes calls and messages that are older than the connection says."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from megaplan_sync.kernel.account_operators import RawDatabaseOperator
 from megaplan_sync.kernel.account_session import account_hook
 from megaplan_sync.kernel.postgres import raw_database
 from megaplan_sync.kernel.schemas import prepare_telephony_schema
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.retention.forgotten_calls import forget_old_calls
 
 
 class ForgetOldCallsOperator(RawDatabaseOperator):
-    """Deletes calls older than ``keep_telephony_days``; an account that fails does not stop the others.
+    """Deletes calls older than ``keep_telephony_days``, and messages that do not concern one.
 
-    Accounts without that setting and with ``telephony_active`` off are skipped.
+    An account that fails does not stop the others. Without an inbox there is nothing to do.
 
     :param accounts: batches of connection ids
     """
@@ -41,15 +42,17 @@ class ForgetOldCallsOperator(RawDatabaseOperator):
 
     def _forget(self, conn_id: str, done: dict[str, dict[str, int]]) -> None:
         hook = account_hook(conn_id)
-        keep_days = hook.settings.keep_telephony_days
-        if keep_days is None and not hook.settings.telephony_active:
-            self.log.info(
-                "%s: keep_telephony_days is empty and telephony_active is off, nothing to do", conn_id
-            )
-            return
+        settings = hook.settings
+        keep_days = settings.keep_telephony_days
         with raw_database(self.postgres_conn_id) as connection:
+            inbox = connection.execute(read_sql("find_tables"), {"names": ["telephony.events"]}).fetchone()
+            if inbox is None:
+                self.log.info("%s: no message was ever received, nothing to do", conn_id)
+                return
             prepare_telephony_schema(connection)
-            counts = forget_old_calls(connection, hook.account, keep_days)
+            counts = forget_old_calls(
+                connection, hook.account, keep_days, keep_messages_days=settings.keep_messages_days
+            )
         kept = "forever" if keep_days is None else f"for {keep_days} days"
         self.log.info("%s: calls are kept %s; %s", hook.account, kept, counts)
         done[hook.account] = vars(counts)
