@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,7 +97,7 @@ def odd_value(source: random.Random) -> Any:
         lambda: {"contentType": "Money", "value": source.choice(NUMBERS), "currency": "RUB"},
         lambda: source.choice(TEXTS),
         lambda: source.choice((None, True, False, [], {}, [None], {"0": "a", "2": None}, [[]], {"": ""})),
-        lambda: dict(source.choice(_LINKS)),
+        lambda: deepcopy(source.choice(_LINKS)),
         lambda: nested(source.choice((3, 60, 240, 260, 500))),
         lambda: {f"key{place}": place for place in range(300)},
     )
