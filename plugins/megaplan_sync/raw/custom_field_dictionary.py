@@ -6,7 +6,12 @@ from typing import Any, NamedTuple
 
 from psycopg import Connection, Cursor
 
-from megaplan_hook.exceptions import MegaplanForbiddenError, MegaplanNotFoundError
+from megaplan_hook.exceptions import (
+    MegaplanError,
+    MegaplanForbiddenError,
+    MegaplanNotFoundError,
+    concerns_one_answer,
+)
 from megaplan_hook.hook import ExtraFieldsEntity, MegaplanHook
 from megaplan_sync.kernel.account_lock import account_transaction
 from megaplan_sync.kernel.json_text import JsonText
@@ -64,8 +69,12 @@ def changes_of_custom_fields(
 
     A response without any custom field where there were some is not believed, and no row is closed.
 
+    If Megaplan fails for one content type, the others are read before its error is raised.
+
     :param and_then: called in the same transaction
+    :raises MegaplanError: a route has failed, or cannot be read
     """
+    failures: list[MegaplanError] = []
     for content_type, route in ROUTES.items():
         try:
             sent = [field for field in hook.extra_fields(route) if _is_definition(field)]
@@ -73,12 +82,19 @@ def changes_of_custom_fields(
             # not every build of Megaplan has this route for every entity, and not every user may read it
             log.warning("Custom fields of %s were not updated: %s", content_type, refusal)
             continue
+        except MegaplanError as error:
+            if not concerns_one_answer(error):
+                raise
+            failures.append(error)
+            continue
         CanonicalPage().bring(readable(sent)[0])
         with account_transaction(connection, hook.account), connection.cursor() as cursor:
             changes = _note(cursor, hook.account, content_type, sent)
             and_then(changes)
         yield changes
     refresh_account_view(connection, hook.account)
+    if failures:
+        raise failures[0]
 
 
 def _is_definition(field: Any) -> bool:

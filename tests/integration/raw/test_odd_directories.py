@@ -113,3 +113,14 @@ def test_odd_definitions_of_custom_fields_stop_no_other(
     stored = database.execute("SELECT label FROM megaplan_raw.custom_fields WHERE entity = 'Deal' ORDER BY 1")
     assert [label for (label,) in stored] == ["ListForId", "ListForType", "Usual", "WithoutId"]
     assert database.execute("SELECT count(*) FROM megaplan_raw.deals").fetchone() > (0,)
+
+
+@pytest.mark.parametrize("kind", ["500", "html"])
+def test_definitions_of_one_content_type_that_fail_stop_no_other(
+    sync: Sync, database: Connection[Any], megaplan: EmulatedMegaplan, kind: str
+) -> None:
+    megaplan.control("faults", {"kind": kind, "path": "/deal/extraFields", "exact": True})
+    with pytest.raises(EntitiesFailedError, match="/deal/extraFields"):
+        sync("custom_fields")
+    stored = database.execute("SELECT DISTINCT entity FROM megaplan_raw.custom_fields ORDER BY 1")
+    assert stored.fetchall() == [("ContractorCompany",), ("ContractorHuman",)]
