@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 
 import orjson
 
+from megaplan_vendor_kit.known_secrets import without_secrets
+
 _STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {
     *("message", "asctime", "taskName", "color_message", "__SecretsMasker_filtered")
 }
@@ -36,7 +38,7 @@ class JsonLines(logging.Formatter):
         if record.exc_info and record.exc_info[0] is not None:
             line["error"] = record.exc_info[0].__name__
             line["where"] = _where(record)
-        return orjson.dumps(line, default=str).decode()
+        return without_secrets(orjson.dumps(line, default=str).decode())
 
 
 def _where(record: logging.LogRecord) -> list[str]:

@@ -21,6 +21,7 @@ from megaplan_hook.token_grant import (
     refuses_token,
     renew_after_seconds,
 )
+from megaplan_vendor_kit.masked_logs import mask_logs
 
 FetchToken = Callable[[Mapping[str, str]], Token]
 
@@ -35,17 +36,18 @@ def _on_response(request: requests.PreparedRequest, function: Callable[..., requ
     untyped_request.register_hook("response", function)
 
 
-_MOST_MASKED = 50
-"""Tokens that one process has Airflow mask in logs. Nothing here logs any; but for each further secret Airflow
-compiles one expression of all that it masks, which for hundreds of accounts takes longer than reading them."""
-_masked = 0
+_MOST_TOLD = 50
+"""Tokens of a process of which Airflow is told as well: it masks what is printed and returned, too. For each further
+one it compiles one expression of all, which for hundreds of accounts takes longer than reading them."""
+_told = 0
 
 
 def _mask(token: Token) -> None:
-    global _masked
+    global _told
+    mask_logs()
     for secret in (token.access_token, token.refresh_token):
-        if secret and _masked < _MOST_MASKED:
-            _masked += 1
+        if secret and _told < _MOST_TOLD:
+            _told += 1
             mask_secret(secret)
 
 

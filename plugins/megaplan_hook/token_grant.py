@@ -23,6 +23,7 @@ from megaplan_hook.exceptions import (
 )
 from megaplan_hook.vendor_quirks import TokenBody
 from megaplan_vendor_kit.field_error import shortened
+from megaplan_vendor_kit.known_secrets import remember_secret
 from megaplan_vendor_kit.responses import finite_number, read_json, whole_number
 
 TOKEN_PATH = "/auth/access_token"
@@ -42,6 +43,12 @@ class Token:
     access_token: str = field(repr=False)
     refresh_token: str | None = field(default=None, repr=False)
     expires_in: float | None = None
+
+    def __post_init__(self) -> None:
+        """Keep both out of texts: answers of Megaplan may repeat them."""
+        for secret in (self.access_token, self.refresh_token):
+            if secret:
+                remember_secret(secret)
 
 
 class RefusedGrantError(MegaplanAuthError):

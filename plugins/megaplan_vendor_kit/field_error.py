@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from megaplan_vendor_kit.known_secrets import without_secrets
+
 MESSAGE_LENGTH = 500
 
 
 def shortened(text: str, length: int = MESSAGE_LENGTH) -> str:
-    """Cut a text so that it fits into one readable log line."""
-    text = " ".join(text.split())
+    """Cut a text so that it fits into one readable log line, without tokens."""
+    text = " ".join(without_secrets(text).split())
     return text if len(text) <= length else text[: length - 1] + "…"
 
 

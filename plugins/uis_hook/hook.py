@@ -10,6 +10,7 @@ from functools import cached_property
 from airflow.sdk import BaseHook
 from airflow.sdk.log import mask_secret
 
+from megaplan_vendor_kit.masked_logs import mask_logs
 from uis_hook import staff
 from uis_hook.client import UisClient
 from uis_hook.exceptions import UisError
@@ -71,7 +72,9 @@ class UisHook(BaseHook):
 
         :raises UisSettingError: as ``settings`` does.
         """
-        return UisClient(self.settings, points=self._points, sleep=self._sleep, on_session_key=mask_secret)
+        return UisClient(
+            self.settings, points=self._points, sleep=self._sleep, on_session_key=lambda key: mask_logs()
+        )
 
     def get_conn(self) -> UisClient:
         """Return the client, which is what Airflow calls the connection."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
+from megaplan_vendor_kit.known_secrets import remember_secret
 from megaplan_vendor_kit.responses import finite_number
 from uis_hook.exceptions import UisTransportError
 from uis_hook.jsonrpc import Answer, Api, Request, one_object
@@ -27,6 +28,10 @@ class SessionKey:
 
     access_token: str = field(repr=False)
     expire_at: float | None = None
+
+    def __post_init__(self) -> None:
+        """Keep it out of texts."""
+        remember_secret(self.access_token)
 
 
 def login_request(api: Api, login: str, password: str) -> Request[SessionKey]:

@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from airflow.sdk import BaseHook
-from airflow.sdk.log import mask_secret
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from megaplan_vendor_kit.masked_logs import mask_logs
 from uis_hook.client import UisClient
 from uis_hook.exceptions import UisError, UisLimitExceededError
 from uis_hook.reports import deals_in_processing
@@ -69,7 +69,7 @@ class DealsProcessedTrigger(BaseTrigger):
 
 def _ask(settings: UisSettings) -> int:
     """Ask one cabinet; without the hook, for a thread has no way to Airflow."""
-    uis = UisClient(settings, on_session_key=mask_secret)
+    uis = UisClient(settings, on_session_key=lambda key: mask_logs())
     try:
         return uis.ask(deals_in_processing())
     finally:

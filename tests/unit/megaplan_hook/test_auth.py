@@ -46,18 +46,18 @@ def grants(megaplan: FakeMegaplan) -> list[dict[str, str]]:
     ]
 
 
-def test_tokens_are_masked_but_not_without_end(
+def test_airflow_masks_the_first_tokens_and_is_not_told_of_all(
     make_hook: MakeHook, megaplan: FakeMegaplan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Airflow compiles all masks anew for each: a thousand accounts took longer to mask than to read."""
     masked: list[str] = []
     monkeypatch.setattr(auth, "mask_secret", masked.append)
-    monkeypatch.setattr(auth, "_masked", auth._MOST_MASKED - 3)
+    monkeypatch.setattr(auth, "_told", auth._MOST_TOLD - 3)
     only(megaplan, *(f"secret-access-{number}" for number in range(1, 9)))
     for _ in range(3):
         make_hook().current_user()
     assert len([secret for secret in masked if secret.startswith("secret-a")]) == 2
-    assert auth._masked == auth._MOST_MASKED
+    assert auth._told == auth._MOST_TOLD
 
 
 def test_a_task_logs_in_once(hook: MegaplanHook, megaplan: FakeMegaplan) -> None:
