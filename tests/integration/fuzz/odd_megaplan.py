@@ -33,6 +33,8 @@ _RAW = re.compile(r'"digits of a number: ([^"]+)"')
 class OddMegaplan:
     """An account in which a share of the rows is odd. The emulator is asked the same question only once.
 
+    ``served`` has the rows of its lists, and ``known_ids`` the ids that they have in the emulator.
+
     :param seed: what becomes odd, and how; set it anew for another account
     :param share: of the rows that are changed
     """
@@ -43,6 +45,7 @@ class OddMegaplan:
         self._answers: dict[Any, tuple[int, Any]] = {}
         self.seed = 0
         self.served: dict[str, list[Any]] = {}
+        self.known_ids: dict[str, set[str]] = {}
         odd = self
 
         class Handler(SilentHandler):
@@ -64,6 +67,7 @@ class OddMegaplan:
         """Be another account."""
         self.seed = seed
         self.served = defaultdict(list)
+        self.known_ids = defaultdict(set)
         self._cut: set[str] = set()
         self._links: dict[str, Any] = {}
         self._cards: dict[str, Any] = {}
@@ -81,6 +85,7 @@ class OddMegaplan:
             return status, json.dumps(document).encode()
         source = random.Random(f"{self.seed} {target}")
         if path in _LISTS:
+            self.known_ids[path].update(row["id"] for row in document["data"])
             document["data"] = self._rows(document["data"])
             if '"timeUpdated"],' not in unquote(target):  # the question for the newest change alone
                 self.served[path] += document["data"]

@@ -79,7 +79,7 @@ def test_no_run_stops_for_a_row(
             outcomes = AccountSync(hook_of(odd_megaplan, monkeypatch), tables, run_id=f"load {seed}").run(
                 (), full_refresh=False
             )
-            loaded.check(odd_megaplan.served, outcomes)
+            loaded.check(odd_megaplan, outcomes)
             told.update(_sums(outcomes))
             if seed % NIGHT_EVERY == 0:
                 depth = "full" if seed % (3 * NIGHT_EVERY) else "ids"
@@ -91,7 +91,7 @@ def test_no_run_stops_for_a_row(
                     depth=depth,
                     sleep=lambda s: None,
                 ).run(())
-                loaded.check_night(odd_megaplan.served, certificates, depth)
+                loaded.check_night(odd_megaplan, certificates, depth)
                 told["nights"] += 1
         except Exception as failure:
             if len(failures) == MOST_FAILURES:
