@@ -17,8 +17,9 @@ WORKDIR /opt/airflow
 # Editable: the installed packages are the files under plugins/, mounted or copied. Before the code is copied, so
 # that a change of code does not install everything anew.
 COPY --chown=airflow:0 pyproject.toml constraints.txt README.md LICENSE ./
+ARG EXTRAS=celery,gateway
 RUN python3 -m venv .venv \
-    && .venv/bin/python -m pip install --no-cache-dir -c constraints.txt -e '.[gateway]'
+    && .venv/bin/python -m pip install --no-cache-dir -c constraints.txt -e ".[$EXTRAS]"
 
 COPY --chown=airflow:0 dags/ dags/
 COPY --chown=airflow:0 emulators/ emulators/

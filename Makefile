@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install browser pooler prometheus demo gateway up test coverage fuzz histories chaos gateway-fuzz check format docs clean
+.PHONY: help install browser programs demo gateway secrets up wheel test test-celery coverage fuzz histories chaos gateway-fuzz check format docs clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,12 +22,9 @@ $(INSTALLED): pyproject.toml constraints.txt
 browser: ## Chromium for the browser tests; installed if apt and root are available
 	@.ci/browser
 
-# neither: without a pooler its tests fail, and say what to do
-pooler: ## PgBouncer for the tests through it; installed if apt and root are available
-	@.ci/pooler
-
-prometheus: ## Prometheus for the tests of deploy/monitoring; installed if apt and root are available
-	@.ci/prometheus
+# neither: without them their tests fail
+programs: ## Caddy, PgBouncer, Prometheus and Redis for their tests; installed if apt and root are available
+	@.ci/programs
 
 demo: install ## everything, with emulated services, an embedded Postgres and a real Airflow; DEMO_ONCE=1 exits afterwards
 	$(BIN)/python -m demo $(if $(DEMO_ONCE),--once)
@@ -35,18 +32,29 @@ demo: install ## everything, with emulated services, an embedded Postgres and a 
 gateway: install ## the live lane of telephony, with the connections of the environment: docs/gateway.md
 	$(BIN)/python -m megaplan_gateway
 
-up: ## Airflow and Postgres in containers (docker compose), for real accounts
+secrets: ## passwords and keys for `make up`, in secrets/; keeps those that exist
+	@docker/create_secrets.sh
+
+up: secrets ## Airflow and Postgres in containers (docker compose), for real accounts
 	docker compose up --build --detach --wait
+
+wheel: install ## wheel and sdist in dist/, and a check that the wheel alone loads every DAG
+	rm -rf dist
+	$(BIN)/python -m hatchling build --directory dist
+	$(BIN)/python -m pytest -q -n 0 tests/dags/test_wheel.py
 
 # twice as many processes as cores: tests often wait, for servers and for time to pass
 # a file's tests stay in one process because they share servers; files run in the order of their folders, small ones last
 PYTEST := $(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print(2 * (os.cpu_count() or 1))') \
 	--dist loadfile --no-loadscope-reorder
 
-test: install browser pooler prometheus ## all tests, on all cores
+test: install browser programs ## all tests, on all cores
 	$(PYTEST)
 
-coverage: install browser pooler prometheus ## all tests, and how much of the product they cover; takes almost twice as long
+test-celery: install programs ## a day on Celery workers, of which one is killed, and the broker too
+	$(BIN)/python -m pytest -n 0 tests/integration/celery
+
+coverage: install browser programs ## all tests, and how much of the product they cover; takes almost twice as long
 	$(PYTEST) --cov
 
 FUZZ_ROUNDS ?= 10000

@@ -36,6 +36,11 @@ class AirflowApi:
             body = {**connection, "connection_id": conn_id}
             self._checked(self._session.post(f"{self._url}/api/v2/connections", json=body, timeout=30))
 
+    def set_variable(self, key: str, value: str) -> None:
+        """Save a new Variable in Airflow's database."""
+        body = {"key": key, "value": value}
+        self._checked(self._session.post(f"{self._url}/api/v2/variables", json=body, timeout=30))
+
     def wait_for_dag(self, dag_id: str, seconds: float = 180) -> None:
         """Wait until the DAG has been parsed."""
         self.wait(f"DAG {dag_id}", seconds, lambda: self._get(f"/dags/{dag_id}").ok or None)

@@ -4,7 +4,7 @@
 set -euo pipefail
 
 psql --set=ON_ERROR_STOP=1 --no-psqlrc --username="$POSTGRES_USER" --dbname="$POSTGRES_DB" \
-  --set=password="$MEGAPLAN_POSTGRES_PASSWORD" --set=metadata="$POSTGRES_DB" <<'SQL'
+  --set=password="$(cat /run/secrets/megaplan_postgres_password)" --set=metadata="$POSTGRES_DB" <<'SQL'
 CREATE ROLE megaplan LOGIN PASSWORD :'password';
 CREATE DATABASE megaplan OWNER megaplan;
 REVOKE CONNECT ON DATABASE :"metadata" FROM PUBLIC;

@@ -1,9 +1,8 @@
 #!/bin/sh
-# Sets the password of the web interface's only user from .env, then starts the server.
+# Sets the password of the web interface's only user, then starts the server.
 set -eu
 
 umask 077
-python -c 'import json, os; print(json.dumps({"admin": os.environ["AIRFLOW_ADMIN_PASSWORD"]}))' \
+python -c 'import json; print(json.dumps({"admin": open("/run/secrets/airflow_admin_password").read().strip()}))' \
   >"$AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"
-unset AIRFLOW_ADMIN_PASSWORD
 exec airflow api-server

@@ -24,6 +24,9 @@ DEAD_AFTER_SECONDS = 4
 """A triggerer without a heartbeat for so long is dead, and others take over its triggers."""
 ADMIN = {USER: "admin"}
 _SETTINGS = {
+    # components start at the same time: on a busy machine a first import takes longer than the default 30 s
+    "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "240",
+    "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": "300",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": str(HEARTBEAT_SECONDS),
     "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": str(HEARTBEAT_SECONDS),
     "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": str(DEAD_AFTER_SECONDS),
@@ -36,7 +39,7 @@ class StandingAirflow:
     def __init__(self, home: AirflowHome, environment: Mapping[str, str], metadata_uri: str) -> None:
         self._home = home
         self._environment = environment
-        self._metadata_uri = metadata_uri
+        self.metadata_uri = metadata_uri
         self._numbers = itertools.count(1)
         self._programs = ExitStack()
         self.parts: list[Program] = []
@@ -83,12 +86,12 @@ class StandingAirflow:
 
     def ask(self, question: str) -> list[tuple[Any, ...]]:
         """Query the metadata database."""
-        with psycopg.connect(self._metadata_uri, autocommit=True) as connection:
+        with psycopg.connect(self.metadata_uri, autocommit=True) as connection:
             return connection.execute(question).fetchall()  # type: ignore[call-overload]
 
     def change(self, statement: str) -> None:
         """Change the metadata database."""
-        with psycopg.connect(self._metadata_uri, autocommit=True) as connection:
+        with psycopg.connect(self.metadata_uri, autocommit=True) as connection:
             connection.execute(statement)  # type: ignore[call-overload]
 
     def alive(self, job_type: str) -> int:
@@ -113,6 +116,7 @@ def standing_airflow(
     roles: Mapping[str, str] = ADMIN,
     *,
     parse_every_seconds: int = 600,
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[StandingAirflow]:
     """Yield an Airflow with some of the project's DAGs, whose API server and DAG processor are starting.
 
@@ -120,6 +124,7 @@ def standing_airflow(
     :param connections: as environment variables
     :param roles: by user; everybody's password is ``PASSWORD``
     :param parse_every_seconds: files that have not changed are parsed again only then; often takes a whole core
+    :param settings: of Airflow, as environment variables
     """
     (folder / "dags").mkdir()
     for dag_id in dag_ids:
@@ -138,6 +143,7 @@ def standing_airflow(
         ),
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),  # shared by all components
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata_uri.replace("postgresql://", "postgresql+psycopg://"),
+        **(settings or {}),
     }
     airflow = StandingAirflow(home, environment, metadata_uri)
     try:

@@ -153,7 +153,7 @@ def test_lanes_that_never_ran_are_left_out_and_a_failing_one_hides_no_other(
 def prometheus(loaded: Connection[Any], connections: str, tmp_path: Path) -> Iterator[str]:
     """The address of a Prometheus that scrapes a gateway, with the configuration of ``deploy/monitoring``."""
     program = shutil.which("prometheus")
-    assert program, "Prometheus is missing: run make prometheus as root, or install it yourself"
+    assert program, "Prometheus is missing: run make programs as root, or install it yourself"
     with served(connections) as gateway:
         gateway.notify({"notification_name": "unknown"})
         port = free_port(0)

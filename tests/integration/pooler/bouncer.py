@@ -19,7 +19,9 @@ from ..odd_role import ODD, create_odd_role
 
 SERVER_SESSIONS = 3
 """Fewer than the clients of a test, so that each gets several of them."""
-REMEDY = "No PgBouncer. `make pooler` installs it as root on Debian; elsewhere install the package pgbouncer."
+REMEDY = (
+    "No PgBouncer. `make programs` installs it as root on Debian; elsewhere install the package pgbouncer."
+)
 _CONFIGURATION = """
 [databases]
 * = host={socket_folder} user={role}
