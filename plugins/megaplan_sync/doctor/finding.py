@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from megaplan_sync.kernel.error_reporting import on_screen
+
 Level = Literal["ok", "warning", "error"]
 LEVELS: tuple[Level, ...] = ("error", "warning", "ok")
 _LOG_LEVELS: dict[Level, int] = {"error": logging.ERROR, "warning": logging.WARNING, "ok": logging.INFO}
@@ -47,6 +49,10 @@ class Finding:
         """Return plain values for JSON."""
         return asdict(self)
 
+    def sentence(self) -> str:
+        """Return everything in one line."""
+        return f"{self.topic}: {self.message}" + (f" → {self.who}: {self.remedy}" if self.remedy else "")
+
 
 def ok(topic: str, message: str) -> Finding:
     """Return a finding that needs no action."""
@@ -75,12 +81,14 @@ def without_consequences(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def report(title: str, findings: Sequence[Finding]) -> Iterator[tuple[int, str]]:
-    """Yield the lines to log, each with its log level: counts, then every finding, in the order of the checks."""
+    """Yield what to log, each with its log level: counts, then what is right, and last what does not work.
+
+    Airflow's page opens at the end of the log, so errors are what a person reads first. A remedy begins a line.
+    """
     counts = ", ".join(f"{sum(finding.level == level for finding in findings)} {level}" for level in LEVELS)
     yield logging.INFO, f"{title}: {counts}"
-    width = max((len(finding.topic) for finding in findings), default=0)
-    for finding in findings:
+    for finding in sorted(findings, key=lambda each: LEVELS.index(each.level), reverse=True):
         level = _LOG_LEVELS[finding.level]
-        yield level, f"{finding.level.upper():7}  {finding.topic:{width}}  {finding.message}"
+        yield level, on_screen(f"{finding.topic}: {finding.message}", "  ")
         if finding.remedy:
-            yield level, f"{'':7}  {'':{width}}  → {finding.who}: {finding.remedy}"
+            yield level, on_screen(f"→ {finding.who}: {finding.remedy}", "  ")

@@ -9,7 +9,7 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from megaplan_sync.doctor.examination import examine
-from megaplan_sync.doctor.finding import report
+from megaplan_sync.doctor.finding import Finding, report
 from megaplan_sync.kernel.account_operators import AccountsOperator
 
 
@@ -45,10 +45,12 @@ class ExamineAccountsOperator(AccountsOperator):
             for level, line in report(conn_id, findings):
                 self.log.log(level, "%s", line)
             if errors:
-                failed.append(
-                    f"{conn_id}: {len(errors)} errors, the first about {errors[0].topic}: {errors[0].message}"
-                )
+                failed.append(f"{conn_id}: {_counted(errors)}: {errors[0].sentence()}")
         if failed:
             context["ti"].xcom_push(key="findings", value=found)
             raise AirflowFailException(" ".join(failed))
         return found
+
+
+def _counted(errors: Sequence[Finding]) -> str:
+    return "1 error" if len(errors) == 1 else f"{len(errors)} errors, the first of them"

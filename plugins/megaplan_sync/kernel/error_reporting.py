@@ -76,10 +76,17 @@ def _reporting(work: Callable[..., Any]) -> Callable[..., Any]:
 _RESUME = _reporting(BaseOperator.resume_execution)
 
 
-def on_screen(sentence: str) -> str:
-    """Break a sentence into lines that fit on the screen."""
+def on_screen(sentence: str, indent: str = "") -> str:
+    """Break a sentence into lines that fit on the screen.
+
+    :param indent: begins every line but the first
+    """
     return textwrap.fill(
-        " ".join(sentence.split()), LINE_WIDTH, break_long_words=False, break_on_hyphens=False
+        " ".join(sentence.split()),
+        LINE_WIDTH,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 
