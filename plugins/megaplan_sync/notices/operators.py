@@ -7,8 +7,12 @@ from airflow.sdk import BaseHook, BaseOperator, Context, Variable
 from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException, AirflowSkipException
 
 from megaplan_sync.kernel.error_reporting import airflow_errors
-from megaplan_sync.kernel.exceptions import DatabaseUnavailableError
-from megaplan_sync.kernel.incidents import NOTICES_CONN_ID, shortened
+from megaplan_sync.kernel.exceptions import (
+    DatabaseRefusalError,
+    DatabaseRightsError,
+    DatabaseUnavailableError,
+)
+from megaplan_sync.kernel.incidents import NOTICES_CONN_ID, dag_link, shortened
 from megaplan_sync.kernel.postgres import POSTGRES_CONN_ID, raw_database
 from megaplan_sync.kernel.schemas import prepare_notice_schema
 from megaplan_sync.kernel.session import DurableSession
@@ -19,6 +23,12 @@ from megaplan_sync.notices.sinks import Sink, read_sinks
 
 DATABASE_DOWN = "megaplan_notices_database_down"
 """Variable that exists while people know that Postgres is down, since Postgres cannot remember that."""
+_DOWN = (DatabaseUnavailableError, DatabaseRefusalError, DatabaseRightsError)
+"""It is not reached, or refuses us: whichever it is, incidents are neither recorded nor told."""
+_CONSEQUENCE = (
+    "Until then nothing is loaded or delivered, and failures cannot be recorded. "
+    "You will be told when it is over."
+)
 
 
 class NotifyOperator(BaseOperator):
@@ -49,7 +59,7 @@ class NotifyOperator(BaseOperator):
                     self._close_late_runs(connection, context)
                     told = write_messages(connection, sinks)
                     refused = deliver(connection, sinks)
-            except DatabaseUnavailableError as error:
+            except _DOWN as error:
                 self._tell_that_the_database_is_down(sinks, error)
                 raise
         self.log.info("New or over: %d incidents", told)
@@ -69,14 +79,15 @@ class NotifyOperator(BaseOperator):
 
     def _tell_that_the_database_is_down(self, sinks: Sequence[Sink], error: Exception) -> None:
         if Variable.get(DATABASE_DOWN, default=None) is None:
-            title, body = "Megaplan: the database cannot be reached", shortened(str(error))
-            accepted = [sink.send(title, body, True) for sink in sinks]
+            title = "Megaplan: Postgres cannot be used"
+            lines = [shortened(str(error)), _CONSEQUENCE, dag_link("megaplan_notices")]
+            accepted = [sink.send(title, "\n".join(filter(None, lines)), True) for sink in sinks]
             if any(accepted):
                 Variable.set(DATABASE_DOWN, "told")
 
     def _tell_that_the_database_is_back(self, sinks: Sequence[Sink]) -> None:
         if Variable.get(DATABASE_DOWN, default=None) is not None:
-            title = "Megaplan: over: the database can be reached again"
+            title = "Megaplan: Over: Postgres cannot be used"
             body = "Failures during that time could not be recorded: see the runs in Airflow."
             accepted = [sink.send(title, body, False) for sink in sinks]
             if any(accepted):

@@ -2,11 +2,21 @@
 
 import json
 
+import psycopg
+
 from demo.emulated_megaplan import EmulatedMegaplan
 from tests.integration.airflow_runs import TestedAirflow, postgres_connection
 from tests.integration.conftest import UNHURRIED
 from tests.integration.notices.sinks import MailSink, WebhookSink
 
+DOWN = {
+    "conn_type": "postgres",
+    "host": "127.0.0.1",
+    "port": 9,
+    "login": "robot",
+    "password": "p0stgres",
+    "schema": "none",
+}
 SYNC, NOTICES = "megaplan_deals_sync", "megaplan_notices"
 
 
@@ -43,3 +53,24 @@ def test_a_red_run_is_told_once_and_that_it_is_over(
         "Megaplan: Over: megaplan_deals_sync.load_raw_tables failed for megaplan_default",
     ]
     assert "s3cret" not in migrated_airflow.written(), "the addresses are secrets"
+
+    mail.mails.clear()
+    real = psycopg.conninfo.conninfo_to_dict(database_uri)
+    gone = {**postgres_connection(database_uri), "schema": f"{real['dbname']}_gone"}
+    for described in (DOWN, gone):  # the server is away, then it is back without its database
+        run = migrated_airflow.dags_test(
+            dag_id=NOTICES, variables={"AIRFLOW_CONN_MEGAPLAN_POSTGRES": json.dumps(described)}
+        )
+        assert run.state == "failed"
+    ((subject, text),) = mail.mails
+    assert subject == "Megaplan: Postgres cannot be used"
+    for word in (
+        "'megaplan_postgres'",
+        "Check that it is running",
+        "nothing is loaded or delivered",
+        "/dags/megaplan_notices",
+    ):
+        assert word in text
+    assert "p0stgres" not in text
+    assert migrated_airflow.dags_test(dag_id=NOTICES).state == "success"
+    assert [subject for subject, _ in mail.mails[1:]] == ["Megaplan: Over: Postgres cannot be used"]
