@@ -17,6 +17,7 @@ _STATIC_FILES = {
     "console.css": "text/css",
     "console.js": "text/javascript",
     "charts.js": "text/javascript",
+    "icon-light.svg": "image/svg+xml",
     "uplot.css": "text/css",
     "uplot.js": "text/javascript",
     "uplot.LICENSE.txt": "text/plain",

@@ -16,6 +16,9 @@ PAGE_SIZE = 25
 WAITING = ("proposals", "unreadable", "mismatches", "failed_calls", "overdue_calls", "failed_uploads")
 """What waits for a person, in the order of the columns."""
 
+NO_DETAILS: Row = {"tables": 0, "loading": 0, "certified_day": None, "certificates": 0}
+"""Of an account without tables and certificates; only the accounts on the page are looked up."""
+
 
 @router.get("/", response_class=HTMLResponse)
 def overview(page: PageDep, session: SessionDep, account: str = "", after: int = 0) -> HTMLResponse:
@@ -29,6 +32,12 @@ def overview(page: PageDep, session: SessionDep, account: str = "", after: int =
         accounts = _accounts(database, account)
         shown = accounts[max(0, after) :][:PAGE_SIZE]
         names = [each["account"] for each in shown]
+        details = {name: dict(NO_DETAILS) for name in names}
+        for row in [
+            *database.rows("count_tables", accounts=names),
+            *database.rows("select_last_certified", accounts=names),
+        ]:
+            details[row["account"]] |= row
         tables: dict[str, list[Row]] = {name: [] for name in names}
         for row in database.rows("select_freshness", accounts=names):
             tables[row["account"]].append(row)
@@ -40,6 +49,7 @@ def overview(page: PageDep, session: SessionDep, account: str = "", after: int =
         }
         hours = database.rows("select_requests_by_hour", account=account)
     for row in shown:
+        row |= details[row["account"]]
         row["tables_shown"] = tables[row["account"]]
         row |= requests.get(row["account"], {"spent": 0, "is_blocked": False})
     return page.render(

@@ -14,6 +14,8 @@ from uis_hook.settings import UisSettings
 # connection without a port (apache/airflow#73298). A scheme, when one is needed at all, stands in Host.
 HIDDEN_FIELDS = ["schema"]
 PORT_LABEL = "Port (443; for Test)"
+LOGO = "/megaplan/static/icon-light.svg"
+"""A path on Airflow's side, as its schema allows; the vendors' own logos are trademarks."""
 PLACEHOLDERS = {
     "port": "443",
     "login": "robot@example.org",
@@ -55,11 +57,13 @@ def get_provider_info() -> dict[str, Any]:
             {
                 "integration-name": "Megaplan",
                 "external-doc-url": "https://dev.megaplan.ru/apiv3/index.html",
+                "logo": LOGO,
                 "tags": ["service"],
             },
             {
                 "integration-name": "UIS",
                 "external-doc-url": "https://comagic.github.io/",
+                "logo": LOGO,
                 "tags": ["service"],
             },
         ],

@@ -1,28 +1,30 @@
 -- name: select_console_accounts
--- Accounts whose name contains a text: what is switched on, how many tables are late, and the certificates of the
--- last night.
+-- Accounts whose name contains a text: what is switched on, how many tables are late, and how many certificates of the last
+-- night do not prove their table.
 WITH known AS (
   SELECT account FROM megaplan_sync.accounts
   UNION
   SELECT account FROM megaplan_sync.account_settings
 ),
 freshness AS (
-  SELECT account, count(*) AS tables, count(*) FILTER (WHERE is_late) AS late, count(*) FILTER (WHERE read_at IS NULL) AS loading
-  FROM megaplan_sync.table_freshness
-  GROUP BY account
-),
-nights AS (
-  SELECT account, day, count(*) AS certificates, count(*) FILTER (WHERE verdict NOT IN ('proven', 'partial')) AS unproven
-  FROM (
-    SELECT DISTINCT ON (day, account, entity) day, account, verdict
-    FROM megaplan_raw.certificates
-    WHERE day >= current_date - 1
-    ORDER BY day DESC, account DESC, entity DESC, issued_at DESC -- the index backwards
-  ) AS latest
-  GROUP BY account, day
+  SELECT account, count(*) AS late FROM megaplan_sync.table_freshness WHERE is_late GROUP BY account
 ),
 certified AS (
-  SELECT DISTINCT ON (account) account, day, certificates, unproven FROM nights ORDER BY account, day DESC
+  SELECT account, count(*) AS unproven
+  FROM megaplan_raw.certificates AS issued
+  WHERE day >= current_date - 1 AND verdict NOT IN ('proven', 'partial')
+    AND NOT EXISTS (
+      SELECT
+      FROM megaplan_raw.certificates AS again
+      WHERE again.day = issued.day AND again.account = issued.account AND again.entity = issued.entity
+        AND again.issued_at > issued.issued_at
+    )
+    AND NOT EXISTS ( -- of a later night; two equalities, which the index answers
+      SELECT
+      FROM megaplan_raw.certificates AS later
+      WHERE later.day IN (issued.day + 1, issued.day + 2) AND later.account = issued.account
+    )
+  GROUP BY account
 )
 SELECT
   known.account,
@@ -32,17 +34,35 @@ SELECT
   settings.deals_to_uis,
   settings.requests_per_hour,
   settings.reserved_for_calls,
-  coalesce(freshness.tables, 0) AS tables,
   coalesce(freshness.late, 0) AS late,
-  coalesce(freshness.loading, 0) AS loading,
-  certified.day AS certified_day,
-  coalesce(certified.certificates, 0) AS certificates,
   coalesce(certified.unproven, 0) AS unproven
 FROM known
 LEFT JOIN megaplan_sync.account_settings AS settings ON settings.account = known.account
 LEFT JOIN freshness ON freshness.account = known.account
 LEFT JOIN certified ON certified.account = known.account
 WHERE strpos(lower(known.account), lower(%(part_of_name)s)) > 0 OR %(part_of_name)s = ''
+
+
+-- name: count_tables
+-- Tables of some accounts, and how many of them are still being loaded.
+SELECT account, count(*) AS tables, count(*) FILTER (WHERE read_at IS NULL) AS loading
+FROM megaplan_sync.table_freshness
+WHERE account = ANY (%(accounts)s)
+GROUP BY account
+
+
+-- name: select_last_certified
+-- The last night of some accounts, and how many tables were compared in it.
+SELECT chosen.account, night.day AS certified_day, night.certificates
+FROM unnest(%(accounts)s::text[]) AS chosen (account)
+CROSS JOIN LATERAL (
+  SELECT day, count(DISTINCT entity) AS certificates
+  FROM megaplan_raw.certificates AS issued
+  WHERE issued.day IN (current_date - 1, current_date, current_date + 1) AND issued.account = chosen.account
+  GROUP BY day
+  ORDER BY day DESC
+  LIMIT 1
+) AS night
 
 
 -- name: select_requests_of_the_hour

@@ -129,6 +129,7 @@ CREATE TABLE IF NOT EXISTS megaplan_raw.certificates (
   PRIMARY KEY (account, entity, run_id)
 );
 CREATE INDEX IF NOT EXISTS certificates_by_day ON megaplan_raw.certificates (day, account, entity, issued_at) INCLUDE (verdict);
+CREATE INDEX IF NOT EXISTS certificates_unproven ON megaplan_raw.certificates (day, account, entity) WHERE verdict <> 'proven';
 COMMENT ON TABLE megaplan_raw.certificates IS 'What each reconciliation found, repaired and left: one row per account, entity and run.';
 
 CREATE TABLE IF NOT EXISTS megaplan_raw.unreadable_rows (

@@ -101,6 +101,15 @@ def fill_overview(database: Connection[Any]) -> None:
             wrong = {"verdict": "unresolved", "unresolved": 7, "reason": f"{SCRIPT} 7 deals"}
             add_certificate(database, ACCOUNT, entity, nights_ago, **(wrong if entity == "deals" else {}))
     add_certificate(
+        database,
+        OTHER,
+        "deals",
+        0,
+        run_id="before",
+        verdict="unresolved",
+        issued_at=datetime.now(UTC) - timedelta(hours=1),
+    )
+    add_certificate(
         database, ACCOUNT, "contacts", 0, run_id="again", verdict="partial", reason=FORMULA, in_megaplan=None
     )
     insert(

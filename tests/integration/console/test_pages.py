@@ -11,6 +11,7 @@ import requests
 from playwright.sync_api import FrameLocator, Page, expect
 
 from demo.airflow_home import USER
+from megaplan_sync.provider_info import get_provider_info
 
 from ..gateway.waiting import until
 from .conftest import DAG_ID, NOBODY, TIMEOUT_MS, VIEWER, ConsoleWorld, screenshot
@@ -84,6 +85,7 @@ def test_freshness_certificates_and_what_waits_are_read_in_airflows_own_page(fra
     fresh = frame.locator("main tbody > tr").filter(has_text="megaplan_second")
     expect(fresh).to_contain_text("all 2 tables fresh")
     expect(fresh).to_contain_text("1 loading")
+    expect(fresh).to_contain_text("3 tables proven")
     expect(frame.locator(".chart canvas")).to_have_count(1)
     screenshot(frame.owner.page, "console-overview")
     frame.get_by_text("Numbers").click()
@@ -207,6 +209,9 @@ def test_a_reader_sees_everything_and_sends_nothing(
         " body: JSON.stringify({logical_date: null})}).then((answer) => answer.status)"
     )
     assert answer == 403
+    for integration in get_provider_info()["integrations"]:
+        logo = world.get(integration["logo"].removeprefix("/megaplan/"), VIEWER)
+        assert (logo.status_code, logo.headers["Content-Type"]) == (200, "image/svg+xml")
     for address, status in (
         ("nothing", 404),
         ("failures?after_at=x", 422),

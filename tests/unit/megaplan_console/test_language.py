@@ -3,13 +3,18 @@
 import re
 from pathlib import Path
 from string import Formatter
+from typing import get_args
 
 import pytest
 from fastapi import Request
 
 import megaplan_console
 from megaplan_console.language import COOKIE, LANGUAGES, Texts, catalog, language_of
+from megaplan_sync.kernel.certificate import Verdict
+from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.telephony.people.mismatches import MismatchKind
+from megaplan_sync.telephony.push.delivery import STAGES
+from megaplan_sync.uis_upload import directory_ledger
 
 FOLDER = Path(megaplan_console.__file__).parent
 SOURCES = [*FOLDER.glob("*.py"), *FOLDER.glob("templates/*.html")]
@@ -44,6 +49,26 @@ def test_pages_use_texts_that_exist_and_no_text_is_left_over() -> None:
 def test_every_kind_of_mismatch_says_what_to_do() -> None:
     for kind in MismatchKind:
         assert {f"mismatch.{kind}", f"mismatch.{kind}.remedy"} <= catalog("en").keys()
+
+
+def test_every_state_and_kind_in_the_tables_has_a_text() -> None:
+    schema = read_sql("create_telephony_tables")
+
+    def states(table: str) -> list[str]:
+        (listed,) = re.findall(
+            rf"TABLE IF NOT EXISTS telephony.{table} \(.*?\bstate .*?IN \((.*?)\)", schema, re.S
+        )
+        return re.findall(r"'(\w+)'", listed)
+
+    deliveries = [f"step.{stage}_{state}" for stage in STAGES for state in states("call_deliveries")]
+    assert {
+        *deliveries,
+        *(f"step.card_{state}" for state in states("cards")),
+        *(f"command.{state}" for state in states("commands")),
+        *(f"part.{stage}" for stage in STAGES),
+        *(f"part.{kind}" for kind in ("deal", *get_args(directory_ledger.Kind))),
+        *(f"verdict.{verdict}" for verdict in get_args(Verdict)),
+    } <= catalog("ru").keys()
 
 
 @pytest.mark.parametrize(
