@@ -85,7 +85,8 @@ class RecordingMegaplan:
                     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
                     % (len(answer), answer)
                 )
-        except (asyncio.IncompleteReadError, ConnectionError):
+        # cancelled when the benchmark is over; asyncio would print a traceback for each connection
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             writer.close()
 
     def _answer(self, path: str, body: bytes, at: float) -> bytes:

@@ -8,7 +8,6 @@ from typing import Any
 
 from psycopg import AsyncConnection, Rollback
 from psycopg.errors import UndefinedTable
-from psycopg.rows import class_row
 
 from megaplan_gateway.database import FewSessions
 from megaplan_hook.links import Link
@@ -50,21 +49,21 @@ class CardTable:
             "call_session_ids": [call_session_id],
         }
         async with self._pool.connection() as connection:
-            # pipelined, so that a pop-up waits for a single round trip
-            async with connection.pipeline(), connection.transaction():
+            cards, events, users = await connection.execute_at_once(
+                parameters,
                 # first: cards that follow from later events than those read would look outdated, and be changed back
-                cards = connection.cursor(row_factory=class_row(Card))
-                await cards.execute(read_sql("select_cards_of_call"), parameters)
-                events = await connection.execute(read_sql("select_events_of_calls"), parameters)
-                users = await connection.execute(read_sql("select_employee_pairs"), parameters)
-            return CallState(
-                [
-                    CallEvent(account, session, mnemonic, at, payload)
-                    for _, _, _, session, mnemonic, at, payload in await events.fetchall()
-                ],
-                await cards.fetchall(),
-                dict(await users.fetchall()),
+                read_sql("select_cards_of_call"),
+                read_sql("select_events_of_calls"),
+                read_sql("select_employee_pairs"),
             )
+        return CallState(
+            [
+                CallEvent(account, session, mnemonic, at, payload)
+                for _, _, _, session, mnemonic, at, payload in events
+            ],
+            [Card(*card) for card in cards],
+            dict(users),
+        )
 
     async def client_of(self, account: str, phone: str | None, region: str) -> Link | None:
         """Return the contact with a phone number if exactly one has it; otherwise Megaplan searches itself."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from psycopg import AsyncConnection
@@ -48,13 +48,17 @@ class LiveQueue:
             for event in events
             if event.call_session_id is not None and event.broken is None and event.mnemonic not in _IGNORED
         }
-        return await self._add(connection, account, calls) if calls else {}
+        if not calls:
+            return {}
+        cursor = await connection.execute(read_sql("queue_calls"), self._call_parameters(account, calls))
+        return _ours(await cursor.fetchall())
 
     async def take(self, account: str, call_session_id: int) -> int | None:
         """Queue a call, and return how often it was requested; None if another gateway has it."""
+        parameters = self._call_parameters(account, [call_session_id])
         async with self._pool.connection() as connection:
-            ours = await self._add(connection, account, [call_session_id])
-        return ours.get(call_session_id)
+            (queued,) = await connection.execute_at_once(parameters, read_sql("queue_calls"))
+        return _ours(queued).get(call_session_id)
 
     async def add_due(self, accounts: Sequence[str], interval_seconds: float, *, all_open: bool) -> None:
         """Queue the calls whose pop-ups are due for a refresh, and postpone those by the interval.
@@ -72,10 +76,10 @@ class LiveQueue:
         :returns: account, call, how often it was requested, and whether it was taken over
         """
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(
-                read_sql("take_queued_calls"), self._parameters(accounts, most=most)
+            (calls,) = await connection.execute_at_once(
+                self._parameters(accounts, most=most), read_sql("take_queued_calls")
             )
-            return await cursor.fetchall()
+        return calls
 
     async def finish(self, account: str, call_session_id: int, requested: int) -> bool:
         """Take a refreshed call out of the queue; return False if it was requested again meanwhile."""
@@ -86,15 +90,15 @@ class LiveQueue:
             "requested": requested,
         }
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(read_sql("finish_queued_call"), parameters)
-            return await cursor.fetchone() is not None
+            (finished,) = await connection.execute_at_once(parameters, read_sql("finish_queued_call"))
+        return bool(finished)
 
-    async def _add(
-        self, connection: AsyncConnection[Any], account: str, calls: Collection[int]
-    ) -> dict[int, int]:
-        parameters = {"account": account, "call_session_ids": list(calls), "gateway": self._gateway}
-        cursor = await connection.execute(read_sql("queue_calls"), parameters)
-        return {call: requested for call, requested, is_ours in await cursor.fetchall() if is_ours}
+    def _call_parameters(self, account: str, calls: Collection[int]) -> dict[str, Any]:
+        return {"account": account, "call_session_ids": list(calls), "gateway": self._gateway}
 
     def _parameters(self, accounts: Sequence[str], **values: Any) -> Mapping[str, Any]:
         return {"accounts": list(accounts), "gateway": self._gateway, **values}
+
+
+def _ours(queued: Iterable[tuple[int, int, bool]]) -> dict[int, int]:
+    return {call: requested for call, requested, is_ours in queued if is_ours}

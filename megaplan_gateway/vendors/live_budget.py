@@ -149,10 +149,9 @@ class LiveBudget:
             if not self._row_exists:
                 await connection.execute(read_sql("create_request_budget"), parameters)
                 self._row_exists = True
-            cursor = await connection.execute(read_sql("spend_request"), parameters)
-            row = await cursor.fetchone()
-            if row is not None:
-                return max(0.0, float(row[0])), True
+            (spent,) = await connection.execute_at_once(parameters, read_sql("spend_request"))
+            if spent:
+                return max(0.0, float(spent[0][0])), True
             state = await (await connection.execute(read_sql("select_request_budget"), parameters)).fetchone()
         if state is None:
             return 0.05, False

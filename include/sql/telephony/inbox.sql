@@ -11,9 +11,9 @@ WITH stored AS (
     %(account)s, %(source)s, given.dedupe_key, given.times_received, given.content_type, given.body, given.broken,
     given.repaired, given.mnemonic, given.call_session_id, given.occurred_at, given.payload::jsonb
   FROM unnest(
-    %(dedupe_keys)s::text[], %(times_received)s::integer[], %(content_types)s::text[], %(bodies)s::bytea[],
+    %(dedupe_keys)b::text[], %(times_received)s::integer[], %(content_types)s::text[], %(bodies)b::bytea[],
     %(broken)s::text[], %(repaired)s::text[], %(mnemonics)s::text[], %(call_session_ids)s::bigint[],
-    %(occurred_at)s::timestamptz[], %(payloads)s::text[]
+    %(occurred_at)s::timestamptz[], %(payloads)b::text[]
   ) AS given (
     dedupe_key, times_received, content_type, body, broken, repaired, mnemonic, call_session_id, occurred_at, payload
   )

@@ -24,6 +24,8 @@ _SECRET_IN_QUOTED_JSON = re.compile(
     rb"(%22secret%22(?:%3A|:)(?:%20|\+)*)(?:%22(?:(?!%22).)*%22|[^%&]+)", re.IGNORECASE
 )
 _SECRET_IN_FORM = re.compile(rb"((?:^|[?&])secret=)[^&]*")
+# strict=False accepts line breaks in strings; NaN and Infinity are not JSON
+_DECODER = json.JSONDecoder(strict=False, parse_constant=lambda name: None)
 _MOST_MISSING_BORDERS = 8
 _DEEPEST = 60
 MASK = "***"
@@ -63,6 +65,8 @@ def read_body(body: bytes, content_type: str | None, query: str | None = None) -
 
 def without_secrets(raw: bytes) -> bytes:
     """Mask the value of ``secret``, which templates and URLs may contain: no secret is stored."""
+    if b"secret" not in raw.lower():  # nearly always
+        return raw
     mask = MASK.encode()
     raw = _SECRET_IN_JSON.sub(rb'\1"' + mask + rb'"', raw)
     raw = _SECRET_IN_QUOTED_JSON.sub(rb"\1%22" + mask + rb"%22", raw)
@@ -74,12 +78,11 @@ def _posted(body: bytes, content_type: str, repaired: list[str]) -> dict[str, An
     if "multipart/" in content_type.lower():
         return _object(_parts(body, content_type), repaired)
     text = _decoded(body, content_type, repaired)
-    unquoted = unquote_plus(text).removesuffix("=")
     attempts: list[Callable[[], Any]] = [
         lambda: _json(text),
-        lambda: _json(unquoted),
+        lambda: _json(_unquoted(text)),
         lambda: _json(_mended(text, repaired)),
-        lambda: _json(_mended(unquoted, repaired)),
+        lambda: _json(_mended(_unquoted(text), repaired)),
         lambda: _pairs(text),
     ]
     reason = "the body is empty"
@@ -90,6 +93,10 @@ def _posted(body: bytes, content_type: str, repaired: list[str]) -> dict[str, An
             # the error in the original text is more helpful than one in a repaired text
             reason = str(error) if attempt is attempts[0] else reason
     raise _UnreadableError(f"neither a JSON object nor form fields: {reason}")
+
+
+def _unquoted(text: str) -> str:
+    return unquote_plus(text).removesuffix("=")
 
 
 def _decoded(body: bytes, content_type: str, repaired: list[str]) -> str:
@@ -111,8 +118,7 @@ def _decoded(body: bytes, content_type: str, repaired: list[str]) -> str:
 
 def _json(text: str) -> Any:
     try:
-        # strict=False accepts line breaks in strings; NaN and Infinity are not JSON
-        return json.loads(text, strict=False, parse_constant=lambda name: None)
+        return _DECODER.decode(text)
     except RecursionError:
         raise _UnreadableError("it is nested too deeply") from None
     except ValueError as error:
@@ -209,7 +215,7 @@ def _clean(value: Any, repaired: list[str], depth: int) -> Any:
     if isinstance(value, float) and (value != value or abs(value) == float("inf")):
         return None
     if isinstance(value, str):
-        if _LITERAL_MACRO.fullmatch(value.strip()):
+        if "{{" in value and _LITERAL_MACRO.fullmatch(value.strip()):
             repaired.append("macros were left unexpanded")
             return None
         return None if value == "null" else _text(value)

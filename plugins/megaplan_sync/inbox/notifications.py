@@ -27,6 +27,8 @@ _SYNONYMS = {"contact_fullname": "contact_full_name", "communication_id": "call_
 _NEVER_KEPT = frozenset({"secret"})
 _WHICH = ("leg_id", "employee_id", "leg_ids", "tag_id", "file_link", "status")
 _OF_OTHER_THINGS = frozenset({"sip_line_id", "chat_id", "offline_message_id", "event_log_id"})
+# json.dumps would make a new one each time
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
 _MNEMONIC = re.compile(r"[a-z][a-z0-9_]{1,63}")
 _LONGEST_KEY = 300
 _BIGGEST_ID = 2**63 - 1
@@ -116,9 +118,9 @@ def read_notification(
 def flat(body: Mapping[str, Any]) -> Values:
     """Return the values without their groups; of two with the same name the outer one, unless it is null."""
     found: Values = {}
-    groups: list[Mapping[str, Any]] = []
+    groups: list[dict[str, Any]] = []
     for name, value in body.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             groups.append(value)
         elif name not in _NEVER_KEPT:
             _put(found, name, value)
@@ -161,10 +163,11 @@ def _put(found: Values, name: str, value: Any) -> None:
 
 def _mnemonic(values: Values | None, query: str | None) -> str | None:
     of_body = (values or {}).get("notification_mnemonic")
+    if isinstance(of_body, str) and _MNEMONIC.fullmatch(of_body):
+        return of_body
     in_query = parse_qs(query or "", errors="replace").get("event", [""])[0].strip('"')
-    for mnemonic in (of_body, in_query):
-        if isinstance(mnemonic, str) and _MNEMONIC.fullmatch(mnemonic):
-            return mnemonic
+    if _MNEMONIC.fullmatch(in_query):
+        return in_query
     return event_by_shape(values) if values is not None else None
 
 
@@ -216,4 +219,4 @@ def _digest(parts: Iterable[bytes]) -> str:
 
 def json_text(values: Any) -> str:
     """Return values as JSON for a jsonb column; equal values give equal texts."""
-    return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    return _ENCODER.encode(values)

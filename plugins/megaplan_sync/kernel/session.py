@@ -4,11 +4,12 @@ Defaults of the server, the database, the role or the environment have no effect
 such as PgBouncer in transaction mode may give each transaction another session of the server.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, ClassVar, Self
 
 from psycopg import (
+    AsyncClientCursor,
     AsyncConnection,
     AsyncCursor,
     AsyncTransaction,
@@ -18,7 +19,7 @@ from psycopg import (
     IsolationLevel,
     Transaction,
 )
-from psycopg.pq import PipelineStatus, TransactionStatus
+from psycopg.pq import TransactionStatus
 
 from megaplan_sync.kernel.json_text import send_json_as_it_is
 from megaplan_sync.kernel.sql import read_sql
@@ -123,12 +124,22 @@ class LiveSession(AsyncConnection[Any]):
         begins = _is_idle(self)
         async with super().transaction(savepoint_name, force_rollback) as transaction:
             if begins:
-                is_pipeline = (
-                    self.pgconn.pipeline_status != PipelineStatus.OFF
-                )  # takes single statements only
-                for text in map(read_sql, self.settings) if is_pipeline else (_settings(self.settings),):
-                    await self.execute(text)
+                await self.execute(_settings(self.settings))
             yield transaction
+
+    async def execute_at_once(self, values: Mapping[str, Any], *statements: str) -> list[list[Any]]:
+        """Execute statements in a transaction of their own in one round trip; return the rows of each.
+
+        A transaction with one statement takes four round trips, and twice the processor time. psycopg writes the
+        values into the text, which Postgres logs if it fails: only for values that are few and not personal.
+        """
+        cursor = AsyncClientCursor(self)
+        await cursor.execute(";\n".join((_AS_ALWAYS, _settings(self.settings), *statements)), values)
+        await cursor.set_result(-len(statements))
+        found = [await _rows(cursor)]
+        while cursor.nextset():
+            found.append(await _rows(cursor))
+        return found
 
 
 class _LiveCursor(AsyncCursor[Any]):
@@ -139,6 +150,10 @@ class _LiveCursor(AsyncCursor[Any]):
             return await super().execute(*args, **kwargs)
         async with self.connection.transaction():
             return await super().execute(*args, **kwargs)
+
+
+async def _rows(cursor: AsyncClientCursor[Any]) -> list[Any]:
+    return await cursor.fetchall() if cursor.description else []
 
 
 def _is_idle(connection: Connection[Any] | AsyncConnection[Any]) -> bool:

@@ -113,6 +113,29 @@ def test_settings_of_live_work(database_uri: str, statements: int) -> None:
     assert asyncio.run(read()) == [expected] * statements
 
 
+def test_statements_at_once_are_one_live_transaction(database_uri: str) -> None:
+    expected, text = {**OURS, **LIVE}, "O'Brien \\ 100 %"
+
+    async def read() -> tuple[list[list[Any]], bool]:
+        async with database_pool(database_uri, 2) as pool, pool.connection() as connection:
+            await connection.execute_at_once({}, "CREATE TABLE public.kept (id bigint)")
+            found = await connection.execute_at_once(
+                {"names": list(expected), "text": text, "nothing": None, "ids": [2**40, 1]},
+                "SELECT name, setting FROM pg_settings WHERE name = ANY (%(names)s)",
+                "INSERT INTO public.kept SELECT unnest(%(ids)s::bigint[])",
+                "SELECT %(text)s::text, %(nothing)s::bigint, id FROM public.kept ORDER BY id",
+            )
+            with pytest.raises(psycopg.errors.DivisionByZero):
+                await connection.execute_at_once({}, "DELETE FROM public.kept", "SELECT 1 / 0")
+            ((kept,),) = await connection.execute_at_once({}, "SELECT count(*) FROM public.kept")
+            return found, kept == (2,)
+
+    (settings, inserted, read_back), is_kept = asyncio.run(read())
+    assert dict(settings) == expected
+    assert (inserted, read_back) == ([], [(text, None, 1), (text, None, 2**40)])
+    assert is_kept
+
+
 def test_load_and_night(
     database: Session,
     database_uri: str,
