@@ -1,7 +1,8 @@
 """Third stage: the communication of a call under Клиенты → Коммуникации, exactly one, which follows its call.
 
-If Megaplan creates none, this stage does: after a request with an unknown outcome, it first searches the call's todos
-for its own, which has a marker with the call's number. If Megaplan creates one for each call object
+If Megaplan creates none, this stage does: after a request with an unknown outcome, and for calls that may have been
+told before a backup was restored, it first searches the call's todos for its own, which has a marker with the call's
+number. If Megaplan creates one for each call object
 (``megaplan_creates_todo``), that one is completed and nothing is created. When the call changes, its communication is
 read, and what differs is corrected; if a person has changed it, it is left alone and gets a comment.
 """
@@ -9,6 +10,7 @@ read, and what differs is corrected; if a person has changed it, it is left alon
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final, cast
 
 from megaplan_hook.exceptions import MegaplanError, MegaplanForbiddenError, MegaplanNotFoundError
@@ -30,6 +32,8 @@ from megaplan_sync.telephony.push.todo_times import WhenFormat, formats_to_try, 
 CALLS_PER_BATCH = 20
 TODO_WHEN = "todo_when"
 """Learned topic: the format in which the account accepts the time of a todo."""
+RESTORED_AT = "restored_at"
+"""Learned topic, written after a restore: what was told to Megaplan before that time may be unknown here."""
 STAGE: Final = "communication"
 
 
@@ -62,7 +66,7 @@ class CommunicationStage:
                 self._context.settle(STAGE, StageResult(delivery.call_session_id, "none"))
             elif self._settings.megaplan_creates_todo and wanted is not None:
                 self._adopt(delivery, wanted)
-            elif row.state == UNKNOWN_OUTCOME and (todo := self._find(delivery)) is not None:
+            elif self._may_exist(delivery) and (todo := self._find(delivery)) is not None:
                 self._correct(delivery, wanted, todo)
             elif wanted is None:
                 self._context.settle(STAGE, StageResult(delivery.call_session_id, "none"))
@@ -73,6 +77,14 @@ class CommunicationStage:
                 raise
             result = self._context.retry_later(STAGE, delivery, error)
             self._context.settle(STAGE, replace(result, more_tries=1))
+
+    def _may_exist(self, delivery: Delivery) -> bool:
+        if delivery.stage(STAGE).state == UNKNOWN_OUTCOME:
+            return True
+        restored_at = self._outbox.learned(RESTORED_AT)
+        if restored_at is None:
+            return False
+        return delivery.started_at is None or delivery.started_at <= datetime.fromisoformat(restored_at)
 
     def _find(self, delivery: Delivery) -> dict[str, Any] | None:
         """Return the communication that an earlier attempt may have created."""
