@@ -144,7 +144,7 @@ def measure(sizes: list[int], repeat: int) -> list[dict[str, float]]:
     unlimited = ["--knob", "rps=0", "--knob", "rph=0", "--host", "0.0.0.0"]
     with (
         tempfile.TemporaryDirectory() as folder,
-        running_postgres() as server,
+        running_postgres("-c max_connections=300") as server,  # a task opens up to 33 sessions
         emulated_megaplan(free_port(0), DEALS, Path(folder) / "megaplan.log", unlimited) as megaplan,
     ):
         database = {

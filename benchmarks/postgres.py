@@ -131,8 +131,11 @@ class Postgres:
 
 
 @contextmanager
-def running_postgres() -> Iterator[Postgres]:
-    """Run a server in a temporary folder; it is stopped and the folder removed in the end."""
+def running_postgres(options: str = "") -> Iterator[Postgres]:
+    """Run a server in a temporary folder; it is stopped and the folder removed in the end.
+
+    :param options: further ones of the server, such as ``-c max_connections=300``
+    """
     folder = Path(tempfile.mkdtemp(prefix="megaplan-benchmark-"))
     server = get_server(folder / "data", start=False, cleanup_mode=None)
     server.ensure_pgdata_inited()
@@ -140,7 +143,7 @@ def running_postgres() -> Iterator[Postgres]:
     control = [str(server.bin_path / "pg_ctl"), "-w", "-D", str(folder / "data")]
     port = _free_port()
     # the wheel's own start listens on a Unix socket only, which not every client's settings can express
-    listen = f"-h 127.0.0.1 -p {port} -k ''"
+    listen = f"-h 127.0.0.1 -p {port} -k '' {options}"
     log = ["-l", str(folder / "data" / "log")]
     try:
         subprocess.run(

@@ -69,15 +69,20 @@ WHERE behind IS NOT NULL
 
 
 -- name: select_waiting_events
--- The newest event that is not derived yet and may end a call or bring a recording; null if there is none.
+-- The newest event that is not derived yet and may end a call or bring a recording; null if there is none. OFFSET 0, or max
+-- reads all events from the newest on, in search of one that waits.
 SELECT max(number)
-FROM telephony.events
-WHERE derived_at IS NULL
-  AND call_session_id IS NOT NULL
-  AND (
-    mnemonic IN ('call_session_finished', 'lost_call_session', 'talk_record_file', 'voice_message')
-    OR source = 'uis_report'
-  )
+FROM (
+  SELECT number
+  FROM telephony.events
+  WHERE derived_at IS NULL
+    AND call_session_id IS NOT NULL
+    AND (
+      mnemonic IN ('call_session_finished', 'lost_call_session', 'talk_record_file', 'voice_message')
+      OR source = 'uis_report'
+    )
+  OFFSET 0
+) AS waiting
 
 
 -- name: select_events_of_calls
@@ -103,7 +108,9 @@ WITH used AS (
   SELECT event.number
   FROM unnest(%(numbers)s::bigint[], %(times_received)s::integer[]) AS derived (number, times_received)
   JOIN telephony.events AS event ON event.number = derived.number AND event.times_received = derived.times_received
-  WHERE event.derived_at IS NULL
+  WHERE event.account = %(account)s
+    AND event.call_session_id = ANY (%(call_session_ids)s) -- found by the index of those that wait
+    AND event.derived_at IS NULL
   ORDER BY event.source, event.dedupe_key
   FOR NO KEY UPDATE OF event
 )

@@ -6,10 +6,14 @@ WHERE derived_at IS NULL AND source = 'megaplan_webhook' AND broken IS NULL
 
 
 -- name: select_waiting_webhooks
--- The newest waiting webhook of Megaplan; null if there is none.
+-- The newest waiting webhook of Megaplan; null if there is none. OFFSET 0 for the same reason as in select_waiting_events.
 SELECT max(number)
-FROM telephony.events
-WHERE derived_at IS NULL AND source = 'megaplan_webhook' AND broken IS NULL
+FROM (
+  SELECT number
+  FROM telephony.events
+  WHERE derived_at IS NULL AND source = 'megaplan_webhook' AND broken IS NULL
+  OFFSET 0
+) AS waiting
 
 
 -- name: select_webhooks

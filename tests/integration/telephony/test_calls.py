@@ -211,7 +211,12 @@ def test_a_report_row_read_again_meanwhile_is_left_for_the_next_time(
             store_report_rows(other, ACCOUNT, [lost], read_at=BEGIN + timedelta(hours=2))
             telephony.execute(
                 read_sql("mark_events_derived"),
-                {"numbers": [n for n, _ in events], "times_received": [t for _, t in events]},
+                {
+                    "account": ACCOUNT,
+                    "call_session_ids": [1],
+                    "numbers": [n for n, _ in events],
+                    "times_received": [t for _, t in events],
+                },
             )
         assert waiting(telephony) == 1
         (derived,) = derive(telephony)

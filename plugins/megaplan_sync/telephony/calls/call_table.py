@@ -45,7 +45,11 @@ def derive_new_calls(
         connection.execute(read_sql("insert_call_deliveries"), parameters)
         connection.execute(
             read_sql("mark_events_derived"),
-            {"numbers": [number for number, _ in used], "times_received": [times for _, times in used]},
+            {
+                **parameters,
+                "numbers": [number for number, _ in used],
+                "times_received": [times for _, times in used],
+            },
         )
     return calls
 

@@ -1,5 +1,7 @@
 """The configured accounts, and how they share tasks."""
 
+import json
+
 import pytest
 
 from megaplan_sync.kernel.accounts import (
@@ -10,6 +12,7 @@ from megaplan_sync.kernel.accounts import (
     in_batches,
 )
 from megaplan_sync.kernel.exceptions import AccountListError, UnknownAccountError
+from megaplan_sync.raw.operators import ChooseMegaplanAccountsOperator
 
 VARIABLE = "AIRFLOW_VAR_MEGAPLAN_ACCOUNTS"
 
@@ -37,6 +40,16 @@ def test_anything_but_a_list_of_ids_is_refused(
     with pytest.raises(AccountListError, match=f"Variable megaplan_accounts is {problem}") as failed:
         configured_accounts()
     assert not failed.value.retryable
+
+
+def test_an_account_that_is_added_is_in_the_next_run_of_the_same_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No deploy and no restart: the operator asks for the Variable each time it is executed."""
+    choose = ChooseMegaplanAccountsOperator(task_id="choose_accounts")
+    for listed in (["a"], ["a", "b"], ["b"]):
+        monkeypatch.setenv(VARIABLE, json.dumps(listed))
+        assert choose.execute({}) == [listed]
 
 
 def test_wanted_accounts_keep_the_order_of_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
