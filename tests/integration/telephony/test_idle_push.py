@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG
-from airflow.sdk.exceptions import DownstreamTasksSkipped
+from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
 from psycopg import Connection
 
-from megaplan_sync.telephony.push.operators import PushNewCallsOperator
+from megaplan_sync.telephony.push.operators import PushNewCallsOperator, RecordingSensor
 from tests.integration.airflow_runs import postgres_connection
 
 WAITING = {
@@ -75,3 +75,9 @@ def test_a_run_started_by_hand_does_all_its_tasks(push: PushNewCallsOperator) ->
     assert push.execute(context_of("manual")) == 0, (
         "it may resend calls, and shows what is wrong with accounts"
     )
+
+
+def test_nothing_is_waited_for_if_the_accounts_could_not_be_chosen() -> None:
+    """The sensor runs although an earlier task has failed, and said that NoneType is not iterable."""
+    with pytest.raises(AirflowSkipException, match="an earlier task has failed"):
+        RecordingSensor(task_id="wait_for_recordings", accounts=None).execute({})

@@ -165,6 +165,8 @@ class RecordingSensor(RawDatabaseOperator, BaseSensorOperator):
 
     def execute(self, context: Context) -> int:
         """Check, and defer if there is nothing to push yet; return how many calls became ready."""
+        if self.accounts is None:  # it runs although the task that chooses them has failed
+            raise AirflowSkipException("The accounts were not chosen, because an earlier task has failed")
         return self._check_or_defer(time.time() + self.max_wait_seconds)
 
     def resume(self, context: Context, event: dict[str, Any] | None) -> int:
