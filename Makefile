@@ -83,6 +83,11 @@ format: install ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+BENCH ?= short
+.PHONY: bench
+bench: install ## measure, keep the samples and draw docs/performance.md: minutes; BENCH=full takes more than an hour
+	$(BIN)/python -m benchmarks.bench $(if $(filter full,$(BENCH)),--full)
+
 docs: install ## write the tables in docs/ from their sources
 	$(BIN)/python -m megaplan_vendor_kit.settings_table docs/settings.md
 	$(BIN)/python -m megaplan_sync.raw.columns_table docs/raw-tables.md docs/deal-history.md

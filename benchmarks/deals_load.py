@@ -20,6 +20,7 @@ from benchmarks.contender import CONTENDERS, FOLDER, STAGES, Contender, Job, Sta
 from benchmarks.dlt_environment import dlt_python
 from benchmarks.measure import ContenderFailedError, Measurement, PageServer, measure, running_page_server
 from benchmarks.postgres import Postgres, running_postgres
+from benchmarks.samples import keep
 
 CHANGED_SHARE = 0.01
 DOCS_PAGE = FOLDER.parent / "docs" / "benchmarks.md"
@@ -47,6 +48,8 @@ def main() -> None:
         result = report.Result(
             options.deals, payload_bytes, options.repeat, postgres.version(), measurements, small
         )
+    if options.samples:
+        keep(options.samples, [one.as_sample() for one in (*measurements, *small)])
     text = report.markdown(result, date.today())
     print(text)
     if options.write_docs:
@@ -118,6 +121,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--repeat", type=int, default=1, help="runs of everything; medians are reported")
     parser.add_argument("--only", nargs="+", choices=names, default=names, help="some of the contenders")
+    parser.add_argument("--samples", type=Path, help="file for the raw samples, as JSON")
     parser.add_argument(
         "--write-docs",
         action="store_true",

@@ -12,9 +12,11 @@ import itertools
 import json
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -24,6 +26,7 @@ import uvloop
 from benchmarks.gateway_load import Latencies, Sender, get, post
 from benchmarks.gateway_world import EMPLOYEES, RecordingMegaplan, RunningGateway, fill, running_gateway
 from benchmarks.postgres import running_postgres
+from benchmarks.samples import keep, spread
 from megaplan_sync.inbox.event_store import UIS_NOTIFICATION, Message, event_row, insert_parameters
 from megaplan_sync.kernel.sql import read_sql
 
@@ -38,12 +41,21 @@ _calls = itertools.count(1)
 
 @dataclass(frozen=True)
 class Line:
-    """A row of the report: what was measured, the target, and whether it was met (None without a target)."""
+    """A row of the report: what was measured, the target, and whether it was met (None without a target).
+
+    :param samples: the latencies it is about, in seconds
+    """
 
     what: str
     result: str
     target: str = ""
     is_met: bool | None = None
+    samples: Sequence[float] = ()
+
+    def as_sample(self) -> dict[str, Any]:
+        """Return the row with its latencies in milliseconds, as many as show their distribution."""
+        latencies = [round(1000 * one, 2) for one in spread(self.samples)]
+        return {"what": self.what, "result": self.result, "latencies_ms": latencies}
 
 
 def notification(mnemonic: str, call: int, employee: int | None) -> bytes:
@@ -135,6 +147,7 @@ async def measure_inbox(
                 measured.per_second >= 2000 and measured.percentile_ms(0.99) < 50 and not measured.failed
                 if has_target
                 else None,
+                measured.seconds,
             )
         )
         await asyncio.sleep(3)
@@ -146,6 +159,7 @@ async def measure_inbox(
             f"{measured.per_second:,.0f}/s, {_latency(measured)}",
             "p99 < 50 ms",
             measured.percentile_ms(0.99) < 50 and not measured.failed,
+            measured.seconds,
         )
     )
     return lines
@@ -172,7 +186,7 @@ async def measure_popups(
     p50, p95 = measured.percentile_ms(0.5), measured.percentile_ms(0.95)
     result = f"p50 {p50:.0f} ms, p95 {p95:.0f} ms, {measured.failed} of {len(sent)} missing"
     what = f"event in → callInfo out, a change every {options.change_seconds:g} s"
-    return [Line(what, result, "p95 < 50 ms", p95 < 50 and not measured.failed)]
+    return [Line(what, result, "p95 < 50 ms", p95 < 50 and not measured.failed, measured.seconds)]
 
 
 async def measure_routing(
@@ -192,6 +206,7 @@ async def measure_routing(
             f"{measured.per_second:,.0f}/s, {_latency(measured)}",
             "p99 < 30 ms",
             p99 < 30 and not measured.failed,
+            measured.seconds,
         )
     ]
     megaplan.hangs = True
@@ -204,6 +219,7 @@ async def measure_routing(
             f"longest {longest:.2f} s, {measured.failed} failed",
             "within 2 s",
             longest < 2 and not measured.failed,
+            measured.seconds,
         )
     )
     return lines
@@ -256,9 +272,13 @@ def main() -> None:
     parser.add_argument("--change-seconds", type=float, default=1.0)
     parser.add_argument("--minutes", type=float, default=1.0, help="of steady load; the target is 30")
     parser.add_argument("--steady-rate", type=int, default=200)
+    parser.add_argument("--samples", type=Path, help="file for the raw samples, as JSON")
     parser.add_argument("--write-docs", action="store_true")
     options = parser.parse_args()
-    text = markdown(uvloop.run(measure(options)), options)
+    lines = uvloop.run(measure(options))
+    if options.samples:
+        keep(options.samples, [line.as_sample() for line in lines])
+    text = markdown(lines, options)
     print(text)
     if options.write_docs:
         page = DOCS_PAGE.read_text(encoding="utf-8")

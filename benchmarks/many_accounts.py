@@ -26,6 +26,7 @@ from psycopg import sql
 
 from benchmarks.postgres import running_postgres
 from benchmarks.processor_time import tree_cpu_seconds
+from benchmarks.samples import keep
 from demo.emulated_megaplan import EmulatedMegaplan, emulated_megaplan
 from demo.processes import free_port
 
@@ -197,7 +198,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--accounts", type=int, nargs="+", default=[10, 100, 1000])
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--samples", type=Path, help="file for the raw samples, as JSON lines")
+    parser.add_argument("--samples", type=Path, help="file for the raw samples, as JSON")
     parser.add_argument("--work", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.work:
@@ -205,7 +206,7 @@ def main() -> None:
         return
     samples = measure(arguments.accounts, arguments.repeat)
     if arguments.samples:
-        arguments.samples.write_text("".join(json.dumps(sample) + "\n" for sample in samples))
+        keep(arguments.samples, samples)
     print(table(samples))
 
 

@@ -10,7 +10,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,14 @@ class Measurement:
     rows_written: int
     tuples_written: int
     wal_mb: float
+
+    def as_sample(self) -> dict[str, Any]:
+        """Return what was measured, with the contender's title."""
+        figures = {
+            name: round(value, 4) if isinstance(value, float) else value
+            for name, value in asdict(self).items()
+        }
+        return {**figures, "contender": self.contender.title}
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ from benchmarks.postgres import Postgres, running_postgres
 from benchmarks.project_reconcile import PHASES_SQL, VERDICT_SQL
 from benchmarks.reconcile_report import Night
 from benchmarks.report import write_between_markers
+from benchmarks.samples import keep
 
 STALE_SHARE = 0.01
 MISSING_EVERY = 1000
@@ -64,6 +65,8 @@ def main() -> None:
                     nights += _nights(server, postgres)
                 postgres.drop(_LOADED)
         version = postgres.version()
+    if options.samples:
+        keep(options.samples, [{**night.cost.as_sample(), "phases": night.phases} for night in nights])
     text = reconcile_report.markdown(nights, options.repeat, version, date.today())
     print(text)
     if options.write_docs:
@@ -141,6 +144,7 @@ def _options() -> argparse.Namespace:
         help="deals of the account, one size or several to compare (%(default)s)",
     )
     parser.add_argument("--repeat", type=int, default=1, help="runs of everything; medians are reported")
+    parser.add_argument("--samples", type=Path, help="file for the raw samples, as JSON")
     parser.add_argument(
         "--write-docs",
         action="store_true",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.performance_page import PAGE, figures_of, page_with_figures
 from megaplan_sync.kernel.sql import read_sql
 from megaplan_sync.raw.columns_table import BLOCK, with_columns
 from megaplan_sync.raw.table_definitions import TABLES, described_columns
@@ -142,3 +143,23 @@ def test_sections_of_both_readmes_have_the_same_code_links_and_names(english: st
     assert code(english) == code(russian)
     assert targets(english) == targets(russian)
     assert names(english) == names(russian)
+
+
+def test_every_fault_names_the_tests_that_show_it() -> None:
+    page = (REPOSITORY / "docs" / "faults.md").read_text(encoding="utf-8")
+    tables = re.findall(r"^(\|.* \| test \|)\n\|[-|]+\|\n((?:\|.*\n)+)", page, re.MULTILINE)
+    faults = [row for _, rows_of_table in tables for row in rows_of_table.splitlines()]
+    assert len(faults) > 30
+    for fault in faults:
+        named = re.findall(r"\[(test_\w+)\]\(\.\./(tests/[\w/]+\.py)\)", fault.split(" | ")[-1])
+        assert named, fault
+        for test, file in named:
+            source = (REPOSITORY / file).read_text(encoding="utf-8")
+            assert re.search(rf"^(async )?def {test}\(", source, re.MULTILINE), f"{file}: {test}"
+
+
+def test_the_figures_are_those_of_the_kept_samples() -> None:
+    """Otherwise ``make bench`` draws them anew."""
+    page = PAGE.read_text(encoding="utf-8")
+    assert figures_of(page) == ["deals_load", "reconcile", "gateway", "many_accounts"]
+    assert page_with_figures(page) == page

@@ -27,6 +27,7 @@ from ..server_folder import server_folder
 from ..telephony.test_postgres_restarts import crash_and_restart
 from .call_world import STRANGER, CallWorld
 from .forked_gateways import GatewayForks, gateway_forks
+from .one_address import Address
 from .served import UIS_SECRET
 from .waiting import until
 
@@ -55,29 +56,6 @@ def postgres(data_folder: Path) -> Iterator[str]:
 def prepared_template(postgres: str) -> str:
     """Name of a database that has all tables, on that server."""
     return create_prepared_database(postgres)
-
-
-class Address:
-    """One address in front of both gateways: what one does not accept, the other is asked, until one does."""
-
-    def __init__(self, path: str, ports: list[int]) -> None:
-        self._urls = [f"http://127.0.0.1:{port}{path}" for port in ports]
-        self._client = httpx.Client(trust_env=False, timeout=8)
-        self.acknowledged = 0
-        self.refused = 0
-
-    def send(self, body: dict[str, Any], first: int) -> None:
-        """Send a notification until it is acknowledged, beginning with one of the gateways."""
-        deadline = time.monotonic() + 120
-        for attempt in range(10_000):
-            with suppress(httpx.HTTPError):
-                answer = self._client.post(self._urls[(first + attempt) % 2], json=body)
-                if answer.status_code == 200:
-                    self.acknowledged += 1
-                    return
-            self.refused += 1
-            assert time.monotonic() < deadline, "no gateway accepts anything"
-            time.sleep(0.05)
 
 
 class Mischief:
