@@ -83,6 +83,12 @@ format: install ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+FAULT_EVENTS ?= 100000
+.PHONY: test-faults
+test-faults: install ## 100 000 events, and 10 000 to two gateways, while every process is killed or paused; docs/faults.md
+	FAULT_EVENTS=$(FAULT_EVENTS) CHAOS_EVENTS=$(CHAOS_EVENTS) $(BIN)/python -m pytest -n 0 -s \
+		tests/faults tests/integration/gateway/test_chaos.py
+
 BENCH ?= short
 .PHONY: bench
 bench: install ## measure, keep the samples and draw docs/performance.md: minutes; BENCH=full takes more than an hour
