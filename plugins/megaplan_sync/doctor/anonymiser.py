@@ -2,8 +2,8 @@
 
 What is kept is listed, everything else is replaced: structure, types, lengths, ids, times that are not birthdays, and
 words under keys whose values are words of the API. A replaced text has letters where there were letters and digits
-where there were digits. Equal texts are replaced alike, telephone numbers in whatever form they are written, so rows
-still refer to each other. The key is thrown away with the run: nobody can reverse it.
+where there were digits. Equal texts are replaced alike, telephone numbers wherever and however they are written, so
+rows still refer to each other. The key is thrown away with the run: nobody can reverse it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode
+
+from megaplan_sync.doctor.replaced_phones import FEWEST_DIGITS, ReplacedPhones
 
 WORDS = frozenset(
     [
@@ -90,7 +92,6 @@ _CUSTOM = re.compile(r"((?:Category)?\d*CustomField)(\w+)")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?")
 _BIRTHDAY = re.compile(r"birth|rozhd|rojd", re.IGNORECASE)
 _SMALL_ID = re.compile(r"\d{1,9}")
-_PHONE = re.compile(r"[\d\s()+.,;*#-]*")
 _SCHEME = re.compile(r"https?://")
 _SEGMENT = re.compile(r"[A-Za-z][A-Za-z_.]{0,40}|v?\d{1,9}(?:\.\d)?|")
 _SECRETS = frozenset(
@@ -113,10 +114,12 @@ class Anonymiser:
     """One recording's replacements.
 
     :param key: random; who has it can check guesses
+    :param region: of telephone numbers without a country's code, as the account's quirk ``default_phone_region`` says
     """
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, region: str = "RU") -> None:
         self._key = key
+        self._phones = ReplacedPhones(self._digits, self._letters, region)
 
     def value(self, value: Any, key: str = "") -> Any:
         """Replace what is personal in a JSON value.
@@ -183,22 +186,11 @@ class Anonymiser:
             return "1970-01-01" + text[10:] if _BIRTHDAY.search(key) else text
         if _LIKE_IDS.fullmatch(key) and _SMALL_ID.fullmatch(text):
             return text
-        digits = re.sub(r"\D", "", text)
-        if len(digits) >= 10 and _PHONE.fullmatch(text):
-            return self._phone(text, digits)
         if scheme := _SCHEME.match(text):
             return scheme.group() + self._letters(text[scheme.end() :])
+        if sum(map(str.isdigit, text)) >= FEWEST_DIGITS:
+            return self._phones.text(text)
         return self._letters(text)
-
-    def _phone(self, text: str, digits: str) -> str:
-        """Replace the last ten digits of a Russian number, and the last six of another, however it is written."""
-        national = digits[-10:]
-        if (len(digits) == 11 and digits[0] in "78") or (len(digits) == 10 and "+" not in text):
-            kept = digits[:-10] + ("900" if national[0] == "9" else "495")
-        else:
-            kept = digits[:-6]
-        replaced = iter(kept + self._digits(f"phone {national}", len(digits) - len(kept)))
-        return "".join(next(replaced) if character.isdigit() else character for character in text)
 
     def _letters(self, text: str) -> str:
         """Replace each letter and digit of a text by another one; case and signs stay."""

@@ -45,8 +45,9 @@ class RecordTrafficOperator(AccountsOperator):
             return batch.run(self.accounts, lambda conn_id: self._write(conn_id, self._record(conn_id)))
 
     def _record(self, conn_id: str) -> Recording:
-        recording = Recording(Anonymiser(secrets.token_bytes(32)))
         hook = account_hook(conn_id)
+        region = hook.settings.vendor_quirks.default_phone_region
+        recording = Recording(Anonymiser(secrets.token_bytes(32), region))
         hook.observe(recording.observer("megaplan"))
         with (
             raw_database(self.postgres_conn_id) as connection,

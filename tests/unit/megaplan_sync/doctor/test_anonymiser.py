@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from megaplan_sync.doctor.anonymiser import Anonymiser, dumps, loads
+from megaplan_sync.kernel.phones import phone_e164
 
 ANONYMISER = Anonymiser(b"key")
 
@@ -71,6 +72,38 @@ def test_phones_are_replaced_alike_in_every_form() -> None:
     assert made[0].startswith("900")
     assert ANONYMISER.value("+74951234567").startswith("+7495")
     assert "1234567" not in ANONYMISER.value("+74951234567")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "8 (916) 123-45-67 доб. 12",
+        "моб. +7 916 123 45 67 Пётр",
+        "9161234567, 8 495 123 45 67",
+        "8 926 123 45 67 8 926 123 45 68",
+        "+375 29 123-45-67",
+        "998901234567",
+        "+7 701 123 45 67",
+        "8-800-100-20-30",
+        "+1 202 555 01 43",
+        "sip:79161234567@pbx.example",
+        "７９１６１２３４５６７",
+        # no numbers to the product, and so they stay
+        "8 (411) 234-56-7",
+        "8 9I6 123 45 67",
+        "123456789012",
+        "ИНН 7707083893",
+    ],
+)
+def test_what_is_a_number_stays_one(typed: str) -> None:
+    made = ANONYMISER.value({"value": typed})["value"]
+    assert made != typed
+    number, again = phone_e164(typed), phone_e164(made)
+    assert (number is None) == (again is None), made
+    if number:
+        assert again == ANONYMISER.value(number), "the same in every form"
+        assert str(again)[:2] == number[:2], "of the same country"
+        assert number[-7:] not in "".join(filter(str.isdigit, made))
 
 
 def test_custom_fields_have_one_name_everywhere() -> None:
