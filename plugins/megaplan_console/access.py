@@ -14,10 +14,14 @@ RECONCILIATION = "megaplan_reconciliation"
 TELEPHONY_SYNC = "megaplan_telephony_sync"
 CALLS_PUSH = "megaplan_calls_push"
 UIS_UPLOAD = "uis_deals_upload"
+DEAL_EVENTS = "megaplan_deal_events"
+DOCTOR = "megaplan_doctor"
 DAG_IDS = (DEALS_SYNC, RECONCILIATION, TELEPHONY_SYNC, CALLS_PUSH, UIS_UPLOAD)
-"""DAGs whose data the console shows."""
+"""DAGs that keep the tables fresh."""
+SETUP_DAGS = (*DAG_IDS, DEAL_EVENTS)
+"""DAGs that have to be on."""
 
-MAY_READ = [Depends(requires_access_dag("GET", param_dag_id=dag_id)) for dag_id in DAG_IDS]
+MAY_READ = [Depends(requires_access_dag("GET", param_dag_id=dag_id)) for dag_id in (*SETUP_DAGS, DOCTOR)]
 """Dependencies of every endpoint: 401 without a login, 403 without the right to read one of the DAGs."""
 
 

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from megaplan_console import certificates, failures, overview, telephony
+from megaplan_console import certificates, failures, overview, setup, telephony
 from megaplan_console.access import MAY_READ
 from megaplan_console.pages import Page, UnavailableError
 
@@ -29,7 +29,7 @@ def create_app() -> FastAPI:
     app = FastAPI(
         title="Megaplan console", dependencies=MAY_READ, docs_url=None, redoc_url=None, openapi_url=None
     )
-    for room in (overview, failures, telephony, certificates):
+    for room in (overview, setup, failures, telephony, certificates):
         app.include_router(room.router)
     app.add_api_route("/static/{name}", _static_file, methods=["GET"])
     app.add_exception_handler(StarletteHTTPException, _refusal)

@@ -17,7 +17,9 @@ from megaplan_console.database import Database, open_database
 from megaplan_console.language import Texts, language_of
 from megaplan_sync.kernel.exceptions import MegaplanSyncError
 
-PAGES = ("overview", "failures", "telephony", "certificates")
+PAGES = ("overview", "setup", "failures", "telephony", "certificates")
+_PAGE_OF_TEMPLATE = {"call.html": "telephony", "setup_accounts.html": "setup"}
+"""Which entry of the navigation is marked, for templates that are named otherwise."""
 _UNITS = (("days", 86_400, 2), ("hours", 3600, 2), ("minutes", 60, 1))
 HEADERS = {
     "Cache-Control": "no-store",  # pages contain personal data
@@ -54,7 +56,7 @@ class Page:
                 root=self.root,
                 airflow=self.root.rpartition("/")[0],
                 pages=PAGES,
-                page="telephony" if template == "call.html" else template.removesuffix(".html"),
+                page=_PAGE_OF_TEMPLATE.get(template, template.removesuffix(".html")),
                 age=self.age,
                 address=self.address,
                 **values,

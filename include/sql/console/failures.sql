@@ -2,7 +2,8 @@
 -- Failed stages of calls, newest first, after a key. Filters that are empty let everything through.
 SELECT
   delivery.changed_at AS at, delivery.account, settings.conn_id, delivery.stage AS part,
-  delivery.call_session_id::text AS id, calls.contact_phone AS about, calls.started_at AS about_at, delivery.error AS reason
+  delivery.call_session_id::text AS id, calls.contact_phone AS about, calls.started_at AS about_at, delivery.error AS reason,
+  NULL AS remedy, NULL::timestamptz AS retry_at
 FROM telephony.call_deliveries AS delivery
 LEFT JOIN telephony.calls
   ON calls.account = delivery.account AND calls.call_session_id = delivery.call_session_id
@@ -24,7 +25,8 @@ LIMIT %(limit)s
 -- Deals and directory rows that UIS or its rules refuse, newest first, after a key.
 SELECT
   failed.failed_at AS at, failed.account, settings.conn_id, failed.kind AS part, failed.ext_id AS id,
-  failed.deal_id::text AS about, NULL::timestamptz AS about_at, failed.error AS reason
+  failed.deal_id::text AS about, NULL::timestamptz AS about_at, failed.error AS reason,
+  failed.remedy, failed.retry_at
 FROM uis.failed
 LEFT JOIN megaplan_sync.account_settings AS settings ON settings.account = failed.account
 WHERE (failed.failed_at, failed.account, failed.ext_id, failed.kind)
@@ -44,7 +46,8 @@ LIMIT %(limit)s
 -- Rows of Megaplan that no table can hold, newest first, after a key.
 SELECT
   unreadable.last_failed_at AS at, unreadable.account, settings.conn_id, unreadable.entity AS part, unreadable.id,
-  NULL AS about, unreadable.acknowledged_at AS about_at, unreadable.reason
+  NULL AS about, unreadable.acknowledged_at AS about_at, unreadable.reason,
+  NULL AS remedy, NULL::timestamptz AS retry_at
 FROM megaplan_raw.unreadable_rows AS unreadable
 LEFT JOIN megaplan_sync.account_settings AS settings ON settings.account = unreadable.account
 WHERE (unreadable.last_failed_at, unreadable.account, unreadable.id, unreadable.entity)

@@ -11,6 +11,6 @@ SELECT
 -- name: select_installed_schemas
 -- Which of our schemas exist, by something that the version which the console reads has added.
 SELECT
-  to_regclass('megaplan_sync.table_freshness') IS NOT NULL AS has_raw,
+  to_regclass('megaplan_sync.examinations') IS NOT NULL AS has_raw,
   to_regclass('telephony.call_deliveries_failed') IS NOT NULL AS has_telephony,
   to_regclass('uis.deals_failed') IS NOT NULL AS has_uploads

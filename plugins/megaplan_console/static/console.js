@@ -19,6 +19,16 @@
     if (document.cookie.includes(`megaplan_console_language=${known}`)) location.reload();
   };
 
+  // Parts of a page that are read again by themselves; nothing changes while the reader is elsewhere, or has marked a text.
+  const refresh = async (part) => {
+    if (document.hidden || String(getSelection())) return;
+    const answer = await fetch(location.href).catch(() => null);
+    if (!answer?.ok) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
+    if (fresh) part.replaceChildren(...fresh.childNodes);
+    showTimes();
+  };
+
   const showTimes = () => {
     const options = { dateStyle: "short", timeStyle: "medium" };
     const zone = (chosen("timezone") || "").replaceAll('"', "");
@@ -78,6 +88,9 @@
   });
   document.addEventListener("DOMContentLoaded", () => {
     showTimes();
+    for (const part of document.querySelectorAll("[data-refresh-seconds]")) {
+      setInterval(() => refresh(part), part.dataset.refreshSeconds * 1000);
+    }
     document.addEventListener("click", (event) => {
       const button = event.target.closest("button[data-dag]");
       if (button) sendAgain(button);

@@ -3,8 +3,7 @@
 from typing import NamedTuple
 
 from megaplan_sync.doctor.account_under_check import AccountUnderCheck
-
-MASK = "•••"
+from megaplan_sync.kernel.webhook_path import Receiver, webhook_path
 
 
 class WebhookAddress(NamedTuple):
@@ -15,14 +14,15 @@ class WebhookAddress(NamedTuple):
     """
 
     topic: str
-    path: str
+    account_in_url: str
+    receiver: Receiver
     secret: str | None
     secret_in: str
     goes_into: str
 
     def address(self, gateway_url: str, secret: str | None = None) -> str:
         """Return the address, with the secret masked unless it is given."""
-        return gateway_url + self.path.format(secret=secret or MASK)
+        return gateway_url + webhook_path(self.account_in_url, self.receiver, secret)
 
 
 def webhook_addresses(account: AccountUnderCheck) -> list[WebhookAddress]:
@@ -31,7 +31,8 @@ def webhook_addresses(account: AccountUnderCheck) -> list[WebhookAddress]:
     found = [
         WebhookAddress(
             "webhooks of Megaplan",
-            f"/{settings.account_in_url}/{{secret}}/megaplan",
+            settings.account_in_url,
+            "megaplan",
             settings.webhook_secret,
             settings.connection_id,
             'Megaplan: Настройки → Приложения → the application → "URL принимающий события"',
@@ -41,7 +42,8 @@ def webhook_addresses(account: AccountUnderCheck) -> list[WebhookAddress]:
         found.append(
             WebhookAddress(
                 "notifications of UIS",
-                f"/{settings.account_in_url}/{{secret}}/uis",
+                settings.account_in_url,
+                "uis",
                 account.uis.settings.webhook_secret,
                 account.uis.settings.connection_id,
                 "UIS: Сервисы → Виртуальная АТС → Уведомления, the address of each event",
@@ -50,7 +52,8 @@ def webhook_addresses(account: AccountUnderCheck) -> list[WebhookAddress]:
         found.append(
             WebhookAddress(
                 "interactive processing of UIS",
-                f"/{settings.account_in_url}/{{secret}}/route",
+                settings.account_in_url,
+                "route",
                 account.uis.settings.webhook_secret,
                 account.uis.settings.connection_id,
                 'UIS: the scenario\'s operation "Интерактивная обработка вызова"',

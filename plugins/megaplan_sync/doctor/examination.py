@@ -14,7 +14,7 @@ from megaplan_sync.doctor.account_under_check import AccountUnderCheck
 from megaplan_sync.doctor.calibration.calibrator import Calibrator
 from megaplan_sync.doctor.causes import cause_of
 from megaplan_sync.doctor.clocks import judge_clocks
-from megaplan_sync.doctor.finding import Finding, ok, without_consequences
+from megaplan_sync.doctor.finding import Finding, ok, save_examination, without_consequences
 from megaplan_sync.doctor.gateway_checks import check_gateway
 from megaplan_sync.doctor.megaplan_checks import (
     check_application,
@@ -116,7 +116,8 @@ def examine(
             findings += run_together(
                 [Side("Postgres", [partial(store.save, calibrator.facts)])], SIDE_SECONDS
             )
-    return without_consequences(findings)
+        findings = without_consequences(findings)
+        return findings + run_together([Side("Postgres", [partial(store.keep, findings)])], SIDE_SECONDS)
 
 
 def _without_errors(findings: list[Finding]) -> list[Finding]:
@@ -235,6 +236,12 @@ class Store:
         if self.database is not None and SYNC.name in self.current:
             save_facts(self.database, self.hook.account, facts)
             yield ok("calibration", f"{len(facts)} facts are stored in megaplan_sync.calibrations")
+
+    def keep(self, findings: list[Finding]) -> Iterator[Finding]:
+        """Store what was found, for the console; yields nothing."""
+        if self.database is not None and SYNC.name in self.current:
+            save_examination(self.database, self.hook, findings)
+        yield from ()
 
     def _session(self) -> Session:
         return self.stack.enter_context(raw_database(self.postgres_conn_id, ExaminingSession))

@@ -1,11 +1,15 @@
-"""What a check found, and how it is printed."""
+"""What a check found, how it is printed, and how it is stored."""
 
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from megaplan_hook.hook import MegaplanHook
 from megaplan_sync.kernel.error_reporting import on_screen
+from megaplan_sync.kernel.json_text import json_text
+from megaplan_sync.kernel.session import Session
+from megaplan_sync.kernel.sql import read_sql
 
 Level = Literal["ok", "warning", "error"]
 LEVELS: tuple[Level, ...] = ("error", "warning", "ok")
@@ -78,6 +82,16 @@ def without_consequences(findings: Sequence[Finding]) -> list[Finding]:
         else finding
         for finding in findings
     ]
+
+
+def save_examination(connection: Session, hook: MegaplanHook, findings: Sequence[Finding]) -> None:
+    """Save what was found of an account, for people to see."""
+    row = {
+        "conn_id": hook.megaplan_conn_id,
+        "account": hook.account,
+        "findings": json_text([finding.as_dict() for finding in findings]),
+    }
+    connection.execute(read_sql("save_examination"), row)
 
 
 def report(title: str, findings: Sequence[Finding]) -> Iterator[tuple[int, str]]:

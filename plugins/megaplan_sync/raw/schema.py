@@ -49,6 +49,7 @@ _SYNC_TABLES = (
     "stage_backfills",
     "lost_views",
     "calibrations",
+    "examinations",
 )
 _FURTHER_RAW_TABLES = ("past_deal_versions", "past_deal_stage_moves", "unreadable_rows", "certificates")
 EXPECTED_TABLES = (
@@ -118,6 +119,7 @@ def prepare_raw_schema(connection: Connection[Any]) -> bool:
         with migrated(connection, version):
             cursor.execute(read_sql("create_sync_tables"))
             cursor.execute(read_sql("create_calibration_table"))
+            cursor.execute(read_sql("create_examination_table"))
             for statement in TABLES:
                 cursor.execute(read_sql(statement))
             cursor.execute(read_sql("create_version_rule"))

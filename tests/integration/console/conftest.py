@@ -22,10 +22,15 @@ from megaplan_sync.kernel.session import Session
 from ..airflow_runs import postgres_connection
 from ..conftest import UNHURRIED
 from ..databases import address_of, create_database, drop_database
+from ..gateway.served import MEGAPLAN_SECRET, UIS_SECRET
 from ..standing_airflow import StandingAirflow, standing_airflow
 from ..telephony.two_sides import uis_connection
 
 DAG_ID = "megaplan_calls_push"
+DAG_IDS = [DAG_ID, "megaplan_doctor"]
+NEW_ACCOUNT = "megaplan_new"
+ACCOUNTS = {"AIRFLOW_VAR_MEGAPLAN_ACCOUNTS": json.dumps(["megaplan_default", NEW_ACCOUNT])}
+"""Of the second one there is no connection yet."""
 VIEWER, NOBODY = "viewer", "nobody"
 ROLES = {USER: "admin", VIEWER: "viewer", NOBODY: ""}
 TIMEOUT_MS = 30_000
@@ -40,11 +45,17 @@ class ConsoleWorld:
     database: Connection[Any]
     uri: str
     megaplan: EmulatedMegaplan
+    connections: dict[str, str]
 
     @property
     def url(self) -> str:
         """Address of the console itself, without Airflow's frame."""
         return f"{self.airflow.url}/megaplan"
+
+    @property
+    def account(self) -> str:
+        """Name of the account of ``megaplan_default``."""
+        return f"127.0.0.1:{self.megaplan.port}"
 
     def token(self, user: str) -> str:
         """Sign in through Airflow's API."""
@@ -78,19 +89,25 @@ def console(
         telephony_active=True,
         uis_conn_id="uis_default",
         vendor_quirks={"read_lag_seconds": 0},
+        gateway_url="https://calls.example.org",
+        webhook_secret=MEGAPLAN_SECRET,
+        application_uuid="demo-application",
+    )
+    cabinet = uis_connection(
+        uis_url, records_url=uis_url, webhook_secret=UIS_SECRET, virtual_phone_number="74950000001"
     )
     connections = {
         "AIRFLOW_CONN_MEGAPLAN_DEFAULT": json.dumps(megaplan),
         "AIRFLOW_CONN_MEGAPLAN_POSTGRES": json.dumps(postgres_connection(uri)),
-        "AIRFLOW_CONN_UIS_DEFAULT": json.dumps(uis_connection(uis_url, records_url=uis_url)),
+        "AIRFLOW_CONN_UIS_DEFAULT": json.dumps(cabinet),
     }
     folder = tmp_path_factory.mktemp("airflow")
     with (
         psycopg.connect(uri, autocommit=True) as database,
-        standing_airflow(postgres, folder, [DAG_ID], connections, ROLES) as airflow,
+        standing_airflow(postgres, folder, DAG_IDS, {**connections, **ACCOUNTS}, ROLES) as airflow,
     ):
         airflow.api.wait_until_up()
-        yield ConsoleWorld(airflow, database, uri, running_emulator)
+        yield ConsoleWorld(airflow, database, uri, running_emulator, connections)
     drop_database(postgres, name)
 
 

@@ -238,8 +238,10 @@ def fill_failures(database: Connection[Any]) -> None:
             "ext_id": "mp-one-17",
             "failed_hash": "x",
             "error": "no such stage",
+            "remedy": "wait",
         },
         failed_at="now()",
+        retry_at="now() + interval '1 hour'",
     )
     insert(
         database,

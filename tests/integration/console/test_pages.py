@@ -11,10 +11,13 @@ import requests
 from playwright.sync_api import FrameLocator, Page, expect
 
 from demo.airflow_home import USER
+from demo.emulated_megaplan import PASSWORD
 from megaplan_sync.provider_info import get_provider_info
+from tests.emulators.uis_client import TOKEN, Client
 
+from ..gateway.served import MEGAPLAN_SECRET, UIS_SECRET
 from ..gateway.waiting import until
-from .conftest import DAG_ID, NOBODY, TIMEOUT_MS, VIEWER, ConsoleWorld, screenshot
+from .conftest import DAG_ID, NEW_ACCOUNT, NOBODY, TIMEOUT_MS, VIEWER, ConsoleWorld, screenshot
 from .console_world import (
     ACCOUNT,
     DELIVERED,
@@ -33,6 +36,7 @@ from .console_world import (
     fill_telephony,
     insert,
 )
+from .setting_up import receiving, set_up, try_address
 
 pytest_plugins = ["tests.emulators.uis_fixtures", "tests.integration.gateway.chromium"]
 expect.set_options(timeout=TIMEOUT_MS)
@@ -43,6 +47,8 @@ ADDRESSES = (
     "failures",
     "failures?kind=deals",
     "failures?kind=rows",
+    "setup",
+    "setup?conn_id=megaplan_default",
     "telephony",
     f"telephony/call?account={ACCOUNT}&number={DELIVERED}",
     "certificates",
@@ -175,7 +181,9 @@ def test_failures_are_filtered_and_paged_by_key(world: ConsoleWorld, open_page: 
     page.get_by_role("link", name="Deals in UIS").click()
     page.get_by_label("Account").fill(ACCOUNT)
     page.get_by_role("button", name="Show").click()
-    expect(rows).to_contain_text(["no such stage"])
+    expect(rows).to_contain_text(
+        [re.compile("no such stage.*waits, is tried again by itself.*next try: ", re.DOTALL)]
+    )
     page.get_by_role("link", name="Unreadable rows").click()
     expect(rows).to_contain_text(["a NUL in name"])
 
@@ -216,6 +224,7 @@ def test_a_reader_sees_everything_and_sends_nothing(
         ("nothing", 404),
         ("failures?after_at=x", 422),
         ("telephony/call?account=x&number=1", 404),
+        ("setup?conn_id=megaplan_postgres", 404),  # only accounts: not what other connections there are
     ):
         assert world.get(address).status_code == status
 
@@ -224,7 +233,7 @@ def test_a_failed_call_is_sent_again_and_delivered(
     world: ConsoleWorld, open_page: Callable[..., Page]
 ) -> None:
     """With the run of a DAG that Airflow starts as the signed-in user."""
-    account = f"127.0.0.1:{world.megaplan.port}"
+    account = world.account
     add_account(world.database, account, "megaplan_default")
     row = {
         "account": account,
@@ -239,7 +248,7 @@ def test_a_failed_call_is_sent_again_and_delivered(
     expect(page.locator("main")).to_contain_text(f"{DAG_ID} is switched off in Airflow")
     expect(page.get_by_role("button", name="Send again")).to_be_disabled()
     world.airflow.api.wait_for_dag(DAG_ID)
-    world.airflow.ask("UPDATE dag SET is_paused = false RETURNING 1")
+    world.airflow.ask(f"UPDATE dag SET is_paused = false WHERE dag_id = '{DAG_ID}' RETURNING 1")
     page.reload()
     page.get_by_role("button", name="Send again").click()
     expect(page.get_by_role("link", name="started")).to_be_visible()
@@ -257,3 +266,73 @@ def test_a_failed_call_is_sent_again_and_delivered(
     until(lambda: world.database.execute(state, (RESENT,)).fetchone() == ("done",), PATIENCE_SECONDS)
     page.reload()
     expect(page.locator("main tbody")).to_contain_text("Nothing has failed.")
+
+
+def test_an_account_without_anything_shows_who_has_to_do_what(
+    world: ConsoleWorld, open_page: Callable[..., Page]
+) -> None:
+    page = open_page(VIEWER, "/megaplan/setup")
+    page.get_by_label("Connection contains").fill("new")
+    page.get_by_role("button", name="Show").click()
+    page.get_by_role("link", name=NEW_ACCOUNT).click()
+    expect(page.locator("#steps")).to_contain_text("1 of 8 steps are done")
+    assert states(page) == {
+        "postgres": "done",
+        "connection": "wrong",
+        **dict.fromkeys(("login", "first_load", "first_night", "gateway", "application", "webhooks"), "open"),
+    }
+    for part in (
+        f"create {NEW_ACCOUNT} of type Megaplan",
+        "Administrator of the Megaplan account",
+        "https://<gateway>/<account>/•••/megaplan",
+        "Airflow does not have the DAG megaplan_deals_sync",
+        f"switch on telephony_active in connection {NEW_ACCOUNT}",
+    ):
+        expect(page.locator("#steps")).to_contain_text(part)
+    expect(page.locator("main")).to_contain_text("It has not examined this account yet")
+    expect(page.locator("main")).to_contain_text("You may not trigger megaplan_doctor")
+
+
+def test_steps_turn_green_by_themselves_as_the_account_is_set_up(
+    world: ConsoleWorld,
+    open_page: Callable[..., Page],
+    uis: Client,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page = open_page(USER, "/megaplan/setup?conn_id=megaplan_default")
+    before = states(page)
+    assert {
+        before[step] for step in ("first_load", "first_night", "webhooks", "test_received", "first_upload")
+    } == {"open"}
+    expect(page.locator("#steps")).to_contain_text(f"https://calls.example.org/{world.account}/•••/uis")
+    for row in page.locator("tr[data-state=open], tr[data-state=wrong]").all():
+        expect(row).to_contain_text("Administrator of")
+    screenshot(page, "console-setup")
+    with receiving(world, uis, monkeypatch) as gateway:
+        try_address(gateway)
+        tried = page.locator("tr[data-step=test_received]")
+        expect(tried).to_contain_text("Test received: 1, first on", timeout=PATIENCE_SECONDS * 1000)
+        set_up(world, gateway, uis)
+        done = page.locator("tr[data-state=done]")
+        expect(done).to_have_count(len(before), timeout=PATIENCE_SECONDS * 1000)  # without a reload
+        page.reload()
+        fact = page.locator("#facts tbody > tr").filter(has_text="request_line")
+        expect(fact).to_contain_text("less than 8 KB")
+        expect(fact).to_contain_text("either works")
+        finding = page.locator("main tbody > tr").filter(
+            has_text="https://calls.example.org cannot be reached"
+        )
+        expect(finding).to_contain_text("the administrator of the servers: start the gateway")
+        page.evaluate("localStorage.setItem('i18nextLng', 'ru')")
+        page.goto(page.url)
+        expect(page.get_by_role("heading", name="Настройка: megaplan_default")).to_be_visible()
+        expect(page.locator("#steps")).to_contain_text(f"Готово шагов: {len(before)} из {len(before)}")
+        text = page.content()
+    for secret in (MEGAPLAN_SECRET, UIS_SECRET, TOKEN, PASSWORD):
+        assert secret not in text
+
+
+def states(page: Page) -> dict[str, str]:
+    """Return the state of each step that is shown."""
+    rows = page.locator("tr[data-step]").all()
+    return {str(row.get_attribute("data-step")): str(row.get_attribute("data-state")) for row in rows}
