@@ -21,8 +21,8 @@ Triggered by hand: after you have set something up, and whenever something seems
 
 ### The addresses for the cabinets
 
-The findings "webhooks of Megaplan" and "notifications of UIS" show them, with ••• in place of the secret, which
-is `webhook_secret` of the connection that the line names; no log shows it.
+The console's page Set-up and the findings "webhooks of Megaplan" and "notifications of UIS" show them, with ••• in
+place of the secret, which is `webhook_secret` of the connection that the line names; no log shows it.
 
 ### A rerun
 
@@ -35,7 +35,7 @@ within seconds, also if somebody does not answer.
 - `calibrate` finds out how the accounts behave where the vendors' documentation is silent, and stores it in
   `megaplan_sync.calibrations`; the other DAGs use it where a connection is silent. It takes twenty requests more.
 - `write_probe`: id of a contact in Megaplan that is there for tests. A communication is made for it, compared and
-  deleted.
+  deleted; if deals are uploaded to UIS, so is a deal there.
 - `record` names a folder: `record_traffic` writes an archive there with the requests of a first load and the answers,
   in which everything personal is replaced (docs/trace.md), for whoever looks into an oddity; `record_pages` limits it
   to the first pages of each list. Example: `{"record": "/opt/airflow/logs/traces"}`.
@@ -87,7 +87,7 @@ from megaplan_sync.raw.operators import ChooseMegaplanAccountsOperator
             examples=["1000123"],
             title="Test contact for writes",
             description="Id of a contact in Megaplan that is there for tests: a communication is made for it, "
-            "compared and deleted. Leave it empty to write nothing.",
+            "compared and deleted, and a deal in UIS if deals are uploaded. Leave it empty to write nothing.",
         ),
         "record": Param(
             None,

@@ -24,6 +24,7 @@ from megaplan_sync.kernel.session import Session
 from megaplan_sync.raw.account_sync import AccountSync
 from megaplan_sync.uis_upload.account_upload import AccountUpload
 from megaplan_sync.uis_upload.session import upload_session
+from tests.emulators.uis_deals import STAGES
 from tests.integration.conftest import list_requests
 from tests.integration.doctor.conftest import DoctorWorld
 from tests.integration.truth import assert_tables_are_megaplan
@@ -211,12 +212,13 @@ def test_the_page_names_every_fact_and_every_quirk(world: DoctorWorld, database:
     """What is looked at, and what only a write or nothing shows, is all in docs/doctor.md."""
     apply(world, SETS[0])
     contact = world.megaplan.control("state?entity=contractors")[0]["id"]
+    world.uis.data("create.sales_funnel", ext_id="f1", name="Продажи", stages=STAGES)
     examine("megaplan_default", calibrates=True, test_contact=contact)
     rows = database.execute("SELECT side, name FROM megaplan_sync.calibrations").fetchall()
     page = (Path(__file__).parents[3] / "docs" / "doctor.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\| `(\w+)` \| (Megaplan|UIS) \|", page.split("<!-- facts -->")[1], re.MULTILINE)
     assert sorted(rows) == sorted((side.lower(), name) for name, side in listed)
-    unseen = re.findall(r"`(\w+)`", page.split("<!-- not seen -->")[1])
+    unseen = re.findall(r"^\| `(\w+)` \| \w+ \| \S", page.split("<!-- not seen -->")[1], re.MULTILINE)
     keys = [*MegaplanQuirks.model_fields, *UisQuirks.model_fields]
     assert sorted(keys) == sorted([*unseen, *(name for name, _ in listed if name in keys)])
 
@@ -303,6 +305,35 @@ def test_a_write_is_tried_on_the_test_contact_and_removed(
     assert [each["method"] for each in sent if each["status"] < 400] == ["POST", "GET", "DELETE", "GET"]
     todos = world.megaplan.control("state?entity=todos")
     assert all(todo["isDropped"] for todo in todos if "удаляется сама" in str(todo["name"]))
+
+
+@pytest.mark.parametrize(
+    ("knobs", "seen"),
+    [
+        ({"cleared_by": "null"}, None),
+        ({"cleared_by": "empty"}, "empty"),
+        ({"cleared_by": "nothing", "omitted_deal_fields": "drop"}, "omit"),
+    ],
+)
+def test_an_upload_shows_how_a_value_is_removed_and_leaves_nothing(
+    world: DoctorWorld, database: Connection[Any], knobs: dict[str, str], seen: str | None
+) -> None:
+    contact = world.megaplan.control("state?entity=contractors")[0]["id"]
+    apply(world, Quirks("", uis=knobs))
+    world.uis.data("create.sales_funnel", ext_id="f1", name="Продажи", stages=STAGES)
+    assert not_ok(examine("megaplan_default", test_contact=contact)) == []
+    account = f"127.0.0.1:{world.megaplan.port}"
+    found = deviations(database, account)
+    assert found.get("deal_clearing") == (seen and (seen, f"{QUIRK}deal_clearing", seen))
+    rows = database.execute(
+        "SELECT name, seen FROM megaplan_sync.calibrations WHERE account = %s AND side = 'uis'",
+        (account,),
+    ).fetchall()
+    assert ("deleted_deal", "gone") in rows
+    assert world.uis.data("get.deals_history") == []
+    with upload_session("megaplan_default") as session:
+        assert session is not None
+        assert session.uis.settings.vendor_quirks.deal_clearing == (seen or "null_then_empty")
 
 
 def test_a_test_contact_that_does_not_exist_is_an_error(world: DoctorWorld) -> None:

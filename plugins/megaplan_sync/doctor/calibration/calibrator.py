@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from megaplan_hook.exceptions import MegaplanNotFoundError
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.settings import AccountSettings
 from megaplan_sync.doctor.account_under_check import AccountUnderCheck
-from megaplan_sync.doctor.calibration.facts import Facts
+from megaplan_sync.doctor.calibration.facts import Facts, answered
 from megaplan_sync.doctor.calibration.megaplan_probes import MegaplanProbes, probe_token_body
 from megaplan_sync.doctor.calibration.uis_probes import UisProbes
+from megaplan_sync.doctor.calibration.uis_write_probe import probe_uploads
 from megaplan_sync.doctor.calibration.write_probe import probe_by_writing
 from megaplan_sync.doctor.causes import CONNECTIONS
 from megaplan_sync.doctor.finding import AIRFLOW, Finding, error, ok, warning
@@ -51,7 +53,9 @@ class Calibrator:
                 yield from self._write(hook, self.test_contact, facts)
         finally:
             self.facts += facts.found
-        hook.settings = with_seen(self.megaplan, self._values("megaplan"))
+        hook.settings = with_seen(
+            self.megaplan, _values(fact for fact in self.facts if fact.side == "megaplan")
+        )
         yield from self._findings("Megaplan", facts.found, self.megaplan)
 
     def probe_uis(
@@ -64,9 +68,12 @@ class Calibrator:
         facts = Facts("uis", settings)
         try:
             UisProbes(account, uis, facts).run()
+            uis.settings = with_seen(settings, _values(facts.found))
+            if self.test_contact is not None and account.sends_deals_to_uis:
+                answered(partial(probe_uploads, uis, account.label, facts))
         finally:
             self.facts += facts.found
-        uis.settings = with_seen(settings, self._values("uis"))
+        uis.settings = with_seen(settings, _values(facts.found))
         yield from self._findings("UIS", facts.found, settings)
 
     def _write(self, hook: MegaplanHook, contact_id: str, facts: Facts[AccountSettings]) -> Iterator[Finding]:
@@ -75,11 +82,6 @@ class Calibrator:
         except (MegaplanNotFoundError, ValueError) as failure:
             remedy = "give write_probe the id of a contact in Megaplan that is there for tests"
             yield error("test contact", str(failure), AIRFLOW, remedy)
-
-    def _values(self, side: str) -> dict[str, Any]:
-        return {
-            fact.setting: fact.value for fact in self.facts if fact.side == side and fact.setting is not None
-        }
 
     def _findings(
         self, side: str, found: list[SeenFact], settings: AccountSettings | UisSettings
@@ -101,3 +103,7 @@ class Calibrator:
                 yield warning(topic, message, AIRFLOW, remedy)
             else:
                 yield ok(topic, f"{message}; used from now on as {fact.setting}")
+
+
+def _values(facts: Iterable[SeenFact]) -> dict[str, Any]:
+    return {fact.setting: fact.value for fact in facts if fact.setting is not None}
