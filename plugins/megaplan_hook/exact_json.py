@@ -11,6 +11,7 @@ import orjson
 from megaplan_vendor_kit.responses import decoded
 
 _DIGITS_ALIKE = bytes.maketrans(b"123456789.E", b"0000000000e")
+_IN_NO_NUMBER = bytes(set(range(256)).difference(b"0123456789.eE-,: "))
 _LONG_NUMBER = b"0" * 18
 _TINY_NUMBER = b"0e-000"
 _LEAST_EXACT = 1e-307
@@ -78,8 +79,11 @@ def _cut(text: str) -> str:
 
 
 def _is_rounded(body: bytes) -> bool:
-    """Tell whether a double would lose digits of a number; few bodies hold one that is long enough."""
-    alike = body.translate(_DIGITS_ALIKE)
+    """Tell whether a double would lose digits of a number; few bodies hold one that is long enough.
+
+    Looking for one is quicker without the characters that are in no number and separate none.
+    """
+    alike = body.translate(_DIGITS_ALIKE, _IN_NO_NUMBER)
     if _LONG_NUMBER not in alike and _TINY_NUMBER not in alike:
         return False
     return any(not _fits(number) for number in _NUMBER.findall(body))

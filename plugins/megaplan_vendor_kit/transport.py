@@ -21,6 +21,8 @@ from megaplan_vendor_kit.exceptions import VendorTransportError
 DISTRIBUTION = "airflow-provider-megaplan"
 POOL_SIZE = 10
 MOST_RESPONSE_BYTES = 256 * 1024 * 1024
+_CHUNK_BYTES = 128 * 1024
+"""What is read at once of a body: a page of a list has hundreds of kilobytes."""
 
 _CHECK_HOST = "check Host of the connection"
 # what failed, and whether the request may have arrived nevertheless: a certificate or a proxy may also fail in the
@@ -168,9 +170,9 @@ class _BoundedBody:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._raw, name)
 
-    def stream(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
+    def stream(self, amt: int | None = None, **kwargs: Any) -> Iterator[bytes]:
         left = MOST_RESPONSE_BYTES
-        for chunk in self._raw.stream(*args, **kwargs):
+        for chunk in self._raw.stream(max(amt or 0, _CHUNK_BYTES), **kwargs):
             left -= len(chunk)
             if left < 0:
                 raise _TooLargeError

@@ -1,10 +1,26 @@
 -- name: select_newer_rows
--- Fetched entities of which the table may have a newer version, and whether that is in doubt.
-SELECT id, is_doubtful
-FROM megaplan_sync.newer_rows(
-  %(entity)s, %(account)s, %(ids)s::bigint[], %(updated_at)s::timestamptz[], %(distrusted)s::boolean[],
-  %(asked_at)s::timestamptz
-)
+-- Fetched entities of which the table may have a newer version, and whether that is in doubt. fetched: a JSON list of
+-- [id, change time as Megaplan wrote it, whether the change time in the table is not trusted].
+-- A row written here after the request is newer than the answer, unless the answer has a later change time. A later
+-- version written before it is doubtful: either the answer came from a lagging replica, or the row is wrong. Rows are
+-- looked up one by one (LIMIT 1): a planner without statistics would read the whole table for each page.
+SELECT id, NOT (is_written_since AND is_later) AS is_doubtful
+FROM (
+  SELECT
+    present.id,
+    (sent -> 2)::boolean AS is_distrusted,
+    coalesce(present.updated_at > megaplan_raw.as_time(sent -> 1), false) AS is_later,
+    coalesce(present.updated_at < megaplan_raw.as_time(sent -> 1), false) AS is_earlier,
+    coalesce(present.changed_at BETWEEN %(asked_at)s::timestamptz AND clock_timestamp(), false) AS is_written_since
+  FROM jsonb_array_elements(%(fetched)s::jsonb) AS sent
+  CROSS JOIN LATERAL (
+    SELECT id, updated_at, changed_at
+    FROM megaplan_raw.{table} AS here
+    WHERE here.account = %(account)s AND here.id = (sent -> 0)::bigint AND here.deleted_at IS NULL
+    LIMIT 1
+  ) AS present
+) AS found
+WHERE is_later AND NOT is_distrusted OR is_written_since AND NOT is_earlier
 
 
 -- name: select_payload_keys

@@ -50,37 +50,7 @@ END
 $function$;
 COMMENT ON FUNCTION megaplan_sync.deleted_rows IS 'Those of the given rows of a raw table that are marked as deleted';
 
-CREATE OR REPLACE FUNCTION megaplan_sync.newer_rows(
-  entity text, account text, ids bigint[], updated_at timestamptz[], distrusted boolean[], asked_at timestamptz
-) RETURNS TABLE (id bigint, is_doubtful boolean)
-LANGUAGE plpgsql STABLE AS $function$
-BEGIN
-  -- A row written here after the request is newer than the answer, unless the answer has a later change time. A later
-  -- version written before it is doubtful: either the answer came from a lagging replica, or the row is wrong.
-  RETURN QUERY EXECUTE format(
-    'SELECT found.id, NOT (found.is_written_since AND found.is_later)
-    FROM (
-      SELECT
-        fetched.id,
-        fetched.distrusted,
-        coalesce(present.updated_at > fetched.updated_at, false) AS is_later,
-        coalesce(present.updated_at < fetched.updated_at, false) AS is_earlier,
-        coalesce(present.changed_at BETWEEN $5 AND clock_timestamp(), false) AS is_written_since
-      FROM unnest($2, $3, $4) AS fetched (id, updated_at, distrusted)
-      CROSS JOIN LATERAL ( -- one by one: a planner without statistics would read the whole table for each page
-        SELECT updated_at, changed_at
-        FROM megaplan_raw.%I
-        WHERE account = $1 AND id = fetched.id AND deleted_at IS NULL
-        LIMIT 1
-      ) AS present
-    ) AS found
-    WHERE found.is_later AND NOT found.distrusted OR found.is_written_since AND NOT found.is_earlier',
-    entity
-  ) USING account, ids, updated_at, distrusted, asked_at;
-END
-$function$;
-COMMENT ON FUNCTION megaplan_sync.newer_rows IS 'Fetched entities of which the table may have a newer version';
-
+DROP FUNCTION IF EXISTS megaplan_sync.newer_rows(text, text, bigint[], timestamptz[], boolean[], timestamptz);
 DROP FUNCTION IF EXISTS megaplan_sync.audit_rows(text, text, bigint, integer);
 
 CREATE OR REPLACE FUNCTION megaplan_sync.audit_rows(of_table text, of_account text)

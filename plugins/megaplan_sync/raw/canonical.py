@@ -63,7 +63,7 @@ class CanonicalPage:
     def __init__(self, response: Iterable[Entity] = ()) -> None:
         self._response = response
         self._forms: dict[LinkKey, Entity] = {}
-        self._bare: list[Entity] = []
+        self._bare: list[tuple[LinkKey, Entity]] = []
         self._set_aside: list[Entity] = []
 
     def bring(self, items: Iterable[Entity]) -> None:
@@ -74,27 +74,23 @@ class CanonicalPage:
         for item in items:
             self._tidy(item)
             self._forms.setdefault((item["contentType"], item["id"]), item)
-        if any((bare["contentType"], bare["id"]) not in self._forms for bare in self._bare):
+        if any(link not in self._forms for link, _ in self._bare):
             self._collect_hidden_forms()
-        for bare in self._bare:
-            form = self._forms.get((bare["contentType"], bare["id"]))
+        for link, bare in self._bare:
+            form = self._forms.get(link)
             if form is not None:
                 bare.update(form)
 
     def _tidy(self, value: Entity) -> None:
-        volatile = None
+        if not VOLATILE_KEYS.isdisjoint(value):
+            for key in VOLATILE_KEYS.intersection(value):
+                del value[key]
         for key, entry in value.items():
             kind = type(entry)
-            if key in VOLATILE_KEYS:
-                volatile = [key] if volatile is None else [*volatile, key]
-            elif kind is dict:
-                content_type = entry.get("contentType")
-                if type(content_type) is not str or content_type not in PLAIN_VALUES:
-                    value[key] = self._embedded(entry)
+            if kind is dict:
+                value[key] = self._embedded(entry)
             elif kind is list and entry:
                 self._tidy_list(entry)
-        for key in volatile or ():
-            del value[key]
 
     def _tidy_list(self, entries: list[Any]) -> None:
         for place, entry in enumerate(entries):
@@ -104,15 +100,21 @@ class CanonicalPage:
                 self._tidy_list(entry)
 
     def _embedded(self, value: Entity) -> Entity:
-        content_type, identity = value.get("contentType"), value.get("id")
-        if not isinstance(content_type, str) or not isinstance(identity, str | int):
+        content_type = value.get("contentType")
+        if type(content_type) is not str:
+            self._tidy(value)
+            return value
+        if content_type in PLAIN_VALUES:
+            return value
+        identity = value.get("id")
+        if not isinstance(identity, _IDS):
             self._tidy(value)
         elif content_type in HAS_OWN_TABLE:
             if len(value) > 2:
                 self._set_aside.append(value)
                 return {"contentType": content_type, "id": identity}
         elif len(value) == 2:
-            self._bare.append(value)
+            self._bare.append(((content_type, identity), value))
         else:
             self._tidy(value)
             self._forms.setdefault((content_type, identity), value)

@@ -1,6 +1,6 @@
 """How far an entity has been read, saved in ``megaplan_sync.walks``."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -38,7 +38,7 @@ class CursorState:
 
     def save(self, connection: Connection[Any], account: str, entity: str) -> None:
         """Save the state, in the caller's transaction if there is one."""
-        values = asdict(self)
+        values = dict(vars(self))
         for name in ("cursor", "reread_cursor"):
             values[name] = None if values[name] is None else json_text(values[name])
         connection.execute(read_sql("save_cursor_state"), {"account": account, "entity": entity, **values})

@@ -1,7 +1,7 @@
 """Entities fetched one by one or by links, and rows that may already be newer in the table."""
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Sequence, Set
+from collections.abc import Callable, Collection, Sequence, Set
 from datetime import datetime
 from typing import Any
 
@@ -9,9 +9,10 @@ from psycopg import Connection
 
 from megaplan_hook.exceptions import MegaplanAPIError, MegaplanRateLimitError
 from megaplan_hook.hook import MegaplanHook
+from megaplan_sync.kernel.json_text import json_text
 from megaplan_sync.kernel.sql import for_table, read_sql
+from megaplan_sync.kernel.values import time_text
 from megaplan_sync.raw.canonical import Entity, entity_id, readable
-from megaplan_sync.raw.change_times import change_time
 from megaplan_sync.raw.entity_pages import EntityPages
 
 log = logging.getLogger(__name__)
@@ -45,25 +46,12 @@ def better_here(
     :param asked_at: Postgres' time before the request
     :param distrusted: ids whose ``updated_at`` in the table is not trusted
     """
-    ids = [entity_id(each) for each in entities]
-    return dict(
-        connection.execute(
-            read_sql("select_newer_rows"),
-            {
-                "account": account,
-                "entity": entity,
-                "ids": _array(ids),
-                "updated_at": _array(change_time(each) for each in entities),
-                "distrusted": _array(identity in distrusted for identity in ids),
-                "asked_at": asked_at,
-            },
-        ).fetchall()
-    )
-
-
-def _array(values: Iterable[int | datetime | bool | None]) -> str:
-    """Return an array in Postgres' notation; psycopg would convert a page's values one by one, which takes longer."""
-    return "{" + ",".join("NULL" if value is None else str(value) for value in values) + "}"
+    fetched = [
+        (identity := entity_id(each), time_text(each.get("timeUpdated")), identity in distrusted)
+        for each in entities
+    ]
+    values = {"account": account, "fetched": json_text(fetched), "asked_at": asked_at}
+    return dict(connection.execute(for_table("select_newer_rows", entity), values).fetchall())
 
 
 def payload_keys(
