@@ -71,6 +71,10 @@ class Histories(RuleBasedStateMachine):
             self.megaplan.control("faults", method="DELETE")
             for _ in range(2):
                 certificates = self.reconcile("full", uuid4().hex)
+            if any("not completely loaded" in (each.reason or "") for each in certificates):
+                self.sync(full_refresh=False, killed_at=None)  # it goes on with the load that was killed
+                for _ in range(2):
+                    certificates = self.reconcile("full", uuid4().hex)
             doubted = [str(each) for each in certificates if each.verdict != "proven"]
             assert not doubted, f"nothing is odd, and two nights do not prove it: {doubted}"
         finally:
