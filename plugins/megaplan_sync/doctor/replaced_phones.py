@@ -16,6 +16,8 @@ FEWEST_DIGITS = 7
 _TRIES = 100
 _REPLACED_DIGITS = 6
 _RUSSIAN = re.compile(r"\+7[3489]\d{9}")
+_PREFIX = re.compile(r"(?:810|011|00|0|8)$")
+"""Before a number: a trunk or international prefix. Other digits there, such as a passport's, are personal."""
 _WORDS = frozenset(
     [
         "доб",
@@ -104,8 +106,9 @@ class ReplacedPhones:
         length = next(length for length in range(len(number) - 1, -1, -1) if number[-length:] in digits)
         start = digits.find(number[-length:])
         made = self._words(text)
-        for place in places[:start]:
-            made[place] = text[place]  # a trunk or international prefix
+        prefix = _PREFIX.search(digits[:start])
+        for place in places[prefix.start() if prefix else start : start]:
+            made[place] = text[place]
         for place, replaced in zip(places[start : start + length], wanted[-length:], strict=True):
             made[place] = replaced
         if len(places) - start - length >= FEWEST_DIGITS:  # another number follows

@@ -4,6 +4,7 @@ A check that fails does not hide the findings of the others; but what makes ever
 one finding, after which nothing more is asked of that side.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,8 +12,10 @@ from dataclasses import dataclass, field
 from psycopg import Error
 
 from megaplan_sync.doctor.causes import Cause, cause_of
-from megaplan_sync.doctor.finding import SERVERS, Finding, error
+from megaplan_sync.doctor.finding import AIRFLOW, SERVERS, Finding, error
 from megaplan_sync.kernel.exceptions import OUR_ERRORS
+
+log = logging.getLogger(__name__)
 
 Check = Callable[[], Iterator[Finding]]
 
@@ -39,6 +42,16 @@ class Side:
                 self.findings.append(cause.finding)
                 if cause.is_common:
                     return
+            except Exception as failure:  # a thread's error would be seen by nobody
+                log.exception("A check of %s has failed", self.name)
+                self.findings.append(
+                    error(
+                        self.name,
+                        f"a check ended with an unexpected {type(failure).__name__}: what it examines is unknown",
+                        AIRFLOW,
+                        "report it with the log of this task; the other checks have run",
+                    )
+                )
 
 
 def run_together(sides: Sequence[Side], seconds: float) -> list[Finding]:

@@ -7,10 +7,10 @@ before its first request.
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from psycopg.errors import UndefinedTable
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from megaplan_hook.hook import MegaplanHook
 from megaplan_hook.settings import AccountSettings
@@ -86,11 +86,29 @@ def is_explicit(settings: AccountSettings | UisSettings, name: str) -> bool:
     return name in settings.model_fields_set
 
 
+def is_usable(settings: AccountSettings | UisSettings, name: str, value: Any) -> bool:
+    """Return whether a setting may have a value, by the same rules as in the connection."""
+    declared = type(settings).model_fields[name]
+    annotated: Any = Annotated[(declared.annotation, *declared.metadata)]
+    try:
+        TypeAdapter(annotated).validate_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
 def with_seen(settings: Settings, seen: Mapping[str, Any]) -> Settings:
     """Return settings in which what was seen fills what the connection leaves open."""
     open_now = {name: value for name, value in seen.items() if not is_explicit(settings, name)}
     quirks = {name.removeprefix(QUIRKS): value for name, value in open_now.items() if name.startswith(QUIRKS)}
-    own = {name: value for name, value in open_now.items() if not name.startswith(QUIRKS)}
+    own = {}
+    for name, value in open_now.items():
+        if name.startswith(QUIRKS):
+            continue
+        if is_usable(settings, name, value):
+            own[name] = value
+        else:
+            log.warning("%s: %s cannot be what the doctor has seen", settings.connection_id, name)
     try:
         read = type(settings.vendor_quirks).model_validate(quirks)
     except ValidationError:

@@ -15,6 +15,8 @@ Remedy = Literal["wait", "mend in Megaplan", "mend in UIS", "ours"]
 
 WRONG_ZONE = timedelta(hours=26)
 """A time further in the past is no time in the future, whatever zone UIS takes it for."""
+LONGEST_LAG = timedelta(days=31)
+"""No clock is so far behind: a refusal that speaks of the future, of a deal older than this, means something else."""
 _ONLY_FUTURE = {"created_date_time", "modified_date_time", "closed_date_time"}
 _STAGE_TIME = "modified_stage_date_time"
 _LINKS = {
@@ -26,6 +28,8 @@ _CONTENT = {
     *("phone_numbers", "emails", "stages", "order"),
 }
 _SAYS_FUTURE = re.compile(r"future|будущ", re.IGNORECASE)
+_QUOTED = re.compile(r"""«[^»]*»|"[^"]*"|'[^']*'""")
+"""What a message quotes, such as a deal's name, says nothing about the reason."""
 _DEPENDENCY = {"dependency_error", "data_limit_exceeded"}
 
 
@@ -55,10 +59,11 @@ def is_in_future(
     names = _names(refusal)
     if not names & {*_ONLY_FUTURE, _STAGE_TIME} and names:
         return False
-    if _SAYS_FUTURE.search(refusal.message):
-        return True
+    age = now - max(record.latest_moment for record in records)
+    if _SAYS_FUTURE.search(_QUOTED.sub("", refusal.message)):
+        return age < LONGEST_LAG
     is_surely = bool(names & _ONLY_FUTURE) or (_STAGE_TIME in names and is_new)
-    return is_surely and max(record.latest_moment for record in records) > now - WRONG_ZONE
+    return is_surely and age < WRONG_ZONE
 
 
 def _names(refusal: UisValidationError) -> set[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from megaplan_hook.settings import AccountSettings
-from megaplan_sync.kernel.calibration import QUIRKS, SeenFact, Side
+from megaplan_sync.kernel.calibration import QUIRKS, SeenFact, Side, is_usable
 from megaplan_vendor_kit.exceptions import VendorAPIError, VendorLimitError, VendorServerError
 from uis_hook.settings import UisSettings
 
@@ -27,7 +27,10 @@ class Facts(Generic[Settings]):
         self._setting(key, f"{QUIRKS}{key}", getattr(self.settings.vendor_quirks, key), seen)
 
     def setting(self, name: str, seen: Any) -> None:
-        """Add what was seen of another setting of the connection."""
+        """Add what was seen of another setting of the connection; what the connection would refuse is only shown."""
+        if seen is not None and not is_usable(self.settings, name, seen):
+            self.behaviour(name, str(getattr(self.settings, name)), f"{seen!r:.100}, which is no valid value")
+            return
         self._setting(name, name, getattr(self.settings, name), seen)
 
     def behaviour(self, name: str, assumed: str, seen: str | None) -> None:

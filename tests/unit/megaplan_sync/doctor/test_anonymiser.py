@@ -133,3 +133,18 @@ def test_addresses_and_bodies() -> None:
         == "password"
     )
     assert ANONYMISER.body("<p>Иван</p>".encode(), "text/html") == {"text": "<x>xxxx</x>"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "personal"),
+    [
+        ("паспорт 4509 123456, +7 916 123-45-67", "123456,"),
+        ("СНИЛС 112-233-445 95, тел. 8 916 123-45-67", "445 95"),
+        ("17.05.1990 +7 916 123-45-67", "1990"),
+        ("карта 5536 9138 0000 1234; 8 (916) 123-45-67", "9138"),
+    ],
+)
+def test_digits_before_a_phone_are_replaced_too(typed: str, personal: str) -> None:
+    made = ANONYMISER.value(typed)
+    assert personal not in made
+    assert "123-45-67" not in made

@@ -22,6 +22,11 @@ def is_unreachable() -> Iterator[Finding]:
     raise MegaplanTransportError("no connection")
 
 
+def is_our_mistake() -> Iterator[Finding]:
+    yield ok("before", "works")
+    raise KeyError("secret of the account")
+
+
 def levels(findings: list[Finding]) -> list[tuple[str, str]]:
     return [(finding.level, finding.topic) for finding in findings]
 
@@ -47,3 +52,10 @@ def test_a_side_that_does_not_end_is_left_to_itself() -> None:
     is_over.set()
     assert levels(found) == [("ok", "before"), ("error", "UIS"), ("ok", "first")]
     assert "0 s" in found[1].message
+
+
+def test_a_mistake_of_a_check_is_reported_and_hides_no_other() -> None:
+    found = run_together([Side("UIS", [is_our_mistake, works])], 60)
+    assert levels(found) == [("ok", "before"), ("error", "UIS"), ("ok", "first")]
+    assert "KeyError" in found[1].message
+    assert "secret" not in found[1].message

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from megaplan_hook.settings import AccountSettings
-from megaplan_sync.kernel.calibration import is_explicit, with_seen
+from megaplan_sync.kernel.calibration import is_explicit, is_usable, with_seen
 
 SEEN = {"vendor_quirks.token_body": "json", "vendor_quirks.webhook_account_names": ["Фирма"], "page_size": 30}
 
@@ -49,3 +49,19 @@ def test_nothing_seen_changes_nothing() -> None:
 def test_what_this_version_does_not_know_is_left_alone(caplog: pytest.LogCaptureFixture) -> None:
     assert with_seen(settings(), {"vendor_quirks.no_such_key": 1}) == settings()
     assert "does not fit this version" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("page_size", 0),
+        ("page_size", "many"),
+        ("account_timezone", "GMT+3"),
+        ("account_timezone", "(UTC+03:00) Москва"),
+    ],
+)
+def test_what_the_connection_would_refuse_is_not_used(name: str, value: Any) -> None:
+    used = with_seen(settings(), {**SEEN, name: value})
+    assert not is_usable(settings(), name, value)
+    assert used.vendor_quirks.token_body == "json"
+    assert getattr(used, name) == getattr(settings(), name)
